@@ -128,7 +128,7 @@ async fn migrate(args: &MigrateArgs) -> Result<(), Fault> {
 }
 
 async fn verify(VerifyArgs { database: args, files }: &VerifyArgs) -> ExitCode {
-    let (mut report, width) = (Report::default(), insight::verify::width());
+    let (mut report, width) = (Report::default(), insight::verify::invariant_width());
     // The first error of the output, and the number of lines printed as they were found: the rest
     // follow when a fault ends the proof.
     let (output_error, printed_count) = (RefCell::new(None::<io::Error>), Cell::new(0));

@@ -16,6 +16,7 @@ import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCES = HERE.parent.parent
+TRACES = SOURCES / "crates/platform/src/traces"
 # Of the processor's policies those that are used here: what each has to be told, and of which type.
 POLICIES = {
     "status_code": {"status_codes": list},
@@ -63,17 +64,21 @@ def one(path, pattern):
     return found[1]
 
 
+def texts(path):
+    """Literals of a file of the sources, but for its comments and tests."""
+    code = path.read_text(encoding="utf-8").split("#[cfg(test)]")[0]
+    return set(re.findall(r'"([^"\n]*)"', re.sub(r"(?m)^\s*//.*$", "", code)))
+
+
 def nodes(tail, found, wrong):
     """What the nodes do by themselves."""
     slow = int(one("src/config/traces.rs", r'"ENTREPOT_SLOW_MILLISECONDS", default_value_t = ([0-9_]+)').replace("_", ""))
     if found["latency"]["threshold_ms"] != slow:
         wrong.append(f"policy of latency: nodes call slow what takes {slow} ms")
-    kept = (SOURCES / "crates/platform/src/traces/tail_sampling.rs").read_text(encoding="utf-8").split("#[cfg(test)]")[0]
-    said = set(re.findall(r'(?:Some|unwrap_or)\("(\w+)"\)', kept))
+    said = texts(TRACES / "tail_sampling.rs")
     if not said or set(found["string_attribute"]["values"]) != said:
         wrong.append(f"policy of the attribute: nodes say {sorted(said)}")
-    span = (SOURCES / "crates/platform/src/traces/span.rs").read_text(encoding="utf-8")
-    if f'("{found["string_attribute"]["key"]}", reason' not in span:
+    if not any(found["string_attribute"]["key"] in texts(path) for path in TRACES.rglob("*.rs")):
         wrong.append("policy of the attribute: nodes have no such attribute")
     wait, longest = tail["decision_wait"], int(one("crates/graphql/src/limits.rs", r"request_time: Duration::from_secs\(([0-9]+)\)"))
     if not re.fullmatch(r"[0-9]+s", wait) or int(wait[:-1]) <= longest:

@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{category, store, supplier};
 
 /// A row that nodes can cache. Its serialised form must hold all of its fields.
-pub trait Cached: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait CachedEntity: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Whether nodes share it through Redis. The key there is the row's ID alone, so each row may
     /// have only one form.
     const IS_SHARED: bool = true;
@@ -16,7 +16,7 @@ pub trait Cached: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn weight(&self) -> usize;
 }
 
-impl Cached for store::Model {
+impl CachedEntity for store::Model {
     fn weight(&self) -> usize {
         let texts = [&self.address, &self.payment_terms].into_iter().flatten().map(String::len).sum::<usize>();
         let lists = self.contacts.len() + self.tax_ids.len() + self.handling_time.len() + self.anomaly_limits.len();
@@ -24,7 +24,7 @@ impl Cached for store::Model {
     }
 }
 
-impl Cached for category::Model {
+impl CachedEntity for category::Model {
     fn weight(&self) -> usize {
         let texts = [&self.image_url, &self.description, &self.seo_title, &self.seo_description];
         let texts: usize = texts.into_iter().flatten().map(String::len).sum();
@@ -32,7 +32,7 @@ impl Cached for category::Model {
     }
 }
 
-impl Cached for supplier::Model {
+impl CachedEntity for supplier::Model {
     fn weight(&self) -> usize {
         let texts = [&self.email, &self.address, &self.payment_terms, &self.minimum_order_currency, &self.calendar];
         let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();

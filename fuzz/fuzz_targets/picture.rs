@@ -1,13 +1,13 @@
 #![no_main]
 
 use services::files::{
-    core::{area, sniff},
+    core::{picture_dimensions, sniff},
     draw,
 };
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     // Only pictures whose header declares a small enough area are drawn.
-    if area(sniff(bytes), bytes).is_some_and(|area| area.fits()) {
+    if picture_dimensions(sniff(bytes), bytes).is_some_and(|area| area.fits()) {
         let _ = draw::thumbnails(bytes);
     }
 });

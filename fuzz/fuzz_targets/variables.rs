@@ -3,14 +3,14 @@
 use entrepot_fuzz::{runtime, streamed};
 use services::exchange::{
     core::{
-        Earnest,
+        WriteMode,
         bulk::{BulkOptions, Keyed, variables},
     },
     read::{LinesMessage, lines},
 };
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let options = BulkOptions { mutation: String::new(), field: "f".to_owned(), keyed: Keyed::ByInput, earnest: Earnest::DryRun };
+    let options = BulkOptions { mutation: String::new(), field: "f".to_owned(), keyed: Keyed::ByInput, earnest: WriteMode::DryRun };
     runtime().block_on(async {
         let mut reading = lines(streamed(bytes), 0, 7);
         loop {

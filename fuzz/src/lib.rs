@@ -10,7 +10,7 @@ use entity::prelude::ReasonCode;
 use futures_util::{StreamExt, stream};
 use services::{
     exchange::{
-        core::{Decimal, Earnest, ImportOptions, Mode, Noun, fields, orders, record},
+        core::{Decimal, WriteMode, ImportOptions, Mode, Noun, fields, orders, record},
         read::{ReadPlan, ReadMessage, records},
     },
     files::Bytestream,
@@ -41,7 +41,7 @@ pub fn read(input: &[u8], is_workbook: bool) {
         encoding: None,
         mapping: Vec::new(),
         mode: Mode::Upsert,
-        earnest: Earnest::DryRun,
+        earnest: WriteMode::DryRun,
         reason: ReasonCode::Correction,
         decimal,
     };

@@ -82,7 +82,7 @@ const SIZES: [(&str, u64, &str); 3] = [("SMALL", 65, "A"), ("MEDIUM", 100, "B"),
 const COLOURS: [(&str, u64, &str); 4] = [("IVORY", 100, "W"), ("PINK", 100, "P"), ("GREEN", 100, "G"), ("BLACK", 110, "BL")];
 
 /// About `count` items, the best sellers first.
-pub fn items(dice: &mut DemoRng, count: usize) -> Vec<Item> {
+pub fn generate_items(dice: &mut DemoRng, count: usize) -> Vec<Item> {
     let mut families: Vec<(usize, usize)> = (0..THINGS.len()).flat_map(|t| (0..STYLES.len()).map(move |s| (t, s))).collect();
     shuffle(dice, &mut families);
     let mut items = Vec::with_capacity(count + 4);

@@ -60,7 +60,7 @@ impl<W: Write> Clerk<W> {
         let invoice = self.number("");
         let (id, country) = self.invoice_header(buyer.as_deref());
         let (usual_lines, packs) = buyer.as_ref().map_or((6, 1), |b| (b.lines, b.packs));
-        let count = 1 + self.dice.low(usual_lines * 3).max(self.dice.low(usual_lines * 2));
+        let count = 1 + self.dice.skewed_below(usual_lines * 3).max(self.dice.skewed_below(usual_lines * 2));
         // Some invoices take longer than a minute to type.
         let crosses_minute = self.dice.happens_permille(20);
         for line in 0..count {
@@ -126,7 +126,7 @@ impl<W: Write> Clerk<W> {
         let invoice = self.number("C");
         let id = self.spreadsheet_id(person.id);
         let paper = InvoiceFields { invoice: &invoice, time, customer: &id, country: person.country };
-        let count = 1 + self.dice.low(4);
+        let count = 1 + self.dice.skewed_below(4);
         for _ in 0..count {
             let purchase = match person.lately.len() as u64 {
                 0 => Purchase { item: self.choose_item(time), quantity: 2, price: 250 },
@@ -180,7 +180,7 @@ impl<W: Write> Clerk<W> {
         let invoice = self.number("");
         let paper = InvoiceFields { invoice: &invoice, time, customer: "", country: HOME };
         let (note, sign) = *self.dice.pick(&NOTES);
-        for _ in 0..=self.dice.low(3) {
+        for _ in 0..=self.dice.skewed_below(3) {
             let item = self.choose_item(time);
             let quantity = sign * self.dice.between(1, 40) as i64;
             self.item_row(&paper, item, quantity, "0.0", note)?;
@@ -218,7 +218,7 @@ impl<W: Write> Clerk<W> {
     fn choose_item(&mut self, time: DateTime) -> usize {
         let mut item = 0;
         for _ in 0..3 {
-            item = self.dice.low(self.items.len() as u64) as usize;
+            item = self.dice.skewed_below(self.items.len() as u64) as usize;
             let is_in_season = match self.items[item].season {
                 Season::Always => true,
                 Season::Summer => (4..=8).contains(&time.month()),

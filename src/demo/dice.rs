@@ -28,7 +28,7 @@ impl DemoRng {
     }
 
     /// Like [`DemoRng::below`], but small numbers come much more often: the least of three.
-    pub fn low(&mut self, end: u64) -> u64 {
+    pub fn skewed_below(&mut self, end: u64) -> u64 {
         self.below(end).min(self.below(end)).min(self.below(end))
     }
 

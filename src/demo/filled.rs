@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Demo;
 
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Filled {
+pub struct SeedRecord {
     /// SHA-256 of the data's uncompressed bytes.
     pub csv_sha256: String,
     /// The arguments that named the data. Stored as `asked`, the name in records of older versions.
@@ -36,7 +36,7 @@ pub struct Filled {
     pub is_staffed: bool,
 }
 
-impl Filled {
+impl SeedRecord {
     /// The record of a start that begins to fill the database.
     pub fn started_record(csv_sha256: &str, first_day: Option<String>, args: &Demo) -> Self {
         let arguments = match &args.data {
@@ -86,7 +86,7 @@ impl FillLock {
 }
 
 /// Returns the folder that a demo's e-mails are written to: beside its database.
-pub fn emails(database: &Path) -> PathBuf {
+pub fn emails_folder(database: &Path) -> PathBuf {
     sibling(database, ".emails")
 }
 

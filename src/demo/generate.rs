@@ -44,8 +44,8 @@ pub fn year_start_before(today: Date) -> Date {
 pub fn write(settings: &Settings, out: impl Write) -> io::Result<u64> {
     let mut dice = DemoRng::new(settings.seed);
     let rows = u64::from(settings.rows);
-    let items = catalogue::items(&mut dice, (rows / ROWS_A_PRODUCT).clamp(30, 4_000) as usize);
-    let mut people = people::people(&mut dice, (rows / ROWS_A_CUSTOMER).clamp(10, 20_000) as usize);
+    let items = catalogue::generate_items(&mut dice, (rows / ROWS_A_PRODUCT).clamp(30, 4_000) as usize);
+    let mut people = people::generate_people(&mut dice, (rows / ROWS_A_CUSTOMER).clamp(10, 20_000) as usize);
     let mut clerk = Clerk::new(out, dice, items)?;
     let days: Vec<Date> = settings.first_day.series(jiff::Span::new().days(1)).take(usize::from(settings.days)).collect();
     let total_activity: u64 = days.iter().map(|day| daily_activity(*day)).sum();
@@ -60,7 +60,7 @@ pub fn write(settings: &Settings, out: impl Write) -> io::Result<u64> {
         minutes.sort_unstable();
         for minute in minutes {
             let time = day.at(8, 0, 0, 0).saturating_add(jiff::SignedDuration::from_mins(minute as i64));
-            let person_index = clerk.dice.low(people.len() as u64) as usize;
+            let person_index = clerk.dice.skewed_below(people.len() as u64) as usize;
             let is_known_customer = !clerk.dice.happens_permille(90);
             clerk.order(time, if is_known_customer { Some(&mut people[person_index]) } else { None })?;
             match clerk.dice.below(100) {

@@ -17,7 +17,7 @@ use tools::replay::{
 use super::{
     day::{Day, Week},
     error::DemoError,
-    filled::emails,
+    filled::emails_folder,
     owner::log_in,
     shop::DemoSite,
 };
@@ -60,7 +60,7 @@ fn past_week_clocks(clock: &Clock) -> impl Iterator<Item = Clock> {
 }
 
 /// Today's date in the demo's time zone.
-pub(super) fn today(clock: &Clock) -> Date {
+pub(super) fn current_day(clock: &Clock) -> Date {
     let now = jiff::Timestamp::from_microsecond(clock.now().0).unwrap_or(jiff::Timestamp::MAX);
     now.to_zoned(TimeZone::UTC).date()
 }
@@ -75,11 +75,11 @@ pub(super) async fn day(db: &Database, clock: &Clock, base: &str, token: &str) -
 /// A week through the API by staff of four stores, and the same proof.
 pub(super) async fn week(args: &Demo, (db, clock): (&Database, &Clock), base: &str) -> Result<(), DemoError> {
     let word = clock.uuid().simple().to_string()[24..].to_owned();
-    let emails = emails(&args.file);
+    let emails = emails_folder(&args.file);
     // An invitation needs a password that was entered in the last minutes.
     let owner = log_in(base).await?;
     let site = DemoSite { base, emails: &emails };
-    let week = Box::pin(Week::begin(&site, (owner.as_str(), word), today(clock))).await?;
+    let week = Box::pin(Week::begin(&site, (owner.as_str(), word), current_day(clock))).await?;
     Box::pin(week.run_scenario()).await?;
     verify_database(db).await
 }

@@ -59,7 +59,7 @@ const ABROAD: [&str; 16] = [
     "Unspecified",
 ];
 
-pub fn people(dice: &mut DemoRng, count: usize) -> Vec<Person> {
+pub fn generate_people(dice: &mut DemoRng, count: usize) -> Vec<Person> {
     let mut id = 12_000;
     let mut people = Vec::with_capacity(count);
     for _ in 0..count {

@@ -20,9 +20,9 @@ use tools::replay::{self, Client, Plan, ReplayError, expect, intake, reader::Row
 use super::{
     database::{prepare_database, with_file_locations},
     error::DemoError,
-    filled::{FillLock, Filled, emails, latest_first_day, sibling},
+    filled::{FillLock, SeedRecord, emails_folder, latest_first_day, sibling},
     generate,
-    live::{day, run_past_forecasts, today, week},
+    live::{current_day, day, run_past_forecasts, week},
     owner::{EMAIL, PASSWORD, SLUG, log_in},
     shop::{DemoSite, STAFF, Shop},
     stoppable::Stoppable,
@@ -44,7 +44,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     }
     let filling = FillLock::acquire(&args.file)?.ok_or_else(|| DemoError::Busy(args.file.clone()))?;
     let fresh = prepare_database(&args, &url).await?;
-    let settings = settings(&args, fresh)?;
+    let settings = demo_settings(&args, fresh)?;
     let keys = KeySource::choose(None, Some(sibling(&args.file, ".keys")), &url);
     let node = Node::open(&url, Clock::system(), settings, Grouping::Together, &keys).await?;
     if args.database_url.is_some() {
@@ -65,7 +65,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     };
     // The only callers are this machine's own.
     let origins = LOCAL_ORIGINS.map(str::to_owned).into_iter().chain(args.origins.clone()).collect();
-    let docs = Some(serve::docs::docs());
+    let docs = Some(serve::docs::reference_docs());
     let front = server::Settings { origins, docs, terms: Terms::unlimited(), ..server::Settings::default() };
     let (db, clock) = (node.db.clone(), node.clock.clone());
     let server = node.serve(ValidatorBuild::spawn(), listener.into(), front, std::time::Duration::ZERO, shutdown);
@@ -80,7 +80,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
         };
         match &fill_result {
             Ok(token) if !args.exit => {
-                welcome(&args, &base, token);
+                print_welcome(&args, &base, token);
                 // Kept until the server ends, as dropping it stops the server.
                 (fill_result, Some(stop_handle))
             }
@@ -102,8 +102,8 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
 
 /// E-mails are files beside the database. Those of a deleted database are removed, as their
 /// invitations no longer work.
-fn settings(args: &Demo, fresh: bool) -> Result<Settings, DemoError> {
-    let emails = emails(&args.file);
+fn demo_settings(args: &Demo, fresh: bool) -> Result<Settings, DemoError> {
+    let emails = emails_folder(&args.file);
     if fresh
         && let Err(err) = std::fs::remove_dir_all(&emails)
         && err.kind() != std::io::ErrorKind::NotFound
@@ -134,9 +134,9 @@ async fn set_up(
     base: &str,
     (folder, stopped): (&Path, &watch::Receiver<bool>),
 ) -> Result<String, DemoError> {
-    let token = fill(args, (is_new, today(clock)), base, (folder, stopped)).await?;
+    let token = fill(args, (is_new, current_day(clock)), base, (folder, stopped)).await?;
     if !args.plain {
-        furnish(args, (db, clock), base).await?;
+        furnish_shop(args, (db, clock), base).await?;
     }
     drop(filling);
     if args.day {
@@ -157,7 +157,7 @@ async fn fill(
     base: &str,
     (folder, stopped): (&Path, &watch::Receiver<bool>),
 ) -> Result<String, DemoError> {
-    let previous = Filled::read(&args.file).filter(|_| !is_new);
+    let previous = SeedRecord::read(&args.file).filter(|_| !is_new);
     // A database keeps the data with which it was begun, of any age.
     let first_day = match &previous {
         Some(previous) => previous.first_day.clone(),
@@ -179,7 +179,7 @@ async fn fill(
     });
     let plan = plan.await.map_err(|err| ReplayError::Task(err.to_string()))??;
     println!("Data      {}: {} rows, {} documents", data.display(), plan.seal.rows, plan.documents.len());
-    let mut record = Filled::started_record(&plan.seal.csv_sha256, first_day, args);
+    let mut record = SeedRecord::started_record(&plan.seal.csv_sha256, first_day, args);
     match previous {
         Some(previous) if previous.csv_sha256 != record.csv_sha256 => {
             return Err(DemoError::OtherData { file: args.file.clone(), arguments: previous.arguments });
@@ -223,23 +223,23 @@ async fn load(args: &Demo, data: &Path, plan: &Plan, client: &Arc<Client>) -> Re
 
 /// Sets up the shop beside the data, once. The data's totals have been checked by then, and a later start does not check them again:
 /// so nothing of the shop can enter them.
-async fn furnish(args: &Demo, (db, clock): (&Database, &Clock), base: &str) -> Result<(), DemoError> {
+async fn furnish_shop(args: &Demo, (db, clock): (&Database, &Clock), base: &str) -> Result<(), DemoError> {
     let file_error = |err| DemoError::File(args.file.clone(), err);
-    let Some(mut record) = Filled::read(&args.file).filter(|record| !record.is_staffed) else { return Ok(()) };
+    let Some(mut record) = SeedRecord::read(&args.file).filter(|record| !record.is_staffed) else { return Ok(()) };
     let recorded_day = record.shop_day.as_ref().and_then(|day| day.parse().ok());
-    let today: Date = recorded_day.unwrap_or_else(|| today(clock));
+    let today: Date = recorded_day.unwrap_or_else(|| current_day(clock));
     record.shop_day = Some(today.to_string());
     record.write(&args.file).map_err(file_error)?;
     // An invitation needs a password that was entered in the last minutes; loading the data may
     // have taken longer.
     let client = Client::new(base, &log_in(base).await?)?;
     if !record.is_furnished {
-        Shop::new(&client, args.seed, today).furnish().await?;
+        Shop::new(&client, args.seed, today).set_up().await?;
         record.is_furnished = true;
         record.write(&args.file).map_err(file_error)?;
     }
     Box::pin(run_past_forecasts(db, clock, &client)).await?;
-    let emails = emails(&args.file);
+    let emails = emails_folder(&args.file);
     Shop::new(&client, args.seed, today).complete(&DemoSite { base, emails: &emails }).await?;
     record.is_staffed = true;
     record.write(&args.file).map_err(file_error)
@@ -277,12 +277,12 @@ async fn generate_data(
     Ok(path)
 }
 
-fn welcome(args: &Demo, base: &str, token: &str) {
+fn print_welcome(args: &Demo, base: &str, token: &str) {
     let mut people = String::new();
     for employee in STAFF.iter().filter(|_| !args.plain) {
         people.push_str(&format!("\n            {} / {}   ({})", employee.email, employee.password, employee.title));
     }
-    let emails = emails(&args.file);
+    let emails = emails_folder(&args.file);
     println!(
         "
 Entrepot is up.

@@ -217,7 +217,7 @@ impl Authenticator for NodeAuthenticator {
         let visit = Visit { address: meta.address, user_agent: meta.user_agent.map(ToOwned::to_owned), device: None };
         let visit = Arc::new(visit);
         let Some(token) = bearer else {
-            let origin = origin(meta, None);
+            let origin = request_origin(meta, None);
             let attach = Arc::new(move |request: Request| request.data(visit.clone()).data(origin.clone()));
             return Ok(FrontSession {
                 expires_at: None,
@@ -232,9 +232,9 @@ impl Authenticator for NodeAuthenticator {
             });
         };
         if key::has_key_prefix(token) {
-            return self.authenticate_key(token, visit, origin(meta, None)).await;
+            return self.authenticate_key(token, visit, request_origin(meta, None)).await;
         }
-        let mut origin = origin(meta, None);
+        let mut origin = request_origin(meta, None);
         let admission = Box::pin(self.identity.admit(token, &origin)).await.map_err(|err| match err {
             AdmitError::Token => Refused::unauthenticated(),
             AdmitError::Suspended => Refused::suspended(),
@@ -274,7 +274,7 @@ impl Authenticator for NodeAuthenticator {
             },
             key: None,
             documents: DocumentPolicy::default(),
-            revoked: Some(admission.ended()),
+            revoked: Some(admission.watch_end()),
             attach: Arc::new(attach),
             likeness,
         })
@@ -282,6 +282,6 @@ impl Authenticator for NodeAuthenticator {
 }
 
 /// Returns the origin of a request, for the audit log.
-fn origin(meta: &RequestMeta<'_>, session: Option<SessionId>) -> Origin {
+fn request_origin(meta: &RequestMeta<'_>, session: Option<SessionId>) -> Origin {
     Origin { request_id: meta.id.to_owned(), ip: meta.address.map(|address| address.to_string()), session }
 }

@@ -174,7 +174,7 @@ fn line(backup: &BackupEntry) -> String {
                     format!("\tkeys: missing {missing} of {} ({})", summary.keys, ids.join(", "))
                 }
             });
-            summary.problem.as_ref().map(backups::Problem::why)
+            summary.problem.as_ref().map(backups::Problem::message)
         }
     };
     if let Some((segments, shipped_until)) = backup.shipped {

@@ -21,7 +21,7 @@ use api::{
         quota::Terms,
         request::GraphqlRequest,
         session::Documents,
-        trusted::Trusted,
+        trusted::TrustedDocuments,
     },
     schema::{EntrepotSchema, ValidatorBuild},
 };
@@ -52,7 +52,7 @@ type MakeOperations = Box<dyn Fn() -> Result<Arc<OperationService<EntrepotSchema
 pub struct BulkExecutor {
     node_authenticator: Arc<NodeAuthenticator>,
     make: MakeOperations,
-    ready: OnceLock<Ready>,
+    ready: OnceLock<ReadyService>,
 }
 
 /// Sets this executor as the one that runs documents of bulk operations and of saved views, for as
@@ -65,7 +65,7 @@ pub fn run_by(executor: Arc<BulkExecutor>, exchange: &Exchange, saved_views: &Sa
     bulk
 }
 
-struct Ready {
+struct ReadyService {
     service: Arc<OperationService<EntrepotSchema>>,
     mutations: HashMap<String, MutationFacts>,
 }
@@ -111,7 +111,7 @@ impl BulkExecutor {
                 limits: limits.clone(),
                 introspection: Introspection::Open,
                 introspector: Introspector::default(),
-                trusted: Trusted::default(),
+                trusted: TrustedDocuments::default(),
                 documents: Documents::Any,
                 now: Arc::new(move || now_clock.now().micros()),
                 new_id: Arc::new(move || id_clock.uuid().simple().to_string()),
@@ -125,17 +125,17 @@ impl BulkExecutor {
         Arc::new(Self { node_authenticator, make, ready: OnceLock::new() })
     }
 
-    fn ready(&self) -> Result<&Ready, Fault> {
+    fn ready(&self) -> Result<&ReadyService, Fault> {
         if let Some(ready) = self.ready.get() {
             return Ok(ready);
         }
         let service = (self.make)().map_err(|error| Fault::Broken(format!("the desk: {error}")))?;
-        let mutations = facts(&service.executor.sdl()).map_err(|error| Fault::Broken(format!("the schema: {error}")))?;
-        Ok(self.ready.get_or_init(|| Ready { service, mutations }))
+        let mutations = mutation_facts(&service.executor.sdl()).map_err(|error| Fault::Broken(format!("the schema: {error}")))?;
+        Ok(self.ready.get_or_init(|| ReadyService { service, mutations }))
     }
 
     fn examine_document(&self, caller: &Caller, document: &str) -> Result<BulkDocument, String> {
-        let Ready { service, mutations } = self.ready().map_err(|fault| {
+        let ReadyService { service, mutations } = self.ready().map_err(|fault| {
             tracing::error!(%fault, "the schema's mutations could not be read");
             "nothing can be run just now: try again".to_owned()
         })?;
@@ -201,7 +201,7 @@ fn lost_access_outcome(answers: Vec<bulk::LineAnswer>) -> BatchOutcome {
 fn only_field(operation: &Operation) -> Result<&Field, String> {
     const EXPECTED_FORMAT: &str = "a document with one mutation of one field is expected, as in mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { userErrors { code message } } }";
     let definition =
-        operation.parsed().operations.iter().next().map(|(_, definition)| &definition.node).ok_or(EXPECTED_FORMAT)?;
+        operation.parsed_document().operations.iter().next().map(|(_, definition)| &definition.node).ok_or(EXPECTED_FORMAT)?;
     let [only] = definition.selection_set.node.items.as_slice() else { return Err(EXPECTED_FORMAT.to_owned()) };
     let (Kind::Mutation, Selection::Field(field)) = (operation.kind, &only.node) else { return Err(EXPECTED_FORMAT.to_owned()) };
     let is_expected = |name: &Name| name.as_str() == "input" || name.as_str() == "validateOnly";
@@ -230,7 +230,7 @@ fn dry_run(operation: &Operation, field: &Field, fact: &MutationFacts) -> Result
     if !fact.validates {
         return Ok(DryRun::NotThere);
     }
-    let definition = operation.parsed().operations.iter().next().map(|(_, definition)| &definition.node);
+    let definition = operation.parsed_document().operations.iter().next().map(|(_, definition)| &definition.node);
     let is_declared = definition.is_some_and(|definition| {
         definition.variable_definitions.iter().any(|candidate| candidate.node.name.node == "validateOnly")
     });
@@ -243,7 +243,7 @@ fn dry_run(operation: &Operation, field: &Field, fact: &MutationFacts) -> Result
 }
 
 /// Returns the facts about each mutation in the published schema.
-fn facts(sdl: &str) -> Result<HashMap<String, MutationFacts>, async_graphql::parser::Error> {
+fn mutation_facts(sdl: &str) -> Result<HashMap<String, MutationFacts>, async_graphql::parser::Error> {
     let document = parse_schema(sdl)?;
     let types: HashMap<&str, &TypeKind> = document
         .definitions
@@ -258,10 +258,10 @@ fn facts(sdl: &str) -> Result<HashMap<String, MutationFacts>, async_graphql::par
         Some(TypeKind::InputObject(input)) => input.fields.as_slice(),
         _ => &[],
     };
-    Ok(mutations.fields.iter().map(|field| (field.node.name.node.to_string(), fact(&field.node, inputs))).collect())
+    Ok(mutations.fields.iter().map(|field| (field.node.name.node.to_string(), field_facts(&field.node, inputs))).collect())
 }
 
-fn fact<'a>(field: &FieldDefinition, inputs: impl Fn(&str) -> &'a [Positioned<InputValueDefinition>]) -> MutationFacts {
+fn field_facts<'a>(field: &FieldDefinition, inputs: impl Fn(&str) -> &'a [Positioned<InputValueDefinition>]) -> MutationFacts {
     let find_argument = |name: &str| field.arguments.iter().map(|one| &one.node).find(|one| one.name.node == name);
     let validates = find_argument("validateOnly").is_some();
     let input = find_argument("input").map(|input| base(&input.ty.node));
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn what_is_run_for_each_line_needs_a_right_of_the_tenant_and_no_person() {
-        let facts = facts(&api::schema::sdl()).unwrap();
+        let facts = mutation_facts(&api::schema::sdl()).unwrap();
         let unfit = |name: &str| facts[name].unfit.is_some();
         for name in ["stockAdjust", "productCreate", "orderCreate", "customerUpdate", "storeGroupCreate"] {
             assert!(!unfit(name), "{name}: {:?}", facts[name]);

@@ -128,7 +128,7 @@ async fn copy_rows_and_files(args: &CopyArgs, copy_run: &CopyRun, started_at: Mo
             }
         })
         .await?;
-    copy_run.target.measure(&[]).await?;
+    copy_run.target.analyze(&[]).await?;
     copy_files(args, copy_run).await?;
     progress(&format!("copied in {}; comparing digests", elapsed_text(started_at, &copy_run.clock)));
     let difference = copy_run
@@ -146,7 +146,7 @@ async fn copy_rows_and_files(args: &CopyArgs, copy_run: &CopyRun, started_at: Mo
     }
     print_stdout(&format!("{} rows of {tables} tables are the same in both databases", rows.get()))?;
     let mut report = verify::Report::default();
-    let width = verify::width();
+    let width = verify::invariant_width();
     let print_line = |line: &verify::Line| drop(print_stdout(&line.text(width)));
     verify::verify_into(&copy_run.target, &mut report, progress, print_line).await?;
     if args.files {
@@ -174,7 +174,7 @@ async fn copy_files(args: &CopyArgs, copy_run: &CopyRun) -> Result<(), StartErro
     let failed = |error: files::StoreError| Fault::Broken(format!("the files of {from:?} cannot be copied to {to:?}: {error}"));
     let outcome = files::copy_all(&from, &to).await.map_err(failed)?;
     progress(&format!("{} files copied, {} were there", outcome.copied, outcome.there));
-    let missing = files::missing(&copy_run.source, &to).await?;
+    let missing = files::find_missing_files(&copy_run.source, &to).await?;
     for file in &missing {
         print_stdout(&format!("MISSING FILE {} of tenant {}: {} ({} bytes)", file.id, file.tenant, file.name, file.size))?;
     }

@@ -49,7 +49,7 @@ const GUIDES: &[Guide] = guides![
 
 /// The pages of the reference, made on the first request. They show what introspection shows, and
 /// are served only if that is open.
-pub fn docs() -> Docs {
+pub fn reference_docs() -> Docs {
     Docs::new(|| Reference::new(&api::schema::sdl(), GUIDES))
 }
 

@@ -22,7 +22,7 @@ use crate::config::SessionsAction;
 use operator::open_with_audit;
 
 pub use jobs::run as job;
-pub(super) use operator::{record, tenants};
+pub(super) use operator::{find_tenants, record};
 pub use resume::run as resume;
 
 /// `entrepot sessions`.
@@ -30,7 +30,7 @@ pub async fn sessions(action: SessionsAction) -> Result<(), StartError> {
     let SessionsAction::End { of: args, tenant: slug, all, api_keys, yes } = action;
     let (clock, mut ended_sessions, mut revoked_keys) = (Clock::system(), 0, 0);
     let (db, audit_writer) = open_with_audit(&args, &clock).await?;
-    let tenants = tenants(&db, slug.as_deref()).await?;
+    let tenants = find_tenants(&db, slug.as_deref()).await?;
     let access = Access::with_audit_writer(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
     if (all || api_keys) && !yes {
         return Err(Fault::Broken(count_sessions(&db, &access, &tenants, api_keys).await?).into());

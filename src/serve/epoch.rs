@@ -21,7 +21,7 @@ use platform::{
 };
 use services::export_schedules;
 
-use super::{StartError, open_migrated, print_stdout, tenant_slugs::tenants};
+use super::{StartError, open_migrated, print_stdout, tenant_slugs::load_tenants};
 use crate::config::Epoch;
 
 pub use replay::replay;
@@ -49,7 +49,7 @@ pub async fn renew(args: &Epoch) -> Result<(), StartError> {
         None => Access::new(db.clone(), clock.clone(), Policies::load().await?),
     };
     end_sessions(&db, &clock, args).await?;
-    let tenants = tenants(&db).await?;
+    let tenants = load_tenants(&db).await?;
     if let (Some(listed_revocations), Some(ring)) = (&listed_revocations, &ring) {
         let report = Box::pin(replay(&db, ring, &clock, listed_revocations)).await?;
         report.remarks.iter().try_for_each(|remark| print_stdout(remark))?;

@@ -21,7 +21,7 @@ pub async fn run(action: FactsAction) -> Result<bool, StartError> {
     let FactsAction::Rebuild { database, tenant, check } = action;
     let db = open_migrated(&database.database_url, database.options()).await?;
     let (clock, mut is_equal) = (Clock::system(), true);
-    for (tenant, slug) in tenants(&db, tenant.as_deref()).await? {
+    for (tenant, slug) in find_tenants(&db, tenant.as_deref()).await? {
         let started = clock.monotonic();
         if check {
             let checked = shell::check(&db, tenant, EVENT_PAGE_ROWS).await?;
@@ -54,7 +54,7 @@ fn comparison_line(slug: &str, checked: &CheckResult, duration: Duration) -> Str
 }
 
 /// Tenants that are not erased, by their short names.
-async fn tenants(db: &Database, only_slug: Option<&str>) -> Result<Vec<(TenantId, String)>, Fault> {
+async fn find_tenants(db: &Database, only_slug: Option<&str>) -> Result<Vec<(TenantId, String)>, Fault> {
     let sql = format!(
         "SELECT {} FROM tenant t WHERE NOT EXISTS
         (SELECT 1 FROM tenant_erasure e WHERE e.tenant_id = t.id AND e.erased_at IS NOT NULL) ORDER BY t.slug",

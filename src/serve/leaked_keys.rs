@@ -32,7 +32,7 @@ impl LeakedKeyReports {
 }
 
 impl LeakReports for LeakedKeyReports {
-    fn take(&self, tokens: Vec<String>) -> bool {
+    fn queue_tokens(&self, tokens: Vec<String>) -> bool {
         let mut secrets: Vec<Secret> = tokens.iter().filter_map(|token| Secret::parse(token.trim())).collect();
         secrets.dedup();
         secrets.is_empty() || self.0.try_send(secrets).is_ok()

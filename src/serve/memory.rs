@@ -2,7 +2,7 @@
 
 use inventory::catalog::events::CACHED_ROW_EVENTS;
 use platform::{
-    cache::{Cache, Remote},
+    cache::{Cache, RemoteCache},
     rate_limit::RedisClient,
     secrets::KeyRing,
     storage::Database,
@@ -24,7 +24,7 @@ impl Node {
         let mut remote = None;
         if let Some(client) = redis.filter(|_| bytes > 0) {
             let deployment = self.identity.cursor_secret().await?;
-            let (shared, write) = Remote::of(client, &deployment);
+            let (shared, write) = RemoteCache::of(client, &deployment);
             // It ends with the last of those who would give it rows.
             tokio::spawn(write);
             remote = Some(shared);

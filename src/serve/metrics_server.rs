@@ -99,7 +99,7 @@ impl MetricsServer {
                     Err(fault) => tracing::debug!(error = %fault, "the hold of outgoing messages could not be read"),
                 }
                 clock::sleep(CLEANUP_INTERVAL).await;
-                handle.tidy();
+                handle.run_upkeep();
             }
         };
         tokio::select! {
@@ -156,10 +156,10 @@ impl MetricsSampler {
 /// Sets the metrics of the database host in use, and of the state of the replicas.
 fn measure_hosts(db: &Database) {
     for (index, host) in db.hosts().into_iter().enumerate() {
-        metrics::database_host(index + 1, if host.is_used { metrics::Used::Yes } else { metrics::Used::No });
+        metrics::database_host(index + 1, if host.is_used { metrics::ServerUse::Yes } else { metrics::ServerUse::No });
     }
     for (index, replica) in db.replicas().into_iter().enumerate() {
-        let usage = if replica.is_used { metrics::Used::Yes } else { metrics::Used::No };
+        let usage = if replica.is_used { metrics::ServerUse::Yes } else { metrics::ServerUse::No };
         metrics::replica(index + 1, usage, replica.lag_bytes);
     }
 }

@@ -178,10 +178,10 @@ impl Node {
 /// `entrepot serve`.
 pub async fn run(args: Serve) -> Result<(), StartError> {
     let (judges, pending) = ValidatorBuild::spawn_with_schema();
-    let settings = settings::people(&args)?;
+    let settings = settings::account_settings(&args)?;
     let backups = backup::BackupSchedule::of(&args.jobs.backups, &args.database, &args.keys, &args.jobs.files)?;
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
-    let mut front = settings::front(&args)?;
+    let mut front = settings::front_settings(&args)?;
     let tls = args.tls.files().map(TlsServer::open).transpose()?;
     let redis = args.redis.client()?;
     if args.anyway {

@@ -6,7 +6,7 @@ use api::graphql::{
     operation::Introspection,
     quota::{TenantPlans, Terms},
     session::Documents,
-    trusted::{Trusted, TrustedError},
+    trusted::{TrustedDocuments, TrustedError},
 };
 use iam::identity::{Mailer, Settings};
 use platform::{rate_limit::Allowance, secrets::KeySource};
@@ -17,7 +17,7 @@ use super::{StartError, docs, file_modes};
 use crate::config::{EmailArgs, FileArgs, Registration, Serve};
 
 /// Returns the settings of registration and e-mails.
-pub(super) fn people(args: &Serve) -> Result<Settings, StartError> {
+pub(super) fn account_settings(args: &Serve) -> Result<Settings, StartError> {
     if args.registration == Some(Registration::Open) && args.is_publicly_reachable() {
         tracing::warn!(
             "--registration open reveals whether an address has an account: use verified where strangers can register"
@@ -59,7 +59,7 @@ pub(super) fn remove_file_access(database_url: &str, keys: &KeySource, emails: &
 }
 
 /// Returns the settings of the HTTP server.
-pub(super) fn front(args: &Serve) -> Result<server::Settings, TrustedError> {
+pub(super) fn front_settings(args: &Serve) -> Result<server::Settings, TrustedError> {
     Ok(server::Settings {
         origins: args.origins.clone(),
         explorer: if args.graphiql { Explorer::Served } else { Explorer::Off },
@@ -67,9 +67,9 @@ pub(super) fn front(args: &Serve) -> Result<server::Settings, TrustedError> {
         proxies: args.proxies.clone(),
         by_tls: args.emails.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
         terms: terms(args),
-        trusted: args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default(),
+        trusted: args.trusted_documents.as_deref().map(TrustedDocuments::load).transpose()?.unwrap_or_default(),
         documents: if args.only_trusted { Documents::Trusted } else { Documents::Any },
-        docs: args.introspection.then(docs::docs),
+        docs: args.introspection.then(docs::reference_docs),
         ..server::Settings::default()
     })
 }

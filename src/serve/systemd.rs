@@ -48,7 +48,7 @@ fn notify(_: &str) {}
 
 #[cfg(unix)]
 fn send(name: &std::ffi::OsStr, state: &str) -> std::io::Result<()> {
-    let address = address(name)?;
+    let address = socket_address(name)?;
     let socket = std::os::unix::net::UnixDatagram::unbound()?;
     socket.set_write_timeout(Some(SEND_TIMEOUT))?;
     socket.send_to_addr(state.as_bytes(), &address).map(drop)
@@ -56,7 +56,7 @@ fn send(name: &std::ffi::OsStr, state: &str) -> std::io::Result<()> {
 
 /// A path, or a name of Linux's abstract namespace, which begins with `@`.
 #[cfg(target_os = "linux")]
-fn address(name: &std::ffi::OsStr) -> std::io::Result<std::os::unix::net::SocketAddr> {
+fn socket_address(name: &std::ffi::OsStr) -> std::io::Result<std::os::unix::net::SocketAddr> {
     use std::os::{linux::net::SocketAddrExt, unix::ffi::OsStrExt};
 
     match name.as_bytes().strip_prefix(b"@") {
@@ -66,7 +66,7 @@ fn address(name: &std::ffi::OsStr) -> std::io::Result<std::os::unix::net::Socket
 }
 
 #[cfg(all(unix, not(target_os = "linux")))]
-fn address(name: &std::ffi::OsStr) -> std::io::Result<std::os::unix::net::SocketAddr> {
+fn socket_address(name: &std::ffi::OsStr) -> std::io::Result<std::os::unix::net::SocketAddr> {
     std::os::unix::net::SocketAddr::from_pathname(name)
 }
 

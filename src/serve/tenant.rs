@@ -56,7 +56,7 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
                     &erase_due(&command, &slug, &file_args.resolve_location(&args.database.database_url), clock.now()).await?,
                 )?;
             } else {
-                let due_at = erase::ask(&command.db, command.tenant, "command line", clock.now()).await?;
+                let due_at = erase::request_erasure(&command.db, command.tenant, "command line", clock.now()).await?;
                 command.record("tenant.erase", serde_json::json!({ "dueAt": clock::rfc3339(due_at) })).await?;
                 print_stdout(&format!(
                     "{slug} can be erased from {} on: `entrepot tenant erase {slug} --due`; until then --cancel cancels it",

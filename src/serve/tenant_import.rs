@@ -6,7 +6,7 @@ use std::{
 };
 
 use entity::prelude::TenantId;
-use iam::tenancy::import::{self, Export, ImportError, ImportOptions, Imported, Refusal};
+use iam::tenancy::import::{self, Export, ImportError, ImportOptions, ImportResult, Refusal};
 use inventory::catalog::core::text;
 use platform::{
     audit::AuditWriter,
@@ -47,7 +47,7 @@ pub struct ImportTarget<'a> {
 #[derive(Debug)]
 pub struct ImportOutcome {
     pub tenant: TenantId,
-    pub imported: Imported,
+    pub imported: ImportResult,
     pub report: Report,
     pub files: files::FileCopyResult,
 }
@@ -148,7 +148,7 @@ async fn write_import(
     request: ImportRequest<'_>,
     lock: Option<&ImportLock>,
     progress: &impl Fn(&str),
-) -> Result<(Imported, Report), ImportError> {
+) -> Result<(ImportResult, Report), ImportError> {
     let ImportTarget { db, ring, clock } = target;
     let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
     let address_form = |address: &str| text::fold(address.trim());
@@ -205,7 +205,7 @@ pub async fn run(keys_args: &KeysOf, args: &ImportArgs, files: &FileArgs, clock:
     )?;
     if !args.dry_run {
         // Requests are planned for as many rows as there are now.
-        db.measure(&[]).await?;
+        db.analyze(&[]).await?;
     }
     print_outcome(&outcome, seconds(started_at, clock), args.dry_run)?;
     if args.files_from.is_some() && !args.dry_run {
@@ -221,7 +221,7 @@ fn print_outcome(outcome: &ImportOutcome, seconds: String, is_dry: bool) -> io::
     for (table, rows) in tables {
         print_stdout(&format!("{rows:>10}  {table}"))?;
     }
-    let width = verify::width();
+    let width = verify::invariant_width();
     for line in outcome.report.lines.iter().filter(|line| line.broken.is_some()) {
         print_stdout(&line.text(width))?;
     }
@@ -236,7 +236,7 @@ async fn print_files(db: &Database, outcome: &ImportOutcome, location: &FileLoca
     for file in files::find_missing_of_tenant(db, location, Some(outcome.tenant)).await? {
         print_stdout(&format!("MISSING FILE {}: {} ({} bytes)", file.id, file.name, file.size))?;
     }
-    let (mut report, width) = (Report::default(), verify::width());
+    let (mut report, width) = (Report::default(), verify::invariant_width());
     let papers = StoredPapers { tenant: Some(outcome.tenant), ..StoredPapers::all(location) };
     verify::verify_papers(db, papers, &mut report, print_progress, |_| ()).await?;
     for line in report.lines.iter().filter(|line| line.broken.is_some()) {
@@ -249,8 +249,8 @@ async fn print_files(db: &Database, outcome: &ImportOutcome, location: &FileLoca
 }
 
 /// Prints the follow-up work: data that an export lacks, and who has to act on it.
-fn print_next_steps(imported: &Imported) -> io::Result<()> {
-    let Imported { matched, newcomers, integrations, keys, endpoints, .. } = imported;
+fn print_next_steps(imported: &ImportResult) -> io::Result<()> {
+    let ImportResult { matched, newcomers, integrations, keys, endpoints, .. } = imported;
     print_stdout(&format!("{matched} member(s) have an account here and keep its password"))?;
     for address in newcomers {
         print_stdout(&format!("{address} has no password and no second factor here: passwordResetRequest sends a link"))?;

@@ -16,7 +16,7 @@ pub(super) struct SluggedTenant {
     pub slug: String,
 }
 
-pub(super) async fn tenants(db: &Database) -> Result<Vec<(TenantId, String)>, Fault> {
+pub(super) async fn load_tenants(db: &Database) -> Result<Vec<(TenantId, String)>, Fault> {
     let sql = format!("SELECT {} FROM tenant t ORDER BY t.slug, t.id", SluggedTenant::SELECT);
     let tenants = db.global().records::<SluggedTenant>(&sql, vec![]).await?;
     Ok(tenants.into_iter().map(|tenant| (tenant.id, tenant.slug)).collect())

@@ -26,10 +26,10 @@ mod costing {
 mod jobs {
     mod world;
 
-    pub use world::until;
+    pub use world::wait_until;
 }
 mod lots {
-    pub mod house;
+    pub mod shop;
 }
 mod purchasing {
     mod breaks;

@@ -11,7 +11,7 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use crate::{
-    authorization::world::{House, World},
+    authorization::world::{Company, World},
     support::sessions::lets_in,
     world::on_both,
 };
@@ -39,7 +39,7 @@ fn origin() -> Origin {
     Origin { request_id: "req-1".to_owned(), ip: Some("192.0.2.7".to_owned()), session: Some(session()) }
 }
 
-async fn ask(world: &World, caller: Option<Caller>, query: &str, variables: Value) -> Value {
+async fn execute(world: &World, caller: Option<Caller>, query: &str, variables: Value) -> Value {
     let mut request = Request::new(query).variables(Variables::from_json(variables)).data(origin());
     if let Some(caller) = caller {
         request = schema::attach(request, &world.node.db.tenant(caller.tenant)).data(caller);
@@ -48,14 +48,14 @@ async fn ask(world: &World, caller: Option<Caller>, query: &str, variables: Valu
     json!({ "data": response.data.into_json().unwrap(), "errors": response.errors.len() })
 }
 
-async fn entries(world: &World, tenant: TenantId) -> Vec<rows::Stored> {
+async fn entries(world: &World, tenant: TenantId) -> Vec<rows::StoredEntry> {
     world.node.audit.seal_all().await.unwrap();
     rows::chain(&world.node.db.tenant(tenant), 1, 10_000).await.unwrap()
 }
 
 async fn whole(world: &World, tenant: TenantId) -> verify::Verification {
     let now = world.node.clock.now();
-    verify::whole(&world.node.db.tenant(tenant), Some(world.node.audit.audit_writer()), Some(now)).await.unwrap()
+    verify::verify_chain(&world.node.db.tenant(tenant), Some(world.node.audit.audit_writer()), Some(now)).await.unwrap()
 }
 
 /// With the rights of the deployment's own jobs: a request has fewer (`row_security`).
@@ -88,71 +88,71 @@ const ADJUST: &str =
     "mutation($input: StockAdjustInput!, $dry: Boolean! = false) { stockAdjust(input: $input, validateOnly: $dry) {
     movement { id } userErrors { code } replayed } }";
 
-fn adjust(house: &House, key: &str, delta: i64) -> Value {
-    let line = json!({ "product": { "id": house.ids["prd"] }, "store": { "id": house.ids["sto"] }, "delta": delta });
+fn adjust(company: &Company, key: &str, delta: i64) -> Value {
+    let line = json!({ "product": { "id": company.ids["prd"] }, "store": { "id": company.ids["sto"] }, "delta": delta });
     json!({ "input": { "idempotencyKey": key, "reasonCode": "OTHER", "changes": [line] } })
 }
 
 /// A change that is no command of the ledger: its entry gets its place later.
-async fn open_store(world: &World, house: &House, code: &str) {
+async fn open_store(world: &World, company: &Company, code: &str) {
     let create = "mutation($input: StoreCreateInput!) { storeCreate(input: $input) { userErrors { code } } }";
-    let answer = ask(world, Some(house.owner.clone()), create, json!({ "input": { "code": code, "name": code } })).await;
+    let answer = execute(world, Some(company.owner.clone()), create, json!({ "input": { "code": code, "name": code } })).await;
     assert_eq!(answer["data"]["storeCreate"]["userErrors"], json!([]), "{answer}");
 }
 
 async fn every_event_of_a_tenant_has_its_entry(world: &World) {
-    let house = &world.ours;
-    let answer = ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "a1", 3)).await;
+    let company = &world.ours;
+    let answer = execute(world, Some(company.owner.clone()), ADJUST, adjust(company, "a1", 3)).await;
     let movement = answer["data"]["stockAdjust"]["movement"]["id"].as_str().unwrap().to_owned();
-    let log = entries(world, house.owner.tenant).await;
-    let head = world.node.db.tenant(house.owner.tenant).head().await.unwrap().seq;
+    let log = entries(world, company.owner.tenant).await;
+    let head = world.node.db.tenant(company.owner.tenant).head().await.unwrap().seq;
     assert!(head > 10, "the world has a past");
-    let mut told: Vec<i64> = Vec::new();
+    let mut sequences: Vec<i64> = Vec::new();
     for stored in log.iter().filter(|stored| stored.entry.outcome.as_str() == "DONE") {
         let changes: Value = serde_json::from_str(&stored.entry.changes).unwrap();
         if let Some(events) = changes["events"].as_array() {
-            told.extend(events[0].as_i64().unwrap()..=events[1].as_i64().unwrap());
+            sequences.extend(events[0].as_i64().unwrap()..=events[1].as_i64().unwrap());
         }
     }
-    told.sort_unstable();
-    assert_eq!(told, (1..=head).collect::<Vec<_>>(), "each event belongs to one entry");
+    sequences.sort_unstable();
+    assert_eq!(sequences, (1..=head).collect::<Vec<_>>(), "each event belongs to one entry");
     let last = &log.last().unwrap().entry;
-    assert_eq!((last.action.as_str(), last.actor), ("stockAdjust", Some(house.owner.actor)));
+    assert_eq!((last.action.as_str(), last.actor), ("stockAdjust", Some(company.owner.actor)));
     assert_eq!(last.target.as_ref().map(ToString::to_string), Some(movement), "it names what it made");
     assert_eq!((last.request_id.as_str(), last.session), ("req-1", Some(session())));
     let create = log.iter().find(|stored| stored.entry.action == "productCreate").unwrap();
-    assert_eq!(create.entry.target.as_ref().map(ToString::to_string).as_ref(), Some(&house.ids["prd"]));
-    assert!(log.iter().all(|stored| stored.entry.tenant == house.owner.tenant));
+    assert_eq!(create.entry.target.as_ref().map(ToString::to_string).as_ref(), Some(&company.ids["prd"]));
+    assert!(log.iter().all(|stored| stored.entry.tenant == company.owner.tenant));
 }
 
 async fn what_comes_to_nothing_is_there_too(world: &World) {
-    let house = &world.ours;
-    let tenant = house.owner.tenant;
-    ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "n1", 1)).await;
+    let company = &world.ours;
+    let tenant = company.owner.tenant;
+    execute(world, Some(company.owner.clone()), ADJUST, adjust(company, "n1", 1)).await;
     let before = entries(world, tenant).await.len();
-    let replay = ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "n1", 1)).await;
+    let replay = execute(world, Some(company.owner.clone()), ADJUST, adjust(company, "n1", 1)).await;
     assert_eq!(replay["data"]["stockAdjust"]["replayed"], json!(true));
-    ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "n2", -9_000_000)).await;
+    execute(world, Some(company.owner.clone()), ADJUST, adjust(company, "n2", -9_000_000)).await;
     let create = "mutation($input: StoreCreateInput!) { storeCreate(input: $input) { userErrors { code } } }";
-    ask(world, Some(house.owner.clone()), create, json!({ "input": { "code": "alpha-shop", "name": "again" } })).await;
+    execute(world, Some(company.owner.clone()), create, json!({ "input": { "code": "alpha-shop", "name": "again" } })).await;
     // The entry also names the object that a reference resolves to.
     let archive = "mutation($input: StoreArchiveInput!) { storeArchive(input: $input) { userErrors { code } } }";
     let stale = json!({ "input": { "store": { "code": "alpha-shop" }, "expectedVersion": 99 } });
-    ask(world, Some(house.owner.clone()), archive, stale).await;
-    ask(world, Some(house.only(&["product.read"])), ADJUST, adjust(house, "n3", 1)).await;
+    execute(world, Some(company.owner.clone()), archive, stale).await;
+    execute(world, Some(company.owner_with(&["product.read"])), ADJUST, adjust(company, "n3", 1)).await;
     let levels = "{ stockLevels { nodes { id } } }";
     for _ in 0..3 {
-        ask(world, Some(house.only(&["product.read"])), levels, json!({})).await;
+        execute(world, Some(company.owner_with(&["product.read"])), levels, json!({})).await;
     }
     // A field that may be null swallows its error; the log does not.
     let order = "query($id: ID!) { order(by: { id: $id }) { id } }";
-    ask(world, Some(house.only(&["product.read"])), order, json!({ "id": house.ids["ord"] })).await;
-    let mut dry = adjust(house, "n4", 1);
+    execute(world, Some(company.owner_with(&["product.read"])), order, json!({ "id": company.ids["ord"] })).await;
+    let mut dry = adjust(company, "n4", 1);
     dry["dry"] = json!(true);
-    ask(world, Some(house.owner.clone()), ADJUST, dry).await;
-    ask(world, Some(house.owner.clone()), levels, json!({})).await;
+    execute(world, Some(company.owner.clone()), ADJUST, dry).await;
+    execute(world, Some(company.owner.clone()), levels, json!({})).await;
     let log = entries(world, tenant).await;
-    let told: Vec<(String, &str, Value)> = log[before..]
+    let reported_entries: Vec<(String, &str, Value)> = log[before..]
         .iter()
         .map(|stored| {
             let changes: Value = serde_json::from_str(&stored.entry.changes).unwrap();
@@ -161,7 +161,7 @@ async fn what_comes_to_nothing_is_there_too(world: &World) {
         .collect();
     let line = |action: &str, outcome, codes: Value| (action.to_owned(), outcome, codes);
     assert_eq!(
-        told,
+        reported_entries,
         [
             line("stockAdjust", "UNCHANGED", Value::Null),
             line("stockAdjust", "REFUSED", json!(["INSUFFICIENT_STOCK"])),
@@ -174,38 +174,38 @@ async fn what_comes_to_nothing_is_there_too(world: &World) {
         ]
     );
     let archive = log.iter().find(|stored| stored.entry.action == "storeArchive").unwrap();
-    assert_eq!(archive.entry.target.as_ref().map(ToString::to_string).as_ref(), Some(&house.ids["sto"]));
+    assert_eq!(archive.entry.target.as_ref().map(ToString::to_string).as_ref(), Some(&company.ids["sto"]));
 }
 
 async fn a_payment_names_its_return_however_that_was_named(world: &World) {
-    let house = &world.ours;
-    let asked =
-        async |query: &str, variables: Value| ask(world, Some(house.owner.clone()), query, variables).await["data"].clone();
-    let found = asked("query($id: ID!) { return(by: { id: $id }) { number } }", json!({ "id": house.ids["ret"] })).await;
+    let company = &world.ours;
+    let run_query =
+        async |query: &str, variables: Value| execute(world, Some(company.owner.clone()), query, variables).await["data"].clone();
+    let found = run_query("query($id: ID!) { return(by: { id: $id }) { number } }", json!({ "id": company.ids["ret"] })).await;
     let record =
         "mutation($input: PaymentRecordInput!) { paymentRecord(input: $input) { payment { id } userErrors { code message } } }";
-    let (number, own) = (&found["return"]["number"], Some(house.ids["ret"].clone()));
+    let (number, own) = (&found["return"]["number"], Some(company.ids["ret"].clone()));
     // The return is not closed, so each of the calls is refused.
     for (key, named, target) in [
-        ("r1", json!({ "returnId": house.ids["ret"] }), own.clone()),
-        ("r2", json!({ "return": { "id": house.ids["ret"] } }), own.clone()),
+        ("r1", json!({ "returnId": company.ids["ret"] }), own.clone()),
+        ("r2", json!({ "return": { "id": company.ids["ret"] } }), own.clone()),
         ("r3", json!({ "return": { "number": number } }), own),
         ("r4", json!({ "return": { "number": "RT-999999" } }), None),
     ] {
-        let mut input = json!({ "idempotencyKey": key, "order": { "id": house.ids["ord"] }, "kind": "REFUND", "method": "CARD",
+        let mut input = json!({ "idempotencyKey": key, "order": { "id": company.ids["ord"] }, "kind": "REFUND", "method": "CARD",
             "amount": { "amount": "0.01", "currencyCode": "GBP" } });
         input.as_object_mut().unwrap().extend(named.as_object().unwrap().clone());
-        let answer = asked(record, json!({ "input": input })).await;
+        let answer = run_query(record, json!({ "input": input })).await;
         assert_eq!(answer["paymentRecord"]["payment"], Value::Null, "{answer:#}");
-        let last = entries(world, house.owner.tenant).await.pop().unwrap().entry;
+        let last = entries(world, company.owner.tenant).await.pop().unwrap().entry;
         assert_eq!((last.action.as_str(), last.outcome.as_str()), ("paymentRecord", "REFUSED"), "{named}");
         assert_eq!(last.target.as_ref().map(ToString::to_string), target, "{named}");
     }
 }
 
 async fn logins_are_in_the_log_of_where_they_lead(world: &World) {
-    let house = &world.ours;
-    let tenant = house.owner.tenant;
+    let company = &world.ours;
+    let tenant = company.owner.tenant;
     let (before, head) = (entries(world, tenant).await.len(), world.node.db.tenant(tenant).head().await.unwrap());
     let nowhere = entries(world, TenantId::NIL).await.len();
     let login =
@@ -215,13 +215,14 @@ async fn logins_are_in_the_log_of_where_they_lead(world: &World) {
         ("alpha@example.com", "correct horse battery staple"),
         ("nobody@example.com", "not the password at all"),
     ] {
-        ask(world, None, login, json!({ "email": email, "password": password })).await;
+        execute(world, None, login, json!({ "email": email, "password": password })).await;
     }
     let log = entries(world, tenant).await;
-    let told: Vec<_> = log[before..].iter().map(|s| (s.entry.action.as_str(), s.entry.outcome.as_str(), s.entry.actor)).collect();
-    assert_eq!(told[0], ("login", "REFUSED", Some(house.owner.actor)), "somebody tried to come in as the owner");
-    assert_eq!(told[1], ("login", "DONE", Some(house.owner.actor)));
-    assert_eq!(told.len(), 2);
+    let reported_entries: Vec<_> =
+        log[before..].iter().map(|s| (s.entry.action.as_str(), s.entry.outcome.as_str(), s.entry.actor)).collect();
+    assert_eq!(reported_entries[0], ("login", "REFUSED", Some(company.owner.actor)), "somebody tried to come in as the owner");
+    assert_eq!(reported_entries[1], ("login", "DONE", Some(company.owner.actor)));
+    assert_eq!(reported_entries.len(), 2);
     let unknown = entries(world, TenantId::NIL).await;
     assert_eq!(unknown.len(), nowhere + 1, "a login as nobody belongs to no tenant");
     assert_eq!(unknown.last().unwrap().entry.actor, None);
@@ -237,17 +238,23 @@ async fn a_refresh_token_that_comes_back_is_in_the_log_with_what_it_ended(world:
     let tenant = world.ours.owner.tenant;
     let login = "mutation { login(email: \"alpha@example.com\", password: \"correct horse battery staple\") { result { ... on TokenPair { refreshToken } } } }";
     let refresh = "mutation($token: String!) { sessionRefresh(refreshToken: $token) { result { ... on TokenPair { refreshToken } } userErrors { code } } }";
-    let first = ask(world, None, login, json!({})).await["data"]["login"]["result"]["refreshToken"].clone();
+    let first = execute(world, None, login, json!({})).await["data"]["login"]["result"]["refreshToken"].clone();
     let second =
-        ask(world, None, refresh, json!({ "token": first })).await["data"]["sessionRefresh"]["result"]["refreshToken"].clone();
+        execute(world, None, refresh, json!({ "token": first })).await["data"]["sessionRefresh"]["result"]["refreshToken"]
+            .clone();
     let third =
-        ask(world, None, refresh, json!({ "token": second })).await["data"]["sessionRefresh"]["result"]["refreshToken"].clone();
+        execute(world, None, refresh, json!({ "token": second })).await["data"]["sessionRefresh"]["result"]["refreshToken"]
+            .clone();
     assert!(third.is_string(), "the session goes on");
-    let stolen = ask(world, None, refresh, json!({ "token": first })).await;
+    let stolen = execute(world, None, refresh, json!({ "token": first })).await;
     assert_eq!(stolen["data"]["sessionRefresh"]["userErrors"][0]["code"], json!("TOKEN_EXPIRED"));
     let log = entries(world, tenant).await;
-    let told: Vec<_> = log[log.len() - 4..].iter().map(|s| (s.entry.action.as_str(), s.entry.outcome.as_str())).collect();
-    assert_eq!(told, [("login", "DONE"), ("sessionRefresh", "DONE"), ("sessionRefresh", "DONE"), ("sessionRefresh", "REFUSED")]);
+    let reported_entries: Vec<_> =
+        log[log.len() - 4..].iter().map(|s| (s.entry.action.as_str(), s.entry.outcome.as_str())).collect();
+    assert_eq!(
+        reported_entries,
+        [("login", "DONE"), ("sessionRefresh", "DONE"), ("sessionRefresh", "DONE"), ("sessionRefresh", "REFUSED")]
+    );
     let last = &log.last().unwrap().entry;
     assert!(last.changes.contains("REFRESH_TOKEN_REUSED"), "{last:?}");
     assert_eq!(
@@ -264,10 +271,10 @@ async fn a_withdrawn_access_token_is_in_the_log_with_what_it_ended(world: &World
     );
     let refresh = format!("mutation($token: String!) {{ it: sessionRefresh(refreshToken: $token) {{ {pair} }} }}");
     let given = |answer: Value| answer["data"]["it"]["result"].clone();
-    let first = given(ask(world, None, &login, json!({})).await);
-    let lost = given(ask(world, None, &refresh, json!({ "token": first["refreshToken"] })).await);
-    world.pass(11);
-    let again = given(ask(world, None, &refresh, json!({ "token": first["refreshToken"] })).await);
+    let first = given(execute(world, None, &login, json!({})).await);
+    let lost = given(execute(world, None, &refresh, json!({ "token": first["refreshToken"] })).await);
+    world.advance_clock(11);
+    let again = given(execute(world, None, &refresh, json!({ "token": first["refreshToken"] })).await);
     assert!(again["accessToken"].is_string(), "the reply was lost, and is given again");
     let before = entries(world, tenant).await.len();
     assert!(!lets_in(&world.node, lost["accessToken"].as_str().unwrap()).await, "what was lost turns up");
@@ -280,8 +287,8 @@ async fn a_withdrawn_access_token_is_in_the_log_with_what_it_ended(world: &World
         ("session.end", "REFUSED", Some(world.ours.owner.actor))
     );
     assert!(last.changes.contains("REFRESH_TOKEN_REUSED") && last.ip_commitment.is_some(), "{last:?}");
-    let ended = first["session"]["id"].as_str().unwrap();
-    assert_eq!(last.session.map(|id| id.to_string()).as_deref(), Some(ended));
+    let session_id = first["session"]["id"].as_str().unwrap();
+    assert_eq!(last.session.map(|id| id.to_string()).as_deref(), Some(session_id));
     assert_eq!(last.target.as_ref().map(|target| (target.kind.as_str(), target.id)), last.session.map(|id| ("ses", id.uuid())));
     assert!(whole(world, tenant).await.is_ok());
 }
@@ -306,8 +313,8 @@ async fn what_was_written_stays(world: &World) {
 }
 
 async fn an_address_can_be_erased_and_the_chain_holds(world: &World) {
-    let (house, tenant) = (&world.ours, world.ours.owner.tenant);
-    ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "ip", 1)).await;
+    let (company, tenant) = (&world.ours, world.ours.owner.tenant);
+    execute(world, Some(company.owner.clone()), ADJUST, adjust(company, "ip", 1)).await;
     let last = entries(world, tenant).await.pop().unwrap();
     assert_eq!(last.address.as_ref().unwrap().ip, "192.0.2.7");
     change(world, tenant, "UPDATE audit_entry SET ip = NULL, ip_salt = NULL WHERE tenant_id = $1 AND ip IS NOT NULL")
@@ -319,17 +326,17 @@ async fn an_address_can_be_erased_and_the_chain_holds(world: &World) {
 }
 
 async fn the_log_can_be_read_in_pages_and_searched(world: &World) {
-    let (house, other) = (&world.ours, &world.theirs);
-    let answer = ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "g1", 2)).await;
+    let (company, other) = (&world.ours, &world.theirs);
+    let answer = execute(world, Some(company.owner.clone()), ADJUST, adjust(company, "g1", 2)).await;
     let movement = answer["data"]["stockAdjust"]["movement"]["id"].clone();
-    let log = entries(world, house.owner.tenant).await;
+    let log = entries(world, company.owner.tenant).await;
     let query =
         "query($filter: AuditFilter, $first: Int, $after: Cursor) { auditEntries(filter: $filter, first: $first, after: $after) {
         pageInfo { hasNextPage endCursor } nodes { id seq at action outcome requestId ip changes prevHash hash targetId
             target { __typename id } actor { __typename ... on Member { email } ... on SystemActor { name } } } } }";
     let (mut seen, mut after) = (Vec::new(), Value::Null);
     loop {
-        let page = ask(world, Some(house.owner.clone()), query, json!({ "first": 7, "after": after })).await;
+        let page = execute(world, Some(company.owner.clone()), query, json!({ "first": 7, "after": after })).await;
         assert_eq!(page["errors"], json!(0), "{page:#}");
         let page = &page["data"]["auditEntries"];
         seen.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["seq"].as_i64().unwrap()));
@@ -340,7 +347,7 @@ async fn the_log_can_be_read_in_pages_and_searched(world: &World) {
     }
     assert_eq!(seen, (1..=log.len() as i64).rev().collect::<Vec<_>>(), "every entry once, the newest first");
     let only = async |filter: Value| {
-        let answer = ask(world, Some(house.owner.clone()), query, json!({ "filter": filter })).await;
+        let answer = execute(world, Some(company.owner.clone()), query, json!({ "filter": filter })).await;
         answer["data"]["auditEntries"]["nodes"].as_array().cloned().unwrap_or_default()
     };
     let found = only(json!({ "target": { "eq": movement } })).await;
@@ -357,28 +364,28 @@ async fn the_log_can_be_read_in_pages_and_searched(world: &World) {
     );
     assert!(!only(json!({ "action": { "contains": "Create" } })).await.is_empty());
     assert_eq!(only(json!({ "action": { "in": [] } })).await.len(), 0);
-    assert_eq!(only(json!({ "actor": { "eq": house.ids["prd"] } })).await.len(), 0);
-    assert!(only(json!({ "actor": { "eq": house.ids["mem"] } })).await.len() > 5);
+    assert_eq!(only(json!({ "actor": { "eq": company.ids["prd"] } })).await.len(), 0);
+    assert!(only(json!({ "actor": { "eq": company.ids["mem"] } })).await.len() > 5);
     assert_eq!(only(json!({ "at": { "lt": "2011-01-01T00:00:00Z" } })).await.len(), 0);
     assert!(only(json!({ "outcome": ["DENIED", "FAILED"] })).await.iter().all(|node| node["outcome"] != "DONE"));
     assert!(!only(json!({ "outcome": ["DONE"] })).await.is_empty());
     let oldest = "{ auditEntries(sort: { field: SEQ, direction: ASC }, first: 3) { nodes { seq } } }";
-    let oldest = ask(world, Some(house.owner.clone()), oldest, json!({})).await;
+    let oldest = execute(world, Some(company.owner.clone()), oldest, json!({})).await;
     assert_eq!(oldest["data"]["auditEntries"]["nodes"], json!([{ "seq": 1 }, { "seq": 2 }, { "seq": 3 }]), "{oldest:#}");
     let end = "query($before: Cursor) { auditEntries(last: 2, before: $before) { nodes { seq } pageInfo { startCursor hasPreviousPage } } }";
-    let end_page = ask(world, Some(house.owner.clone()), end, json!({})).await["data"]["auditEntries"].clone();
+    let end_page = execute(world, Some(company.owner.clone()), end, json!({})).await["data"]["auditEntries"].clone();
     assert_eq!(end_page["nodes"], json!([{ "seq": 2 }, { "seq": 1 }]), "the last of the newest first: {end_page:#}");
-    let above = ask(world, Some(house.owner.clone()), end, json!({ "before": end_page["pageInfo"]["startCursor"] })).await;
+    let above = execute(world, Some(company.owner.clone()), end, json!({ "before": end_page["pageInfo"]["startCursor"] })).await;
     assert_eq!(above["data"]["auditEntries"]["nodes"], json!([{ "seq": 4 }, { "seq": 3 }]), "{above:#}");
 
     let proof = "query($to: Long!) { auditVerify(fromSeq: 1, toSeq: $to) { ok firstBrokenSeq headHash } }";
-    let answer = ask(world, Some(house.owner.clone()), proof, json!({ "to": 50_000 })).await;
-    let head = rows::head(&world.node.db.tenant(house.owner.tenant)).await.unwrap().unwrap();
+    let answer = execute(world, Some(company.owner.clone()), proof, json!({ "to": 50_000 })).await;
+    let head = rows::head(&world.node.db.tenant(company.owner.tenant)).await.unwrap().unwrap();
     let expected = json!({ "ok": true, "firstBrokenSeq": null, "headHash": hex::encode(head.chain.hash) });
     assert_eq!(answer["data"]["auditVerify"], expected);
     for to in [0, 200_001] {
-        assert_eq!(ask(world, Some(house.owner.clone()), proof, json!({ "to": to })).await["errors"], json!(1));
+        assert_eq!(execute(world, Some(company.owner.clone()), proof, json!({ "to": to })).await["errors"], json!(1));
     }
-    let theirs = ask(world, Some(other.owner.clone()), query, json!({ "filter": { "target": { "eq": movement } } })).await;
+    let theirs = execute(world, Some(other.owner.clone()), query, json!({ "filter": { "target": { "eq": movement } } })).await;
     assert_eq!(theirs["data"]["auditEntries"]["nodes"], json!([]), "another tenant's log is another log");
 }

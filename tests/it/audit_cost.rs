@@ -18,16 +18,16 @@ use entrepot::{
     stock::core::Shortage,
 };
 
-use crate::authorization::world::{House, World};
+use crate::authorization::world::{Company, World};
 
 const CLIENTS: usize = 64;
 const CALLS: usize = 4_000;
 const ROUNDS: usize = 5;
 
-fn input(house: &House, key: String) -> AdjustInput {
+fn input(company: &Company, key: String) -> AdjustInput {
     let change = ChangeInput {
-        product: ProductRef::Id(house.ids["prd"].parse().unwrap()),
-        store: StoreRef::Id(house.ids["sto"].parse().unwrap()),
+        product: ProductRef::Id(company.ids["prd"].parse().unwrap()),
+        store: StoreRef::Id(company.ids["sto"].parse().unwrap()),
         delta: Quantity::new(1).unwrap(),
         expected_version: None,
         unit_cost: None,
@@ -49,29 +49,29 @@ fn input(house: &House, key: String) -> AdjustInput {
 /// Calls a second.
 async fn load(world: &World, ledger: &Ledger, audit_writer: Option<&AuditWriter>, round: &str) -> f64 {
     let next = Arc::new(AtomicUsize::new(0));
-    let began = Instant::now();
+    let started_at = Instant::now();
     let clients = (0..CLIENTS).map(|_| async {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= CALLS {
                 return;
             }
-            let house = &world.ours;
-            let may = permit::<kind::StockAdjust>(&house.owner).unwrap();
-            let call = stock_adjust(ledger, may, input(house, format!("{round}-{number}")), Mode::Commit);
-            let done = match audit_writer {
+            let company = &world.ours;
+            let may = permit::<kind::StockAdjust>(&company.owner).unwrap();
+            let call = stock_adjust(ledger, may, input(company, format!("{round}-{number}")), Mode::Commit);
+            let answer = match audit_writer {
                 None => call.await,
                 Some(audit_writer) => {
-                    let who = Some((house.owner.tenant, house.owner.actor));
+                    let who = Some((company.owner.tenant, company.owner.actor));
                     let origin = Origin { request_id: round.to_owned(), ip: Some("192.0.2.7".to_owned()), session: None };
                     AuditContext::new("stockAdjust".to_owned(), origin, audit_writer.clone(), who, None).run_within(call).await
                 }
             };
-            assert!(done.is_ok(), "{done:?}");
+            assert!(answer.is_ok(), "{answer:?}");
         }
     });
     futures_util::future::join_all(clients).await;
-    CALLS as f64 / began.elapsed().as_secs_f64()
+    CALLS as f64 / started_at.elapsed().as_secs_f64()
 }
 
 async fn measure(world: &World, database: &str) {

@@ -307,39 +307,39 @@ fn only_error(answer: &Value, what: &str) -> (Value, Value) {
 
 async fn each_root_field_asks_for_its_permission(world: &World) {
     let calls = Calls::of_the_schema();
-    let house = &world.ours;
-    let before = world.dump(house.owner.tenant).await;
+    let company = &world.ours;
+    let before = world.dump(company.owner.tenant).await;
     for (operation, field) in calls.roots() {
         let (needed, name) = (needs(field), field.name.node.as_str());
-        let variables = calls.variables(house, field, None);
+        let variables = calls.variables(company, field, None);
         let document = calls.document(operation, field, &variables, least(&calls, field));
         if needed != Nothing {
-            let answer = world.ask(house, None, &document, &variables).await;
+            let answer = world.execute(company, None, &document, &variables).await;
             assert_eq!(only_error(&answer, name), (json!("UNAUTHENTICATED"), Value::Null), "anonymous: {name}");
         }
         if let May(permission) = needed {
-            let answer = world.ask(house, Some(house.only(&[])), &document, &variables).await;
+            let answer = world.execute(company, Some(company.owner_with(&[])), &document, &variables).await;
             assert_eq!(only_error(&answer, name), (json!("FORBIDDEN"), json!(permission)), "without permissions: {name}");
             let others: Vec<&str> = REGISTRY.iter().map(|known| known.code).filter(|code| *code != permission).collect();
-            let answer = world.ask(house, Some(house.only(&others)), &document, &variables).await;
+            let answer = world.execute(company, Some(company.owner_with(&others)), &document, &variables).await;
             assert_eq!(only_error(&answer, name), (json!("FORBIDDEN"), json!(permission)), "with all other permissions: {name}");
         }
     }
-    assert_eq!(world.dump(house.owner.tenant).await, before, "a denial changed something");
+    assert_eq!(world.dump(company.owner.tenant).await, before, "a denial changed something");
     for (operation, field) in calls.roots() {
         // A tenant's owner who names another tenant's rows finds nothing, with any selection.
-        let variables = calls.variables(house, field, None);
+        let variables = calls.variables(company, field, None);
         let document = calls.document(operation, field, &variables, least(&calls, field));
-        let answer = world.ask(&world.theirs, Some(world.theirs.owner.clone()), &document, &variables).await;
-        assert!(!answer.to_string().contains(house.word), "{}: {answer:#}", field.name);
+        let answer = world.execute(&world.theirs, Some(world.theirs.owner.clone()), &document, &variables).await;
+        assert!(!answer.to_string().contains(company.word), "{}: {answer:#}", field.name);
     }
-    assert_eq!(world.dump(house.owner.tenant).await, before, "another tenant's owner changed something");
+    assert_eq!(world.dump(company.owner.tenant).await, before, "another tenant's owner changed something");
     // Calls that erase or delete for good come last, because afterwards no call on their objects is
     // valid.
     let mut roots: Vec<_> = calls.roots().collect();
     roots.sort_by_key(|(_, field)| field.name.node.ends_with("Erase") || LAST.contains(&field.name.node.as_str()));
     for (operation, field) in roots {
-        let variables = calls.variables(house, field, None);
+        let variables = calls.variables(company, field, None);
         let document = calls.document(operation, field, &variables, least(&calls, field));
         let permissions = match needs(field) {
             // A caller that writes on a product must be able to change it.
@@ -352,8 +352,8 @@ async fn each_root_field_asks_for_its_permission(world: &World) {
             May(_) if FOR_MORE.contains(&field.name.node.as_str()) => REGISTRY.iter().map(|known| known.code).collect(),
             May(permission) => vec![permission],
         };
-        let caller = (needs(field) != Nothing).then(|| house.only(&permissions));
-        let answer = world.ask(house, caller, &document, &variables).await;
+        let caller = (needs(field) != Nothing).then(|| company.owner_with(&permissions));
+        let answer = world.execute(company, caller, &document, &variables).await;
         assert!(answer["errors"].is_null(), "{} with just {permissions:?}: {answer:#}", field.name);
         // A case that is refused for its form would prove little: what remains are refusals by the state of things.
         let refusals = answer["data"][field.name.node.as_str()]["userErrors"].as_array().cloned().unwrap_or_default();

@@ -34,7 +34,7 @@ mod demand {
     mod past;
 
     pub mod days {
-        pub use super::past::{ago, kept};
+        pub use super::past::{days_ago, update_book};
     }
 }
 mod purchasing {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    purchasing::office::{Office, done, key, refused},
+    purchasing::office::{Office, accepted, key, refused},
     reversals::undo::reverse,
     world::on_both,
 };
@@ -28,8 +28,8 @@ on_both!(
 );
 
 /// Length of a list, and the field that tells whether there are more items.
-fn shown(of: &Value, list: &str, sign: &str) -> (Option<usize>, Option<bool>) {
-    (of[list].as_array().map(Vec::len), of[sign].as_bool())
+fn list_facts(document: &Value, list: &str, sign: &str) -> (Option<usize>, Option<bool>) {
+    (document[list].as_array().map(Vec::len), document[sign].as_bool())
 }
 
 async fn an_order_says_that_it_has_more_papers_and_steps(world: &World) {
@@ -37,9 +37,9 @@ async fn an_order_says_that_it_has_more_papers_and_steps(world: &World) {
     let order = world.ours.ids["ord"].as_str();
     let query =
         "query($id: ID!) { order(by: { id: $id }) { version papers { id } hasMorePapers steps { action } hasMoreSteps } }";
-    let read = async || office.ask(query, json!({ "id": order })).await["data"]["order"].clone();
+    let read = async || office.execute(query, json!({ "id": order })).await["data"]["order"].clone();
     let input = json!({ "idempotencyKey": key(), "id": order, "expectedVersion": read().await["version"], "noteForCustomer": "Ring twice" });
-    done(&office.act("orderUpdate", "OrderUpdateInput", "order { id }", input).await, "order");
+    accepted(&office.mutate("orderUpdate", "OrderUpdateInput", "order { id }", input).await, "order");
     let before = read().await;
     assert_eq!((&before["hasMorePapers"], &before["hasMoreSteps"]), (&json!(false), &json!(false)), "{before:#}");
 
@@ -58,8 +58,8 @@ async fn an_order_says_that_it_has_more_papers_and_steps(world: &World) {
     }
     work.commit().await.unwrap();
     let after = read().await;
-    assert_eq!(shown(&after, "papers", "hasMorePapers"), (Some(50), Some(true)));
-    assert_eq!(shown(&after, "steps", "hasMoreSteps"), (Some(251), Some(true)), "the first one and the latest 250");
+    assert_eq!(list_facts(&after, "papers", "hasMorePapers"), (Some(50), Some(true)));
+    assert_eq!(list_facts(&after, "steps", "hasMoreSteps"), (Some(251), Some(true)), "the first one and the latest 250");
     assert_eq!(after["steps"][0], before["steps"][0], "the order was placed");
 }
 
@@ -67,16 +67,16 @@ async fn a_receipt_says_that_more_was_taken_back_of_it(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let ordered = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
-    let came = office.receive(&ordered, &[10]).await;
-    let receipt = done(&came, "purchaseOrder")["receipts"][0]["id"].clone();
+    let payload = office.receive(&ordered, &[10]).await;
+    let receipt = accepted(&payload, "purchaseOrder")["receipts"][0]["id"].clone();
     let one = json!({ "lines": [{ "lineId": ordered["lines"][0]["id"], "quantity": 1 }] });
-    done(&reverse(&office, &receipt, one).await, "documentReversal");
+    accepted(&reverse(&office, &receipt, one).await, "documentReversal");
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { receipts { reversedBy { id } hasMoreReversals } } }";
     let read = async |office: &Office<'_>| {
-        let answer = office.ask(query, json!({ "id": ordered["id"] })).await;
+        let answer = office.execute(query, json!({ "id": ordered["id"] })).await;
         answer["data"]["purchaseOrder"]["receipts"][0].clone()
     };
-    assert_eq!(shown(&read(&office).await, "reversedBy", "hasMoreReversals"), (Some(1), Some(false)));
+    assert_eq!(list_facts(&read(&office).await, "reversedBy", "hasMoreReversals"), (Some(1), Some(false)));
 
     let scope = world.node.db.tenant(world.ours.owner.tenant);
     let all = scope.all(scope.find::<document_reversal::Entity>()).await.unwrap();
@@ -87,9 +87,9 @@ async fn a_receipt_says_that_more_was_taken_back_of_it(world: &World) {
         work.insert::<document_reversal::Entity>(row).await.unwrap();
     }
     work.commit().await.unwrap();
-    assert_eq!(shown(&read(&office).await, "reversedBy", "hasMoreReversals"), (Some(50), Some(true)));
-    let blind = office.as_caller(world.ours.only(&["purchase.read"]));
-    assert_eq!(shown(&read(&blind).await, "reversedBy", "hasMoreReversals"), (None, None), "without stock.movement.read");
+    assert_eq!(list_facts(&read(&office).await, "reversedBy", "hasMoreReversals"), (Some(50), Some(true)));
+    let blind = office.as_caller(world.ours.owner_with(&["purchase.read"]));
+    assert_eq!(list_facts(&read(&blind).await, "reversedBy", "hasMoreReversals"), (None, None), "without stock.movement.read");
 }
 
 async fn a_cost_says_that_units_lie_in_more_layers(world: &World) {
@@ -97,8 +97,8 @@ async fn a_cost_says_that_units_lie_in_more_layers(world: &World) {
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 1, "2.00").await;
     let query = "query($p: ProductRef!) { productCost(product: $p) { layers { quantity } hasMoreLayers } }";
-    let read = async || books.office.ask(query, json!({ "p": mug })).await["data"]["productCost"].clone();
-    assert_eq!(shown(&read().await, "layers", "hasMoreLayers"), (Some(1), Some(false)));
+    let read = async || books.office.execute(query, json!({ "p": mug })).await["data"]["productCost"].clone();
+    assert_eq!(list_facts(&read().await, "layers", "hasMoreLayers"), (Some(1), Some(false)));
     let scope = world.node.db.tenant(world.ours.owner.tenant);
     let layers = scope.all(scope.find::<cost_layer::Entity>()).await.unwrap();
     let layer = layers.into_iter().max_by_key(|layer| layer.seq).unwrap();
@@ -107,7 +107,7 @@ async fn a_cost_says_that_units_lie_in_more_layers(world: &World) {
         work.insert::<cost_layer::Entity>(cost_layer::Model { line: layer.line + nth, ..layer.clone() }).await.unwrap();
     }
     work.commit().await.unwrap();
-    assert_eq!(shown(&read().await, "layers", "hasMoreLayers"), (Some(250), Some(true)));
+    assert_eq!(list_facts(&read().await, "layers", "hasMoreLayers"), (Some(250), Some(true)));
 }
 
 async fn an_explanation_says_that_more_is_held(world: &World) {
@@ -117,21 +117,21 @@ async fn an_explanation_says_that_more_is_held(world: &World) {
     let hold = async |count: usize| {
         let item = json!({ "product": mug, "store": books.office.store, "quantity": 1 });
         let input = json!({ "idempotencyKey": key(), "items": vec![item; count] });
-        done(&books.office.act("stockReserve", "StockReserveInput", "reservations { id }", input).await, "reservations");
+        accepted(&books.office.mutate("stockReserve", "StockReserveInput", "reservations { id }", input).await, "reservations");
     };
     let query = "query($p: ProductRef!, $s: StoreRef!) { availabilityExplanation(product: $p, store: $s) {
         reserved reservations { quantity } hasMoreReservations reservedOther } }";
     let read = async || {
-        let answer = books.office.ask(query, json!({ "p": mug, "s": books.office.store })).await;
+        let answer = books.office.execute(query, json!({ "p": mug, "s": books.office.store })).await;
         answer["data"]["availabilityExplanation"].clone()
     };
     hold(250).await;
     let all = read().await;
-    assert_eq!(shown(&all, "reservations", "hasMoreReservations"), (Some(250), Some(false)));
+    assert_eq!(list_facts(&all, "reservations", "hasMoreReservations"), (Some(250), Some(false)));
     assert_eq!((&all["reserved"], &all["reservedOther"]), (&json!(250), &json!(0)));
     hold(1).await;
     let most = read().await;
-    assert_eq!(shown(&most, "reservations", "hasMoreReservations"), (Some(250), Some(true)));
+    assert_eq!(list_facts(&most, "reservations", "hasMoreReservations"), (Some(250), Some(true)));
     assert_eq!((&most["reserved"], &most["reservedOther"]), (&json!(251), &json!(1)));
 }
 
@@ -139,19 +139,19 @@ async fn a_note_says_that_it_was_edited_more_often(world: &World) {
     let office = Office::of(world).await;
     let fields = "note { id version edits { text } hasMoreEdits }";
     let input = json!({ "idempotencyKey": key(), "nodeId": world.ours.ids["cus"], "text": "Calls on Mondays" });
-    let mut note = done(&office.act("noteAdd", "NoteAddInput", fields, input).await, "note").clone();
-    assert_eq!(shown(&note, "edits", "hasMoreEdits"), (Some(0), Some(false)));
+    let mut note = accepted(&office.mutate("noteAdd", "NoteAddInput", fields, input).await, "note").clone();
+    assert_eq!(list_facts(&note, "edits", "hasMoreEdits"), (Some(0), Some(false)));
     for nth in 1..=51 {
         let input = json!({ "id": note["id"], "expectedVersion": note["version"], "text": format!("Calls at {nth}") });
-        note = done(&office.act("noteUpdate", "NoteUpdateInput", fields, input).await, "note").clone();
-        assert_eq!(shown(&note, "edits", "hasMoreEdits"), (Some(nth.min(50)), Some(nth > 50)));
+        note = accepted(&office.mutate("noteUpdate", "NoteUpdateInput", fields, input).await, "note").clone();
+        assert_eq!(list_facts(&note, "edits", "hasMoreEdits"), (Some(nth.min(50)), Some(nth > 50)));
     }
 }
 
 async fn sourcing_says_that_there_are_more_stores(world: &World) {
     let office = Office::of(world).await;
     let query = "{ sourcing { stores { priority } hasMoreStores } }";
-    let few = office.ask(query, json!({})).await["data"]["sourcing"].clone();
+    let few = office.execute(query, json!({})).await["data"]["sourcing"].clone();
     assert_eq!(few["hasMoreStores"], false, "{few:#}");
     let scope = world.node.db.tenant(world.ours.owner.tenant);
     let known = scope.all(scope.find::<store::Entity>()).await.unwrap().remove(0);
@@ -162,8 +162,8 @@ async fn sourcing_says_that_there_are_more_stores(world: &World) {
         work.insert::<store::Entity>(row).await.unwrap();
     }
     work.commit().await.unwrap();
-    let many = office.ask(query, json!({})).await["data"]["sourcing"].clone();
-    assert_eq!(shown(&many, "stores", "hasMoreStores"), (Some(1_000), Some(true)));
+    let many = office.execute(query, json!({})).await["data"]["sourcing"].clone();
+    assert_eq!(list_facts(&many, "stores", "hasMoreStores"), (Some(1_000), Some(true)));
 }
 
 async fn a_company_has_no_more_carriers_than_are_listed(world: &World) {
@@ -179,13 +179,13 @@ async fn a_company_has_no_more_carriers_than_are_listed(world: &World) {
     work.commit().await.unwrap();
     let upsert = async |code: &str| {
         let input = json!({ "idempotencyKey": key(), "code": code, "name": "Post" });
-        office.act("carrierUpsert", "CarrierUpsertInput", "carrier { code }", input).await
+        office.mutate("carrierUpsert", "CarrierUpsertInput", "carrier { code }", input).await
     };
-    done(&upsert("LAST").await, "carrier");
+    accepted(&upsert("LAST").await, "carrier");
     refused(&upsert("MORE").await, "LIMIT_EXCEEDED", "input");
-    done(&upsert("last").await, "carrier");
+    accepted(&upsert("last").await, "carrier");
     let query = "{ carriersList(first: 1) { totalCount { count } } }";
-    assert_eq!(office.ask(query, json!({})).await["data"]["carriersList"]["totalCount"]["count"], 500);
+    assert_eq!(office.execute(query, json!({})).await["data"]["carriersList"]["totalCount"]["count"], 500);
 }
 
 async fn a_company_that_had_more_carriers_before_the_limit_is_shown_all(world: &World) {
@@ -200,16 +200,16 @@ async fn a_company_that_had_more_carriers_before_the_limit_is_shown_all(world: &
     }
     work.commit().await.unwrap();
     let query = "{ carriers { code } carriersList(last: 1) { nodes { code } pageInfo { hasNextPage } totalCount { count } } }";
-    let seen = office.ask(query, json!({})).await["data"].clone();
-    assert_eq!(seen["carriers"].as_array().map(Vec::len), Some(502));
+    let answer = office.execute(query, json!({})).await["data"].clone();
+    assert_eq!(answer["carriers"].as_array().map(Vec::len), Some(502));
     let last = json!({ "nodes": [{ "code": "van-501" }], "pageInfo": { "hasNextPage": false }, "totalCount": { "count": 502 } });
-    assert_eq!(seen["carriersList"], last);
+    assert_eq!(answer["carriersList"], last);
     let upsert = async |code: &str| {
         let input = json!({ "idempotencyKey": key(), "code": code, "name": "Post" });
-        office.act("carrierUpsert", "CarrierUpsertInput", "carrier { name }", input).await
+        office.mutate("carrierUpsert", "CarrierUpsertInput", "carrier { name }", input).await
     };
     refused(&upsert("MORE").await, "LIMIT_EXCEEDED", "input");
-    assert_eq!(done(&upsert("van-501").await, "carrier")["name"], "Post", "each of them can be changed");
+    assert_eq!(accepted(&upsert("van-501").await, "carrier")["name"], "Post", "each of them can be changed");
 }
 
 async fn an_order_that_left_in_many_parcels_is_one_match(world: &World) {
@@ -229,8 +229,8 @@ async fn an_order_that_left_in_many_parcels_is_one_match(world: &World) {
     work.commit().await.unwrap();
     let query = "query($code: String!, $kinds: [SearchKind!]) { scanCode(code: $code, kinds: $kinds) { matches { kind } hasMoreMatches } }";
     let scan = async |kinds: Value| {
-        let answer = office.ask(query, json!({ "code": number, "kinds": kinds })).await;
-        shown(&answer["data"]["scanCode"], "matches", "hasMoreMatches")
+        let answer = office.execute(query, json!({ "code": number, "kinds": kinds })).await;
+        list_facts(&answer["data"]["scanCode"], "matches", "hasMoreMatches")
     };
     assert_eq!(scan(json!(["ORDER"])).await, (Some(1), Some(false)));
     assert_eq!(scan(json!(["PARCEL"])).await, (Some(20), Some(true)));

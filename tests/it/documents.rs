@@ -23,7 +23,7 @@ mod demand {
     mod past;
 
     pub mod days {
-        pub use super::past::ago;
+        pub use super::past::days_ago;
     }
 }
 mod exchange {
@@ -32,10 +32,10 @@ mod exchange {
 mod jobs {
     mod world;
 
-    pub use world::{Works, until};
+    pub use world::{Works, wait_until};
 }
 mod lots {
-    pub mod house;
+    pub mod shop;
 }
 mod totals {
     mod depot;

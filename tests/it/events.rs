@@ -37,7 +37,7 @@ impl Viewer for Person<'_> {
 const ALL: Person<'_> = Person { id: Uuid::nil(), channel: None, holds: &|_| true, covers: &|_| true };
 
 fn shown(name: &str, payload: &str, viewer: Person<'_>) -> Option<Value> {
-    registry().shown(name, payload, &viewer).unwrap()
+    registry().visible_payload(name, payload, &viewer).unwrap()
 }
 
 fn id<K>(n: u128) -> Id<K> {
@@ -78,37 +78,41 @@ fn an_order_says_its_customer_to_whoever_may_know_it_and_nothing_to_another_chan
 fn a_lot_says_what_it_is_to_whoever_sees_all_stores() {
     let lot = json!({ "id": id::<entity::id::kind::LotId>(4096), "productId": id::<entity::id::kind::ProductId>(9), "code": "B-7", "status": "RECALLED",
         "madeOn": "2026-11-01", "expiresOn": "2027-03-01", "version": 3 });
-    let told = |holds: &dyn Fn(&str) -> bool, covers: &dyn Fn(StoreId) -> bool| {
+    let shown_lot = |holds: &dyn Fn(&str) -> bool, covers: &dyn Fn(StoreId) -> bool| {
         shown("lot.changed", &lot.to_string(), Person { holds, covers, ..ALL })
     };
-    assert_eq!(told(&|_| true, &|_| true), Some(lot.clone()));
-    let of_a_shop = told(&|_| true, &|store| store == id(1)).unwrap();
+    assert_eq!(shown_lot(&|_| true, &|_| true), Some(lot.clone()));
+    let of_a_shop = shown_lot(&|_| true, &|store| store == id(1)).unwrap();
     let hidden = ["code", "status", "madeOn", "expiresOn"].map(|field| &of_a_shop[field]);
     assert_eq!(
         (hidden, &of_a_shop["id"], &of_a_shop["version"]),
         ([&Value::Null; 4], &lot["id"], &json!(3)),
         "it may be another shop's"
     );
-    assert_eq!(told(&|code| code != "stock.read", &|_| true), None);
+    assert_eq!(shown_lot(&|code| code != "stock.read", &|_| true), None);
 }
 
 #[test]
 fn an_exchange_is_told_to_its_owner_and_to_whoever_may_exchange_what_they_like() {
     let run = id::<entity::id::kind::ExchangeId>(1);
     let payload = json!({ "id": run, "kind": "IMPORT", "state": "DONE", "version": 3, "maker": Uuid::from_u128(7) }).to_string();
-    let told = |holds: bool, of_all: bool, viewer: u128| {
+    let shown_to = |holds: bool, of_all: bool, viewer: u128| {
         let covers = |store: StoreId| of_all || store == id(1);
         let viewer = Person { id: Uuid::from_u128(viewer), holds: &|_| holds, covers: &covers, ..ALL };
         shown("exchange.finished", &payload, viewer)
     };
-    let seen = json!({ "id": run, "kind": "IMPORT", "state": "DONE", "version": 3 });
-    assert_eq!([told(true, false, 7), told(true, true, 8)], [Some(seen.clone()), Some(seen)]);
-    assert_eq!([told(true, false, 8), told(false, false, 7)], [None, None], "of others, for one store; and without the right");
+    let expected = json!({ "id": run, "kind": "IMPORT", "state": "DONE", "version": 3 });
+    assert_eq!([shown_to(true, false, 7), shown_to(true, true, 8)], [Some(expected.clone()), Some(expected)]);
+    assert_eq!(
+        [shown_to(true, false, 8), shown_to(false, false, 7)],
+        [None, None],
+        "of others, for one store; and without the right"
+    );
 }
 
 #[test]
 fn a_budget_of_a_supplier_is_told_to_whoever_sets_those_of_all_stores() {
-    let told = |scope: Value, covers: &dyn Fn(StoreId) -> bool| {
+    let shown_scope = |scope: Value, covers: &dyn Fn(StoreId) -> bool| {
         let payload = json!({ "scope": scope, "isLimited": true, "version": 1 }).to_string();
         shown("replenishment_budget.set", &payload, Person { covers, ..ALL }).is_some()
     };
@@ -116,7 +120,7 @@ fn a_budget_of_a_supplier_is_told_to_whoever_sets_those_of_all_stores() {
     let category = json!({ "CATEGORY": id::<entity::id::kind::CategoryId>(6) });
     let store = json!({ "STORE": id::<entity::id::kind::StoreId>(1) });
     let of = |covers: &dyn Fn(StoreId) -> bool| {
-        [supplier.clone(), category.clone(), store.clone(), json!("COMPANY")].map(|scope| told(scope, covers))
+        [supplier.clone(), category.clone(), store.clone(), json!("COMPANY")].map(|scope| shown_scope(scope, covers))
     };
     assert_eq!(of(&|_| true), [true; 4]);
     assert_eq!(of(&|store| store == id(1)), [false, false, true, true], "they count what all stores buy");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization::world::{World, text},
-    nested_filters::found,
+    nested_filters::find_ids,
     world::on_both,
 };
 
@@ -67,46 +67,46 @@ async fn rows_have_a_value_or_none(world: &World) {
     let owner = world.ours.owner.clone();
     let (mut with_some, mut without_some) = (0, 0);
     for (list, kind, field) in TEXTS.into_iter().chain(OTHERS) {
-        let ask = async |filter: Value| found(world, &owner, (list, kind), filter).await;
-        let all = ask(json!({})).await;
-        let with = ask(json!({ field: { "isNull": false } })).await;
-        let without = ask(json!({ field: { "isNull": true } })).await;
+        let run_query = async |filter: Value| find_ids(world, &owner, (list, kind), filter).await;
+        let all = run_query(json!({})).await;
+        let with = run_query(json!({ field: { "isNull": false } })).await;
+        let without = run_query(json!({ field: { "isNull": true } })).await;
         assert!(with.is_disjoint(&without), "{list} {field}");
         assert_eq!(with.union(&without).cloned().collect::<BTreeSet<_>>(), all, "{list} {field}");
-        assert_eq!(ask(json!({ "not": { field: { "isNull": true } } })).await, with, "{list} {field}");
-        assert_eq!(ask(json!({ "not": { field: { "isNull": false } } })).await, without, "{list} {field}");
+        assert_eq!(run_query(json!({ "not": { field: { "isNull": true } } })).await, with, "{list} {field}");
+        assert_eq!(run_query(json!({ "not": { field: { "isNull": false } } })).await, without, "{list} {field}");
         for nothing_asked in [json!({ field: {} }), json!({ field: { "isNull": null } }), json!({ field: null })] {
-            assert_eq!(ask(nothing_asked.clone()).await, all, "{list} {nothing_asked}");
+            assert_eq!(run_query(nothing_asked.clone()).await, all, "{list} {nothing_asked}");
         }
         with_some += usize::from(!with.is_empty());
         without_some += usize::from(!without.is_empty());
     }
     assert!(with_some > 5 && without_some > 5, "that proves little: {with_some} {without_some}");
     for (list, kind, field) in TEXTS {
-        let ask = async |filter: Value| found(world, &owner, (list, kind), filter).await;
-        let with = ask(json!({ field: { "isNull": false } })).await;
-        assert_eq!(ask(json!({ field: { "startsWith": "" } })).await, with, "{list} {field}");
-        assert!(ask(json!({ field: { "isNull": true, "startsWith": "" } })).await.is_empty(), "{list} {field}");
+        let run_query = async |filter: Value| find_ids(world, &owner, (list, kind), filter).await;
+        let with = run_query(json!({ field: { "isNull": false } })).await;
+        assert_eq!(run_query(json!({ field: { "startsWith": "" } })).await, with, "{list} {field}");
+        assert!(run_query(json!({ field: { "isNull": true, "startsWith": "" } })).await.is_empty(), "{list} {field}");
     }
-    assert!(found(world, &owner, ("orders", "OrderFilter"), json!({ "sku": { "isNull": true } })).await.is_empty());
+    assert!(find_ids(world, &owner, ("orders", "OrderFilter"), json!({ "sku": { "isNull": true } })).await.is_empty());
     let members = ("members", "MemberFilter");
-    let ask = async |filter: Value| found(world, &owner, members, json!({ "lastSeenAt": filter })).await;
-    let (seen, unseen) = (ask(json!({ "isNull": false })).await, ask(json!({ "isNull": true })).await);
+    let run_query = async |filter: Value| find_ids(world, &owner, members, json!({ "lastSeenAt": filter })).await;
+    let (seen, unseen) = (run_query(json!({ "isNull": false })).await, run_query(json!({ "isNull": true })).await);
     assert!(seen.is_disjoint(&unseen));
-    assert_eq!(seen.union(&unseen).cloned().collect::<BTreeSet<_>>(), ask(json!({})).await);
+    assert_eq!(seen.union(&unseen).cloned().collect::<BTreeSet<_>>(), run_query(json!({})).await);
 }
 
 async fn metadata_have_a_text_or_none(world: &World) {
     let owner = world.ours.owner.clone();
     for list in [("orders", "OrderFilter"), ("products", "ProductFilter"), ("customers", "CustomerFilter")] {
-        let ask = async |value: Value| {
+        let run_query = async |value: Value| {
             let filter = json!({ "metadata": [{ "key": "no-such-key", "value": value }] });
-            found(world, &owner, list, filter).await
+            find_ids(world, &owner, list, filter).await
         };
-        let all = found(world, &owner, list, json!({})).await;
-        assert_eq!(ask(json!({ "isNull": true })).await, all, "{list:?}");
-        assert!(ask(json!({ "isNull": false })).await.is_empty(), "{list:?}");
-        assert!(ask(json!({ "isNull": true, "eq": "red" })).await.is_empty(), "{list:?}");
+        let all = find_ids(world, &owner, list, json!({})).await;
+        assert_eq!(run_query(json!({ "isNull": true })).await, all, "{list:?}");
+        assert!(run_query(json!({ "isNull": false })).await.is_empty(), "{list:?}");
+        assert!(run_query(json!({ "isNull": true, "eq": "red" })).await.is_empty(), "{list:?}");
     }
 }
 
@@ -147,12 +147,12 @@ const TIMES: [(&str, &str, &str); 30] = [
 async fn periods_of_times_move_with_the_clock(world: &World) {
     let owner = world.ours.owner.clone();
     for (list, kind, field) in TIMES {
-        let ask = async |filter: Value| found(world, &owner, (list, kind), filter).await;
-        let all = ask(json!({})).await;
+        let run_query = async |filter: Value| find_ids(world, &owner, (list, kind), filter).await;
+        let all = run_query(json!({})).await;
         assert!(!all.is_empty(), "{list} is empty: that proves nothing");
         let absent = json!({ "gte": null, "lt": null, "period": null, "isNull": null });
         for test in [json!({}), absent, json!({ "isNull": false }), json!({ "period": "THIS_YEAR" })] {
-            assert_eq!(ask(json!({ field: test })).await, all, "{list} {field} {test}");
+            assert_eq!(run_query(json!({ field: test })).await, all, "{list} {field} {test}");
         }
         for test in [
             json!({ "isNull": true }),
@@ -160,43 +160,43 @@ async fn periods_of_times_move_with_the_clock(world: &World) {
             json!({ "period": "THIS_YEAR", "isNull": true }),
             json!({ "period": "THIS_YEAR", "lt": "2026-01-01T00:00:00Z" }),
         ] {
-            assert!(ask(json!({ field: test })).await.is_empty(), "{list} {field} {test}");
+            assert!(run_query(json!({ field: test })).await.is_empty(), "{list} {field} {test}");
         }
     }
     for (list, kind, field) in TIMES {
-        let ask = async |filter: Value| found(world, &owner, (list, kind), filter).await;
-        let all = ask(json!({})).await;
+        let run_query = async |filter: Value| find_ids(world, &owner, (list, kind), filter).await;
+        let all = run_query(json!({})).await;
         for test in [json!({ "period": "NEXT_30_DAYS" }), json!({ "isNull": true })] {
-            assert_eq!(ask(json!({ "not": { field: test } })).await, all, "{list} not {field} {test}");
-            assert!(ask(json!({ "and": [{ "or": [{ field: test }] }] })).await.is_empty(), "{list} {field} {test}");
+            assert_eq!(run_query(json!({ "not": { field: test } })).await, all, "{list} not {field} {test}");
+            assert!(run_query(json!({ "and": [{ "or": [{ field: test }] }] })).await.is_empty(), "{list} {field} {test}");
         }
     }
-    world.pass(40 * 86_400);
+    world.advance_clock(40 * 86_400);
     for (list, kind, field) in TIMES {
-        let ask = async |filter: Value| found(world, &owner, (list, kind), filter).await;
-        let all = ask(json!({})).await;
-        assert_eq!(ask(json!({ field: { "period": "LAST_365_DAYS" } })).await, all, "{list} {field}");
-        assert!(ask(json!({ field: { "period": "LAST_30_DAYS" } })).await.is_empty(), "{list} {field}");
+        let run_query = async |filter: Value| find_ids(world, &owner, (list, kind), filter).await;
+        let all = run_query(json!({})).await;
+        assert_eq!(run_query(json!({ field: { "period": "LAST_365_DAYS" } })).await, all, "{list} {field}");
+        assert!(run_query(json!({ field: { "period": "LAST_30_DAYS" } })).await.is_empty(), "{list} {field}");
     }
 }
 
 /// 2026-10-25T23:58:00Z. On that day clocks in London go back at 01:00 UTC, and it has 25 hours.
 const BEFORE_MIDNIGHT: i64 = 1_792_972_680;
 
-async fn placed(world: &World, store: &str, reference: &str, at: &str) {
+async fn place_order(world: &World, store: &str, reference: &str, at: &str) {
     let ids = &world.ours.ids;
     let input = json!({ "idempotencyKey": reference, "store": { "id": store }, "channelId": ids["chn"], "externalRef": reference,
         "status": "DRAFT", "placedAt": at, "lines": [{ "product": { "id": ids["prd"] }, "quantity": 1 }] });
     let query =
         "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code field message } } }";
-    world.must(&world.ours, query, json!({ "input": input })).await;
+    world.must_mutate(&world.ours, query, json!({ "input": input })).await;
 }
 
 /// References of the orders that match a filter, in alphabetical order.
 async fn references(world: &World, filter: &Value) -> String {
     let query = "query($filter: OrderFilter) { orders(filter: $filter, first: 250) { nodes { externalRef } } }";
     let filter = json!({ "and": [{ "externalRef": { "startsWith": "edge-" } }, filter] });
-    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "filter": filter })).await;
+    let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "filter": filter })).await;
     let nodes = answer["data"]["orders"]["nodes"].as_array().unwrap_or_else(|| panic!("{filter}: {answer:#}"));
     let mut found: Vec<&str> = nodes.iter().map(|node| node["externalRef"].as_str().unwrap()).collect();
     found.sort_unstable();
@@ -208,44 +208,47 @@ async fn a_period_begins_and_ends_at_midnight_of_the_store(world: &World) {
     let query =
         "mutation($input: StoreCreateInput!) { storeCreate(input: $input) { store { id } userErrors { code field message } } }";
     let input = json!({ "code": "NYC", "name": "New York", "timeZone": "America/New_York" });
-    let new_york = text(&world.must(ours, query, json!({ "input": input })).await["store"]["id"]);
-    world.pass(BEFORE_MIDNIGHT - world.clock.now().micros() / 1_000_000);
+    let new_york = text(&world.must_mutate(ours, query, json!({ "input": input })).await["store"]["id"]);
+    world.advance_clock(BEFORE_MIDNIGHT - world.clock.now().micros() / 1_000_000);
     let london = &ours.ids["sto"];
-    placed(world, london, "edge-1", "2026-10-24T22:59:59Z").await;
-    placed(world, london, "edge-2", "2026-10-24T23:00:00Z").await;
-    placed(world, london, "edge-3", "2026-10-25T23:57:00Z").await;
-    placed(world, london, "edge-4", "2026-10-26T00:00:00Z").await;
-    placed(world, &new_york, "edge-5", "2026-10-25T03:59:59Z").await;
-    placed(world, &new_york, "edge-6", "2026-10-26T00:00:00Z").await;
-    let of = |period: &str| json!({ "placedAt": { "period": period } });
+    place_order(world, london, "edge-1", "2026-10-24T22:59:59Z").await;
+    place_order(world, london, "edge-2", "2026-10-24T23:00:00Z").await;
+    place_order(world, london, "edge-3", "2026-10-25T23:57:00Z").await;
+    place_order(world, london, "edge-4", "2026-10-26T00:00:00Z").await;
+    place_order(world, &new_york, "edge-5", "2026-10-25T03:59:59Z").await;
+    place_order(world, &new_york, "edge-6", "2026-10-26T00:00:00Z").await;
+    let input_for = |period: &str| json!({ "placedAt": { "period": period } });
     for (filter, expected) in [
-        (of("TODAY"), "2 3 5"),
-        (of("YESTERDAY"), "1"),
-        (of("NEXT_7_DAYS"), "4 6"),
-        (of("LAST_7_DAYS"), "1"),
-        (of("THIS_MONTH"), "1 2 3 4 5 6"),
-        (of("LAST_MONTH"), ""),
-        (json!({ "not": of("TODAY") }), "1 4 6"),
-        (json!({ "or": [of("YESTERDAY"), of("NEXT_7_DAYS")] }), "1 4 6"),
+        (input_for("TODAY"), "2 3 5"),
+        (input_for("YESTERDAY"), "1"),
+        (input_for("NEXT_7_DAYS"), "4 6"),
+        (input_for("LAST_7_DAYS"), "1"),
+        (input_for("THIS_MONTH"), "1 2 3 4 5 6"),
+        (input_for("LAST_MONTH"), ""),
+        (json!({ "not": input_for("TODAY") }), "1 4 6"),
+        (json!({ "or": [input_for("YESTERDAY"), input_for("NEXT_7_DAYS")] }), "1 4 6"),
         (json!({ "placedAt": { "period": "TODAY", "gte": "2026-10-25T12:00:00Z" } }), "3"),
         (json!({ "store": { "eq": london }, "placedAt": { "period": "TODAY" } }), "2 3"),
         (json!({ "store": { "eq": new_york }, "placedAt": { "period": "TODAY" } }), "6"),
         (json!({ "store": { "key": ["nyc"] }, "placedAt": { "period": "YESTERDAY" } }), "5"),
-        (json!({ "store": { "in": [new_york] }, "and": [of("YESTERDAY")] }), "5"),
-        (json!({ "store": { "in": [new_york] }, "not": of("YESTERDAY") }), "6"),
-        (json!({ "and": [{ "store": { "eq": new_york } }, of("YESTERDAY")] }), "5"),
-        (json!({ "and": [of("TODAY"), { "store": { "key": ["nyc"] } }] }), "6"),
-        (json!({ "and": [of("TODAY"), { "store": { "in": [new_york] } }, { "store": { "in": [new_york, london] } }] }), "5"),
+        (json!({ "store": { "in": [new_york] }, "and": [input_for("YESTERDAY")] }), "5"),
+        (json!({ "store": { "in": [new_york] }, "not": input_for("YESTERDAY") }), "6"),
+        (json!({ "and": [{ "store": { "eq": new_york } }, input_for("YESTERDAY")] }), "5"),
+        (json!({ "and": [input_for("TODAY"), { "store": { "key": ["nyc"] } }] }), "6"),
+        (
+            json!({ "and": [input_for("TODAY"), { "store": { "in": [new_york] } }, { "store": { "in": [new_york, london] } }] }),
+            "5",
+        ),
         (json!({ "store": { "in": [new_york, world.theirs.ids["sto"]] }, "placedAt": { "period": "TODAY" } }), "6"),
         (json!({ "store": { "eq": world.theirs.ids["sto"] }, "placedAt": { "period": "TODAY" } }), ""),
         (json!({ "store": { "in": [london, new_york] }, "placedAt": { "period": "TODAY" } }), "2 3 5"),
     ] {
         assert_eq!(references(world, &filter).await, expected, "{filter}");
     }
-    world.pass(600);
+    world.advance_clock(600);
     for (filter, expected) in [
-        (of("TODAY"), "4 6"),
-        (of("YESTERDAY"), "2 3 5"),
+        (input_for("TODAY"), "4 6"),
+        (input_for("YESTERDAY"), "2 3 5"),
         (json!({ "store": { "eq": new_york }, "placedAt": { "period": "TODAY" } }), "6"),
     ] {
         assert_eq!(references(world, &filter).await, expected, "{filter}");
@@ -255,10 +258,10 @@ async fn a_period_begins_and_ends_at_midnight_of_the_store(world: &World) {
 async fn bounds_of_quantities_are_included_or_not(world: &World) {
     let owner = world.ours.owner.clone();
     let document = "{ stockLevels(first: 1) { nodes { id onHand } } }";
-    let answer = world.ask(&world.ours, Some(owner.clone()), document, &json!({})).await;
+    let answer = world.execute(&world.ours, Some(owner.clone()), document, &json!({})).await;
     let level = &answer["data"]["stockLevels"]["nodes"][0];
     let (id, units) = (text(&level["id"]), level["onHand"].as_i64().unwrap());
-    let levels = async |test: Value| found(world, &owner, ("stockLevels", "StockFilter"), json!({ "onHand": test })).await;
+    let levels = async |test: Value| find_ids(world, &owner, ("stockLevels", "StockFilter"), json!({ "onHand": test })).await;
     for (test, expected) in [
         (json!({ "gt": units }), false),
         (json!({ "gte": units }), true),
@@ -272,8 +275,8 @@ async fn bounds_of_quantities_are_included_or_not(world: &World) {
         assert_eq!(levels(test.clone()).await.contains(&id), expected, "{test}");
     }
     for list in [("stockLevels", "StockFilter"), ("lots", "LotFilter")] {
-        let above = found(world, &owner, list, json!({ "onHand": { "gt": 7 } })).await;
-        assert_eq!(found(world, &owner, list, json!({ "not": { "onHand": { "lt": 8 } } })).await, above, "{list:?}");
+        let above = find_ids(world, &owner, list, json!({ "onHand": { "gt": 7 } })).await;
+        assert_eq!(find_ids(world, &owner, list, json!({ "not": { "onHand": { "lt": 8 } } })).await, above, "{list:?}");
     }
 }
 
@@ -304,7 +307,7 @@ async fn streams_take_no_periods(world: &World) {
     }
     let document =
         "subscription { orderChanged(filter: { externalRef: { isNull: true }, placedAt: { isNull: false } }) { __typename } }";
-    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), document, &json!({})).await;
+    let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), document, &json!({})).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
 }
 
@@ -339,7 +342,7 @@ async fn streams_refuse_what_events_do_not_say_at_its_place(world: &World) {
 }
 
 async fn is_refused_at(world: &World, document: &str, place: &Value) {
-    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), document, &json!({})).await;
+    let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), document, &json!({})).await;
     let error = &answer["errors"][0];
     assert_eq!((&error["code"], &error["field"]), (&json!("BAD_USER_INPUT"), place), "{document}: {answer:#}");
 }

@@ -23,7 +23,7 @@ mod demand {
     mod past;
 
     pub mod days {
-        pub use super::past::{ago, kept};
+        pub use super::past::{days_ago, update_book};
     }
 }
 mod insight {
@@ -32,7 +32,7 @@ mod insight {
 mod jobs {
     mod world;
 
-    pub use world::{Works, until};
+    pub use world::{Works, wait_until};
 }
 mod purchasing {
     mod breaks;

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use crate::{
     authorization::calls::{Calls, base, is_needed},
     catalog::world::World,
-    stock::page::{ask, whole_schema},
+    stock::page::{execute_on, whole_schema},
     world::on_both,
 };
 
@@ -123,7 +123,7 @@ async fn told(schema: &EntrepotSchema, world: &World, caller: &Caller, query: &s
 /// Whether the engine resolves nothing below the list itself: that is one object, the connection.
 async fn is_lean(schema: &EntrepotSchema, world: &World, query: &str) -> bool {
     let mut document = parse_query(query).unwrap();
-    yielding::mark(&mut document);
+    yielding::mark_fields(&mut document);
     let pieces = YieldCounters::new(1);
     let mut request = request(world, world.owner.clone(), query).data(pieces.clone());
     request.set_parsed_query(document);
@@ -142,15 +142,15 @@ async fn trade(schema: &EntrepotSchema, world: &World) {
     let run = async |mutation: &str, kind: &str, input: Value, payload: &str| {
         let document =
             format!("mutation($i: {kind}!) {{ {mutation}(input: $i) {{ {payload} userErrors {{ message field }} }} }}");
-        let done = ask(schema, world, &document, json!({ "i": input })).await[mutation].clone();
-        assert_eq!(done["userErrors"], json!([]), "{mutation}");
-        done
+        let answer = execute_on(schema, world, &document, json!({ "i": input })).await[mutation].clone();
+        assert_eq!(answer["userErrors"], json!([]), "{mutation}");
+        answer
     };
-    let made = async |mutation: &str, kind: &str, input: Value, part: &str| {
+    let create = async |mutation: &str, kind: &str, input: Value, part: &str| {
         run(mutation, kind, input, &format!("{part} {{ id }}")).await[part]["id"].clone()
     };
-    let category = made("categoryCreate", "CategoryCreateInput", json!({ "slug": "mugs", "name": "Mugs" }), "category").await;
-    let supplier = made(
+    let category = create("categoryCreate", "CategoryCreateInput", json!({ "slug": "mugs", "name": "Mugs" }), "category").await;
+    let supplier = create(
         "supplierCreate",
         "SupplierCreateInput",
         json!({ "code": "KILN", "name": "The Kiln", "leadTimeDays": 3 }),
@@ -158,28 +158,32 @@ async fn trade(schema: &EntrepotSchema, world: &World) {
     )
     .await;
     for store in ["S1", "S2"] {
-        made("storeCreate", "StoreCreateInput", json!({ "code": store, "name": format!("Shop \"{store}\"") }), "store").await;
+        create("storeCreate", "StoreCreateInput", json!({ "code": store, "name": format!("Shop \"{store}\"") }), "store").await;
     }
     let pounds = |amount: &str| json!({ "amount": amount, "currencyCode": "GBP" });
     let mug = json!({ "sku": "MUG \\1", "name": "A mug", "description": "Holds\ntea", "categoryId": category, "supplierId": supplier,
         "lowStockThreshold": 5, "price": pounds("4.50"), "unitCost": pounds("1.25"), "barcodes": [{ "code": "CASE-12", "packQuantity": 12 }, { "code": "M1" }],
         "metadata": { "b": [1, 2.5, "x\""], "a": null }, "minimumRemainingDays": 2 });
-    let mug = made("productCreate", "ProductCreateInput", mug, "product").await;
-    let tea = made(
+    let mug = create("productCreate", "ProductCreateInput", mug, "product").await;
+    let tea = create(
         "productCreate",
         "ProductCreateInput",
         json!({ "sku": "TEA", "name": "Tea", "price": pounds("3"), "unitCost": pounds("2") }),
         "product",
     )
     .await;
-    let set =
-        made("productCreate", "ProductCreateInput", json!({ "sku": "SET", "name": "Zen set", "price": pounds("9") }), "product")
-            .await;
+    let set = create(
+        "productCreate",
+        "ProductCreateInput",
+        json!({ "sku": "SET", "name": "Zen set", "price": pounds("9") }),
+        "product",
+    )
+    .await;
     let parts = json!([{ "productId": mug, "quantity": 2 }, { "productId": tea, "quantity": 1 }]);
     run("kitSet", "KitSetInput", json!({ "id": set, "idempotencyKey": "kit", "components": parts }), "").await;
     let at = |product: &Value, store: &str| json!({ "product": { "id": product }, "store": { "code": store } });
-    let with = |mut place: Value, more: Value| {
-        place.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let with = |mut place: Value, extra: Value| {
+        place.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         place
     };
     let changes = [(&mug, "S1", 60), (&mug, "S2", 50), (&tea, "S1", 40)]
@@ -197,7 +201,7 @@ async fn trade(schema: &EntrepotSchema, world: &World) {
     ];
     run("reorderPolicySet", "ReorderPolicySetInput", json!({ "idempotencyKey": "policy", "items": items }), "").await;
     let customer = json!({ "externalRef": "C-1", "name": "Ada", "email": "ada@example.com", "country": "GB" });
-    let customer = made("customerCreate", "CustomerCreateInput", customer, "customer").await;
+    let customer = create("customerCreate", "CustomerCreateInput", customer, "customer").await;
     let line = |product: &Value, quantity: i64| json!({ "product": { "id": product }, "quantity": quantity });
     let charge = json!({ "kind": "CHARGE", "name": "Post \"age\"", "quantity": 1, "unitPrice": pounds("3.95") });
     let orders = [
@@ -214,10 +218,10 @@ async fn trade(schema: &EntrepotSchema, world: &World) {
         ("S1", "PENDING", json!([line(&tea, 2)]), json!({})),
         ("S2", "CONFIRMED", json!([charge]), json!({})),
     ];
-    for (index, (store, status, lines, more)) in orders.into_iter().enumerate() {
+    for (index, (store, status, lines, extra)) in orders.into_iter().enumerate() {
         let input =
             json!({ "idempotencyKey": format!("order-{index}"), "store": { "code": store }, "status": status, "lines": lines });
-        made("orderCreate", "OrderCreateInput", with(input, more), "order").await;
+        create("orderCreate", "OrderCreateInput", with(input, extra), "order").await;
     }
 }
 
@@ -256,7 +260,7 @@ on_both!(every_field_is_told_as_its_resolver_tells_it, world: World => {
     let schema = whole_schema(world).await;
     trade(&schema, world).await;
     let calls = Calls::of_the_schema();
-    let store = ask(&schema, world, "{ store(by: { code: \"S1\" }) { id } }", json!({})).await["store"]["id"].clone();
+    let store = execute_on(&schema, world, "{ store(by: { code: \"S1\" }) { id } }", json!({})).await["store"]["id"].clone();
     let store: StoreId = store.as_str().unwrap().parse().unwrap();
     let everything: &[&str] = &["stock.read", "stock.movement.read", "order.read", "order.fulfil", "order.cancel"];
     let callers = [
@@ -284,7 +288,7 @@ on_both!(every_field_is_told_as_its_resolver_tells_it, world: World => {
 on_both!(a_shop_sees_its_own_levels_alone, world: World => {
     let schema = whole_schema(world).await;
     trade(&schema, world).await;
-    let store = ask(&schema, world, "{ store(by: { code: \"S2\" }) { id } }", json!({})).await["store"]["id"].clone();
+    let store = execute_on(&schema, world, "{ store(by: { code: \"S2\" }) { id } }", json!({})).await["store"]["id"].clone();
     let shop = limited(world, store.as_str().unwrap().parse().unwrap(), &["stock.read"], &[]);
     let page = "{ products(orderBy: { field: NAME }) { nodes { name stock { id onHand version status maximum store { code } } } } }";
     let before = world.db.statements();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::{authorization::world::World, nested_filters::found, world::on_both};
+use crate::{authorization::world::World, nested_filters::find_ids, world::on_both};
 
 on_both!(
     a_followed_list_of_works_has_what_its_nested_filter_finds,
@@ -15,28 +15,28 @@ on_both!(
 );
 
 /// Returns these fields of an object of the company.
-async fn shown(world: &World, prefix: &str, kind: &str, fields: &str) -> Value {
+async fn read_object(world: &World, prefix: &str, kind: &str, fields: &str) -> Value {
     let query = format!("query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {fields} }} }} }}");
     let id = json!({ "id": world.ours.ids[prefix] });
-    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &id).await;
+    let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), &query, &id).await;
     assert!(answer["errors"].is_null() && answer["data"]["node"].is_object(), "{kind}: {answer:#}");
     answer["data"]["node"].clone()
 }
 
 /// Asserts that each filter of `found_by` finds the object, and none of `missed_by` does.
-async fn finds(world: &World, (list, prefix): ((&str, &str), &str), found_by: Vec<Value>, missed_by: Vec<Value>) {
+async fn assert_finds(world: &World, (list, prefix): ((&str, &str), &str), found_by: Vec<Value>, missed_by: Vec<Value>) {
     let (owner, id) = (world.ours.owner.clone(), &world.ours.ids[prefix]);
     for filter in found_by {
-        assert!(found(world, &owner, list, filter.clone()).await.contains(id), "{list:?} {filter}");
+        assert!(find_ids(world, &owner, list, filter.clone()).await.contains(id), "{list:?} {filter}");
     }
     for filter in missed_by {
-        assert!(!found(world, &owner, list, filter.clone()).await.contains(id), "{list:?} {filter}");
+        assert!(!find_ids(world, &owner, list, filter.clone()).await.contains(id), "{list:?} {filter}");
     }
 }
 
 async fn an_invoice_is_found_by_its_number_its_order_and_its_total(world: &World) {
     let fields = "number total { amount currencyCode } order { number externalRef }";
-    let invoice = shown(world, "inv", "Invoice", fields).await;
+    let invoice = read_object(world, "inv", "Invoice", fields).await;
     let (number, total) = (invoice["number"].as_str().unwrap(), &invoice["total"]);
     let (currency, amount) = (&total["currencyCode"], &total["amount"]);
     let mut found_by = vec![
@@ -60,12 +60,12 @@ async fn an_invoice_is_found_by_its_number_its_order_and_its_total(world: &World
         json!({ "total": { "currencyCode": currency, "gte": "99999999.00" } }),
         json!({ "not": { "total": { "currencyCode": currency, "lte": amount } } }),
     ];
-    finds(world, (("invoices", "InvoiceFilter"), "inv"), found_by, missed_by).await;
+    assert_finds(world, (("invoices", "InvoiceFilter"), "inv"), found_by, missed_by).await;
 }
 
 async fn a_reversal_is_found_by_its_kind_its_goods_and_who_made_it(world: &World) {
     let fields = "kind occurredAt lines { product { id sku } } createdBy { ... on Member { id } }";
-    let reversal = shown(world, "rev", "DocumentReversal", fields).await;
+    let reversal = read_object(world, "rev", "DocumentReversal", fields).await;
     let (product, kind) = (&reversal["lines"][0]["product"], &reversal["kind"]);
     let sku = product["sku"].as_str().unwrap();
     let maker = reversal["createdBy"]["id"].as_str().unwrap_or_else(|| panic!("{reversal:#}"));
@@ -90,13 +90,13 @@ async fn a_reversal_is_found_by_its_kind_its_goods_and_who_made_it(world: &World
         json!({ "not": { "or": [{ "kind": [] }, { "product": { "eq": product["id"] } }] } }),
         json!({ "and": [{ "kind": [kind] }, { "not": { "createdBy": { "eq": maker } } }] }),
     ];
-    finds(world, (("documentReversals", "ReversalFilter"), "rev"), found_by, missed_by).await;
+    assert_finds(world, (("documentReversals", "ReversalFilter"), "rev"), found_by, missed_by).await;
 }
 
 async fn a_work_is_found_by_its_goods_and_by_who_took_it(world: &World) {
     let owner = world.ours.owner.clone();
     let list = ("fulfilmentWorks", "FulfilmentWorkFilter");
-    let work = shown(world, "fwk", "FulfilmentWork", "lines { product { id sku } }").await;
+    let work = read_object(world, "fwk", "FulfilmentWork", "lines { product { id sku } }").await;
     let product = &work["lines"][0]["product"];
     let sku = product["sku"].as_str().unwrap();
     let found_by = vec![
@@ -117,9 +117,9 @@ async fn a_work_is_found_by_its_goods_and_by_who_took_it(world: &World) {
         json!({ "sku": { "startsWith": "none-such" } }),
         json!({ "assignee": { "eq": world.theirs.ids["mem"] } }),
     ];
-    finds(world, (list, "fwk"), found_by, missed_by).await;
+    assert_finds(world, (list, "fwk"), found_by, missed_by).await;
     let query = "{ fulfilmentWorks(first: 250) { nodes { id assignee { ... on Member { id } ... on Integration { id } } } } }";
-    let answer = world.ask(&world.ours, Some(owner.clone()), query, &json!({})).await;
+    let answer = world.execute(&world.ours, Some(owner.clone()), query, &json!({})).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     let works = answer["data"]["fulfilmentWorks"]["nodes"].as_array().unwrap().clone();
     let ids = |takes: &dyn Fn(&Value) -> bool| -> BTreeSet<String> {
@@ -128,29 +128,29 @@ async fn a_work_is_found_by_its_goods_and_by_who_took_it(world: &World) {
     };
     for is_null in [true, false] {
         let filter = json!({ "assignee": { "isNull": is_null } });
-        assert_eq!(found(world, &owner, list, filter).await, ids(&|assignee| assignee.is_null() == is_null), "{works:#?}");
+        assert_eq!(find_ids(world, &owner, list, filter).await, ids(&|assignee| assignee.is_null() == is_null), "{works:#?}");
     }
     for who in works.iter().filter_map(|work| work["assignee"]["id"].as_str()) {
         let filter = json!({ "assignee": { "eq": who } });
-        assert_eq!(found(world, &owner, list, filter).await, ids(&|assignee| assignee["id"] == who), "{works:#?}");
+        assert_eq!(find_ids(world, &owner, list, filter).await, ids(&|assignee| assignee["id"] == who), "{works:#?}");
     }
 }
 
 async fn a_work_is_found_by_its_number_and_by_that_of_its_order(world: &World) {
     let list = ("fulfilmentWorks", "FulfilmentWorkFilter");
-    let work = shown(world, "fwk", "FulfilmentWork", "number orderNumber").await;
+    let work = read_object(world, "fwk", "FulfilmentWork", "number orderNumber").await;
     let (number, order) = (work["number"].as_str().unwrap(), work["orderNumber"].as_str().unwrap());
     let (digits, _) = number.rsplit_once('-').unwrap();
     let named = [number.to_owned(), format!("so-000{number}"), format!(" {} ", order.to_lowercase()), digits.to_owned()];
     let found_by = named.iter().map(|text| json!({ "search": text })).collect();
     let missed_by = ["", "%", "mug", &format!("{digits}-77"), &format!("PO-{digits}"), &format!("{digits}-"), "99999"]
         .map(|text| json!({ "search": text }));
-    finds(world, (list, "fwk"), found_by, missed_by.to_vec()).await;
+    assert_finds(world, (list, "fwk"), found_by, missed_by.to_vec()).await;
     let narrowed = json!({ "search": order, "store": { "eq": world.ours.depot } });
-    assert!(!found(world, &world.ours.owner, list, narrowed).await.contains(&world.ours.ids["fwk"]), "of another store");
+    assert!(!find_ids(world, &world.ours.owner, list, narrowed).await.contains(&world.ours.ids["fwk"]), "of another store");
     // The number of the order is on the work, so this search needs no right to see orders.
-    let picker = world.ours.only(&["fulfilment.read"]);
-    let found = found(world, &picker, list, json!({ "search": order })).await;
+    let picker = world.ours.owner_with(&["fulfilment.read"]);
+    let found = find_ids(world, &picker, list, json!({ "search": order })).await;
     assert!(found.contains(&world.ours.ids["fwk"]) && !found.contains(&world.theirs.ids["fwk"]), "{found:?}");
 }
 
@@ -166,11 +166,11 @@ async fn a_followed_list_of_works_has_what_its_nested_filter_finds(world: &World
         (json!({ "not": { "or": [{ "status": [] }, { "id": { "in": [id] } }] } }), false),
         (json!({ "id": { "eq": id }, "not": { "not": { "createdAt": { "lt": "2020-01-01T00:00:00Z" } } } }), false),
     ] {
-        let answer = world.ask(&world.ours, Some(owner.clone()), document, &json!({ "filter": filter })).await;
+        let answer = world.execute(&world.ours, Some(owner.clone()), document, &json!({ "filter": filter })).await;
         assert!(answer["errors"].is_null(), "{filter}: {answer:#}");
         let changes = answer["data"]["fulfilmentWorkChanged"]["changes"].as_array().unwrap();
         let followed: BTreeSet<String> = changes.iter().map(|one| one["work"]["id"].as_str().unwrap().to_owned()).collect();
-        assert_eq!(followed, found(world, &owner, list, filter.clone()).await, "{filter}");
+        assert_eq!(followed, find_ids(world, &owner, list, filter.clone()).await, "{filter}");
         assert_eq!(followed.contains(id), has_it, "{filter}: {followed:?}");
     }
 }

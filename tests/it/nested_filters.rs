@@ -87,11 +87,11 @@ async fn answer(world: &World, caller: &Caller, (list, kind): (&str, &str), filt
     let document = format!(
         "query($filter: {kind}) {{ list: {list}(filter: $filter, first: 250) {{ nodes {{ id }} totalCount {{ count }} }} }}"
     );
-    world.ask(&world.ours, Some(caller.clone()), &document, &json!({ "filter": filter })).await
+    world.execute(&world.ours, Some(caller.clone()), &document, &json!({ "filter": filter })).await
 }
 
 /// IDs that match a filter; their number equals the list's total.
-pub async fn found(world: &World, caller: &Caller, list: (&str, &str), filter: Value) -> BTreeSet<String> {
+pub async fn find_ids(world: &World, caller: &Caller, list: (&str, &str), filter: Value) -> BTreeSet<String> {
     let answer = answer(world, caller, list, &filter).await;
     assert!(answer["errors"].is_null(), "{list:?} {filter}: {answer:#}");
     let page = &answer["data"]["list"];
@@ -104,7 +104,7 @@ pub async fn found(world: &World, caller: &Caller, list: (&str, &str), filter: V
 async fn and_or_and_not_mean_the_same_in_every_list(world: &World) {
     let owner = world.ours.owner.clone();
     for list in LISTS {
-        let all = found(world, &owner, list, json!({})).await;
+        let all = find_ids(world, &owner, list, json!({})).await;
         assert!(!all.is_empty(), "{list:?} is empty: that proves nothing");
         let [one, other, foreign] = leaves(world, list.0);
         for nothing in [
@@ -115,7 +115,7 @@ async fn and_or_and_not_mean_the_same_in_every_list(world: &World) {
             json!({ "or": [foreign, { "not": {} }] }),
             json!({ "and": [one, { "not": one }] }),
         ] {
-            assert_eq!(found(world, &owner, list, nothing.clone()).await, BTreeSet::new(), "{list:?} {nothing}");
+            assert_eq!(find_ids(world, &owner, list, nothing.clone()).await, BTreeSet::new(), "{list:?} {nothing}");
         }
         for everything in [
             json!({ "and": [] }),
@@ -125,10 +125,10 @@ async fn and_or_and_not_mean_the_same_in_every_list(world: &World) {
             json!({ "or": [one, { "not": one }] }),
             json!({ "not": { "not": {} } }),
         ] {
-            assert_eq!(found(world, &owner, list, everything.clone()).await, all, "{list:?} {everything}");
+            assert_eq!(find_ids(world, &owner, list, everything.clone()).await, all, "{list:?} {everything}");
         }
         let both = async |filter: Value, same: Value| {
-            let [left, right] = [found(world, &owner, list, filter.clone()).await, found(world, &owner, list, same).await];
+            let [left, right] = [find_ids(world, &owner, list, filter.clone()).await, find_ids(world, &owner, list, same).await];
             assert_eq!(left, right, "{list:?} {filter}");
         };
         both(json!({ "or": [one] }), one.clone()).await;
@@ -150,14 +150,14 @@ async fn filters_inside_filters_are_bounded(world: &World) {
             "blanketOrders" => json!({ "supplier": { "in": suppliers } }),
             _ => json!({ "store": { "in": ids } }),
         };
-        for (what, filter) in [
+        for (case, filter) in [
             ("too deep", deep(5)),
             ("too many", json!({ "or": vec![json!({}); 101] })),
             ("too many ids", many.clone()),
             ("too many ids inside", json!({ "and": [{ "not": many }] })),
         ] {
             let answer = answer(world, &owner, list, &filter).await;
-            assert_eq!(answer["errors"][0]["code"], "LIMIT_EXCEEDED", "{list:?} {what}");
+            assert_eq!(answer["errors"][0]["code"], "LIMIT_EXCEEDED", "{list:?} {case}");
         }
         assert!(answer(world, &owner, list, &deep(4)).await["errors"].is_null(), "{list:?}");
     }
@@ -167,7 +167,7 @@ async fn no_filter_inside_another_shows_more_than_one_may_see(world: &World) {
     let clerk = of_the_depot(&world.ours);
     let owner = world.ours.owner.clone();
     for list in LISTS {
-        let seen = found(world, &clerk, list, json!({})).await;
+        let seen = find_ids(world, &clerk, list, json!({})).await;
         let [one, other, _] = leaves(world, list.0);
         for filter in [
             json!({ "or": [one, other, {}] }),
@@ -175,7 +175,7 @@ async fn no_filter_inside_another_shows_more_than_one_may_see(world: &World) {
             json!({ "not": other }),
             json!({ "or": [{ "not": one }, { "not": other }] }),
         ] {
-            let found = found(world, &clerk, list, filter.clone()).await;
+            let found = find_ids(world, &clerk, list, filter.clone()).await;
             assert!(found.is_subset(&seen), "{list:?} {filter}");
         }
     }
@@ -183,17 +183,17 @@ async fn no_filter_inside_another_shows_more_than_one_may_see(world: &World) {
     // other entries.
     let movements = ("stockMovements", "MovementFilter");
     let other = json!({ "store": { "eq": world.ours.ids["sto"] } });
-    assert!(!found(world, &owner, movements, other.clone()).await.is_empty(), "that proves nothing");
-    assert_eq!(found(world, &clerk, movements, json!({ "or": [other] })).await, BTreeSet::new());
-    let rest = found(world, &clerk, movements, json!({ "not": { "and": [other] } })).await;
-    assert_eq!(rest, found(world, &clerk, movements, json!({})).await);
+    assert!(!find_ids(world, &owner, movements, other.clone()).await.is_empty(), "that proves nothing");
+    assert_eq!(find_ids(world, &clerk, movements, json!({ "or": [other] })).await, BTreeSet::new());
+    let rest = find_ids(world, &clerk, movements, json!({ "not": { "and": [other] } })).await;
+    assert_eq!(rest, find_ids(world, &clerk, movements, json!({})).await);
 }
 
 async fn reports_of_movements_take_no_filters_inside_filters(world: &World) {
     for inside in [json!({ "and": [] }), json!({ "or": [{}] }), json!({ "not": {} })] {
         let document = "query($filter: MovementFilter) { movementSummary(filter: $filter) { __typename } }";
         let variables = json!({ "filter": inside });
-        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), document, &variables).await;
+        let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), document, &variables).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{inside}: {answer}");
     }
 }

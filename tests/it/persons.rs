@@ -20,19 +20,19 @@ async fn ada(world: &Shop) -> Value {
         "mutation {{ customerCreate(input: {{ externalRef: \"c-1\", name: \"Ada Lovelace\", country: \"GB\", email: \"Ada@Example.com\" }})
          {{ customer {{ {FIELDS} }} }} }}"
     );
-    world.ask(&query, json!({})).await["customerCreate"]["customer"].clone()
+    world.execute(&query, json!({})).await["customerCreate"]["customer"].clone()
 }
 async fn everybody(world: &Shop) -> Value {
-    world.ask(&format!("{{ customers {{ nodes {{ {FIELDS} }} }} }}"), json!({})).await["customers"]["nodes"].clone()
+    world.execute(&format!("{{ customers {{ nodes {{ {FIELDS} }} }} }}"), json!({})).await["customers"]["nodes"].clone()
 }
 async fn by_email(world: &Shop, email: &str) -> usize {
     let found =
-        world.ask("query($email: String!) { customers(email: $email) { nodes { id } } }", json!({ "email": email })).await;
+        world.execute("query($email: String!) { customers(email: $email) { nodes { id } } }", json!({ "email": email })).await;
     found["customers"]["nodes"].as_array().unwrap().len()
 }
 
 /// All stored data of customers, as bytes.
-async fn kept(db: &Database) -> Vec<u8> {
+async fn stored_customers(db: &Database) -> Vec<u8> {
     let mut all = Vec::new();
     let rows = db
         .global()
@@ -60,17 +60,17 @@ async fn count(db: &Database, sql: &str) -> i64 {
 }
 
 on_both!(what_tells_who_a_customer_is_lies_sealed, world: Shop => {
-    let made = ada(world).await;
-    let told = json!({ "id": made["id"], "externalRef": "c-1", "name": "Ada Lovelace", "country": "GB", "email": "Ada@Example.com", "version": 1 });
-    assert_eq!((&made, &everybody(world).await), (&told, &json!([told.clone()])));
-    let bytes = kept(&world.db).await;
+    let customer = ada(world).await;
+    let input = json!({ "id": customer["id"], "externalRef": "c-1", "name": "Ada Lovelace", "country": "GB", "email": "Ada@Example.com", "version": 1 });
+    assert_eq!((&customer, &everybody(world).await), (&input, &json!([input.clone()])));
+    let bytes = stored_customers(&world.db).await;
     assert!(!holds(&bytes, "lovelace") && !holds(&bytes, "example.com"), "something tells who it is");
     assert!(holds(&bytes, "c-1"), "the test looks at the right rows");
     let query = format!("mutation($id: ID!) {{ customerUpdate(input: {{ id: $id, expectedVersion: 1, name: \"Ada King\" }}) {{ customer {{ {FIELDS} }} }} }}");
-    let changed = world.ask(&query, json!({ "id": made["id"] })).await["customerUpdate"]["customer"].clone();
+    let changed = world.execute(&query, json!({ "id": customer["id"] })).await["customerUpdate"]["customer"].clone();
     assert_eq!((&changed["name"], &changed["email"], &changed["version"]), (&json!("Ada King"), &json!("Ada@Example.com"), &json!(2)));
     assert_eq!(everybody(world).await, json!([changed]));
-    assert!(!holds(&kept(&world.db).await, "king"));
+    assert!(!holds(&stored_customers(&world.db).await, "king"));
     assert_eq!(count(&world.db, "SELECT count(*) FROM subject").await, 2, "one key for Ada, one to find addresses by");
 });
 
@@ -80,75 +80,75 @@ const REACHED: &str = "version contacts { name email phone role } addresses { co
 
 on_both!(how_a_customer_is_reached_and_pays_lies_sealed_and_dies_with_them, world: Shop => {
     let id = ada(world).await["id"].clone();
-    let update = async |version: i64, more: Value| {
+    let update = async |version: i64, extra: Value| {
         let mut input = json!({ "id": id, "expectedVersion": version });
-        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         let query = format!("mutation($input: CustomerUpdateInput!) {{ customerUpdate(input: $input) {{ customer {{ {REACHED} }} userErrors {{ code field }} }} }}");
-        world.ask(&query, json!({ "input": input })).await["customerUpdate"].clone()
+        world.execute(&query, json!({ "input": input })).await["customerUpdate"].clone()
     };
     let read = format!("query($id: ID!) {{ customer(by: {{ id: $id }}) {{ {REACHED} }} }}");
     let nothing = json!({ "version": 1, "contacts": [], "addresses": [], "taxIds": [], "paymentTerms": null });
-    assert_eq!(world.ask(&read, json!({ "id": id })).await["customer"], nothing);
-    let more = json!({
+    assert_eq!(world.execute(&read, json!({ "id": id })).await["customer"], nothing);
+    let extra = json!({
         "contacts": [{ "name": "Byron", "phone": "020 7946 0000", "role": "invoices" }],
         "addresses": [{ "company": "Engine Works", "lines": ["1 Kiln Lane"], "city": "Leeds", "country": "gb" }, { "city": "York" }],
         "taxIds": [{ "country": "gb", "kind": "VAT", "number": "gb 123 4567 82" }],
         "paymentTerms": { "days": 30, "discountDays": 10, "discountPercent": "2.5" }
     });
-    let told = update(1, more).await;
-    let wanted = json!({ "version": 2,
+    let update_payload = update(1, extra).await;
+    let wanted_input = json!({ "version": 2,
         "contacts": [{ "name": "Byron", "email": null, "phone": "020 7946 0000", "role": "invoices" }],
         "addresses": [{ "company": "Engine Works", "lines": ["1 Kiln Lane"], "city": "Leeds", "postalCode": null, "country": "GB" },
             { "company": null, "lines": [], "city": "York", "postalCode": null, "country": null }],
         "taxIds": [{ "country": "GB", "kind": "VAT", "number": "GB123456782" }],
         "paymentTerms": { "days": 30, "discountDays": 10, "discountPercent": "2.50", "text": null } });
-    assert_eq!(told, json!({ "customer": wanted, "userErrors": [] }));
-    assert_eq!(world.ask(&read, json!({ "id": id })).await["customer"], wanted);
-    let bytes = kept(&world.db).await;
+    assert_eq!(update_payload, json!({ "customer": wanted_input, "userErrors": [] }));
+    assert_eq!(world.execute(&read, json!({ "id": id })).await["customer"], wanted_input);
+    let bytes = stored_customers(&world.db).await;
     assert!(["byron", "kiln", "leeds", "123456782", "7946"].iter().all(|word| !holds(&bytes, word)), "something tells who it is");
     // A caller with access to customers but not to their contacts gets null for each of them.
-    let blind = world.ask_as(Some(world.with(&["customer.read"])), &read, json!({ "id": id })).await;
+    let blind = world.execute_as(Some(world.with(&["customer.read"])), &read, json!({ "id": id })).await;
     let masked = json!({ "version": 2, "contacts": null, "addresses": null, "taxIds": null, "paymentTerms": null });
     assert_eq!(blind["data"]["customer"], masked, "{blind}");
     // Fields that are not in the input are not changed; a list replaces the old one, and null
     // clears.
-    assert_eq!(update(2, json!({ "name": "Ada King" })).await["customer"]["addresses"], wanted["addresses"]);
+    assert_eq!(update(2, json!({ "name": "Ada King" })).await["customer"]["addresses"], wanted_input["addresses"]);
     let fewer = update(3, json!({ "addresses": [{ "city": "York" }], "contacts": [], "paymentTerms": null })).await["customer"].clone();
-    assert_eq!((&fewer["contacts"], &fewer["paymentTerms"], &fewer["taxIds"]), (&json!([]), &Value::Null, &wanted["taxIds"]));
+    assert_eq!((&fewer["contacts"], &fewer["paymentTerms"], &fewer["taxIds"]), (&json!([]), &Value::Null, &wanted_input["taxIds"]));
     assert_eq!(fewer["addresses"][0]["city"], "York");
     let wrong = update(4, json!({ "addresses": [{ "city": "York" }, {}], "taxIds": [{ "country": "Britain", "kind": "VAT", "number": "1" }] })).await;
-    let told: Vec<&Value> = wrong["userErrors"].as_array().unwrap().iter().map(|error| &error["field"]).collect();
-    assert_eq!(told, [&json!(["input", "addresses", "1"]), &json!(["input", "taxIds", "0", "country"]), &json!(["input", "taxIds", "0", "number"])]);
+    let update_payload: Vec<&Value> = wrong["userErrors"].as_array().unwrap().iter().map(|error| &error["field"]).collect();
+    assert_eq!(update_payload, [&json!(["input", "addresses", "1"]), &json!(["input", "taxIds", "0", "country"]), &json!(["input", "taxIds", "0", "number"])]);
     // Without its key the data cannot be decrypted.
-    world.pretend("DELETE FROM subject WHERE tenant_id = $1 AND id <> $1", vec![]).await;
-    let gone = world.ask(&read, json!({ "id": id })).await["customer"].clone();
-    assert_eq!((&gone["addresses"], &gone["taxIds"]), (&json!([]), &json!([])), "{gone}");
+    world.run_tenant_sql("DELETE FROM subject WHERE tenant_id = $1 AND id <> $1", vec![]).await;
+    let customer = world.execute(&read, json!({ "id": id })).await["customer"].clone();
+    assert_eq!((&customer["addresses"], &customer["taxIds"]), (&json!([]), &json!([])), "{customer}");
 });
 
 on_both!(a_sealed_person_cannot_be_moved_to_another_row, world: Shop => {
     ada(world).await;
-    world.ask("mutation { customerCreate(input: { externalRef: \"c-2\", name: \"Bob\" }) { seq } }", json!({})).await;
+    world.execute("mutation { customerCreate(input: { externalRef: \"c-2\", name: \"Bob\" }) { seq } }", json!({})).await;
     let both = everybody(world).await;
-    world.pretend("UPDATE customer SET personal = (SELECT o.personal FROM customer o WHERE o.tenant_id = $1 AND o.external_ref = 'c-1') WHERE tenant_id = $1 AND external_ref = 'c-2'", vec![]).await;
-    let answer = world.ask_as(Some(world.owner.clone()), "{ customer(by: { externalRef: \"c-2\" }) { name } }", json!({})).await;
+    world.run_tenant_sql("UPDATE customer SET personal = (SELECT o.personal FROM customer o WHERE o.tenant_id = $1 AND o.external_ref = 'c-1') WHERE tenant_id = $1 AND external_ref = 'c-2'", vec![]).await;
+    let answer = world.execute_as(Some(world.owner.clone()), "{ customer(by: { externalRef: \"c-2\" }) { name } }", json!({})).await;
     assert_eq!(answer["errors"][0]["code"], json!("INTERNAL"), "{answer}");
-    let first = world.ask("{ customer(by: { externalRef: \"c-1\" }) { name } }", json!({})).await;
+    let first = world.execute("{ customer(by: { externalRef: \"c-1\" }) { name } }", json!({})).await;
     assert_eq!(first["customer"]["name"], both[0]["name"]);
 });
 
 on_both!(customers_are_found_by_their_address_and_by_whoever_may_see_it, world: Shop => {
     ada(world).await;
-    world.ask("mutation { customerCreate(input: { name: \"Bob\", email: \"bob@example.com\" }) { seq } }", json!({})).await;
+    world.execute("mutation { customerCreate(input: { name: \"Bob\", email: \"bob@example.com\" }) { seq } }", json!({})).await;
     assert_eq!(by_email(world, " ada@EXAMPLE.com").await, 1);
     assert_eq!(by_email(world, "ada@example").await, 0);
     let other = world.other_tenant().await;
     let query = "{ customers(email: \"ada@example.com\") { nodes { id } } }";
-    let theirs = world.ask_as(Some(other), query, json!({})).await;
+    let theirs = world.execute_as(Some(other), query, json!({})).await;
     assert_eq!(theirs["data"]["customers"]["nodes"], json!([]));
-    let blind = world.ask_as(Some(world.with(&["customer.read"])), query, json!({})).await;
+    let blind = world.execute_as(Some(world.with(&["customer.read"])), query, json!({})).await;
     assert_eq!(blind["errors"][0]["code"], json!("FORBIDDEN"), "an address that is found is an address that is known");
     let key = world.clock.uuid();
-    world.pretend("UPDATE customer SET email_blind = $2 WHERE tenant_id = $1", vec![key.as_bytes().to_vec().into()]).await;
+    world.run_tenant_sql("UPDATE customer SET email_blind = $2 WHERE tenant_id = $1", vec![key.as_bytes().to_vec().into()]).await;
     assert_eq!(by_email(world, "ada@example.com").await, 0, "only the blind index finds");
 });
 
@@ -174,13 +174,13 @@ on_both!(customers_from_before_are_sealed_as_they_stand, world: Shop => {
         work.insert::<entity::customer::Entity>(row).await.unwrap();
     }
     work.commit().await.unwrap();
-    let before = world.ask("{ customers(first: 250) { nodes { id name email version updatedAt } } }", json!({})).await;
+    let before = world.execute("{ customers(first: 250) { nodes { id name email version updatedAt } } }", json!({})).await;
     assert_eq!(before["customers"]["nodes"][2]["name"], json!("Person 2"));
     assert_eq!(seal_customers(&world.db).await.unwrap(), 450);
     assert_eq!(seal_customers(&world.db).await.unwrap(), 0, "done, it finds nothing");
-    let bytes = kept(&world.db).await;
+    let bytes = stored_customers(&world.db).await;
     assert!(!holds(&bytes, "person ") && !holds(&bytes, "@example"));
-    assert_eq!(world.ask("{ customers(first: 250) { nodes { id name email version updatedAt } } }", json!({})).await, before);
+    assert_eq!(world.execute("{ customers(first: 250) { nodes { id name email version updatedAt } } }", json!({})).await, before);
     assert_eq!(by_email(world, "person448@example.com").await, 1);
 });
 
@@ -206,12 +206,12 @@ on_both!(
 );
 
 async fn an_erased_customer_is_forgotten_and_the_books_stay(world: &World) {
-    let house = &world.ours;
-    let (db, tenant) = (&world.node.db, house.owner.tenant);
-    let owner = || Some(house.owner.clone());
-    let id = json!({ "id": house.ids["cus"] });
+    let company = &world.ours;
+    let (db, tenant) = (&world.node.db, company.owner.tenant);
+    let owner = || Some(company.owner.clone());
+    let id = json!({ "id": company.ids["cus"] });
     let orders = "{ orders { nodes { number total { amount } customer { id name } } } }";
-    let before = world.ask(house, owner(), orders, &json!({})).await;
+    let before = world.execute(company, owner(), orders, &json!({})).await;
     let old = db
         .tenant(tenant)
         .rows("SELECT personal FROM customer WHERE tenant_id = $1 AND personal IS NOT NULL AND length(personal) > 0", vec![])
@@ -221,23 +221,23 @@ async fn an_erased_customer_is_forgotten_and_the_books_stay(world: &World) {
     let keys = "SELECT count(*) FROM subject";
     let had = count(db, keys).await;
     let erase = "mutation($id: ID!, $dry: Boolean! = false) { customerErase(input: { id: $id }, validateOnly: $dry) { customer { id name email externalRef } userErrors { code } } }";
-    let dry = world.ask(house, owner(), erase, &json!({ "id": house.ids["cus"], "dry": true })).await;
+    let dry = world.execute(company, owner(), erase, &json!({ "id": company.ids["cus"], "dry": true })).await;
     assert_eq!((&dry["errors"], count(db, keys).await), (&Value::Null, had), "a dry run destroys nothing: {dry}");
-    let answer = world.ask(house, owner(), erase, &id).await;
-    let gone = json!({ "id": house.ids["cus"], "name": null, "email": null, "externalRef": null });
-    assert_eq!(answer["data"]["customerErase"], json!({ "customer": gone, "userErrors": [] }), "{answer}");
+    let answer = world.execute(company, owner(), erase, &id).await;
+    let expected = json!({ "id": company.ids["cus"], "name": null, "email": null, "externalRef": null });
+    assert_eq!(answer["data"]["customerErase"], json!({ "customer": expected, "userErrors": [] }), "{answer}");
     assert_eq!(count(db, keys).await, had - 2, "its key is gone, and that of an invoice");
     // The old bytes from a copy of the table cannot be decrypted.
     let work = db.tenant(tenant).begin().await.unwrap();
-    let uuid: CustomerId = house.ids["cus"].parse().unwrap();
+    let uuid: CustomerId = company.ids["cus"].parse().unwrap();
     work.execute("UPDATE customer SET personal = $3 WHERE tenant_id = $1 AND id = $2", vec![uuid.into(), old.into()])
         .await
         .unwrap();
     work.commit().await.unwrap();
-    let shown =
-        world.ask(house, owner(), "query($id: ID!) { customer(by: { id: $id }) { id name email externalRef } }", &id).await;
-    assert_eq!(shown["data"]["customer"], gone);
-    let after = world.ask(house, owner(), orders, &json!({})).await;
+    let shown_answer =
+        world.execute(company, owner(), "query($id: ID!) { customer(by: { id: $id }) { id name email externalRef } }", &id).await;
+    assert_eq!(shown_answer["data"]["customer"], expected);
+    let after = world.execute(company, owner(), orders, &json!({})).await;
     let (was, is) = (&before["data"]["orders"]["nodes"][0], &after["data"]["orders"]["nodes"][0]);
     assert_eq!((&is["number"], &is["total"], &is["customer"]["id"]), (&was["number"], &was["total"], &was["customer"]["id"]));
     assert_eq!((was["customer"]["name"].is_null(), is["customer"]["name"].is_null()), (false, true), "{was} {is}");
@@ -246,32 +246,33 @@ async fn an_erased_customer_is_forgotten_and_the_books_stay(world: &World) {
     let events = entrepot::storage::journal::after(&db.tenant(tenant), 0, 10_000).await.unwrap();
     assert_eq!(events.iter().filter(|event| event.kind == "customer.erased").count(), 1);
     // A second call changes nothing; another tenant's customer is not found.
-    let again = world.ask(house, owner(), erase, &id).await;
+    let again = world.execute(company, owner(), erase, &id).await;
     assert_eq!(again["data"]["customerErase"]["userErrors"], json!([]));
-    let theirs = world.ask(house, owner(), erase, &json!({ "id": world.theirs.ids["cus"] })).await;
+    let theirs = world.execute(company, owner(), erase, &json!({ "id": world.theirs.ids["cus"] })).await;
     assert_eq!(theirs["data"]["customerErase"]["userErrors"], json!([{ "code": "NOT_FOUND" }]));
 }
 
 async fn what_an_order_says_of_its_customer_goes_with_them(world: &World) {
-    let house = &world.ours;
-    let (db, owner) = (&world.node.db, || Some(house.owner.clone()));
-    let (store, product) = (json!({ "id": house.ids["sto"] }), json!({ "id": house.ids["prd"] }));
+    let company = &world.ours;
+    let (db, owner) = (&world.node.db, || Some(company.owner.clone()));
+    let (store, product) = (json!({ "id": company.ids["sto"] }), json!({ "id": company.ids["prd"] }));
     let place = async |key: &str, customer: Value| {
         let input = json!({ "idempotencyKey": key, "store": store, "customerId": customer, "status": "DRAFT",
             "lines": [{ "product": product, "quantity": 1 }], "noteForStaff": "kept",
             "contact": { "name": "Ada Lovelace" }, "billingAddress": { "city": "Bath" } });
         let query =
             "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code field } } }";
-        let answer = world.ask(house, owner(), query, &json!({ "input": input })).await;
+        let answer = world.execute(company, owner(), query, &json!({ "input": input })).await;
         answer["data"]["orderCreate"]["order"]["id"].clone()
     };
-    let (own, nobodys) = (place("says-1", json!(house.ids["cus"])).await, place("says-2", Value::Null).await);
+    let (own, nobodys) = (place("says-1", json!(company.ids["cus"])).await, place("says-2", Value::Null).await);
     let says = async |order: &Value| {
         let query = "query($id: ID!) { order(by: { id: $id }) { noteForStaff contact { name } billingAddress { city } } }";
-        world.ask(house, owner(), query, &json!({ "id": order })).await["data"]["order"].clone()
+        world.execute(company, owner(), query, &json!({ "id": order })).await["data"]["order"].clone()
     };
-    let told = json!({ "noteForStaff": "kept", "contact": { "name": "Ada Lovelace" }, "billingAddress": { "city": "Bath" } });
-    assert_eq!((says(&own).await, says(&nobodys).await), (told.clone(), told.clone()));
+    let reported_input =
+        json!({ "noteForStaff": "kept", "contact": { "name": "Ada Lovelace" }, "billingAddress": { "city": "Bath" } });
+    assert_eq!((says(&own).await, says(&nobodys).await), (reported_input.clone(), reported_input.clone()));
     // No event has any of it, so no archived month does either.
     let payloads = db.global().rows("SELECT payload FROM event WHERE kind LIKE 'order.%'", vec![]).await.unwrap();
     let payloads: Vec<String> = payloads.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
@@ -280,29 +281,29 @@ async fn what_an_order_says_of_its_customer_goes_with_them(world: &World) {
     let had = count(db, keys).await;
     // A new key of the customer's leaves the order's alone.
     let change = "mutation($id: ID!) { customerUpdate(input: { id: $id, name: \"Ada King\" }) { userErrors { code } } }";
-    world.ask(house, owner(), change, &json!({ "id": house.ids["cus"] })).await;
-    assert_eq!(says(&own).await, told);
+    world.execute(company, owner(), change, &json!({ "id": company.ids["cus"] })).await;
+    assert_eq!(says(&own).await, reported_input);
     let erase = "mutation($id: ID!) { customerErase(input: { id: $id }) { userErrors { code } } }";
-    let answer = world.ask(house, owner(), erase, &json!({ "id": house.ids["cus"] })).await;
+    let answer = world.execute(company, owner(), erase, &json!({ "id": company.ids["cus"] })).await;
     assert_eq!(answer["data"]["customerErase"]["userErrors"], json!([]), "{answer}");
     assert_eq!(says(&own).await, json!({ "noteForStaff": "kept", "contact": null, "billingAddress": null }));
-    assert_eq!(says(&nobodys).await, told, "nobody's order is forgotten by an edit that clears it");
+    assert_eq!(says(&nobodys).await, reported_input, "nobody's order is forgotten by an edit that clears it");
     assert_eq!(count(db, keys).await, had - 3, "the customer's key, the order's, and that of an invoice");
-    let report = entrepot::insight::verify::verify_tenant(db, house.owner.tenant, |_| {}).await.unwrap();
+    let report = entrepot::insight::verify::verify_tenant(db, company.owner.tenant, |_| {}).await.unwrap();
     assert!(report.is_sound(), "{report}");
 }
 
 async fn whoever_reads_contacts_is_in_the_log(world: &World) {
-    let house = &world.ours;
-    let owner = || Some(house.owner.clone());
+    let company = &world.ours;
+    let owner = || Some(company.owner.clone());
     let make = "mutation { customerCreate(input: { name: \"Ada\", email: \"ada@example.com\" }) { seq } }";
     for _ in 0..3 {
-        world.ask(house, owner(), make, &json!({})).await;
+        world.execute(company, owner(), make, &json!({})).await;
     }
     let read = async || {
         for _ in 0..100 {
             world.node.audit.seal_all().await.unwrap();
-            let all = log::chain(&world.node.db.tenant(house.owner.tenant), 1, 10_000).await.unwrap();
+            let all = log::chain(&world.node.db.tenant(company.owner.tenant), 1, 10_000).await.unwrap();
             let read: Vec<_> =
                 all.into_iter().map(|stored| stored.entry).filter(|entry| entry.action == "customer.contact.read").collect();
             if !read.is_empty() {
@@ -312,28 +313,28 @@ async fn whoever_reads_contacts_is_in_the_log(world: &World) {
         }
         Vec::new()
     };
-    world.ask(house, owner(), "{ customers { nodes { id name } } }", &json!({})).await;
-    let mut masked = house.owner.clone();
+    world.execute(company, owner(), "{ customers { nodes { id name } } }", &json!({})).await;
+    let mut masked = company.owner.clone();
     masked.permissions = PermissionSet::default();
     masked.permissions.insert(index_of("customer.read").unwrap());
-    world.ask(house, Some(masked), "{ customers { nodes { email } } }", &json!({})).await;
-    let page = world.ask(house, owner(), "{ customers { nodes { email } } }", &json!({})).await;
-    let shown = page["data"]["customers"]["nodes"].as_array().unwrap().iter().filter(|node| !node["email"].is_null()).count();
-    assert!(shown >= 3, "{page}");
+    world.execute(company, Some(masked), "{ customers { nodes { email } } }", &json!({})).await;
+    let page = world.execute(company, owner(), "{ customers { nodes { email } } }", &json!({})).await;
+    let total = page["data"]["customers"]["nodes"].as_array().unwrap().iter().filter(|node| !node["email"].is_null()).count();
+    assert!(total >= 3, "{page}");
     let found = read().await;
     assert_eq!(found.len(), 1, "one entry for the page, none for pages without contacts: {found:?}");
-    assert_eq!(found[0].actor, Some(house.owner.actor));
+    assert_eq!(found[0].actor, Some(company.owner.actor));
     let told: Value = serde_json::from_str(&found[0].changes).unwrap();
-    assert_eq!((&told["field"], &told["count"]), (&json!("customers"), &json!(shown)), "{told}");
+    assert_eq!((&told["field"], &told["count"]), (&json!("customers"), &json!(total)), "{told}");
     assert!(!found[0].changes.contains("example.com"), "the log says whose, not what");
 }
 
 async fn contacts_that_a_change_or_a_stream_shows_are_in_the_log(world: &World) {
-    let house = &world.ours;
-    let told = async |field: &str| {
+    let company = &world.ours;
+    let values_of = async |field: &str| {
         for _ in 0..200 {
             world.node.audit.seal_all().await.unwrap();
-            let all = log::chain(&world.node.db.tenant(house.owner.tenant), 1, 10_000).await.unwrap();
+            let all = log::chain(&world.node.db.tenant(company.owner.tenant), 1, 10_000).await.unwrap();
             let mut read = all.into_iter().map(|stored| stored.entry).filter(|entry| entry.action == "customer.contact.read");
             if let Some(entry) = read.find(|entry| entry.changes.contains(field)) {
                 return Some(entry);
@@ -345,10 +346,10 @@ async fn contacts_that_a_change_or_a_stream_shows_are_in_the_log(world: &World) 
     let change = "mutation { customerCreate(input: { name: \"Ada\", email: \"ada@example.com\" }) { customer { id email } } }";
     let stream = "subscription { orderChanged { changes { order { customer { id email } } } } }";
     for (field, query) in [("customerCreate", change), ("orderChanged", stream)] {
-        let answer = world.ask(house, Some(house.owner.clone()), query, &json!({})).await;
+        let answer = world.execute(company, Some(company.owner.clone()), query, &json!({})).await;
         assert!(answer["errors"].is_null() && answer.to_string().contains("@example.com"), "{answer:#}");
-        let entry = told(field).await.unwrap_or_else(|| panic!("{field} is not in the log"));
-        assert_eq!(entry.actor, Some(house.owner.actor));
+        let entry = values_of(field).await.unwrap_or_else(|| panic!("{field} is not in the log"));
+        assert_eq!(entry.actor, Some(company.owner.actor));
         assert!(!entry.changes.contains("example.com"), "the log says whose, not what");
     }
 }

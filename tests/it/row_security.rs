@@ -156,8 +156,8 @@ async fn a_connection_that_is_bound_to_nobody_finds_nothing_and_writes_nothing()
     empty("SELECT count(*)::text FROM store".to_owned()).await;
     let bound = app.begin().await.unwrap();
     bound.execute_unprepared(&format!("SELECT set_config('app.tenant_id', '{one}', true)")).await.unwrap();
-    let moved = format!("UPDATE store SET tenant_id = '{other}'");
-    assert!(refused(&bound, &moved).await.contains("row-level security"));
+    let text = format!("UPDATE store SET tenant_id = '{other}'");
+    assert!(refused(&bound, &text).await.contains("row-level security"));
     bound.rollback().await.unwrap();
     app.close().await.unwrap();
     two.world.end().await;
@@ -325,11 +325,11 @@ impl Login {
         let url = two.url().replace("//postgres@", &format!("//{}:x@", self.name));
         Database::open(&url, Options { readers: 2, writers: 2, row_security, ..Options::default() }).await
     }
-    async fn tell(&self, sql: &str) {
+    async fn run_sql(&self, sql: &str) {
         self.admin.execute_unprepared(&sql.replace("{login}", &self.name)).await.unwrap();
     }
     async fn end(self) {
-        self.tell("REASSIGN OWNED BY {login} TO CURRENT_USER; DROP OWNED BY {login}; DROP ROLE {login}").await;
+        self.run_sql("REASSIGN OWNED BY {login} TO CURRENT_USER; DROP OWNED BY {login}; DROP ROLE {login}").await;
         self.admin.close().await.unwrap();
     }
 }
@@ -338,17 +338,17 @@ impl Login {
 async fn a_login_that_may_not_make_roles_is_served_with_a_warning_or_refused_when_the_wall_was_asked_for() {
     let Some(two) = Two::new().await else { return };
     let login = Login::new(&two).await;
-    login.tell("DO $$ DECLARE t text; BEGIN FOR t IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+    login.run_sql("DO $$ DECLARE t text; BEGIN FOR t IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
         LOOP EXECUTE format('ALTER TABLE %I OWNER TO {login}', t); END LOOP; END $$").await;
     // As after a move to a server on which this login's roles were not created.
-    login.tell("GRANT CREATE ON SCHEMA public TO {login}").await;
+    login.run_sql("GRANT CREATE ON SCHEMA public TO {login}").await;
     let fault = login.open(&two, RowSecurity::All).await.err().unwrap().to_string();
     assert!(fault.contains("GRANT entrepot_app, entrepot_steward"), "{fault}");
     let db = login.open(&two, RowSecurity::Auto).await.unwrap();
     let is_advised = matches!(db.active_row_security(), ActiveRowSecurity::None(why) if why.contains("GRANT entrepot_app"));
     assert!(is_advised, "{}", db.active_row_security());
     db.close().await.unwrap();
-    login.tell("GRANT entrepot_app, entrepot_steward TO {login}").await;
+    login.run_sql("GRANT entrepot_app, entrepot_steward TO {login}").await;
     let db = login.open(&two, RowSecurity::Auto).await.unwrap();
     assert_eq!(*db.active_row_security(), ActiveRowSecurity::All);
     // As after a restore, the policies for the owner name the login that owned the tables before.
@@ -370,7 +370,7 @@ async fn a_login_that_owns_nothing_serves_by_its_roles_and_has_nothing_without_t
     let db = login.open(&two, RowSecurity::Auto).await.unwrap();
     assert!(db.prove_row_security().await.unwrap_err().to_string().contains("GRANT"), "{}", db.active_row_security());
     db.close().await.unwrap();
-    login.tell("GRANT entrepot_app, entrepot_steward TO {login}").await;
+    login.run_sql("GRANT entrepot_app, entrepot_steward TO {login}").await;
     let db = login.open(&two, RowSecurity::All).await.unwrap();
     assert_eq!(db.pending_migrations().await.unwrap(), 0);
     assert_eq!(db.prove_row_security().await.unwrap(), None, "no advice: this login can pass by nothing");

@@ -44,7 +44,7 @@ mod stock {
     mod full_schema;
 
     pub mod page {
-        pub use super::full_schema::{ask, given, whole_schema};
+        pub use super::full_schema::{execute_on, given, whole_schema};
     }
 }
 

@@ -198,13 +198,13 @@ fn the_core_is_served() {
 fn nothing_is_asked_for_that_the_core_does_not_name() {
     let Some(core) = core() else { return };
     let document = parsed(&served());
-    let mut asked = Vec::new();
+    let mut requested = Vec::new();
     let mut look = |parent: &str, inputs: &[Positioned<InputValueDefinition>]| {
         for input in inputs {
             let path = format!("{parent}.{}", input.node.name);
             let is_needed = !input.node.ty.node.nullable && input.node.default_value.is_none();
             if is_needed && !core.contains_key(&path) {
-                asked.push(path);
+                requested.push(path);
             }
         }
     };
@@ -224,7 +224,7 @@ fn nothing_is_asked_for_that_the_core_does_not_name() {
             _ => {}
         }
     }
-    assert!(asked.is_empty(), "{asked:#?}");
+    assert!(requested.is_empty(), "{requested:#?}");
 }
 
 /// Unused types of a schema promise features that do not exist.

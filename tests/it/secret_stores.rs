@@ -57,17 +57,17 @@ async fn answer(State(service): State<Arc<Service>>, uri: Uri, headers: HeaderMa
     }
     let action = headers["x-amz-target"].to_str().unwrap().strip_prefix("secretsmanager.").unwrap().to_owned();
     service.calls.lock().unwrap().push(action.clone());
-    let asked: Value = serde_json::from_slice(&body).unwrap();
+    let request: Value = serde_json::from_slice(&body).unwrap();
     let mut secrets = service.secrets.lock().unwrap();
-    let Some(kept) = secrets.get_mut(asked["SecretId"].as_str().unwrap()) else { return refused("ResourceNotFoundException") };
+    let Some(kept) = secrets.get_mut(request["SecretId"].as_str().unwrap()) else { return refused("ResourceNotFoundException") };
     match action.as_str() {
         "GetSecretValue" => match kept {
             Some(text) => (StatusCode::OK, json!({ "SecretString": text }).to_string()),
             None => refused("ResourceNotFoundException"),
         },
         "PutSecretValue" => {
-            assert!(asked["ClientRequestToken"].as_str().unwrap().len() >= 32);
-            *kept = Some(asked["SecretString"].as_str().unwrap().to_owned());
+            assert!(request["ClientRequestToken"].as_str().unwrap().len() >= 32);
+            *kept = Some(request["SecretString"].as_str().unwrap().to_owned());
             (StatusCode::OK, json!({ "VersionId": "1" }).to_string())
         }
         _ => refused("InvalidRequestException"),
@@ -93,8 +93,8 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Computes Signature Version 4 again from the request, and compares it.
 fn is_signed(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> bool {
-    let Some(said) = headers.get("authorization").and_then(|value| value.to_str().ok()) else { return false };
-    let part = |name: &str| said.split(name).nth(1).and_then(|rest| rest.split([',', ' ']).next()).unwrap_or_default();
+    let Some(signature) = headers.get("authorization").and_then(|value| value.to_str().ok()) else { return false };
+    let part = |name: &str| signature.split(name).nth(1).and_then(|rest| rest.split([',', ' ']).next()).unwrap_or_default();
     let (names, scope) = (part("SignedHeaders="), part("Credential="));
     let Some(scope) = scope.strip_prefix(&format!("{ACCESS}/")) else { return false };
     let must = ["host", "x-amz-date", "x-amz-target"];
@@ -124,7 +124,7 @@ fn source(address: SocketAddr, id: &str, identity: AwsIdentity) -> KeySource {
     KeySource::Aws(AwsSecret { id: id.to_owned(), region: "eu-west-2".to_owned(), endpoint, identity })
 }
 
-fn given(secret: &str) -> AwsIdentity {
+fn identity_of(secret: &str) -> AwsIdentity {
     let session_token = None;
     AwsIdentity::Given(AwsCredentials { access_key_id: ACCESS.to_owned(), secret_access_key: secret.to_owned(), session_token })
 }
@@ -135,7 +135,7 @@ async fn refusal(world: &World, source: &KeySource) -> String {
 
 on_both!(keys_are_kept_in_secrets_manager, world: World => {
     let (address, service) = service(&["stock/keys", "stock/other"]);
-    let keys = source(address, "stock/keys", given(SECRET));
+    let keys = source(address, "stock/keys", identity_of(SECRET));
     let ring = secrets::open(&world.db, &keys, &world.clock).await.unwrap();
     let sealed = ring.seal("a/b", b"mugs").unwrap();
     assert_eq!(*service.calls.lock().unwrap(), ["GetSecretValue", "PutSecretValue"], "the first start makes a key");
@@ -151,23 +151,23 @@ on_both!(keys_are_kept_in_secrets_manager, world: World => {
     let inside = secrets::open(&world.db, &source(address, "stock/keys", container(Some("of-the-container"))), &world.clock).await.unwrap();
     assert_eq!(inside.open("a/b", &newer).unwrap(), b"cups");
 
-    let said = refusal(world, &source(address, "stock/keys", container(None))).await;
-    assert!(said.contains("the container gives no credentials") && said.contains("403"), "{said}");
-    let said = refusal(world, &source(address, "stock/keys", given("wrong"))).await;
-    assert!(said.contains("InvalidSignatureException") && !said.contains("wrong"), "{said}");
-    let said = refusal(world, &source(address, "stock/other", given(SECRET))).await;
-    assert!(said.contains(&id) && said.contains("restore it from your copy"), "a secret without the keys of this database: {said}");
-    let said = refusal(world, &source(address, "stock/nowhere", given(SECRET))).await;
-    assert!(said.contains("restore it from your copy"), "{said}");
+    let reported_refusal = refusal(world, &source(address, "stock/keys", container(None))).await;
+    assert!(reported_refusal.contains("the container gives no credentials") && reported_refusal.contains("403"), "{reported_refusal}");
+    let reported_refusal = refusal(world, &source(address, "stock/keys", identity_of("wrong"))).await;
+    assert!(reported_refusal.contains("InvalidSignatureException") && !reported_refusal.contains("wrong"), "{reported_refusal}");
+    let reported_refusal = refusal(world, &source(address, "stock/other", identity_of(SECRET))).await;
+    assert!(reported_refusal.contains(&id) && reported_refusal.contains("restore it from your copy"), "a secret without the keys of this database: {reported_refusal}");
+    let reported_refusal = refusal(world, &source(address, "stock/nowhere", identity_of(SECRET))).await;
+    assert!(reported_refusal.contains("restore it from your copy"), "{reported_refusal}");
 });
 
 on_both!(a_store_that_cannot_be_used_ends_the_start_with_a_sentence, world: World => {
     let (address, _service) = service(&[]);
-    let said = refusal(world, &source(address, "stock/nowhere", given(SECRET))).await;
-    assert!(said.contains("there is no secret of this name"), "{said}");
+    let reported_refusal = refusal(world, &source(address, "stock/nowhere", identity_of(SECRET))).await;
+    assert!(reported_refusal.contains("there is no secret of this name"), "{reported_refusal}");
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let said = refusal(world, &source(silent, "stock/keys", given(SECRET))).await;
-    assert!(said.contains("the secret stock/keys of AWS Secrets Manager cannot be reached") && !said.contains(SECRET), "{said}");
+    let reported_refusal = refusal(world, &source(silent, "stock/keys", identity_of(SECRET))).await;
+    assert!(reported_refusal.contains("the secret stock/keys of AWS Secrets Manager cannot be reached") && !reported_refusal.contains(SECRET), "{reported_refusal}");
 });
 
 /// The text that a scenario's keys are given as.
@@ -186,20 +186,20 @@ on_both!(a_command_prints_the_keys, world: World => {
     let sealed = ring.seal("a/b", b"mugs").unwrap();
     let same = secrets::open(&world.db, &crate::world::keys(), &world.clock).await.unwrap();
     assert_eq!(same.open("a/b", &sealed).unwrap(), b"mugs", "the same key by another way");
-    let kept = secrets::add_key(&world.db, &ring, &world.clock).await.unwrap_err().to_string();
-    assert!(kept.contains("changed where it reads them"), "{kept}");
+    let text = secrets::add_key(&world.db, &ring, &world.clock).await.unwrap_err().to_string();
+    assert!(text.contains("changed where it reads them"), "{text}");
     std::fs::remove_file(&file).unwrap();
-    let said = refusal(world, &cat).await;
-    assert!(said.contains("the command cat gives no keys: exit status: 1"), "{said}");
-    let said = refusal(world, &KeySource::Command(vec!["no-such-program-anywhere".to_owned()])).await;
-    assert!(said.contains("gives no keys"), "{said}");
-    let said = refusal(world, &KeySource::Command(vec!["true".to_owned()])).await;
-    assert!(said.contains("restore it from your copy"), "it prints nothing: {said}");
+    let reported_refusal = refusal(world, &cat).await;
+    assert!(reported_refusal.contains("the command cat gives no keys: exit status: 1"), "{reported_refusal}");
+    let reported_refusal = refusal(world, &KeySource::Command(vec!["no-such-program-anywhere".to_owned()])).await;
+    assert!(reported_refusal.contains("gives no keys"), "{reported_refusal}");
+    let reported_refusal = refusal(world, &KeySource::Command(vec!["true".to_owned()])).await;
+    assert!(reported_refusal.contains("restore it from your copy"), "it prints nothing: {reported_refusal}");
 });
 
 #[test]
 fn what_is_said_of_a_store_holds_no_secret() {
-    let source = source("127.0.0.1:1".parse().unwrap(), "stock/keys", given(SECRET));
+    let source = source("127.0.0.1:1".parse().unwrap(), "stock/keys", identity_of(SECRET));
     assert!(!format!("{source:?}").contains(SECRET), "{source:?}");
     assert_eq!(secrets::Command(vec!["vault".to_owned(), "-token=x".to_owned()]).name(), "the command vault");
 }

@@ -19,7 +19,7 @@ use crate::{
 const OTHER: &str = "k1:Nc4M78d15Olxi6aFCCDuYo9IgHV3q1LUBFD6XgtK6Yw=";
 const SECOND: &str = "k2:ocqZXBjDkL3BNZOr/9o4iqeZWVjT8lRA50RgeJ6Ls1k=";
 
-fn given(lines: &[&str]) -> KeySource {
+fn key_source(lines: &[&str]) -> KeySource {
     KeySource::Given(lines.join("\n"))
 }
 fn first_line() -> String {
@@ -60,9 +60,9 @@ on_both!(a_lost_or_wrong_master_key_ends_the_start_with_a_sentence, world: World
     identity(world, ring).await;
     let refused = async |source: KeySource| secrets::open(&world.db, &source, &world.clock).await.unwrap_err().to_string();
 
-    let wrong = refused(given(&[OTHER])).await;
+    let wrong = refused(key_source(&[OTHER])).await;
     assert!(wrong.contains("does not fit this database") && wrong.contains("the one given as k1 is another"), "{wrong}");
-    let missing = refused(given(&[SECOND])).await;
+    let missing = refused(key_source(&[SECOND])).await;
     assert!(missing.contains("under the key k1, which is not among those given (k2)"), "{missing}");
     assert_eq!(missing.matches("k1").count(), 1, "said once: {missing}");
     let lost = refused(KeySource::File(std::env::temp_dir().join("entrepot-no-such.keys"))).await;
@@ -81,13 +81,13 @@ on_both!(turning_the_key_over_reseals_everything_once_and_the_old_key_may_go_the
     let secret = identity(world, old.clone()).await.cursor_secret().await.unwrap();
     // Row security lets only a transaction of its tenant change it.
     let key = sealed(&old, ("description_endpoint", "key_sealed"), &[world.owner.tenant.uuid()]);
-    world.pretend("INSERT INTO description_endpoint (tenant_id, url, model, key_sealed, is_enabled, max_tokens, calls_per_day, calls_day, calls, version, updated_at)
+    world.run_tenant_sql("INSERT INTO description_endpoint (tenant_id, url, model, key_sealed, is_enabled, max_tokens, calls_per_day, calls_day, calls, version, updated_at)
         VALUES ($1, 'https://model.example', 'small', $2, 1, 100, 10, 0, 0, 1, 1)", vec![key.into()]).await;
     let columns = entrepot::serve::keys::sealed_columns();
-    let both = secrets::open(&world.db, &given(&[SECOND, &first_line()]), &world.clock).await.unwrap();
+    let both = secrets::open(&world.db, &key_source(&[SECOND, &first_line()]), &world.clock).await.unwrap();
 
     assert!(secrets::retire(&world.db, &both, "k2", &world.clock, &columns).await.is_err(), "the one that seals stays");
-    world.pass(61);
+    world.advance_clock(61);
     let still = secrets::retire(&world.db, &both, "k1", &world.clock, &columns).await.unwrap_err().to_string();
     let sealed = secrets::count(&world.db, &columns).await.unwrap().by_key["k1"];
     assert!(sealed > 0 && still.contains(&format!("{sealed} values are sealed")), "{still}");
@@ -98,9 +98,9 @@ on_both!(turning_the_key_over_reseals_everything_once_and_the_old_key_may_go_the
     assert_eq!(identity(world, both.clone()).await.cursor_secret().await.unwrap(), secret, "what is sealed is the same");
 
     secrets::retire(&world.db, &both, "k1", &world.clock, &columns).await.unwrap();
-    let alone = secrets::open(&world.db, &given(&[SECOND]), &world.clock).await.unwrap();
+    let alone = secrets::open(&world.db, &key_source(&[SECOND]), &world.clock).await.unwrap();
     assert_eq!(identity(world, alone).await.cursor_secret().await.unwrap(), secret);
-    let back = secrets::open(&world.db, &given(&[&first_line(), SECOND]), &world.clock).await.unwrap_err().to_string();
+    let back = secrets::open(&world.db, &key_source(&[&first_line(), SECOND]), &world.clock).await.unwrap_err().to_string();
     assert!(back.contains("was retired"), "{back}");
 });
 
@@ -127,13 +127,13 @@ on_both!(a_node_learns_of_a_new_key_when_it_meets_it, world: World => {
     // Concurrent commands do not lose each other's keys: both began when the source did not have
     // the other's.
     let third = secrets::add_key(&world.db, &beside, &world.clock).await.unwrap();
-    let kept = || -> Vec<String> {
+    let content = || -> Vec<String> {
         secrets::Keys::parse(&std::fs::read_to_string(&file).unwrap()).unwrap().ids().map(ToOwned::to_owned).collect()
     };
-    assert_eq!(kept(), [third.clone(), second.clone(), first.clone()]);
-    world.pass(61);
+    assert_eq!(content(), [third.clone(), second.clone(), first.clone()]);
+    world.advance_clock(61);
     secrets::retire(&world.db, &there, &first, &world.clock, &entrepot::serve::keys::sealed_columns()).await.unwrap();
-    assert_eq!(kept(), [third, second], "one that looked for what the first key seals leaves the third");
+    assert_eq!(content(), [third, second], "one that looked for what the first key seals leaves the third");
 });
 
 /// A value, sealed under the first key of a ring for a row of the table.
@@ -156,7 +156,7 @@ async fn customer_made(world: &World, external_ref: &str, name: &str) -> Value {
     let create = "mutation($ref: String!, $name: String!, $email: String!) {
         customerCreate(input: { externalRef: $ref, name: $name, email: $email }) { customer { id } userErrors { code } } }";
     let email = format!("{name}@example.com");
-    world.ask(create, json!({ "ref": external_ref, "name": name, "email": email })).await["customerCreate"]["customer"]["id"]
+    world.execute(create, json!({ "ref": external_ref, "name": name, "email": email })).await["customerCreate"]["customer"]["id"]
         .clone()
 }
 
@@ -173,16 +173,16 @@ on_both!(a_key_that_is_lost_is_given_up_and_the_deployment_goes_on_without_it, w
     work.execute_global(sql, vec![user.into(), seed.into(), pending.into()]).await.unwrap();
     work.commit().await.unwrap();
     let secret = sealed(&old, ("webhook_endpoint", "secret_sealed"), &[tenant.uuid(), endpoint]);
-    world.pretend("INSERT INTO webhook_endpoint (tenant_id, id, shard, url, description, event_types, maker_id, secret_sealed, journal_seq, version, created_at, updated_at)
+    world.run_tenant_sql("INSERT INTO webhook_endpoint (tenant_id, id, shard, url, description, event_types, maker_id, secret_sealed, journal_seq, version, created_at, updated_at)
         VALUES ($1, $2, 0, 'https://hooks.example', '', '[\"*\"]', $2, $3, 0, 1, 1, 1)", vec![endpoint.into(), secret.clone().into()]).await;
     // From here on another key seals, and values under the first one stay as they are.
-    let both = given(&[SECOND, &first_line()]);
+    let both = key_source(&[SECOND, &first_line()]);
     secrets::open(&world.db, &both, &world.clock).await.unwrap();
     customer_made(world, "c-2", "bob").await;
 
     let refused = abandon(&world.db, &both, &world.clock, "k1", LostFactors::Keep).await.unwrap_err().to_string();
     assert!(refused.contains("a key k1 is given"), "{refused}");
-    let left = given(&[SECOND]);
+    let left = key_source(&[SECOND]);
     assert!(secrets::open(&world.db, &left, &world.clock).await.is_err(), "nothing starts without it before that");
     let sealed_by_k1 = secrets::count(&world.db, &entrepot::serve::keys::sealed_columns()).await.unwrap().by_key["k1"];
     assert_eq!(abandon(&world.db, &left, &world.clock, "k1", LostFactors::Keep).await.unwrap(), sealed_by_k1);
@@ -190,30 +190,30 @@ on_both!(a_key_that_is_lost_is_given_up_and_the_deployment_goes_on_without_it, w
     let ring = secrets::open(&world.db, &left, &world.clock).await.unwrap();
     identity(world, ring).await.cursor_secret().await.unwrap();
     let read = "{ customers { nodes { externalRef name email isPersonalDataLost } } }";
-    let of = |found: &Value, external_ref: &str| {
+    let row_of = |found: &Value, external_ref: &str| {
         found["customers"]["nodes"].as_array().unwrap().iter().find(|node| node["externalRef"] == external_ref).unwrap().clone()
     };
-    let found = world.ask(read, json!({})).await;
-    assert_eq!(of(&found, "c-1"), json!({ "externalRef": "c-1", "name": null, "email": null, "isPersonalDataLost": true }));
-    assert_eq!(of(&found, "c-2"), json!({ "externalRef": "c-2", "name": "bob", "email": "bob@example.com", "isPersonalDataLost": false }));
-    let by_email = world.ask("{ customers(email: \"bob@example.com\") { nodes { name } } }", json!({})).await;
+    let found = world.execute(read, json!({})).await;
+    assert_eq!(row_of(&found, "c-1"), json!({ "externalRef": "c-1", "name": null, "email": null, "isPersonalDataLost": true }));
+    assert_eq!(row_of(&found, "c-2"), json!({ "externalRef": "c-2", "name": "bob", "email": "bob@example.com", "isPersonalDataLost": false }));
+    let by_email = world.execute("{ customers(email: \"bob@example.com\") { nodes { name } } }", json!({})).await;
     assert_eq!(by_email["customers"]["nodes"], json!([{ "name": "bob" }]), "the index has a new key");
-    let update = async |version: i64, more: &str| {
-        let update = format!("mutation($id: ID!) {{ customerUpdate(input: {{ id: $id, expectedVersion: {version}, {more} }}) {{ customer {{ isPersonalDataLost }} }} }}");
-        world.ask(&update, json!({ "id": ada })).await["customerUpdate"]["customer"]["isPersonalDataLost"].clone()
+    let update = async |version: i64, extra: &str| {
+        let update = format!("mutation($id: ID!) {{ customerUpdate(input: {{ id: $id, expectedVersion: {version}, {extra} }}) {{ customer {{ isPersonalDataLost }} }} }}");
+        world.execute(&update, json!({ "id": ada })).await["customerUpdate"]["customer"]["isPersonalDataLost"].clone()
     };
     assert_eq!(update(1, "tags: [\"VIP\"]").await, json!(true));
-    assert_eq!(of(&world.ask(read, json!({})).await, "c-1")["isPersonalDataLost"], json!(true), "a change of something else leaves it lost");
+    assert_eq!(row_of(&world.execute(read, json!({})).await, "c-1")["isPersonalDataLost"], json!(true), "a change of something else leaves it lost");
     assert_eq!(update(2, "name: \"Ada King\"").await, json!(false));
-    assert_eq!(of(&world.ask(read, json!({})).await, "c-1")["name"], json!("Ada King"));
+    assert_eq!(row_of(&world.execute(read, json!({})).await, "c-1")["name"], json!("Ada King"));
 
     assert_eq!(keys_of(&world.db, "totp", "seed").await, [Some("k2".to_owned())], "a second factor is asked for as before");
     assert_eq!(keys_of(&world.db, "totp", "pending_seed").await, [None]);
     assert_eq!(keys_of(&world.db, "webhook_endpoint", "secret_sealed").await, [Some("k2".to_owned())]);
-    assert_eq!(world.number("SELECT count(*) FROM webhook_endpoint WHERE tenant_id = $1 AND disabled_why = 'SWITCHED_OFF'").await, 1);
-    assert_eq!(world.number("SELECT count(*) FROM audit_entry WHERE tenant_id = $1 AND action = 'key.abandon'").await, 1);
+    assert_eq!(world.query_number("SELECT count(*) FROM webhook_endpoint WHERE tenant_id = $1 AND disabled_why = 'SWITCHED_OFF'").await, 1);
+    assert_eq!(world.query_number("SELECT count(*) FROM audit_entry WHERE tenant_id = $1 AND action = 'key.abandon'").await, 1);
     // A node that still ran with the earlier keys wrote this value: the same call abandons it, too.
-    world.pretend("UPDATE webhook_endpoint SET secret_sealed = $2 WHERE tenant_id = $1", vec![secret.into()]).await;
+    world.run_tenant_sql("UPDATE webhook_endpoint SET secret_sealed = $2 WHERE tenant_id = $1", vec![secret.into()]).await;
     assert_eq!(abandon(&world.db, &left, &world.clock, "k1", LostFactors::Keep).await.unwrap(), 1);
     assert_eq!(keys_of(&world.db, "webhook_endpoint", "secret_sealed").await, [Some("k2".to_owned())]);
 });
@@ -227,14 +227,14 @@ on_both!(a_key_is_given_up_beside_a_call_that_waits_for_it_in_a_circle, world: W
     identity(world, old).await.cursor_secret().await.unwrap();
     customer_made(world, "c-1", "ada").await;
     customer_made(world, "c-2", "bob").await;
-    secrets::open(&world.db, &given(&[SECOND, &first_line()]), &world.clock).await.unwrap();
+    secrets::open(&world.db, &key_source(&[SECOND, &first_line()]), &world.clock).await.unwrap();
     let scope = world.db.tenant(world.owner.tenant);
     let rows = scope.rows("SELECT s.id FROM subject s WHERE s.tenant_id = $1 ORDER BY s.id", vec![]).await.unwrap();
     let ids: Vec<uuid::Uuid> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
     let [first, .., second] = ids[..] else { panic!("{ids:?}") };
-    let held = "SELECT 1 FROM subject s WHERE s.tenant_id = $1 AND s.id = $2 FOR UPDATE";
+    let sql = "SELECT 1 FROM subject s WHERE s.tenant_id = $1 AND s.id = $2 FOR UPDATE";
     let call = scope.begin().await.unwrap();
-    assert_eq!(call.rows(held, vec![second.into()]).await.unwrap().len(), 1);
+    assert_eq!(call.rows(sql, vec![second.into()]).await.unwrap().len(), 1);
     let goes_on = async {
         let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0";
         for _ in 0..500 {
@@ -243,11 +243,11 @@ on_both!(a_key_is_given_up_beside_a_call_that_waits_for_it_in_a_circle, world: W
             }
             sleep(Duration::from_millis(20)).await;
         }
-        drop(call.rows(held, vec![first.into()]).await);
+        drop(call.rows(sql, vec![first.into()]).await);
         call.rollback().await.unwrap();
     };
     let lost = secrets::count(&world.db, &entrepot::serve::keys::sealed_columns()).await.unwrap().by_key["k1"];
-    let left = given(&[SECOND]);
+    let left = key_source(&[SECOND]);
     let (given_up, ()) = tokio::join!(abandon(&world.db, &left, &world.clock, "k1", LostFactors::Keep), goes_on);
     assert_eq!(given_up.unwrap(), lost);
 });

@@ -45,8 +45,8 @@ async fn keep_rows_with_equal_moments(world: &World) {
     let clearance = scope.all(scope.find::<liquidation_plan::Entity>()).await.unwrap().remove(0);
     let plan = scope.all(scope.find::<replenishment_plan::Entity>()).await.unwrap().remove(0);
     let work = scope.begin().await.unwrap();
-    for (nth, (made, changed)) in (1_i64..).zip(MOMENTS) {
-        let (made_at, updated_at) = (now.plus_seconds(made), now.plus_seconds(changed));
+    for (nth, (created_offset, changed)) in (1_i64..).zip(MOMENTS) {
+        let (made_at, updated_at) = (now.plus_seconds(created_offset), now.plus_seconds(changed));
         let number = reversal.number + 1_000 + nth;
         let row = document_reversal::Model { id: clock.id(), number, occurred_at: updated_at, ..reversal.clone() };
         work.insert::<document_reversal::Entity>(row).await.unwrap();
@@ -66,8 +66,8 @@ async fn keep_rows_with_equal_moments(world: &World) {
 async fn keep_failed_jobs(world: &World) {
     let (tenant_id, now) = (world.ours.owner.tenant, world.node.clock.now());
     let work = world.node.db.tenant(tenant_id).begin().await.unwrap();
-    for (made, _) in MOMENTS {
-        let created_at: Timestamp = now.plus_seconds(made);
+    for (created_offset, _) in MOMENTS {
+        let created_at: Timestamp = now.plus_seconds(created_offset);
         let row = job::Model {
             tenant_id,
             id: world.node.clock.id(),
@@ -120,7 +120,7 @@ async fn answer(world: &World, list: &str, arguments: &str, shown: &str) -> Valu
     let query = format!(
         "{{ {list}({arguments}) {{ nodes {{ {shown} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
     );
-    world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({})).await
+    world.execute(&world.ours, Some(world.ours.owner.clone()), &query, &json!({})).await
 }
 
 /// A page that is not refused.
@@ -144,7 +144,7 @@ fn as_sorted(value: &str) -> String {
 
 /// All rows of a list in pages of one: from its beginning by `first`, or from its end by `last`.
 async fn paged(world: &World, list: &str, arguments: &str, (shown, number): (&str, &str)) -> Vec<Value> {
-    let (from, more, end) = match number {
+    let (from, page_flag, end) = match number {
         "last" => ("before", "hasPreviousPage", "startCursor"),
         _ => ("after", "hasNextPage", "endCursor"),
     };
@@ -152,7 +152,7 @@ async fn paged(world: &World, list: &str, arguments: &str, (shown, number): (&st
     loop {
         let page = page(world, list, &format!("{arguments}, {number}: 1, {from}: {cursor}"), shown).await;
         all.extend(nodes(&page));
-        if page["pageInfo"][more] != true {
+        if page["pageInfo"][page_flag] != true {
             return all;
         }
         cursor = page["pageInfo"][end].clone();
@@ -179,18 +179,22 @@ async fn rows_with_equal_values_are_paged_from_either_end_of_every_sort(world: &
     keep_rows_with_equal_moments(world).await;
     for (list, name, sorts) in LISTS {
         for (field, value) in sorts {
-            let shown = format!("{name} value: {value}");
-            let [up, down] = both_ways(world, list, (field, ""), &shown).await;
-            let rows = nodes(&page(world, list, &up, &shown).await);
+            let shown_text = format!("{name} value: {value}");
+            let [up, down] = both_ways(world, list, (field, ""), &shown_text).await;
+            let rows = nodes(&page(world, list, &up, &shown_text).await);
             let text = |row: &Value, field: &str| as_sorted(row[field].as_str().unwrap());
             assert!(
                 rows.len() > 3 && rows.is_sorted_by_key(|row| (text(row, "value"), text(row, name))),
                 "{list} by {field}: {rows:#?}"
             );
             for (order, mut whole) in [(down, rows.clone()), (up, rows.into_iter().rev().collect::<Vec<_>>())] {
-                assert_eq!(paged(world, list, &order, (shown.as_str(), "last")).await, whole, "{list} by {field} from its end");
+                assert_eq!(
+                    paged(world, list, &order, (shown_text.as_str(), "last")).await,
+                    whole,
+                    "{list} by {field} from its end"
+                );
                 whole.reverse();
-                assert_eq!(nodes(&page(world, list, &order, &shown).await), whole, "{list} by {field}");
+                assert_eq!(nodes(&page(world, list, &order, &shown_text).await), whole, "{list} by {field}");
             }
         }
     }
@@ -219,12 +223,12 @@ async fn lists_are_filtered_by_the_times_that_they_are_sorted_by(world: &World) 
     }
     work.commit().await.unwrap();
     for (list, name, _) in TIMED {
-        let shown = format!("{name} createdAt updatedAt");
-        let rows = nodes(&page(world, list, "first: 100", &shown).await);
+        let text = format!("{name} createdAt updatedAt");
+        let rows = nodes(&page(world, list, "first: 100", &text).await);
         assert!(rows.iter().any(|row| row["createdAt"] != row["updatedAt"]), "{list} proves nothing: {rows:#?}");
         for time in ["createdAt", "updatedAt"] {
             let found = async |test: &str| {
-                nodes(&page(world, list, &format!("first: 100, filter: {{ {time}: {{ {test} }} }}"), &shown).await)
+                nodes(&page(world, list, &format!("first: 100, filter: {{ {time}: {{ {test} }} }}"), &text).await)
             };
             let moment = |row: &Value| row[time].as_str().unwrap().to_owned();
             for at in rows.iter().map(moment) {
@@ -271,18 +275,18 @@ async fn jobs_are_found_by_what_they_are(world: &World) {
 
 async fn levels_are_sorted_by_the_names_of_products_and_the_codes_of_stores(world: &World) {
     keep_products_of_equal_names(world).await;
-    let shown = "id product { id name } store { code }";
+    let fields = "id product { id name } store { code }";
     for (field, value, tie) in [("PRODUCT_NAME", "/product/name", "/id"), ("STORE_CODE", "/store/code", "/product/id")] {
-        let [up, down] = both_ways(world, "stockLevels", (field, ""), shown).await;
-        let rows = nodes(&page(world, "stockLevels", &up, shown).await);
+        let [up, down] = both_ways(world, "stockLevels", (field, ""), fields).await;
+        let rows = nodes(&page(world, "stockLevels", &up, fields).await);
         let text = |row: &Value, place: &str| row.pointer(place).unwrap().as_str().unwrap().to_lowercase();
         assert!(rows.is_sorted_by_key(|row| (text(row, value), text(row, tie))), "by {field}: {rows:#?}");
         let values: BTreeSet<String> = rows.iter().map(|row| text(row, value)).collect();
         assert!(1 < values.len() && values.len() < rows.len(), "by {field}: {values:?} of {} levels", rows.len());
         for (order, mut whole) in [(down, rows.clone()), (up, rows.into_iter().rev().collect::<Vec<_>>())] {
-            assert_eq!(paged(world, "stockLevels", &order, (shown, "last")).await, whole, "by {field} from its end");
+            assert_eq!(paged(world, "stockLevels", &order, (fields, "last")).await, whole, "by {field} from its end");
             whole.reverse();
-            assert_eq!(nodes(&page(world, "stockLevels", &order, shown).await), whole, "by {field}");
+            assert_eq!(nodes(&page(world, "stockLevels", &order, fields).await), whole, "by {field}");
         }
     }
 }

@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
 use crate::{
-    authorization::world::{House, World},
+    authorization::world::{Company, World},
     world::on_both,
 };
 
@@ -40,8 +40,8 @@ const UPDATE: &str = "mutation($input: TenantUpdateInput!) { tenantUpdate(input:
     tenant { name defaultCurrency timeZone isMfaRequired settings { version reservationSeconds sessionIdleSeconds sessionSeconds approvalLimit { amount currencyCode } } }
     userErrors { code field ... on VersionConflict { actualVersion } } } }";
 
-async fn update(world: &World, house: &House, input: Value) -> Value {
-    let answer = world.ask(house, Some(house.owner.clone()), UPDATE, &json!({ "input": input })).await;
+async fn update(world: &World, company: &Company, input: Value) -> Value {
+    let answer = world.execute(company, Some(company.owner.clone()), UPDATE, &json!({ "input": input })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["tenantUpdate"].clone()
 }
@@ -56,75 +56,75 @@ fn codes(answer: &Value) -> Vec<(String, String)> {
 }
 
 async fn settings_change_together_or_not_at_all(world: &World) {
-    let house = &world.ours;
+    let company = &world.ours;
     let input = json!({ "expectedVersion": 1, "name": "Alpha & daughters", "timeZone": "Europe/Paris", "isMfaRequired": true,
         "sessionIdleSeconds": 1800, "sessionSeconds": 86_400, "approvalLimit": pounds("500.00") });
-    let changed = update(world, house, input).await;
+    let changed = update(world, company, input).await;
     assert_eq!(changed["userErrors"], json!([]));
     let settings = json!({ "version": 2, "reservationSeconds": 900, "sessionIdleSeconds": 1800, "sessionSeconds": 86_400,
         "approvalLimit": pounds("500.00") });
     let expected = json!({ "name": "Alpha & daughters", "defaultCurrency": "GBP", "timeZone": "Europe/Paris", "isMfaRequired": true, "settings": settings });
     assert_eq!(changed["tenant"], expected);
-    let head = world.node.db.tenant(house.owner.tenant).head().await.unwrap().seq;
+    let head = world.node.db.tenant(company.owner.tenant).head().await.unwrap().seq;
     assert_eq!(changed["seq"], json!(head), "it is an event of the tenant's");
 
-    let stale = update(world, house, json!({ "expectedVersion": 1, "name": "too late" })).await;
+    let stale = update(world, company, json!({ "expectedVersion": 1, "name": "too late" })).await;
     assert_eq!(
         (codes(&stale), &stale["userErrors"][0]["actualVersion"]),
         (vec![("VERSION_CONFLICT".to_owned(), "expectedVersion".to_owned())], &json!(2))
     );
     let mut input = json!({ "expectedVersion": 1, "name": "kept out", "timeZone": "Mars/Base", "reservationSeconds": 1, "sessionIdleSeconds": 86_400 });
     let pair = |code: &str, field: &str| (code.to_owned(), field.to_owned());
-    assert_eq!(codes(&update(world, house, input.clone()).await), [pair("INVALID", "timeZone")], "as it is written, first");
+    assert_eq!(codes(&update(world, company, input.clone()).await), [pair("INVALID", "timeZone")], "as it is written, first");
     input["timeZone"] = json!("Europe/Paris");
     let ranges = [pair("OUT_OF_RANGE", "reservationSeconds"), pair("OUT_OF_RANGE", "sessionIdleSeconds")];
-    assert_eq!(codes(&update(world, house, input.clone()).await), ranges, "then its values, and the version last");
+    assert_eq!(codes(&update(world, company, input.clone()).await), ranges, "then its values, and the version last");
     (input["reservationSeconds"], input["sessionIdleSeconds"]) = (json!(60), json!(300));
-    assert_eq!(codes(&update(world, house, input).await), [pair("VERSION_CONFLICT", "expectedVersion")]);
-    for (limit, why) in [
+    assert_eq!(codes(&update(world, company, input).await), [pair("VERSION_CONFLICT", "expectedVersion")]);
+    for (limit, reason) in [
         (json!({ "amount": "1", "currencyCode": "EUR" }), "INVALID"),
         (pounds("-1"), "OUT_OF_RANGE"),
         (pounds("0.001"), "INVALID"),
     ] {
-        let refused = update(world, house, json!({ "expectedVersion": 2, "approvalLimit": limit })).await;
-        assert_eq!(codes(&refused), [pair(why, "approvalLimit")], "{limit}");
+        let refused = update(world, company, json!({ "expectedVersion": 2, "approvalLimit": limit })).await;
+        assert_eq!(codes(&refused), [pair(reason, "approvalLimit")], "{limit}");
     }
-    let money = update(world, house, json!({ "expectedVersion": 2, "defaultCurrency": "EUR" })).await;
+    let money = update(world, company, json!({ "expectedVersion": 2, "defaultCurrency": "EUR" })).await;
     assert_eq!(codes(&money), [pair("IN_USE", "defaultCurrency")], "stock has moved in pounds");
-    let again = update(world, house, json!({ "expectedVersion": 2, "name": "Alpha & daughters" })).await;
+    let again = update(world, company, json!({ "expectedVersion": 2, "name": "Alpha & daughters" })).await;
     assert_eq!(
         (&again["seq"], &again["tenant"]["settings"]["version"]),
         (&Value::Null, &json!(2)),
         "nothing changed, nothing told"
     );
-    let back = update(world, house, json!({ "expectedVersion": 2, "sessionIdleSeconds": null })).await;
+    let back = update(world, company, json!({ "expectedVersion": 2, "sessionIdleSeconds": null })).await;
     assert_eq!(back["tenant"]["settings"]["sessionIdleSeconds"], Value::Null);
     assert_eq!(back["tenant"]["name"], json!("Alpha & daughters"), "what is left out stays");
-    assert_eq!(world.node.db.tenant(house.owner.tenant).head().await.unwrap().seq, head + 1, "refusals tell nothing");
-    a_day_that_a_store_still_has_is_not_closed(world, house).await;
+    assert_eq!(world.node.db.tenant(company.owner.tenant).head().await.unwrap().seq, head + 1, "refusals tell nothing");
+    a_day_that_a_store_still_has_is_not_closed(world, company).await;
 }
 
 /// A store that is 26 hours behind the tenant's zone can still sell.
-async fn a_day_that_a_store_still_has_is_not_closed(world: &World, house: &House) {
+async fn a_day_that_a_store_still_has_is_not_closed(world: &World, company: &Company) {
     let east = "Pacific/Kiritimati";
-    let moved = update(world, house, json!({ "expectedVersion": 3, "timeZone": east })).await;
-    assert_eq!(moved["userErrors"], json!([]));
+    let payload = update(world, company, json!({ "expectedVersion": 3, "timeZone": east })).await;
+    assert_eq!(payload["userErrors"], json!([]));
     let store = json!({ "code": "WEST", "name": "West", "timeZone": "Etc/GMT+12" });
     let create = "mutation($input: StoreCreateInput!) { storeCreate(input: $input) { userErrors { code } } }";
-    let made = world.ask(house, Some(house.owner.clone()), create, &json!({ "input": store })).await;
-    assert_eq!(made["data"]["storeCreate"]["userErrors"], json!([]), "{made:#}");
+    let answer = world.execute(company, Some(company.owner.clone()), create, &json!({ "input": store })).await;
+    assert_eq!(answer["data"]["storeCreate"]["userErrors"], json!([]), "{answer:#}");
     let today = entrepot::clock::local_day(world.node.clock.now(), east);
-    for (day, told) in [(today - 1, vec![("OUT_OF_RANGE".to_owned(), "closedThrough".to_owned())]), (today - 3, Vec::new())] {
+    for (day, expected) in [(today - 1, vec![("OUT_OF_RANGE".to_owned(), "closedThrough".to_owned())]), (today - 3, Vec::new())] {
         let input = json!({ "expectedVersion": 4, "closedThrough": entrepot::clock::day_text(day) });
-        assert_eq!(codes(&update(world, house, input).await), told);
+        assert_eq!(codes(&update(world, company, input).await), expected);
     }
 }
 
 async fn a_changed_time_limit_is_the_one_that_orders_get(world: &World) {
-    let house = &world.ours;
-    let changed = update(world, house, json!({ "expectedVersion": 1, "reservationSeconds": 7200 })).await;
+    let company = &world.ours;
+    let changed = update(world, company, json!({ "expectedVersion": 1, "reservationSeconds": 7200 })).await;
     assert_eq!(changed["userErrors"], json!([]));
-    let reads = world.node.db.tenant(house.owner.tenant);
+    let reads = world.node.db.tenant(company.owner.tenant);
     // A new node has not read the tenant's terms yet; a running one reads them again after a
     // minute.
     let node = Ledger::start(world.node.db.clone(), world.node.clock.clone(), Grouping::Together, entrepot::documents()).unwrap();
@@ -132,9 +132,9 @@ async fn a_changed_time_limit_is_the_one_that_orders_get(world: &World) {
     assert_eq!(known().await, 7200);
     // `refresh_terms` reads the terms again before their minute in the cache is over.
     for (version, seconds, before) in [(2, 3600, 7200), (3, 1800, 3600)] {
-        world.pass(50);
+        world.advance_clock(50);
         let input = json!({ "expectedVersion": version, "reservationSeconds": seconds });
-        assert_eq!(update(world, house, input).await["userErrors"], json!([]));
+        assert_eq!(update(world, company, input).await["userErrors"], json!([]));
         assert_eq!(known().await, before, "it is known for a minute");
         node.refresh_terms(&reads).await.unwrap();
         assert_eq!(known().await, seconds);
@@ -161,12 +161,12 @@ async fn an_export_holds_every_row_and_says_what_it_holds(world: &World) {
     let (ours, theirs) = (&world.ours, &world.theirs);
     let folder = world.home.folder.join("export");
     let (tenant, now) = (ours.owner.tenant, world.node.clock.now());
-    let named = "mutation { customerCreate(input: { name: \"Ada Lovelace\", email: \"ada@example.com\" }) { seq } }";
-    world.ask(ours, Some(ours.owner.clone()), named, &json!({})).await;
+    let query = "mutation { customerCreate(input: { name: \"Ada Lovelace\", email: \"ada@example.com\" }) { seq } }";
+    world.execute(ours, Some(ours.owner.clone()), query, &json!({})).await;
     let manifest = export::export(&world.node.db, tenant, "alpha-company", now, &folder).await.unwrap();
     assert_eq!(manifest.head, world.node.db.tenant(tenant).head().await.unwrap().seq);
-    let told: Value = serde_json::from_str(&fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
-    assert_eq!(told, serde_json::to_value(&manifest).unwrap());
+    let reported_text: Value = serde_json::from_str(&fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
+    assert_eq!(reported_text, serde_json::to_value(&manifest).unwrap());
     let mut rows: BTreeMap<String, u64> = BTreeMap::new();
     for file in &manifest.files {
         let text = fs::read(folder.join(&file.file)).unwrap();
@@ -204,8 +204,8 @@ async fn an_export_holds_every_row_and_says_what_it_holds(world: &World) {
         assert_eq!(rows.get(&table.name).copied(), Some(counted as u64), "{}", table.name);
     }
     assert!(rows["entry"] > 3 && rows["sales_order"] == 1 && rows["user"] == 1 && rows["audit_entry"] > 10, "{rows:?}");
-    let taken = export::export(&world.node.db, tenant, "alpha-company", now, &folder).await.unwrap_err().to_string();
-    assert!(taken.contains("cannot be written"), "nothing is written over: {taken}");
+    let taken_text = export::export(&world.node.db, tenant, "alpha-company", now, &folder).await.unwrap_err().to_string();
+    assert!(taken_text.contains("cannot be written"), "nothing is written over: {taken_text}");
 }
 
 async fn an_erased_tenant_leaves_nothing_but_the_proof(world: &World) {
@@ -213,9 +213,9 @@ async fn an_erased_tenant_leaves_nothing_but_the_proof(world: &World) {
     let (ours, theirs) = (world.ours.owner.tenant, world.theirs.owner.tenant);
     let others = world.dump(theirs).await;
     assert_eq!(erase::run(db, ours, now).await.unwrap(), None, "nobody asked");
-    let due = erase::ask(db, ours, "the test", now).await.unwrap();
+    let due = erase::request_erasure(db, ours, "the test", now).await.unwrap();
     assert_eq!(due, now.plus_seconds(erase::GRACE_SECONDS));
-    assert_eq!(erase::ask(db, ours, "the test", now.plus_seconds(99)).await.unwrap(), due, "asked again, the same");
+    assert_eq!(erase::request_erasure(db, ours, "the test", now.plus_seconds(99)).await.unwrap(), due, "asked again, the same");
     assert_eq!(erase::run(db, ours, due.plus_seconds(-1)).await.unwrap(), None, "too early");
     assert!(erase::cancel(db, ours).await.unwrap());
     assert_eq!(erase::run(db, ours, due).await.unwrap(), None, "taken back");
@@ -232,7 +232,7 @@ async fn an_erased_tenant_leaves_nothing_but_the_proof(world: &World) {
         work.change(&sql.replace('Z', zeros), vec![]).await.unwrap();
     }
     work.commit().await.unwrap();
-    let due = erase::ask(db, ours, "the test", now).await.unwrap();
+    let due = erase::request_erasure(db, ours, "the test", now).await.unwrap();
     let erased = erase::run(db, ours, due).await.unwrap().unwrap();
     assert!(erased.rows > 40 && erased.users == 1, "{erased:?}");
     assert_eq!(erase::run(db, ours, due).await.unwrap(), None, "once is enough");
@@ -244,7 +244,7 @@ async fn an_erased_tenant_leaves_nothing_but_the_proof(world: &World) {
         assert_eq!(left > 0, is_proof, "{}", table.name);
     }
     assert_eq!(world.dump(theirs).await, others, "the other tenant is as it was");
-    let log = verify::whole(&db.tenant(theirs), Some(world.node.audit.audit_writer()), None).await.unwrap();
+    let log = verify::verify_chain(&db.tenant(theirs), Some(world.node.audit.audit_writer()), None).await.unwrap();
     assert!(log.is_ok());
     let email = db.global().rows("SELECT email FROM app_user ORDER BY email", vec![]).await.unwrap();
     let emails: Vec<String> = email.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
@@ -271,10 +271,10 @@ async fn what_a_call_writes_while_its_tenant_is_erased_goes_too(world: &World) {
     if db.backend() == Backend::Sqlite {
         return;
     }
-    let due = erase::ask(db, tenant, "the test", now).await.unwrap();
+    let due = erase::request_erasure(db, tenant, "the test", now).await.unwrap();
     let call = db.tenant(tenant).begin().await.unwrap();
-    let made = "INSERT INTO customer (tenant_id, id, version, created_at, updated_at) VALUES ($1, $2, 1, 1, 1)";
-    assert_eq!(call.execute(made, vec![world.node.clock.uuid().into()]).await.unwrap(), 1);
+    let sql = "INSERT INTO customer (tenant_id, id, version, created_at, updated_at) VALUES ($1, $2, 1, 1, 1)";
+    assert_eq!(call.execute(sql, vec![world.node.clock.uuid().into()]).await.unwrap(), 1);
     journal::lock(&call).await.unwrap();
     let commits = async {
         until_one_waits(world).await;
@@ -294,10 +294,10 @@ async fn an_erasure_that_waits_in_a_circle_is_begun_again(world: &World) {
     if db.backend() == Backend::Sqlite {
         return;
     }
-    let due = erase::ask(db, tenant, "the test", now).await.unwrap();
+    let due = erase::request_erasure(db, tenant, "the test", now).await.unwrap();
     let call = db.tenant(tenant).begin().await.unwrap();
-    let held = call.rows("SELECT 1 FROM category c WHERE c.tenant_id = $1 FOR UPDATE", vec![]).await.unwrap();
-    assert!(!held.is_empty(), "there is something to wait for");
+    let locks = call.rows("SELECT 1 FROM category c WHERE c.tenant_id = $1 FOR UPDATE", vec![]).await.unwrap();
+    assert!(!locks.is_empty(), "there is something to wait for");
     let goes_on = async {
         until_one_waits(world).await;
         drop(journal::lock(&call).await);
@@ -311,7 +311,7 @@ async fn an_erasure_that_waits_in_a_circle_is_begun_again(world: &World) {
 async fn the_job_of_alerts_leaves_no_row_behind_an_erasure(world: &World) {
     let (db, now) = (&world.node.db, world.node.clock.now());
     let (ours, theirs) = (world.ours.owner.tenant, world.theirs.owner.tenant);
-    let due = erase::ask(db, ours, "the test", now).await.unwrap();
+    let due = erase::request_erasure(db, ours, "the test", now).await.unwrap();
     assert!(erase::run(db, ours, due).await.unwrap().is_some());
     let level = LevelKey { product: world.node.clock.id(), store: world.node.clock.id() };
     let standing = StandingCondition { level, category: None, quantity: 1, threshold: None, day: None };

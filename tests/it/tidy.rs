@@ -236,20 +236,20 @@ fn a_floor_names_only_floors_below_it() {
 
 #[test]
 fn cores_are_pure() {
-    let (mut faults, mut seen) = (Vec::new(), 0);
+    let (mut faults, mut checked_count) = (Vec::new(), 0);
     let is_pure = |file: &str| {
         let pure = [FORECAST, PRODUCT_TEXT, &["reference"]].concat();
         pure.contains(&room(file)) || file.split('/').any(|part| part == "core" || part == "core.rs")
     };
     for (file, facts) in &source_where(|file, _| is_pure(file)) {
-        seen += 1;
+        checked_count += 1;
         faults.extend(facts.is_async.then(|| format!("{file} is async")));
         // A room's core may name its own values beside it.
         let own = format!("crate::{}", room(file));
         let named = IMPURE.iter().filter(|name| **name != own && facts.names(name));
         faults.extend(named.map(|name| format!("{file} names {name}")));
     }
-    assert!(seen > 20, "the cores were not found");
+    assert!(checked_count > 20, "the cores were not found");
     no_faults(&faults);
 }
 
@@ -257,9 +257,9 @@ fn cores_are_pure() {
 fn doors_are_kept() {
     let mut faults = Vec::new();
     for (file, facts) in source() {
-        for (name, keepers, why) in DOORS {
+        for (name, keepers, reason) in DOORS {
             if facts.names(name) && !keepers.iter().any(|keeper| file.starts_with(keeper)) {
-                faults.push(format!("{file} names {name}: {why}"));
+                faults.push(format!("{file} names {name}: {reason}"));
             }
         }
         let draws = ["now_v7", "new_v4"].iter().any(|end| facts.paths.iter().any(|path| path.ends_with(&format!("Uuid::{end}"))));

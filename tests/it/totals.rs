@@ -120,13 +120,13 @@ async fn page(
     caller: &Caller,
     (calls, field): (&Calls, &FieldDefinition),
     arguments: &Value,
-    more: &str,
+    extra: &str,
 ) -> Value {
     let mut variables = calls.variables(&world.ours, field, None);
     variables.as_object_mut().unwrap().extend(arguments.as_object().unwrap().clone());
-    let selection = format!("{{ nodes {{ __typename }} pageInfo {{ hasNextPage endCursor }} {more} }}");
+    let selection = format!("{{ nodes {{ __typename }} pageInfo {{ hasNextPage endCursor }} {extra} }}");
     let document = calls.document("query", field, &variables, &selection);
-    let answer = world.ask(&world.ours, Some(caller.clone()), &document, &variables).await;
+    let answer = world.execute(&world.ours, Some(caller.clone()), &document, &variables).await;
     assert!(answer["errors"].is_null(), "{document} {variables}: {answer:#}");
     answer["data"][field.name.node.as_str()].clone()
 }
@@ -181,8 +181,8 @@ async fn a_total_is_what_paging_through_counts(world: &World) {
 }
 
 async fn a_total_is_of_the_rows_that_the_filter_finds(world: &World) {
-    let ask = async |query: &str| {
-        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({})).await;
+    let run_query = async |query: &str| {
+        let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), query, &json!({})).await;
         assert!(answer["errors"].is_null(), "{query}: {answer:#}");
         answer["data"]["list"].clone()
     };
@@ -196,13 +196,14 @@ async fn a_total_is_of_the_rows_that_the_filter_finds(world: &World) {
         "stockMovements(filter: { kind: [RECEIPT] }, first: N)",
         "stockMovements(filter: { recordedAt: { gte: \"2000-01-01T00:00:00Z\" }, kind: [RECEIPT] }, first: N)",
     ] {
-        let whole = ask(&format!("{{ list: {} {{ nodes {{ __typename }} }} }}", list.replace("first: N", "first: 250"))).await;
-        let one = ask(&format!("{{ list: {} {{ totalCount {{ count }} }} }}", list.replace("first: N", "first: 1"))).await;
+        let whole =
+            run_query(&format!("{{ list: {} {{ nodes {{ __typename }} }} }}", list.replace("first: N", "first: 250"))).await;
+        let one = run_query(&format!("{{ list: {} {{ totalCount {{ count }} }} }}", list.replace("first: N", "first: 1"))).await;
         assert_eq!(one["totalCount"]["count"], json!(whole["nodes"].as_array().unwrap().len()), "{list}");
     }
     for limit in [0, -1, 100_001] {
         let query = format!("{{ products {{ totalCount(limit: {limit}) {{ count }} }} }}");
-        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({})).await;
+        let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), &query, &json!({})).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{limit}: {answer}");
     }
 }
@@ -215,8 +216,8 @@ async fn a_total_is_counted_only_where_it_is_asked_for(world: &World) {
         // A page that is the whole list has been counted.
         ("{ products(first: 250) { nodes { id } totalCount { count } } }", 0),
     ] {
-        let asked = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &nothing);
-        let (answer, sent) = world.node.db.record_statements(asked).await;
+        let requested_answer = world.execute(&world.ours, Some(world.ours.owner.clone()), query, &nothing);
+        let (answer, sent) = world.node.db.record_statements(requested_answer).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         let counts = sent.iter().filter(|statement| statement.sql.contains("count(*)")).count();
         assert_eq!(counts, expected, "{query}");
@@ -230,7 +231,7 @@ async fn members_data_jobs_and_saved_views_are_found_by_what_they_are(world: &Wo
         let query = format!(
             "query($f: {kind}) {{ {list}(filter: $f, first: 250) {{ nodes {{ id {fields} }} totalCount {{ count }} }} }}"
         );
-        let answer = world.ask(&world.ours, Some(owner.clone()), &query, &json!({ "f": filter })).await;
+        let answer = world.execute(&world.ours, Some(owner.clone()), &query, &json!({ "f": filter })).await;
         assert!(answer["errors"].is_null(), "{list} {filter}: {answer:#}");
         let page = answer["data"][list].clone();
         assert_eq!(page["totalCount"]["count"], page["nodes"].as_array().unwrap().len(), "{list} {filter}");
@@ -292,8 +293,8 @@ async fn members_data_jobs_and_saved_views_are_found_by_what_they_are(world: &Wo
 
 async fn short_lists_have_the_rows_of_those_that_they_replace(world: &World) {
     let owner = world.ours.owner.clone();
-    let ask = async |query: &str| {
-        let answer = world.ask(&world.ours, Some(owner.clone()), query, &json!({})).await;
+    let run_query = async |query: &str| {
+        let answer = world.execute(&world.ours, Some(owner.clone()), query, &json!({})).await;
         assert!(answer["errors"].is_null(), "{query}: {answer:#}");
         answer["data"].clone()
     };
@@ -302,7 +303,7 @@ async fn short_lists_have_the_rows_of_those_that_they_replace(world: &World) {
     };
     for (bare, list, field) in REPLACED {
         let query = format!("{{ {bare} {{ {field} }} {list}(first: 250) {{ nodes {{ {field} }} totalCount {{ count }} }} }}");
-        let found = ask(&query).await;
+        let found = run_query(&query).await;
         let rows = named(&found[list]["nodes"], field);
         assert_eq!(rows, named(&found[bare], field), "{list}");
         assert_eq!((found[list]["totalCount"]["count"].as_u64(), rows.is_empty()), (Some(rows.len() as u64), false), "{list}");
@@ -323,16 +324,16 @@ async fn short_lists_have_the_rows_of_those_that_they_replace(world: &World) {
         ("eventTypes", "search: \"order.held\"".to_owned(), 1),
         ("eventTypes", "subscription: \"alertChanged\", permission: \"order.read\"".to_owned(), 0),
     ] {
-        let found = ask(&format!("{{ {list}(filter: {{ {filter} }}) {{ totalCount {{ count }} }} }}")).await;
+        let found = run_query(&format!("{{ {list}(filter: {{ {filter} }}) {{ totalCount {{ count }} }} }}")).await;
         assert_eq!(found[list]["totalCount"]["count"], count, "{list} {filter}");
     }
     pages::short_lists_are_sorted(world).await;
-    let held = ask(
+    let held_answer = run_query(
         "{ eventTypes(filter: { search: \"order.held\" }) { nodes { name description noun isBySystem subscription permission } } }",
     );
     let order = json!({ "name": "order.held", "description": "Sales orders.", "noun": "order", "isBySystem": false,
         "subscription": "orderChanged", "permission": "order.read" });
-    assert_eq!(held.await["eventTypes"]["nodes"], json!([order]));
+    assert_eq!(held_answer.await["eventTypes"]["nodes"], json!([order]));
 }
 
 async fn events_are_counted_as_the_caller_sees_them(world: &World) {
@@ -343,7 +344,7 @@ async fn events_are_counted_as_the_caller_sees_them(world: &World) {
         let (mut nodes, mut after, mut page) = (0, Value::Null, Value::Null);
         while page["pageInfo"]["hasNextPage"] != false {
             let variables = json!({ "first": 250, "after": after });
-            let answer = world.ask(&world.ours, Some(caller.clone()), query, &variables).await;
+            let answer = world.execute(&world.ours, Some(caller.clone()), query, &variables).await;
             assert!(answer["errors"].is_null(), "{answer:#}");
             page = answer["data"]["events"].clone();
             nodes += page["nodes"].as_array().unwrap().len();

@@ -49,7 +49,7 @@ async fn a_transaction_that_stands_still_loses_its_locks_and_fails_as_one_that_m
     let touch = "UPDATE tenant_counter SET head = head WHERE tenant_id = $1";
     let still = scope.begin().await.unwrap();
     still.execute(touch, vec![]).await.unwrap();
-    let (began, mut refused) = (Instant::now(), 0);
+    let (started_at, mut refused) = (Instant::now(), 0);
     // A second writer is refused after four seconds, and is served after six.
     loop {
         let work = scope.begin().await.unwrap();
@@ -60,9 +60,9 @@ async fn a_transaction_that_stands_still_loses_its_locks_and_fails_as_one_that_m
                 refused += 1;
             }
         }
-        assert!(began.elapsed().as_secs() < 20, "the lock is kept");
+        assert!(started_at.elapsed().as_secs() < 20, "the lock is kept");
     }
-    assert!(refused > 0 && began.elapsed().as_secs() >= 5, "{refused} refusals, {:?}", began.elapsed());
+    assert!(refused > 0 && started_at.elapsed().as_secs() >= 5, "{refused} refusals, {:?}", started_at.elapsed());
     let fault = still.execute(touch, vec![]).await.unwrap_err();
     assert!(fault.is_transient(), "{fault}");
     world.end().await;

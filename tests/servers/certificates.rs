@@ -22,9 +22,9 @@ impl Papers {
             done";
         let made = Command::new("bash").args(["-e", "-c", script]).current_dir(&papers.0).output().unwrap();
         if !made.status.success() {
-            let said = String::from_utf8_lossy(&made.stderr).into_owned();
-            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI has openssl: {said}");
-            eprintln!("SKIPPED: openssl is not installed: {said}");
+            let reported_stderr = String::from_utf8_lossy(&made.stderr).into_owned();
+            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI has openssl: {reported_stderr}");
+            eprintln!("SKIPPED: openssl is not installed: {reported_stderr}");
             return None;
         }
         Some(papers)

@@ -11,8 +11,8 @@ pub use crate::support::databases::*;
 impl Home {
     /// A database that has just been migrated on a server of the test's own.
     pub async fn postgres_at(server: &str) -> Self {
-        let home = Self::made(server.to_owned(), connect(server).await, "").await;
-        migrated(&home.url).await;
+        let home = Self::create(server.to_owned(), connect(server).await, "").await;
+        migrate(&home.url).await;
         home
     }
 

@@ -225,7 +225,7 @@ impl<W: Work> World<Retailer<W>> {
     }
 
     async fn tenant_of(&self, id: TenantId, slug: &str) {
-        rows::begin(&self.db, rows::tenant(id, slug, Timestamp(START)), id.uuid()).await.commit().await.unwrap();
+        rows::begin_tenant(&self.db, rows::tenant(id, slug, Timestamp(START)), id.uuid()).await.commit().await.unwrap();
     }
 
     async fn channel(&self, tenant_id: TenantId, id: ChannelId, code: &str) {
@@ -309,30 +309,30 @@ impl<W: Work> World<Retailer<W>> {
     }
 
     /// Returns the response to the owner, with faults and missing permissions as `errors`.
-    pub async fn ask(&self, document: &str, variables: Value) -> Value {
-        self.ask_as(PermissionSet::all(), document, variables).await
+    pub async fn execute(&self, document: &str, variables: Value) -> Value {
+        self.execute_as(PermissionSet::all(), document, variables).await
     }
 
     /// Returns the response to a caller without these permissions.
-    pub async fn ask_without(&self, lacking: &[&str], document: &str, variables: Value) -> Value {
+    pub async fn execute_without(&self, lacking: &[&str], document: &str, variables: Value) -> Value {
         let mut set = PermissionSet::default();
         for (index, info) in REGISTRY.iter().enumerate() {
             if !lacking.contains(&info.code) {
                 set.insert(index);
             }
         }
-        self.ask_as(set, document, variables).await
+        self.execute_as(set, document, variables).await
     }
 
-    pub async fn ask_as(&self, permissions: PermissionSet, document: &str, variables: Value) -> Value {
-        self.ask_by(self.caller(permissions), document, variables).await
+    pub async fn execute_as(&self, permissions: PermissionSet, document: &str, variables: Value) -> Value {
+        self.execute_by(self.caller(permissions), document, variables).await
     }
 
-    pub async fn ask_by(&self, caller: Caller, document: &str, variables: Value) -> Value {
-        self.ask_on(&self.schema, caller, document, variables).await
+    pub async fn execute_by(&self, caller: Caller, document: &str, variables: Value) -> Value {
+        self.execute_on(&self.schema, caller, document, variables).await
     }
 
-    async fn ask_on(&self, schema: &RetailSchema, caller: Caller, document: &str, variables: Value) -> Value {
+    async fn execute_on(&self, schema: &RetailSchema, caller: Caller, document: &str, variables: Value) -> Value {
         let scope = self.db.tenant(caller.tenant);
         let request = Request::new(document).variables(Variables::from_json(variables)).data(caller);
         let response = schema.execute(entrepot::schema::attach(request, &scope)).await;
@@ -347,37 +347,37 @@ impl<W: Work> World<Retailer<W>> {
     }
 
     /// Runs a mutation that takes `input` and gives its payload.
-    pub async fn act(&self, mutation: &str, input: Value) -> Value {
-        self.act_in::<W>(mutation, input).await
+    pub async fn mutate(&self, mutation: &str, input: Value) -> Value {
+        self.mutate_selecting::<W>(mutation, input).await
     }
 
-    /// Like `act`, with the fields of another work's scenarios.
-    pub async fn act_in<Other: Work>(&self, mutation: &str, input: Value) -> Value {
-        self.act_on::<Other>(&self.schema, self.caller(PermissionSet::all()), mutation, input).await
+    /// Like `mutate`, with the fields of another work's scenarios.
+    pub async fn mutate_selecting<Other: Work>(&self, mutation: &str, input: Value) -> Value {
+        self.mutate_on::<Other>(&self.schema, self.caller(PermissionSet::all()), mutation, input).await
     }
 
-    pub async fn act_as(&self, permissions: PermissionSet, mutation: &str, input: Value) -> Value {
-        self.act_by(self.caller(permissions), mutation, input).await
+    pub async fn mutate_as(&self, permissions: PermissionSet, mutation: &str, input: Value) -> Value {
+        self.mutate_by(self.caller(permissions), mutation, input).await
     }
 
-    pub async fn act_by(&self, caller: Caller, mutation: &str, input: Value) -> Value {
-        self.act_on::<W>(&self.schema, caller, mutation, input).await
+    pub async fn mutate_by(&self, caller: Caller, mutation: &str, input: Value) -> Value {
+        self.mutate_on::<W>(&self.schema, caller, mutation, input).await
     }
 
-    /// Like `act`, in another process.
-    pub async fn act_elsewhere(&self, served: &RetailSchema, mutation: &str, input: Value) -> Value {
-        self.act_on::<W>(served, self.caller(PermissionSet::all()), mutation, input).await
+    /// Like `mutate`, in another process.
+    pub async fn mutate_elsewhere(&self, served: &RetailSchema, mutation: &str, input: Value) -> Value {
+        self.mutate_on::<W>(served, self.caller(PermissionSet::all()), mutation, input).await
     }
 
-    /// Like `act_elsewhere`, with the fields of another work's scenarios.
-    pub async fn act_in_at<Other: Work>(&self, served: &RetailSchema, mutation: &str, input: Value) -> Value {
-        self.act_on::<Other>(served, self.caller(PermissionSet::all()), mutation, input).await
+    /// Like `mutate_elsewhere`, with the fields of another work's scenarios.
+    pub async fn mutate_elsewhere_selecting<Other: Work>(&self, served: &RetailSchema, mutation: &str, input: Value) -> Value {
+        self.mutate_on::<Other>(served, self.caller(PermissionSet::all()), mutation, input).await
     }
 
-    async fn act_on<Of: Work>(&self, schema: &RetailSchema, caller: Caller, mutation: &str, input: Value) -> Value {
+    async fn mutate_on<Of: Work>(&self, schema: &RetailSchema, caller: Caller, mutation: &str, input: Value) -> Value {
         let (kind, fields) = Of::document(mutation);
         let document = format!("mutation Act($input: {kind}!) {{ result: {mutation}(input: $input) {{ {fields} }} }}");
-        let answer = self.ask_on(schema, caller, &document, json!({"input": input})).await;
+        let answer = self.execute_on(schema, caller, &document, json!({"input": input})).await;
         if answer.get("errors").is_some() { answer } else { answer["result"].clone() }
     }
 

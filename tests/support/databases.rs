@@ -39,7 +39,7 @@ impl Home {
         let connection = connect(&server).await;
         let template = template(&connection, &server).await;
         let strategy = strategy(&connection).await;
-        Some(Self::made(server, connection, &format!(" TEMPLATE {template} STRATEGY {strategy}")).await)
+        Some(Self::create(server, connection, &format!(" TEMPLATE {template} STRATEGY {strategy}")).await)
     }
 
     /// Without a file yet.
@@ -52,20 +52,20 @@ impl Home {
     pub async fn empty_postgres() -> Option<Self> {
         let server = server()?;
         let connection = connect(&server).await;
-        Some(Self::made(server, connection, "").await)
+        Some(Self::create(server, connection, "").await)
     }
 
     /// A database of this server, with how to create it behind its name.
-    pub async fn made(server: String, connection: DatabaseConnection, how: &str) -> Self {
+    pub async fn create(server: String, connection: DatabaseConnection, clause: &str) -> Self {
         let name = format!("entrepot_it_{:x}", random());
-        run(&connection, &format!("CREATE DATABASE {name}{how}")).await;
+        run(&connection, &format!("CREATE DATABASE {name}{clause}")).await;
         connection.close().await.unwrap();
         Self { url: sibling(&server, &name), folder: folder(), postgres: Some((server, name)) }
     }
 
     /// Runs what only the owner of the tables can.
-    pub async fn tell(&self, sql: &str) {
-        tell(&self.url, sql).await;
+    pub async fn run_sql(&self, sql: &str) {
+        run_sql(&self.url, sql).await;
     }
 }
 
@@ -75,7 +75,7 @@ impl Drop for Home {
             // A separate runtime: the test's may be shutting down.
             let dropping = std::thread::spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(tell(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
+                runtime.block_on(run_sql(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
             });
             let _ = dropping.join();
         }
@@ -93,7 +93,7 @@ pub async fn connect(url: &str) -> DatabaseConnection {
 }
 
 /// Runs SQL with the rights of whom the address names.
-pub async fn tell(url: &str, sql: &str) {
+pub async fn run_sql(url: &str, sql: &str) {
     let connection = connect(url).await;
     run(&connection, sql).await;
     connection.close().await.unwrap();
@@ -108,7 +108,7 @@ pub fn random() -> u64 {
 /// Directory of the databases and files of tests: in memory if it has room, as for Postgres
 /// (`scripts/services.sh`). On a disk each commit of SQLite waits a millisecond, hundreds of times
 /// a test; only a crash of the whole machine would show the difference.
-pub fn place() -> PathBuf {
+pub fn scratch_folder() -> PathBuf {
     const ROOM: u64 = 6 << 30;
     let memory = Path::new("/dev/shm");
     let free = statvfs(memory).map_or(0, |found| found.f_bavail.saturating_mul(found.f_frsize));
@@ -117,7 +117,7 @@ pub fn place() -> PathBuf {
 
 /// Creates a folder with a unique name.
 fn folder() -> PathBuf {
-    let folder = place().join(format!("entrepot-it-{:x}", random()));
+    let folder = scratch_folder().join(format!("entrepot-it-{:x}", random()));
     fs::create_dir_all(&folder).unwrap();
     folder
 }
@@ -144,13 +144,13 @@ pub async fn run(connection: &DatabaseConnection, sql: &str) {
     connection.execute_unprepared(sql).await.unwrap();
 }
 
-pub async fn migrated(url: &str) {
+pub async fn migrate(url: &str) {
     let db = Database::make(url, Options { readers: 1, writers: 1, ..Options::default() }).await.unwrap();
     db.migrate().await.unwrap();
     let is_postgres = db.backend() == Backend::Postgres;
     db.close().await.unwrap();
     if is_postgres {
-        tell(url, LATER).await;
+        run_sql(url, LATER).await;
     }
 }
 
@@ -179,7 +179,7 @@ async fn template(connection: &DatabaseConnection, server: &str) -> String {
         let making = format!("{name}_making");
         run(connection, &format!("DROP DATABASE IF EXISTS {making} WITH (FORCE)")).await;
         run(connection, &format!("CREATE DATABASE {making}")).await;
-        migrated(&sibling(server, &making)).await;
+        migrate(&sibling(server, &making)).await;
         run(connection, &format!("ALTER DATABASE {making} RENAME TO {name}")).await;
     }
     run(connection, "SELECT pg_advisory_unlock(7170152)").await;
@@ -202,13 +202,13 @@ pub async fn strategy(connection: &DatabaseConnection) -> &'static str {
 /// Returns the template as an SQLite file. The first process makes it; if several do, the last
 /// one's file stays, and all are alike.
 async fn template_file() -> PathBuf {
-    let file = place().join(format!("entrepot-template-{}.sqlite", text_of_migrations()));
+    let file = scratch_folder().join(format!("entrepot-template-{}.sqlite", text_of_migrations()));
     if !file.exists() {
         let making = folder();
-        let made = making.join(FILE);
-        migrated(&format!("sqlite://{}", made.display())).await;
+        let template = making.join(FILE);
+        migrate(&format!("sqlite://{}", template.display())).await;
         assert!(!making.join(format!("{FILE}-wal")).exists(), "closed, and all of it is in the file");
-        fs::rename(made, &file).unwrap();
+        fs::rename(template, &file).unwrap();
         fs::remove_dir_all(making).unwrap();
     }
     file
@@ -216,7 +216,7 @@ async fn template_file() -> PathBuf {
 
 /// A digest of all that has a part in migrating. It is noted for each build of the tests, so that not every test reads hundreds of files.
 pub fn text_of_migrations() -> String {
-    let noted = place().join(format!("entrepot-migrations-{}", program()));
+    let noted = scratch_folder().join(format!("entrepot-migrations-{}", program()));
     if let Ok(digest) = fs::read_to_string(&noted) {
         return digest;
     }
@@ -237,8 +237,8 @@ pub fn text_of_migrations() -> String {
 /// Identifies this build of the tests by its modification time and size.
 pub fn program() -> String {
     let program = fs::metadata(env::current_exe().unwrap()).unwrap();
-    let made = program.modified().unwrap().duration_since(UNIX_EPOCH).unwrap();
-    format!("{:x}-{:x}", made.as_nanos(), program.len())
+    let modified_at = program.modified().unwrap().duration_since(UNIX_EPOCH).unwrap();
+    format!("{:x}-{:x}", modified_at.as_nanos(), program.len())
 }
 
 fn digest(path: &Path, hasher: &mut Sha256) {

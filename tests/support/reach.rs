@@ -34,7 +34,7 @@ impl Calls {
     }
 
     /// The shortest way, of at most so many steps, to each type that can be reached from a root field, the fields of interfaces by each of their types.
-    pub fn ways(&self, root: &FieldDefinition, most: usize) -> Vec<Way> {
+    pub fn ways(&self, root: &FieldDefinition, limit: usize) -> Vec<Way> {
         let first = Way { kind: base(&root.ty.node), open: String::new() };
         let (mut seen, mut found) = (BTreeSet::from([first.kind.clone()]), Vec::new());
         let mut queue = VecDeque::from([first]);
@@ -42,7 +42,7 @@ impl Calls {
             let on = self.members(&way.kind).into_iter().map(|member| (format!("... on {member} {{ "), member));
             let below = self.plain_fields(&way.kind).map(|field| (format!("{} {{ ", field.name), base(&field.ty.node)));
             let steps = way.open.matches('{').count();
-            for (open, kind) in on.chain(below.filter(|(_, kind)| self.is_composite(kind))).filter(|_| steps < most) {
+            for (open, kind) in on.chain(below.filter(|(_, kind)| self.is_composite(kind))).filter(|_| steps < limit) {
                 if seen.insert(kind.clone()) {
                     queue.push_back(Way { kind, open: format!("{}{open}", way.open) });
                 }

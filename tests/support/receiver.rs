@@ -63,7 +63,7 @@ pub struct Receiver {
 
 impl Receiver {
     /// A receiver that answers 204.
-    pub async fn well() -> Self {
+    pub async fn accepting() -> Self {
         Self::new(|_, _| status(204)).await
     }
     pub async fn new<A: Into<Reply>>(plan: impl Fn(usize, &Got) -> A + Send + Sync + 'static) -> Self {

@@ -37,9 +37,9 @@ impl Redis {
             return None;
         };
         let redis = Self { address, child };
-        let began = Instant::now();
+        let started_at = Instant::now();
         while TcpStream::connect(address).await.is_err() {
-            assert!(began.elapsed() < Duration::from_secs(10), "redis-server does not answer");
+            assert!(started_at.elapsed() < Duration::from_secs(10), "redis-server does not answer");
             sleep(Duration::from_millis(20)).await;
         }
         Some(redis)
@@ -50,13 +50,13 @@ impl Redis {
     }
 
     /// Sends a command that must succeed.
-    pub async fn tell(&self, command: &str) {
-        let answer = self.ask(command).await;
+    pub async fn must_send(&self, command: &str) {
+        let answer = self.send_command(command).await;
         assert!(answer.starts_with("+OK"), "{answer}");
     }
 
     /// Sends a command; returns the first bytes of the raw answer.
-    pub async fn ask(&self, command: &str) -> String {
+    pub async fn send_command(&self, command: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
         let mut answer = [0; 256];

@@ -102,19 +102,19 @@ impl<S> World<S> {
     }
 
     pub async fn end(self) {
-        drop(self.closed().await);
+        drop(self.close().await);
     }
 
     /// Ends, and leaves its database and folder.
-    pub async fn closed(self) -> Home {
+    pub async fn close(self) -> Home {
         let Self { setup, db, home, .. } = self;
         drop(setup);
         db.close().await.unwrap();
         home
     }
 
-    pub fn pass(&self, seconds: i64) {
-        self.hands.pass(seconds * 1_000_000);
+    pub fn advance_clock(&self, seconds: i64) {
+        self.hands.advance_clock(seconds * 1_000_000);
     }
 
     /// Sets the machine's clock forward or back by seconds: no time passes.
@@ -135,7 +135,7 @@ impl<S> World<S> {
     /// Runs what only the owner of the tables can, as if a part of the product had done it that this test is not about.
     pub async fn as_owner(&self, statements: &[&str]) {
         for sql in statements {
-            self.home.tell(sql).await;
+            self.home.run_sql(sql).await;
         }
     }
 }
@@ -146,14 +146,14 @@ impl<S: OurTenant> World<S> {
     }
 
     /// Runs SQL of the tenant's, `$1`, as if a part of the product had done it that this test is not about.
-    pub async fn pretend(&self, sql: &str, values: Vec<sea_orm::Value>) {
+    pub async fn run_tenant_sql(&self, sql: &str, values: Vec<sea_orm::Value>) {
         let work = self.scope().begin().await.unwrap();
         work.execute(sql, values).await.unwrap();
         work.commit().await.unwrap();
     }
 
     /// Runs a query on the tenant's rows that returns one number.
-    pub async fn number(&self, sql: &str) -> i64 {
+    pub async fn query_number(&self, sql: &str) -> i64 {
         let rows = self.scope().rows(sql, vec![]).await.unwrap();
         rows[0].try_get_by_index(0).unwrap()
     }

@@ -22,7 +22,7 @@ fn next(state: &mut u64) -> f64 {
 }
 
 /// Demand of many kinds: steady and wild, frequent and rare, with giants, stock-outs and late starts.
-fn made(series: usize, weeks: usize) -> Panel {
+fn generate_panel(series: usize, weeks: usize) -> Panel {
     let (mut panel, mut state) = (Panel::new(weeks).unwrap(), 7_u64);
     for index in 0..series {
         let (rate, chance) = ((next(&mut state) * 5.0).exp(), if index % 5 == 0 { 0.2 + 0.5 * next(&mut state) } else { 0.95 });
@@ -75,7 +75,7 @@ fn main() {
         return;
     }
     let number = |index: usize, usual: usize| arguments.get(index).map_or(usual, |text| text.parse().unwrap());
-    let panel = made(number(0, 5_000), number(1, 52));
+    let panel = generate_panel(number(0, 5_000), number(1, 52));
     let before = begun.elapsed().as_secs_f64();
     let run = forecast_all(&panel, &Settings { threads: number(2, 2), ..Settings::default() });
     let seconds = begun.elapsed().as_secs_f64() - before;

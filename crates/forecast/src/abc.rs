@@ -14,7 +14,7 @@ const SHARE_HYSTERESIS: f64 = 0.02;
 
 /// A product in the order of revenue.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ranked {
+pub struct RankedProduct {
     /// Index into the input.
     pub item: usize,
     /// The share of revenue of the products before it, 0 to 1.
@@ -27,7 +27,7 @@ fn class_of_share(share_before: f64) -> AbcClass {
 }
 
 /// Ranks products by revenue (minor units), ties by SKU. The class is by the share *before* the product, so the first is always A; without revenue it is C.
-pub fn rank_by_revenue(items: &[(&str, i64)]) -> Vec<Ranked> {
+pub fn rank_by_revenue(items: &[(&str, i64)]) -> Vec<RankedProduct> {
     let revenue = |item: usize| items[item].1.max(0);
     let total: i128 = (0..items.len()).map(|item| i128::from(revenue(item))).sum();
     let mut order: Vec<usize> = (0..items.len()).collect();
@@ -39,14 +39,14 @@ pub fn rank_by_revenue(items: &[(&str, i64)]) -> Vec<Ranked> {
             let share_before = if total > 0 { before as f64 / total as f64 } else { 0.0 };
             before += i128::from(revenue(item));
             let class = if revenue(item) > 0 { class_of_share(share_before) } else { AbcClass::C };
-            Ranked { item, share_before, class }
+            RankedProduct { item, share_before, class }
         })
         .collect()
 }
 
 /// The class to use: the assigned one, until the share is two points beyond the border or the
 /// previous run computed the same class. A product without revenue is C at once.
-pub fn assign_class(ranked: Ranked, last_assigned: Option<AbcClass>, last_computed: Option<AbcClass>) -> AbcClass {
+pub fn assign_class(ranked: RankedProduct, last_assigned: Option<AbcClass>, last_computed: Option<AbcClass>) -> AbcClass {
     let Some(last) = last_assigned.filter(|last| *last != ranked.class) else { return ranked.class };
     let is_beyond = if ranked.class > last {
         class_of_share(ranked.share_before - SHARE_HYSTERESIS) > last
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_class_changes_beyond_the_border_or_twice() {
-        let at = |share_before: f64| Ranked { item: 0, share_before, class: class_of_share(share_before) };
+        let at = |share_before: f64| RankedProduct { item: 0, share_before, class: class_of_share(share_before) };
         assert_eq!(assign_class(at(0.81), Some(A), Some(A)), A, "one point beyond");
         assert_eq!(assign_class(at(0.83), Some(A), Some(A)), B);
         assert_eq!(assign_class(at(0.81), Some(A), Some(B)), B, "two months agree");

@@ -13,7 +13,7 @@ const TRIGG_BETA: f64 = 0.1;
 
 /// A forecast and the actual demand.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Scored {
+pub struct ScoredForecast {
     pub actual: f64,
     pub forecast: f64,
 }
@@ -44,12 +44,12 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 /// Computes all measures. Weeks whose figures are not finite are left out.
-pub fn accuracy(training: &[f64], scored: &[Scored]) -> Accuracy {
-    let usable = |scored_week: &&Scored| scored_week.actual.is_finite() && scored_week.forecast.is_finite();
+pub fn accuracy(training: &[f64], scored: &[ScoredForecast]) -> Accuracy {
+    let usable = |scored_week: &&ScoredForecast| scored_week.actual.is_finite() && scored_week.forecast.is_finite();
     let weeks = || scored.iter().filter(usable);
-    let sum = |column: fn(&Scored) -> f64| weeks().map(column).sum::<f64>();
+    let sum = |column: fn(&ScoredForecast) -> f64| weeks().map(column).sum::<f64>();
     let errors = sum(|scored_week| (scored_week.actual - scored_week.forecast).abs());
-    let symmetric = |scored_week: &Scored| {
+    let symmetric = |scored_week: &ScoredForecast| {
         ratio(200.0 * (scored_week.actual - scored_week.forecast).abs(), scored_week.actual.abs() + scored_week.forecast.abs())
             .unwrap_or(0.0)
     };
@@ -116,11 +116,11 @@ mod tests {
 
     #[test]
     fn undefined_is_none() {
-        let nothing = [Scored { actual: 0.0, forecast: 3.0 }];
+        let nothing = [ScoredForecast { actual: 0.0, forecast: 3.0 }];
         let found = accuracy(&[4.0, 4.0, 4.0], &nothing);
         assert_eq!((found.wape, found.mase, found.bias, found.smape), (None, None, None, Some(200.0)));
         assert_eq!(accuracy(&[], &[]), Accuracy::default());
-        let odd = [Scored { actual: f64::NAN, forecast: 1.0 }, Scored { actual: 4.0, forecast: 3.0 }];
+        let odd = [ScoredForecast { actual: f64::NAN, forecast: 1.0 }, ScoredForecast { actual: 4.0, forecast: 3.0 }];
         assert_eq!((accuracy(&[1.0, 2.0], &odd).wape, accuracy(&[1.0, 2.0], &odd).weeks), (Some(0.25), 1));
     }
 

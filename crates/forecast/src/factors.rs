@@ -167,7 +167,8 @@ fn evaluate_rows(rows: &mut [Row], factor: &Factor, usual: f64, origins: &[usize
         return FactorResult::default();
     }
     // Each origin is judged by a fit on weeks outside of its own.
-    let without_own = |origin: &usize| fit(all().filter(|observation| !is_scored(*origin, observation.row.week)), usual);
+    let without_own =
+        |origin: &usize| fit_class_effects(all().filter(|observation| !is_scored(*origin, observation.row.week)), usual);
     let held_out: Vec<_> = origins.iter().map(without_own).collect();
     let multiplier = |row: &Row| {
         let level = factor.level(row.store, row.week as usize);
@@ -186,7 +187,7 @@ fn evaluate_rows(rows: &mut [Row], factor: &Factor, usual: f64, origins: &[usize
     }
     let wape = (without / units, with / units);
     let is_used = wape.0 - wape.1 >= MIN_GAIN;
-    let effects = fit(all(), usual);
+    let effects = fit_class_effects(all(), usual);
     if is_used {
         rows.iter_mut().for_each(|row| row.forecast = (f64::from(row.forecast) * multiplier(row)) as f32);
     }
@@ -207,7 +208,7 @@ struct Cell {
 }
 
 /// The effect on each class. None where the level did not vary.
-fn fit(observations: impl Iterator<Item = Observation>, usual: f64) -> [Option<Effect>; Class::ALL.len()] {
+fn fit_class_effects(observations: impl Iterator<Item = Observation>, usual: f64) -> [Option<Effect>; Class::ALL.len()] {
     let mut cells: [BTreeMap<(u8, u32, u32), Cell>; Class::ALL.len()] = std::array::from_fn(|_| BTreeMap::new());
     let mut unusual = [0.0; Class::ALL.len()];
     for Observation { row, above } in observations {
@@ -222,12 +223,12 @@ fn fit(observations: impl Iterator<Item = Observation>, usual: f64) -> [Option<E
     }
     std::array::from_fn(|class| {
         let cells: Vec<Cell> = cells[class].values().filter(|cell| cell.forecast > 0.0).copied().collect();
-        effect(&cells, unusual[class], usual)
+        fit_effect(&cells, unusual[class], usual)
     })
 }
 
 /// A slope by weighted least squares, shrunk: n of n + 20.
-fn effect(cells: &[Cell], unusual: f64, usual: f64) -> Option<Effect> {
+fn fit_effect(cells: &[Cell], unusual: f64, usual: f64) -> Option<Effect> {
     let total: f64 = cells.iter().map(|cell| cell.forecast).sum();
     if total <= 0.0 {
         return None;
@@ -384,10 +385,10 @@ mod tests {
         // Forecast 20 each: 40 were sold in the promotion, 10 without. ln(40.5 ÷ 10.5) = 1.35,
         // shrunk by 20 ÷ 40.
         let cell = |units: f64, above: f64| Cell { units, forecast: 20.0, above };
-        let found = effect(&[cell(40.0, 1.0), cell(10.0, 0.0)], 20.0, 0.0).unwrap();
+        let found = fit_effect(&[cell(40.0, 1.0), cell(10.0, 0.0)], 20.0, 0.0).unwrap();
         assert!((found.slope - 0.5 * (40.5_f64 / 10.5).ln()).abs() < 1e-12, "{found:?}");
         assert!((found.multiplier(1.0) + found.multiplier(0.0) - 2.0).abs() < 1e-12, "the mean stays");
-        assert_eq!(effect(&[cell(40.0, 1.0)], 20.0, 0.0), None, "one level tells nothing");
-        assert_eq!(effect(&[], 0.0, 0.0), None);
+        assert_eq!(fit_effect(&[cell(40.0, 1.0)], 20.0, 0.0), None, "one level tells nothing");
+        assert_eq!(fit_effect(&[], 0.0, 0.0), None);
     }
 }

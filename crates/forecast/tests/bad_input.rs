@@ -5,7 +5,7 @@
 use forecast::{
     Panel, Run, Settings, Status, Traits, forecast_all,
     models::{Cap, Configuration, Method, Model, Scratch, SeasonalBase, View},
-    series::{Class, Prepared, Reason, prepare},
+    series::{Class, PreparedSeries, Reason, prepare},
 };
 use proptest::prelude::*;
 
@@ -194,7 +194,7 @@ proptest! {
 
     #[test]
     fn every_model_answers_any_weeks(values in proptest::collection::vec(week(), 0..130), origin in 0_usize..140) {
-        let mut prepared = Prepared::default();
+        let mut prepared = PreparedSeries::default();
         prepare(&mut prepared, &values, None);
         let mut scratch = Scratch::default();
         let models = [

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use forecast::{
     abc::{AbcClass, rank_by_revenue},
-    accuracy::{Scored, accuracy},
+    accuracy::{ScoredForecast, accuracy},
     anomaly::{Z_THRESHOLD, robust_z},
     intervals::{LeadTimeDemand, SumPools},
     models::{croston, ses, tsb},
@@ -203,7 +203,7 @@ fn check_forecasts(metric: &str, v: &Vector<'_>) -> bool {
     match metric {
         "forecast_accuracy" => {
             let weeks = v.numbers("actual").into_iter().zip(v.numbers("forecast"));
-            let scored: Vec<Scored> = weeks.map(|(actual, forecast)| Scored { actual, forecast }).collect();
+            let scored: Vec<ScoredForecast> = weeks.map(|(actual, forecast)| ScoredForecast { actual, forecast }).collect();
             let found = accuracy(&v.numbers("train"), &scored);
             v.is(found.wape, "wape");
             v.is(found.smape, "smape");

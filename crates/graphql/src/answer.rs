@@ -14,7 +14,7 @@ pub use self::{
 };
 use super::{
     code::Code,
-    cost_limiter::{Charge, Unpaid},
+    cost_limiter::{Charge, ChargeRefusal},
     fault::TopError,
     guard::{Kind, Operation, Refusal},
     session::Refused,
@@ -81,7 +81,7 @@ impl Errors {
     }
 
     /// An insufficient budget, with the facts that a client needs for its retry.
-    pub fn from_unpaid(unpaid: Unpaid, request_id: &str) -> Self {
+    pub fn from_unpaid(unpaid: ChargeRefusal, request_id: &str) -> Self {
         let mut error = ServerError::new(unpaid.message, None);
         let extensions = error.extensions.get_or_insert_default();
         extensions.set("cost", unpaid.charge.requested);

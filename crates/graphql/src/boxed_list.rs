@@ -16,13 +16,13 @@ impl<T> FromIterator<T> for BoxedList<T> {
     }
 }
 
-type Resolved<'a> = Pin<Box<dyn Future<Output = ServerResult<Value>> + Send + 'a>>;
+type ResolvedItem<'a> = Pin<Box<dyn Future<Output = ServerResult<Value>> + Send + 'a>>;
 
-fn resolve_item<'a, T: OutputType>(ctx: ContextSelectionSet<'a>, field: &'a Positioned<Field>, item: &'a T) -> Resolved<'a> {
+fn resolve_item<'a, T: OutputType>(ctx: ContextSelectionSet<'a>, field: &'a Positioned<Field>, item: &'a T) -> ResolvedItem<'a> {
     Box::pin(async move { T::resolve(item, &ctx, field).await.map_err(|err| ctx.set_error_path(err)) })
 }
 
-async fn join_items(items: Vec<Resolved<'_>>) -> ServerResult<Value> {
+async fn join_items(items: Vec<ResolvedItem<'_>>) -> ServerResult<Value> {
     Ok(Value::List(try_join_all(items).await?))
 }
 

@@ -42,7 +42,7 @@ impl BucketLevel {
 
 /// Reason to refuse an operation that cannot be charged.
 #[derive(Debug, Clone)]
-pub struct Unpaid {
+pub struct ChargeRefusal {
     pub code: Code,
     pub message: String,
     pub retry_after_ms: Option<u64>,
@@ -78,7 +78,7 @@ impl CostLimiter {
     ///
     /// # Errors
     /// One of the two has too few points; none are taken.
-    pub async fn charge(&self, quota_subject: &QuotaSubject, points: u32) -> Result<Charge, Box<Unpaid>> {
+    pub async fn charge(&self, quota_subject: &QuotaSubject, points: u32) -> Result<Charge, Box<ChargeRefusal>> {
         let points = if matches!(quota_subject, QuotaSubject::Address(_)) { 1 } else { points };
         let (own_buckets, tenant) = self.terms.buckets(quota_subject);
         let mut level: Option<BucketLevel> = None;
@@ -110,7 +110,7 @@ impl CostLimiter {
         }
     }
 
-    async fn take(&self, (key, allowance, owner): &SubjectBucket, points: u32) -> Result<u32, Box<Unpaid>> {
+    async fn take(&self, (key, allowance, owner): &SubjectBucket, points: u32) -> Result<u32, Box<ChargeRefusal>> {
         let allowance = *allowance;
         match self.rate_limiter.take(*key, allowance, points).await {
             Ok(left) => Ok(left),
@@ -123,7 +123,7 @@ impl CostLimiter {
                         "the operation costs {points} points, and {owner} budget never holds more than {}",
                         allowance.most
                     );
-                    return Err(Box::new(Unpaid {
+                    return Err(Box::new(ChargeRefusal {
                         code: Code::CostExceeded,
                         message,
                         retry_after_ms: None,
@@ -133,7 +133,7 @@ impl CostLimiter {
                 }
                 let wait = shortage.wait_ms();
                 let message = format!("{owner} budget has {} of {points} points left: wait {wait} ms", shortage.left);
-                Err(Box::new(Unpaid { code: Code::RateLimited, message, retry_after_ms: Some(wait), limit: None, charge }))
+                Err(Box::new(ChargeRefusal { code: Code::RateLimited, message, retry_after_ms: Some(wait), limit: None, charge }))
             }
         }
     }
@@ -167,7 +167,7 @@ impl CostLimiter {
         quota_subject: &QuotaSubject,
         charge: &Charge,
         is_within: bool,
-    ) -> Result<Option<ConcurrencyPermit>, Box<Unpaid>> {
+    ) -> Result<Option<ConcurrencyPermit>, Box<ChargeRefusal>> {
         if is_within {
             return Ok(None);
         }
@@ -176,7 +176,7 @@ impl CostLimiter {
         };
         concurrency.enter(tenant.as_u128()).await.map(Some).map_err(|QueueFull| {
             metrics::count_rate_limit_refusal("CROWDED");
-            Box::new(Unpaid {
+            Box::new(ChargeRefusal {
                 code: Code::RateLimited,
                 message: "too many operations of your tenant are waiting: try again".to_owned(),
                 retry_after_ms: Some(CONCURRENCY_RETRY_MS),

@@ -62,7 +62,7 @@ impl Introspector {
         variables: &Variables,
         (executor, limits): (&E, &Limits),
     ) -> Result<IntrospectionResult, Refusal> {
-        let question = IntrospectionQuery::of(operation.parsed(), variables);
+        let question = IntrospectionQuery::of(operation.parsed_document(), variables);
         question.check()?;
         if let Some(answer) = self.find_cached(&question) {
             return Ok(answer);

@@ -19,17 +19,17 @@ use tokio::time::Instant;
 
 pub use self::service::{Introspection, OperationService};
 
-use self::outcome::{Refused, log_slow, operation_points, panicked, record_outcome, span, timed_out, too_many_objects};
+use self::outcome::{Refused, log_slow, operation_points, panic_errors, record_outcome, span, timed_out, too_many_objects};
 use super::{
     answer::{Answer, AnswerContext, AnswerPhase, Errors, finish},
     code::Code,
-    cost_limiter::{Charge, Unpaid},
+    cost_limiter::{Charge, ChargeRefusal},
     direct_json::raw,
     guard::{Kind, Operation, Refusal, cost},
     limits::Limits,
     preauthorize::keep_refused_fields,
     quota::QuotaSubject,
-    rate_limit::Paid,
+    rate_limit::OperationCharge,
     request::GraphqlRequest,
     session::{Documents, RequestMeta, Session, UserErrorCount},
     yielding::{self, TooMany, YieldCounters},
@@ -161,7 +161,7 @@ impl<E: Executor> OperationService<E> {
             let work = AssertUnwindSafe(work).catch_unwind();
             let (answer, is_whole) = match tokio::time::timeout(self.limits.request_time, work).await {
                 Ok(Ok(answer)) => answer,
-                Ok(Err(_panic)) => (Answer::Refused(panicked(request_id)), false),
+                Ok(Err(_panic)) => (Answer::Refused(panic_errors(request_id)), false),
                 Err(_late) => (Answer::Refused(timed_out(operation, self.limits.request_time, request_id)), false),
             };
             log_slow(&watch, started_at.elapsed(), (operation, &answer), (session, request_id));
@@ -261,14 +261,14 @@ impl<E: Executor> OperationService<E> {
         operation: &Operation,
         variables: &Variables,
         session: &Session,
-    ) -> Result<(cost::RequestedCost, Charge), Box<Unpaid>> {
-        let cost = operation.plan.requested(variables);
+    ) -> Result<(cost::RequestedCost, Charge), Box<ChargeRefusal>> {
+        let cost = operation.plan.requested_cost(variables);
         let charge = self.charge_points(cost.points(), cost.points(), session).await?;
         Ok((cost, charge))
     }
 
     /// Takes `due_points` of the points that the whole operation costs.
-    async fn charge_points(&self, points: u32, due_points: u32, session: &Session) -> Result<Charge, Box<Unpaid>> {
+    async fn charge_points(&self, points: u32, due_points: u32, session: &Session) -> Result<Charge, Box<ChargeRefusal>> {
         if points > self.limits.points {
             // The refusal has a price too, or it could be provoked without limit.
             let charge = self.cost_limiter.charge(&session.quota_subject, 1).await?;
@@ -277,7 +277,7 @@ impl<E: Executor> OperationService<E> {
                 "the operation costs {points} points, and one may cost {max_points}: ask for smaller pages, or fewer lists"
             );
             let charge = Charge { requested: points, ..charge };
-            return Err(Box::new(Unpaid {
+            return Err(Box::new(ChargeRefusal {
                 code: Code::CostExceeded,
                 message,
                 retry_after_ms: None,
@@ -328,7 +328,7 @@ impl<E: Executor> OperationService<E> {
                     let context = service.context(&operation, &id, &user_errors, phase);
                     finish(response, AnswerContext { shows_cost: shows_cost && phase == AnswerPhase::Opening, ..context }, charge)
                 }
-                Ok(Err(_panic)) => Answer::Refused(panicked(&id)),
+                Ok(Err(_panic)) => Answer::Refused(panic_errors(&id)),
                 Err(TooMany) => Answer::Refused(too_many_objects(operation.kind, &service.limits, &id)),
             })
             .boxed()
@@ -342,7 +342,7 @@ impl<E: Executor> OperationService<E> {
         charge: Charge,
     ) -> (Request, UserErrorCount, YieldCounters) {
         operation.complete(&mut variables);
-        let paid = Paid { charge, at: (self.now)() };
+        let paid = OperationCharge { charge, at: (self.now)() };
         let mut document = operation.document(&variables, self.guard.schema_index());
         let mut request = Request::new(String::new()).variables(variables).data(paid);
         if self.introspection == Introspection::Closed {
@@ -359,8 +359,8 @@ impl<E: Executor> OperationService<E> {
             keep_refused_fields(&mut document, self.guard.schema_index(), &request.variables, &request.data);
         }
         let counters = YieldCounters::new(self.limits.answer_objects);
-        if operation.plan.is_broad(&operation.plan.requested(&request.variables)) {
-            yielding::mark(&mut document);
+        if operation.plan.is_broad(&operation.plan.requested_cost(&request.variables)) {
+            yielding::mark_fields(&mut document);
             request = request.data(counters.clone());
         }
         request.set_parsed_query(document);

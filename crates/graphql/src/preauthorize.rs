@@ -28,13 +28,15 @@ pub fn keep_refused_fields(document: &mut ExecutableDocument, schema_index: &Sch
         return;
     }
     match &mut document.operations {
-        DocumentOperations::Single(definition) => keep(&mut definition.node.selection_set.node, &lacks_permission),
+        DocumentOperations::Single(definition) => retain_fields(&mut definition.node.selection_set.node, &lacks_permission),
         DocumentOperations::Multiple(definitions) => {
-            definitions.values_mut().for_each(|definition| keep(&mut definition.node.selection_set.node, &lacks_permission));
+            definitions
+                .values_mut()
+                .for_each(|definition| retain_fields(&mut definition.node.selection_set.node, &lacks_permission));
         }
     }
     for fragment in document.fragments.values_mut().filter(|definition| definition.node.type_condition.node.on.node == *root) {
-        keep(&mut fragment.node.selection_set.node, &lacks_permission);
+        retain_fields(&mut fragment.node.selection_set.node, &lacks_permission);
     }
 }
 
@@ -74,11 +76,11 @@ impl SelectionSearch<'_> {
     }
 }
 
-fn keep(set: &mut SelectionSet, is_kept: &impl Fn(&Field) -> bool) {
+fn retain_fields(set: &mut SelectionSet, is_kept: &impl Fn(&Field) -> bool) {
     set.items.retain_mut(|item| match &mut item.node {
         Selection::Field(field) => is_kept(&field.node),
         Selection::InlineFragment(inline) => {
-            keep(&mut inline.node.selection_set.node, is_kept);
+            retain_fields(&mut inline.node.selection_set.node, is_kept);
             true
         }
         Selection::FragmentSpread(_) => true,

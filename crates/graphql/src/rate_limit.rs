@@ -22,14 +22,14 @@ pub struct RateLimit {
 
 /// Charge of the operation and its time, in the data of each operation.
 #[derive(Debug, Clone, Copy)]
-pub struct Paid {
+pub struct OperationCharge {
     pub charge: Charge,
     /// Microseconds since 1970.
     pub at: i64,
 }
 
-impl From<Paid> for RateLimit {
-    fn from(paid: Paid) -> Self {
+impl From<OperationCharge> for RateLimit {
+    fn from(paid: OperationCharge) -> Self {
         let int = |points: u32| i32::try_from(points).unwrap_or(i32::MAX);
         match paid.charge.level {
             None => Self { limit: i32::MAX, remaining: i32::MAX, restore_rate: i32::MAX, reset_at: DateTime(Timestamp(paid.at)) },
@@ -51,6 +51,6 @@ impl RateLimitQuery {
     /// State of your rate limit, in points.
     #[field(authenticated)]
     async fn rate_limit(&self, ctx: &Context<'_>) -> Answer<RateLimit> {
-        Ok((*ctx.required_data::<Paid>()?).into())
+        Ok((*ctx.required_data::<OperationCharge>()?).into())
     }
 }

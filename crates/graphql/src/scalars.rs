@@ -67,7 +67,7 @@ pub struct DateTime(pub Timestamp);
 #[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let text = &text(value).map_err(InputValueError::custom)?;
+        let text = &expect_string(value).map_err(InputValueError::custom)?;
         clock::parse_rfc3339(text)
             .map(Self)
             .ok_or_else(|| InputValueError::custom("an RFC 3339 moment is expected, as in 2026-11-30T08:26:00Z"))
@@ -86,7 +86,7 @@ pub struct Date(pub i32);
 #[Scalar(name = "Date", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let text = &text(value).map_err(InputValueError::custom)?;
+        let text = &expect_string(value).map_err(InputValueError::custom)?;
         clock::parse_day(text).map(Self).ok_or_else(|| InputValueError::custom("a calendar day is expected, as in 2026-11-30"))
     }
     fn to_value(&self) -> Value {
@@ -94,7 +94,7 @@ impl ScalarType for Date {
     }
 }
 
-fn text(value: Value) -> Result<String, &'static str> {
+fn expect_string(value: Value) -> Result<String, &'static str> {
     match value {
         Value::String(text) => Ok(text),
         _ => Err("a string is expected"),
@@ -113,7 +113,7 @@ macro_rules! text_scalar {
         #[Scalar(specified_by_url = $url)]
         impl ScalarType for $name {
             fn parse(value: Value) -> InputValueResult<Self> {
-                Ok(Self(text(value).map_err(InputValueError::custom)?))
+                Ok(Self(expect_string(value).map_err(InputValueError::custom)?))
             }
             fn to_value(&self) -> Value {
                 Value::String(self.0.clone())

@@ -128,7 +128,7 @@ impl SchemaIndex {
 
     fn read(document: &ServiceDocument) -> Self {
         let prices = priced_objects(document);
-        let roots = roots(document);
+        let roots = root_types(document);
         let mut schema_index = Self::default();
         for kind in definitions(document) {
             let name = kind.name.node.clone();
@@ -265,7 +265,7 @@ impl SchemaIndex {
     }
 }
 
-fn roots(document: &ServiceDocument) -> Roots {
+fn root_types(document: &ServiceDocument) -> Roots {
     let schema = document.definitions.iter().find_map(|definition| match definition {
         TypeSystemDefinition::Schema(schema) => Some(&schema.node),
         _ => None,

@@ -7,7 +7,7 @@ const MAX_EDITS: usize = 3;
 
 /// Returns the nearest names, the nearest first. A name without a common character is never
 /// suggested, however short it is.
-pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub fn nearest_names<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let length = name.chars().count();
     let mut candidates: Vec<(usize, &str)> = names
         .filter(|candidate| candidate.len().abs_diff(name.len()) <= MAX_EDITS)
@@ -40,7 +40,7 @@ mod tests {
     const NAMES: [&str; 8] = ["contains", "eq", "externalRef", "in", "sku", "startsWith", "status", "store"];
 
     fn of(name: &str) -> Vec<&'static str> {
-        nearest(name, NAMES.into_iter())
+        nearest_names(name, NAMES.into_iter())
     }
 
     #[test]
@@ -50,7 +50,7 @@ mod tests {
         assert_eq!(of("startswith"), ["startsWith"]);
         assert_eq!(of("skus"), ["sku", "status"]);
         assert_eq!(of("eqs"), ["eq"]);
-        assert_eq!(nearest("ab", ["abc", "abd", "abe", "abf"].into_iter()), ["abc", "abd", "abe"]);
+        assert_eq!(nearest_names("ab", ["abc", "abd", "abe", "abf"].into_iter()), ["abc", "abd", "abe"]);
     }
 
     #[test]

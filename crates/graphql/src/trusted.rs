@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 /// The listed documents.
 #[derive(Debug, Default)]
-pub struct Trusted {
+pub struct TrustedDocuments {
     by_digest: HashMap<[u8; 32], Arc<str>>,
 }
 
@@ -29,7 +29,7 @@ pub enum TrustedError {
     Nothing(PathBuf),
 }
 
-impl Trusted {
+impl TrustedDocuments {
     /// Loads a file that maps IDs to documents, as code generators write it
     /// (`persisted-documents.json`), or the `.graphql` files of a folder, one document each.
     ///
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_document_is_found_by_its_digest_and_nothing_else() {
-        let mut trusted = Trusted::default();
+        let mut trusted = TrustedDocuments::default();
         trusted.add("{ ping }");
         for id in [PING, &format!("sha256:{PING}"), &PING.to_uppercase()] {
             assert_eq!(trusted.get(id), Some("{ ping }"));

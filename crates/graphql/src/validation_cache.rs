@@ -51,7 +51,7 @@ impl DocumentValidator {
 
     async fn run_validation(&self, operation: &Operation, variables: &Variables) -> Option<Response> {
         let mut request = Request::new(String::new()).variables(variables.clone());
-        request.set_parsed_query(operation.parsed().clone());
+        request.set_parsed_query(operation.parsed_document().clone());
         let response = (self.0)(request).await;
         let is_good = response.errors.iter().all(|error| error.message == VALID_MARKER);
         if is_good {

@@ -178,7 +178,7 @@ pub(super) fn mark_field(field: &mut Positioned<Field>) {
 }
 
 /// Marks one field of each object below the root.
-pub fn mark(document: &mut ExecutableDocument) {
+pub fn mark_fields(document: &mut ExecutableDocument) {
     let operations: Vec<_> = match &mut document.operations {
         DocumentOperations::Single(operation) => vec![operation],
         DocumentOperations::Multiple(operations) => operations.values_mut().collect(),

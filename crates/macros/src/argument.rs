@@ -39,7 +39,7 @@ pub enum KeyPlace {
 
 /// An earlier name of a field, and the day of its notice: the field is also served under this name,
 /// deprecated.
-pub struct Was {
+pub struct EarlierName {
     pub name: LitStr,
     pub day: LitStr,
     /// The same day a year later: the last on which the name is guaranteed.
@@ -73,7 +73,7 @@ pub enum Argument {
     Emits(Vec<Path>),
     DryRun(DryRun),
     Once(KeyPlace),
-    Was(Was),
+    Was(EarlierName),
     Cost(LitStr),
     Paged,
     Personal,
@@ -185,7 +185,7 @@ fn key_place(input: ParseStream) -> Result<KeyPlace> {
 }
 
 /// `("countCreate", "2026-11-25")`.
-fn parse_earlier_name(input: ParseStream, span: Span) -> Result<Was> {
+fn parse_earlier_name(input: ParseStream, span: Span) -> Result<EarlierName> {
     let [name, day] = <[LitStr; 2]>::try_from(parse_list::<LitStr>(input)?)
         .map_err(|_| Error::new(span, "the earlier name and the day of the notice are expected"))?;
     let text = day.value();
@@ -201,7 +201,7 @@ fn parse_earlier_name(input: ParseStream, span: Span) -> Result<Was> {
     };
     // The last day of February is not in every year.
     let rest = if (month, of_month) == ("02", "29") { "03-01".to_owned() } else { format!("{month}-{of_month}") };
-    Ok(Was { name, day, last_day: format!("{next}-{rest}") })
+    Ok(EarlierName { name, day, last_day: format!("{next}-{rest}") })
 }
 
 /// Parses a parenthesized list with commas.

@@ -9,14 +9,14 @@
 use quote::ToTokens;
 use syn::{ImplItem, ReturnType, parse_quote};
 
-use crate::getters::awaits;
+use crate::getters::has_await;
 
 /// Boxes the body of a method that waits.
 pub fn apply(item: &mut ImplItem) {
     if let ImplItem::Fn(method) = item
         && method.sig.asyncness.is_some()
         && let ReturnType::Type(_, output) = &method.sig.output
-        && awaits(method.block.to_token_stream())
+        && has_await(method.block.to_token_stream())
     {
         let block = &method.block;
         method.block = parse_quote!({ ::graphql::boxed::body::<#output>(async move #block).await });

@@ -31,7 +31,7 @@ fn rank(argument: &Argument) -> usize {
 /// # Errors
 /// A check in a method that has no context, or whose return type cannot express the check's
 /// refusal.
-pub fn before(arguments: &[SpannedArgument], method: &ImplItemFn) -> Result<TokenStream> {
+pub fn build_checks(arguments: &[SpannedArgument], method: &ImplItemFn) -> Result<TokenStream> {
     let mut checks: Vec<&SpannedArgument> = arguments.iter().collect();
     checks.sort_by_key(|spanned| rank(&spanned.argument));
     // A session, and a step-up, which needs one, imply an authenticated caller.
@@ -60,7 +60,7 @@ pub fn before(arguments: &[SpannedArgument], method: &ImplItemFn) -> Result<Toke
 ///
 /// # Errors
 /// A method without a context, or without the argument that has the key.
-pub fn once(place: KeyPlace, span: Span, method: &ImplItemFn, name: &str) -> Result<TokenStream> {
+pub fn build_once_call(place: KeyPlace, span: Span, method: &ImplItemFn, name: &str) -> Result<TokenStream> {
     let ctx = Check { method, span }.context()?;
     let has_input = method.sig.inputs.iter().any(|input| {
         matches!(input, FnArg::Typed(argument)
@@ -143,7 +143,7 @@ impl Check<'_> {
 
     fn check_rolled_back(&self) -> Result<TokenStream> {
         match self.refusal()? {
-            Refusal::Error => Ok(quote!(crate::graphql::dry_run::is_rolled_back(validate_only)?;)),
+            Refusal::Error => Ok(quote!(crate::graphql::dry_run::check_rolled_back(validate_only)?;)),
             Refusal::SomeError => self.spanned_error("a mutation returns an `Answer<…>`"),
         }
     }
@@ -337,7 +337,7 @@ mod tests {
                     #[graphql(desc = "Validate only; nothing is written. Lists of other objects below the answer are as they are now.", default = false)] validate_only: bool
                 ) -> Answer<Payload> {
                     let permit = ::graphql::context::ContextExt::permit::<::iam::access::kind::RoleWrite>(ctx)?;
-                    crate::graphql::dry_run::is_rolled_back(validate_only)?;
+                    crate::graphql::dry_run::check_rolled_back(validate_only)?;
                     crate::graphql::once::once(
                         ctx,
                         crate::graphql::once::SentKey::input("roleCreate", input.idempotency_key.clone()),

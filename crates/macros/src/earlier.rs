@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use syn::{Attribute, Error, Ident, ImplItemFn, Result, parse_quote};
 
-use crate::{argument::Was, check};
+use crate::{argument::EarlierName, check};
 
 /// Returns a copy of the method under its earlier name: the same arguments, checks, body and
 /// directives, with a deprecation notice.
@@ -11,7 +11,7 @@ use crate::{argument::Was, check};
 /// # Errors
 /// The field's attribute sets `name` or `deprecation` as well.
 pub fn earlier_method(
-    was: &Was,
+    was: &EarlierName,
     method: &ImplItemFn,
     rest: &[Attribute],
     graphql_arguments: &[TokenStream],
@@ -24,7 +24,7 @@ pub fn earlier_method(
     {
         return Err(Error::new(was.name.span(), "a field with `was` is named by its method, and stays"));
     }
-    let Was { name: earlier, day, last_day } = was;
+    let EarlierName { name: earlier, day, last_day } = was;
     let text = format!("Deprecated name of `{name}`.");
     let notice = format!("{}: use {name}. Removed after {last_day}.", day.value());
     let mut copy = method.clone();

@@ -69,10 +69,10 @@ fn returns_a_leaf(output: &ReturnType) -> bool {
     is_leaf(answer_type.unwrap_or(ty))
 }
 
-pub fn awaits(tokens: TokenStream) -> bool {
+pub fn has_await(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == "await",
-        TokenTree::Group(group) => awaits(group.stream()),
+        TokenTree::Group(group) => has_await(group.stream()),
         _ => false,
     })
 }
@@ -81,7 +81,7 @@ fn is_getter(method: &ImplItemFn) -> bool {
     method.sig.asyncness.is_some()
         && !OF_INTERFACES.iter().any(|name| method.sig.ident == name)
         && returns_a_leaf(&method.sig.output)
-        && !awaits(method.block.to_token_stream())
+        && !has_await(method.block.to_token_stream())
 }
 
 /// Removes `async` from a getter. The allowed lints are those that would apply to a function, but

@@ -10,7 +10,7 @@ const LAST: &str = "Rows in this page counted from the end of the list, 1 to 250
 const AFTER: &str = "Cursor of the last row of the page before. Null starts with the first row.";
 const BEFORE: &str = "Cursor of the first row of the page after. Null ends with the last row.";
 
-fn name(input: &FnArg) -> Option<String> {
+fn argument_name(input: &FnArg) -> Option<String> {
     let FnArg::Typed(argument) = input else { return None };
     match &*argument.pat {
         Pat::Ident(pattern) => Some(pattern.ident.to_string()),
@@ -20,9 +20,9 @@ fn name(input: &FnArg) -> Option<String> {
 
 /// Describes the arguments of a page that the method leaves without a text of their own.
 pub fn describe(method: &mut ImplItemFn) {
-    let has_last = method.sig.inputs.iter().any(|input| name(input).as_deref() == Some("last"));
+    let has_last = method.sig.inputs.iter().any(|input| argument_name(input).as_deref() == Some("last"));
     for input in &mut method.sig.inputs {
-        let Some(name) = name(input) else { continue };
+        let Some(name) = argument_name(input) else { continue };
         let FnArg::Typed(argument) = input else { continue };
         if argument.attrs.iter().any(|existing| existing.path().is_ident("graphql")) {
             continue;

@@ -28,7 +28,7 @@ struct Attributes {
     column: Option<LitStr>,
     /// `sql = "count(*)"`: an expression in place of a column.
     sql: Option<LitStr>,
-    /// `key`: this column finds the row of a bulk update.
+    /// `key`: this column finds the row of an update. The key is the first columns.
     is_key: bool,
     nulls: Nulls,
     /// `sea_orm(table_name = "product")`.
@@ -119,7 +119,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     if let (None, None) = (&attributes.table, &attributes.of) {
         return join(&input.ident, fields.named.iter());
     }
-    let cells = fields.named.iter().map(cell).collect::<Result<Vec<_>>>()?;
+    let cells = fields.named.iter().map(parse_cell).collect::<Result<Vec<_>>>()?;
     match (&attributes.table, &attributes.of) {
         (Some(table), _) => Ok(expand_table(&input.ident, table, &cells)),
         (None, Some(entity)) => projection(&input.ident, entity, attributes.alias.as_ref(), &cells),
@@ -127,7 +127,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     }
 }
 
-fn cell(field: &Field) -> Result<Cell<'_>> {
+fn parse_cell(field: &Field) -> Result<Cell<'_>> {
     let name = field.ident.as_ref().ok_or_else(|| Error::new(field.span(), "a field has a name"))?;
     let attributes = Attributes::of(&field.attrs)?;
     let column = attributes.column.clone().unwrap_or_else(|| LitStr::new(&strip_raw(&name.to_string()), name.span()));
@@ -155,6 +155,10 @@ fn expand_table(name: &Ident, table: &LitStr, cells: &[Cell<'_>]) -> TokenStream
 
 /// Some columns of a table, each checked against the table's struct.
 fn projection(name: &Ident, of: &Path, alias: Option<&LitStr>, cells: &[Cell<'_>]) -> Result<TokenStream> {
+    let is_part_of_key = |cell: &&Cell<'_>| cell.attributes.is_key || cell.column.value() == "tenant_id";
+    if let Some(cell) = cells.iter().skip_while(is_part_of_key).find(|cell| cell.attributes.is_key) {
+        return Err(Error::new(cell.field.span(), "the columns of the key come first"));
+    }
     let table = quote!(<#of::Model as ::entity::record::TableRecord>::TABLE);
     let key = quote!(<#of::Model as ::entity::record::Table>::KEY);
     let record = table_record(name, &table, &key, cells);
@@ -210,7 +214,7 @@ fn table_record(name: &Ident, table: &TokenStream, key: &TokenStream, cells: &[C
 fn join<'a>(name: &Ident, fields: impl Iterator<Item = &'a Field>) -> Result<TokenStream> {
     let (mut reads, mut parts, mut checks) = (Vec::new(), Vec::new(), Vec::new());
     for field in fields {
-        let cell = cell(field)?;
+        let cell = parse_cell(field)?;
         let (field, ty, attributes) = (cell.name, cell.ty(), &cell.attributes);
         let decoded = |table: TokenStream| quote!(#field: <#ty as ::entity::record::Cell>::decode(cells, #table)?);
         match (&attributes.sql, &attributes.of, &attributes.alias) {

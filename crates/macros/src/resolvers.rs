@@ -100,7 +100,7 @@ fn rewrite(method: &mut ImplItemFn) -> Result<Option<ImplItemFn>> {
         other => return Err(Error::new(other.span(), "arguments are expected in parentheses")),
     };
     check_arguments(&arguments, purpose)?;
-    let checks = check::before(&arguments, method)?;
+    let checks = check::build_checks(&arguments, method)?;
     let was = arguments.iter().find_map(|spanned| match &spanned.argument {
         Argument::Was(was) => Some(was),
         _ => None,
@@ -112,7 +112,7 @@ fn rewrite(method: &mut ImplItemFn) -> Result<Option<ImplItemFn>> {
     method.block = if let Some((place, span)) = key_place {
         // Keys of calls under the earlier name are found under both.
         let name = was.map_or_else(|| check::camel(&method.sig.ident.to_string()), |was| was.name.value());
-        let call = check::once(place, span, method, &name)?;
+        let call = check::build_once_call(place, span, method, &name)?;
         parse_quote!({ #checks #call })
     } else {
         let statements = method.block.stmts.drain(..).collect::<Vec<_>>();

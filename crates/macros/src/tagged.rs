@@ -9,13 +9,13 @@ use syn::{
 };
 
 /// Noun of the object, its ID, and the permission that both fields need, if any.
-struct Tagged {
+struct TaggedObject {
     noun: LitStr,
     id: Expr,
     permit: Option<Ident>,
 }
 
-impl Parse for Tagged {
+impl Parse for TaggedObject {
     fn parse(input: ParseStream) -> Result<Self> {
         let noun = input.parse()?;
         input.parse::<Token![,]>()?;
@@ -25,7 +25,7 @@ impl Parse for Tagged {
     }
 }
 
-impl Tagged {
+impl TaggedObject {
     fn fields(&self) -> [ImplItem; 2] {
         let Self { noun, id, permit } = self;
         let permit = permit.as_ref().map(|kind| quote!(#[field(permit = #kind)]));
@@ -57,7 +57,7 @@ pub fn expand(items: Vec<ImplItem>) -> Result<Vec<ImplItem>> {
     for item in items {
         match item {
             ImplItem::Macro(call) if call.mac.path.is_ident("tagged") => {
-                expanded.extend(call.mac.parse_body::<Tagged>()?.fields());
+                expanded.extend(call.mac.parse_body::<TaggedObject>()?.fields());
             }
             item => expanded.push(item),
         }

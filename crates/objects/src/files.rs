@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use entity::prelude::FileId;
-use iam::access::{Changed, kind};
+use iam::access::{ChangedValue, kind};
 use macros::resolvers;
 use platform::path;
 use services::{
@@ -241,7 +241,7 @@ impl FileMutation {
     ) -> Answer<FileUploadPayload> {
         let new = NewFile { purpose: input.purpose.into(), name: input.name, size: input.size.map(|size| size.0) };
         Ok(match ctx.required_data::<Files>()?.create(permit, new).await {
-            Ok(Changed { value: (file, link), seq }) => FileUploadPayload {
+            Ok(ChangedValue { value: (file, link), seq }) => FileUploadPayload {
                 file: Some(file.into()),
                 upload_url: Some(link),
                 seq: seq.map(Long),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub use self::path::below;
 use self::visible_keys::{VisibleKeyKind, VisibleKeyTest};
 use crate::{
-    catalog::loads,
+    catalog::catalog_loaders,
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -76,7 +76,7 @@ impl KeyedTest<'_> {
 /// A filter with tests that take keys.
 pub trait KeyedFilter: DatedFilter {
     /// Adds its tests with keys, and those of the filters inside it.
-    fn collect_keyed_tests<'a>(&'a mut self, at: &[String], found: &mut Vec<KeyedTest<'a>>);
+    fn collect_keyed_tests<'a>(&'a mut self, at: &[String], keyed_tests: &mut Vec<KeyedTest<'a>>);
 }
 
 /// Declares the tests of a filter that take keys: name, field, and kind of object. After a
@@ -87,25 +87,25 @@ macro_rules! keyed_filter {
     (flat $filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)?) => {
         $crate::dated_filter!(flat $filter,);
         impl $crate::keyed_filters::KeyedFilter for $filter {
-            fn collect_keyed_tests<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
-                $($crate::keyed_filters::add($crate::keyed_filters::kinds::$kind, &mut self.$field, (at, $name), found);)+
+            fn collect_keyed_tests<'a>(&'a mut self, at: &[String], keyed_tests: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
+                $($crate::keyed_filters::add($crate::keyed_filters::kinds::$kind, &mut self.$field, (at, $name), keyed_tests);)+
             }
         }
     };
     ($filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)? $(; $($dated:tt)+)?) => {
         $crate::dated_filter!($filter, $($($dated)+)?);
         impl $crate::keyed_filters::KeyedFilter for $filter {
-            fn collect_keyed_tests<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
-                $($crate::keyed_filters::add($crate::keyed_filters::kinds::$kind, &mut self.$field, (at, $name), found);)+
+            fn collect_keyed_tests<'a>(&'a mut self, at: &[String], keyed_tests: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
+                $($crate::keyed_filters::add($crate::keyed_filters::kinds::$kind, &mut self.$field, (at, $name), keyed_tests);)+
                 for (name, parts) in [("and", &mut self.and), ("or", &mut self.or)] {
                     for (index, part) in parts.iter_mut().flatten().enumerate() {
                         let at = $crate::keyed_filters::below(at, &[name, index.to_string().as_str()]);
-                        $crate::keyed_filters::KeyedFilter::collect_keyed_tests(part, &at, found);
+                        $crate::keyed_filters::KeyedFilter::collect_keyed_tests(part, &at, keyed_tests);
                     }
                 }
                 if let Some(part) = &mut self.not {
                     let at = $crate::keyed_filters::below(at, &["not"]);
-                    $crate::keyed_filters::KeyedFilter::collect_keyed_tests(&mut **part, &at, found);
+                    $crate::keyed_filters::KeyedFilter::collect_keyed_tests(&mut **part, &at, keyed_tests);
                 }
             }
         }
@@ -232,7 +232,7 @@ fn check_key_limit(keyed_tests: &[KeyedTest<'_>], argument: &str) -> Answer<()> 
 
 /// The rows that keys name.
 async fn load_ids_by_key(ctx: &Context<'_>, key_tests: &[(KeyKind, &mut IdFilter)]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
-    let scope = loads(ctx)?.scope();
+    let scope = catalog_loaders(ctx)?.scope();
     let mut keys: HashMap<KeyKind, Vec<&str>> = HashMap::new();
     for (kind, test) in key_tests {
         keys.entry(*kind).or_default().extend(test.key.iter().flatten().map(String::as_str));

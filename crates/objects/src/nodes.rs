@@ -82,7 +82,9 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::ReplenishmentPolicyId::PREFIX => replenishment::find_policy(ctx, uuid).await?.map(Node::ReplenishmentPolicy),
         kind::JobId::PREFIX => job::find_job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::BackgroundJob),
         kind::AuditId::PREFIX => find_audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
-        kind::MemberId::PREFIX => crate::identity::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member),
+        kind::MemberId::PREFIX => {
+            crate::identity::find_member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member)
+        }
         _ => {
             return Err(TopError::bad_input(format!("nothing is found by ids that begin with {prefix}_"), vec!["id".to_owned()]));
         }

@@ -50,7 +50,7 @@ impl Numbers {
 
     /// Patterns that cover a number of a kind.
     pub async fn patterns_covering(&self, kind: Numbered, number: i64) -> Answer<Arc<Patterns>> {
-        self.patterns_satisfying(|patterns| patterns.reach(kind, number)).await
+        self.patterns_satisfying(|patterns| patterns.covers_number(kind, number)).await
     }
 
     /// Drops the patterns after this request has changed one, so that they are read again. An

@@ -14,7 +14,7 @@ use inventory::{
 use platform::clock::local_day;
 
 use crate::{
-    catalog::loads,
+    catalog::catalog_loaders,
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -32,9 +32,15 @@ pub struct DatedTest<'a> {
 
 /// A filter that may have ranges of time or of days.
 pub trait DatedFilter {
-    /// Adds its tests with a period, and those of the filters inside it. `around` is the test of stores of the filter that it is inside of, or of
+    /// Adds its tests with a period, and those of the filters inside it. `_outer_test` is the test of stores of the filter that it is inside of, or of
     /// another part of the same `and`.
-    fn collect_dated_tests<'a>(&'a mut self, _at: &[String], _around: Option<&IdFilter>, _found: &mut Vec<DatedTest<'a>>) {}
+    fn collect_dated_tests<'a>(
+        &'a mut self,
+        _at: &[String],
+        _outer_test: Option<&IdFilter>,
+        _dated_tests: &mut Vec<DatedTest<'a>>,
+    ) {
+    }
 }
 
 /// Declares the tests of a filter that are ranges of time or of days: in brackets the field that
@@ -53,22 +59,22 @@ macro_rules! dated_filter {
             fn collect_dated_tests<'a>(
                 &'a mut self,
                 at: &[String],
-                around: Option<&$crate::graphql::filters::IdFilter>,
-                found: &mut Vec<$crate::periods::DatedTest<'a>>,
+                outer_test: Option<&$crate::graphql::filters::IdFilter>,
+                dated_tests: &mut Vec<$crate::periods::DatedTest<'a>>,
             ) {
-                let beside: Option<$crate::graphql::filters::IdFilter> =
+                let sibling_test: Option<$crate::graphql::filters::IdFilter> =
                     None$(.or_else(|| $crate::periods::single_test(self.and.iter().flatten().filter_map(|part| part.$store.as_ref()))))?;
-                let stores = $crate::periods::last_store_test([around, beside.as_ref(), $(self.$store.as_ref())?]);
-                $($crate::periods::add(&mut self.$field, (at, $name), stores, found);)+
+                let stores = $crate::periods::last_store_test([outer_test, sibling_test.as_ref(), $(self.$store.as_ref())?]);
+                $($crate::periods::add(&mut self.$field, (at, $name), stores, dated_tests);)+
                 for (name, parts) in [("and", &mut self.and), ("or", &mut self.or)] {
                     for (index, part) in parts.iter_mut().flatten().enumerate() {
                         let at = $crate::keyed_filters::below(at, &[name, index.to_string().as_str()]);
-                        $crate::periods::DatedFilter::collect_dated_tests(part, &at, stores, found);
+                        $crate::periods::DatedFilter::collect_dated_tests(part, &at, stores, dated_tests);
                     }
                 }
                 if let Some(part) = &mut self.not {
                     let at = $crate::keyed_filters::below(at, &["not"]);
-                    $crate::periods::DatedFilter::collect_dated_tests(&mut **part, &at, stores, found);
+                    $crate::periods::DatedFilter::collect_dated_tests(&mut **part, &at, stores, dated_tests);
                 }
             }
         }
@@ -123,7 +129,7 @@ pub async fn resolve_period<F: DatedFilter>(ctx: &Context<'_>, filter: &mut F, a
 }
 
 async fn replace(ctx: &Context<'_>, dated_tests: Vec<DatedTest<'_>>) -> Answer<()> {
-    let (now, loads) = (ctx.required_data::<Ledger>()?.clock().now(), loads(ctx)?);
+    let (now, loads) = (ctx.required_data::<Ledger>()?.clock().now(), catalog_loaders(ctx)?);
     let store_ids: BTreeSet<StoreId> = dated_tests.iter().flat_map(|dated_test| dated_test.stores.iter().copied()).collect();
     let stores = loads.load_stores(store_ids.into_iter().collect()).await?;
     let has_store_zones = dated_tests.iter().all(|dated_test| zone_of(&dated_test.stores, &stores).is_some());

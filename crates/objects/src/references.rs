@@ -35,7 +35,7 @@ pub use self::{
     reference::{NamedReference, ResolvedReference},
 };
 use crate::{
-    catalog::loads,
+    catalog::catalog_loaders,
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -264,7 +264,7 @@ async fn load_ids_by_key(ctx: &Context<'_>, references: &[NamedReference<'_>]) -
     if keys.contains_key(&KeyKind::CarrierCode) {
         ctx.permit::<kind::FulfilmentRead>()?;
     }
-    let (scope, mut known_ids) = (loads(ctx)?.scope(), HashMap::new());
+    let (scope, mut known_ids) = (catalog_loaders(ctx)?.scope(), HashMap::new());
     for (kind, keys) in keys {
         let ids = ids_by_keys(scope, kind, &keys).await?;
         known_ids.extend(ids.into_iter().map(|(key, id)| ((kind, key), id)));

@@ -4,7 +4,7 @@ use async_graphql::{ComplexObject, Context, InputObject, MaybeUndefined, SimpleO
 use iam::{
     access::{Caller, kind},
     identity::Identity,
-    tenancy::{Change, Changed, Field, PatternChange, Rejection, Settings, events::TENANT_UPDATED, settings, update},
+    tenancy::{Change, Field, PatternChange, Rejection, Settings, UpdateOutcome, events::TENANT_UPDATED, settings, update},
 };
 use macros::resolvers;
 use platform::{clock::local_day, path};
@@ -232,10 +232,10 @@ impl TenancyMutation {
         };
         let current = find_own_tenant(ctx, tenant).await?;
         let (tenant, user_errors, seq) = match outcome {
-            Ok(Changed::Done(settings, seq)) => {
+            Ok(UpdateOutcome::Done(settings, seq)) => {
                 (current.map(|tenant| with_settings(tenant, *settings)), Vec::new(), seq.map(Long))
             }
-            Ok(Changed::Refused(rejections)) => {
+            Ok(UpdateOutcome::Refused(rejections)) => {
                 (None, rejections.iter().map(|rejection| refuse(rejection, current.clone())).collect(), None)
             }
             Err(user_errors) => (current, user_errors, None),

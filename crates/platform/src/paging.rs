@@ -265,7 +265,7 @@ impl<By: SortBy> Default for Sorted<By> {
 
 /// A page of a list's rows, and the source of all rows.
 #[derive(Debug, Clone)]
-pub struct Listed<R> {
+pub struct ListPage<R> {
     pub rows: Vec<R>,
     pub source: ListSource,
 }

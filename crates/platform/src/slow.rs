@@ -121,7 +121,7 @@ impl OperationWatch {
     }
 
     /// Returns the report of the operation after this duration; `None` if it was fast.
-    pub fn ended(&self, kind: &'static str, took: Duration) -> Option<SlowOperation> {
+    pub fn build_report(&self, kind: &'static str, took: Duration) -> Option<SlowOperation> {
         let watch = WATCH.get().filter(|watch| took >= watch.limit)?;
         let Tally { statements, slowest } = std::mem::take(&mut *self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner));
         metrics::count_slow_operation(kind);
@@ -209,7 +209,7 @@ mod tests {
     #[tokio::test]
     async fn an_operation_is_reported_with_its_slowest_statement() {
         let before = OperationWatch::begin();
-        assert_eq!(before.ended("query", Duration::from_secs(9)), None, "nothing is installed");
+        assert_eq!(before.build_report("query", Duration::from_secs(9)), None, "nothing is installed");
         let mut explained = install(Clock::system(), Duration::from_millis(50)).unwrap();
         let operation = OperationWatch::begin();
         let running = operation.run_within(async {
@@ -222,8 +222,8 @@ mod tests {
         });
         running.await;
         drop(StatementTimer::begin("SELECT 4"));
-        assert_eq!(operation.ended("query", Duration::from_millis(49)), None);
-        let reported = operation.ended("query", Duration::from_millis(50)).unwrap();
+        assert_eq!(operation.build_report("query", Duration::from_millis(49)), None);
+        let reported = operation.build_report("query", Duration::from_millis(50)).unwrap();
         let (took, text) = reported.slowest.unwrap();
         assert_eq!((reported.statements, text.as_str()), (3, "SELECT 2"));
         assert!(took >= Duration::from_millis(20), "{took:?}");

@@ -24,7 +24,7 @@ pub trait Staged {
 
 /// Returns the refusals of the first stage that has any.
 #[must_use]
-pub fn earliest<R: Staged>(mut refusals: Vec<R>) -> Vec<R> {
+pub fn keep_earliest<R: Staged>(mut refusals: Vec<R>) -> Vec<R> {
     if let Some(first) = refusals.iter().map(Staged::stage).min() {
         refusals.retain(|refusal| refusal.stage() == first);
     }
@@ -59,7 +59,7 @@ impl<R: Staged> Refusals<R> {
     /// All refusals of the first stage that has any.
     pub fn end(&mut self, last_stage: Stage) -> Result<(), Vec<R>> {
         if self.0.iter().any(|refusal| refusal.stage() <= last_stage) {
-            return Err(earliest(std::mem::take(&mut self.0)));
+            return Err(keep_earliest(std::mem::take(&mut self.0)));
         }
         Ok(())
     }
@@ -85,7 +85,7 @@ impl<R: Staged> From<R> for Stop<R> {
 }
 impl<R: Staged> From<Vec<R>> for Stop<R> {
     fn from(refusals: Vec<R>) -> Self {
-        Self::Refused(earliest(refusals))
+        Self::Refused(keep_earliest(refusals))
     }
 }
 
@@ -110,8 +110,8 @@ mod tests {
         refusals.extend(all);
         assert_eq!(refusals.end(Stage::Shape), Ok(()), "later stages are told when the input is read that far");
         assert_eq!(refusals.end(Stage::Reference), Err(vec![Of(Stage::Reference, 3), Of(Stage::Reference, 5)]));
-        assert_eq!(earliest(vec![all[0], all[1], all[3]]), [all[1], all[3]]);
-        assert!(earliest(Vec::<Of>::new()).is_empty());
+        assert_eq!(keep_earliest(vec![all[0], all[1], all[3]]), [all[1], all[3]]);
+        assert!(keep_earliest(Vec::<Of>::new()).is_empty());
     }
 
     #[test]

@@ -26,7 +26,7 @@ fn word(index: usize) -> String {
 }
 
 /// Names of a head noun of the category, a brand, two words of a style, a colour and a size.
-fn made(products: usize, categories: usize) -> Vec<(String, String, String)> {
+fn generate_names(products: usize, categories: usize) -> Vec<(String, String, String)> {
     const COLOURS: [&str; 8] = ["RED", "BLUE", "GREEN", "PINK", "WHITE", "BLACK", "IVORY", "GREY"];
     let mut state = 7;
     let name = |index: usize, state: &mut u64| {
@@ -57,7 +57,7 @@ fn cpu() -> f64 {
 #[expect(clippy::disallowed_methods, reason = "it measures by the wall clock, which the crate does not know")]
 fn main() {
     let number = |index: usize, usual: usize| env::args().nth(index).map_or(usual, |text| text.parse().unwrap());
-    let made = made(number(1, 100_000), number(2, 500));
+    let made = generate_names(number(1, 100_000), number(2, 500));
     let labels: Vec<[&str; 1]> = made.iter().map(|(_, _, category)| [category.as_str()]).collect();
     let product = |((id, name, _), labels): (&'_ (String, String, String), _)| (id.clone(), name.clone(), labels);
     let owned: Vec<(String, String, &[&str; 1])> = made.iter().zip(&labels).map(product).collect();

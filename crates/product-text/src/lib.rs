@@ -12,6 +12,6 @@ pub mod classifier;
 pub mod cleaning;
 pub mod evidence;
 
-pub use classifier::{Model, ModelError, Product, Report, Suggestion, TrainError, Trained, train_categories, train_tags};
-pub use cleaning::{Change, Cleaned, Rule, Style, clean};
+pub use classifier::{Model, ModelError, Product, Report, Suggestion, TrainError, TrainingResult, train_categories, train_tags};
+pub use cleaning::{Change, CleanedName, Rule, Style, clean};
 pub use duplicates::{Duplicate, DuplicateSearch, find_duplicates};

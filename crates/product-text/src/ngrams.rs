@@ -68,7 +68,7 @@ pub fn mix_bits(mut bits: u64) -> u64 {
     bits ^ (bits >> 33)
 }
 
-fn bucket(kind: Kind, parts: &[&str]) -> u32 {
+fn feature_bucket(kind: Kind, parts: &[&str]) -> u32 {
     (hash(kind as u8, parts) % BUCKETS as u64) as u32
 }
 
@@ -100,9 +100,9 @@ impl Text {
                     visit(gram);
                 }
             };
-            visit(Gram { bucket: bucket(Kind::Word, &[text]), kind: Kind::Word, text, word, weight });
+            visit(Gram { bucket: feature_bucket(Kind::Word, &[text]), kind: Kind::Word, text, word, weight });
             if let Some(next) = self.masked.get(word + 1).filter(|_| word + 1 != self.in_name) {
-                visit(Gram { bucket: bucket(Kind::Phrase, &[text, next]), kind: Kind::Phrase, text, word, weight });
+                visit(Gram { bucket: feature_bucket(Kind::Phrase, &[text, next]), kind: Kind::Phrase, text, word, weight });
             }
             if is_name {
                 let bounded: Vec<char> = std::iter::once('<').chain(text.chars()).chain(['>']).collect();
@@ -110,7 +110,7 @@ impl Text {
                     for window in bounded.windows(size) {
                         letters.clear();
                         letters.extend(window);
-                        let bucket = bucket(Kind::Letters, &[&letters]);
+                        let bucket = feature_bucket(Kind::Letters, &[&letters]);
                         visit(Gram { bucket, kind: Kind::Letters, text: &letters, word, weight });
                     }
                 }
@@ -222,13 +222,13 @@ mod tests {
         let vector = vocabulary.vector(&texts[0]);
         assert!((vector.iter().map(|(_, value)| value * value).sum::<f32>() - 1.0).abs() < 1e-5);
         let value = |word: &str| {
-            let row = vocabulary.row(bucket(Kind::Word, &[word])).unwrap();
+            let row = vocabulary.row(feature_bucket(Kind::Word, &[word])).unwrap();
             vector.iter().find(|(is, _)| *is == row).unwrap().1
         };
         assert!(value("mug") > value("red"));
         let few = Vocabulary::of(texts.iter().map(Vec::as_slice), 3);
         assert_eq!(few.buckets.len(), 3);
-        assert!(few.row(bucket(Kind::Word, &["red"])).is_some(), "the most frequent stay");
+        assert!(few.row(feature_bucket(Kind::Word, &["red"])).is_some(), "the most frequent stay");
         assert!(vocabulary.vector(&Text::parse("χ", "").counts(MAX_GRAMS)).is_empty());
     }
 }

@@ -7,7 +7,7 @@ mod shared;
 use std::fs;
 
 use product_text::{
-    Model, ModelError, Product, TrainError, Trained,
+    Model, ModelError, Product, TrainError, TrainingResult,
     classifier::{FORMAT_VERSION, Settings},
     evidence::{Catalogue, run_experiments},
     ngrams::{DESCRIPTION_CHARS, MAX_GRAMS, NAME_CHARS, Text},
@@ -44,7 +44,7 @@ fn products<'a>(made: &'a [(String, String, Vec<&'a str>)]) -> Vec<Product<'a>> 
     made.iter().map(|(id, name, labels)| Product { id, name, description: "", labels }).collect()
 }
 
-fn trained() -> Trained {
+fn trained() -> TrainingResult {
     train_categories(&products(&small()), &Settings::default()).unwrap()
 }
 

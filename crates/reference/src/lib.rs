@@ -94,7 +94,7 @@ impl Reference {
         let mut paths: Vec<_> =
             ["", "types", "errors", "search.json", "docs.js", "docs.css", "favicon.svg"].map(str::to_owned).to_vec();
         paths.extend(self.guides.iter().map(|guide| format!("guides/{}", guide.slug)));
-        paths.extend(page::permissions::groups(&self.schema).keys().map(|group| page::permissions::path(group)));
+        paths.extend(page::permissions::permission_groups(&self.schema).keys().map(|group| page::permissions::path(group)));
         paths.extend(page::types::initial_paths(&self.schema));
         for operation in Operation::ALL {
             let fields = self.schema.root_fields(operation);

@@ -7,7 +7,7 @@ use std::{cell::RefCell, io::Write, sync::Arc};
 use axum::http::HeaderValue;
 use flate2::{Compression, write::GzEncoder};
 
-use super::negotiate::ranges;
+use super::negotiate::parse_ranges;
 
 /// Minimum bytes of an answer that is compressed: a smaller one fits into one packet.
 pub const MIN_COMPRESSED_BYTES: usize = 1 << 10;
@@ -35,8 +35,8 @@ impl Coding {
 pub fn negotiate_coding(accept_encoding: Option<&str>) -> Option<Coding> {
     let accepted = accept_encoding?;
     let quality_of = |name: &str| {
-        let matching_range = ranges(accepted).find(|range| range.name.eq_ignore_ascii_case(name));
-        matching_range.or_else(|| ranges(accepted).find(|range| range.name == "*")).map_or(0, |range| range.quality)
+        let matching_range = parse_ranges(accepted).find(|range| range.name.eq_ignore_ascii_case(name));
+        matching_range.or_else(|| parse_ranges(accepted).find(|range| range.name == "*")).map_or(0, |range| range.quality)
     };
     match (quality_of("zstd"), quality_of("gzip")) {
         (0, 0) => None,

@@ -39,7 +39,7 @@ const PLAIN: CookieNames = CookieNames { access: "entrepot", refresh: "entrepot-
 /// Lifetime of the device cookie: 400 days, the longest that browsers keep one.
 const DEVICE_SECONDS: i64 = 400 * 24 * 3600;
 
-fn names(is_secure: bool) -> &'static CookieNames {
+fn cookie_names(is_secure: bool) -> &'static CookieNames {
     if is_secure { &SECURE } else { &PLAIN }
 }
 
@@ -57,11 +57,11 @@ pub fn page(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Result<
     if !is_page(headers) {
         return Ok(None);
     }
-    let from = from(headers, allowed, is_secure);
+    let from = origin_kind(headers, allowed, is_secure);
     if from == OriginKind::Elsewhere {
         return Err((Code::Forbidden, "cookies are not for pages of this origin"));
     }
-    let names = names(is_secure);
+    let names = cookie_names(is_secure);
     let auth_cookies = AuthCookies::with(cookie(headers, names.refresh));
     let device = cookie(headers, names.device).unwrap_or_default();
     Ok(Some(Page { access: access_token(headers, is_secure), auth_cookies, device, from, is_secure }))
@@ -74,7 +74,7 @@ fn is_page(headers: &HeaderMap) -> bool {
 
 /// The access token that a page in cookie mode has sent, wherever the page is from.
 pub fn access_token(headers: &HeaderMap, is_secure: bool) -> Option<String> {
-    if is_page(headers) { cookie(headers, names(is_secure).access) } else { None }
+    if is_page(headers) { cookie(headers, cookie_names(is_secure).access) } else { None }
 }
 
 impl Page {
@@ -93,7 +93,7 @@ impl Page {
 
     /// Sets the cookies that are to go with an answer. `now` is in microseconds.
     pub fn set_cookies(&self, headers: &mut HeaderMap, now: i64) {
-        let names = names(self.is_secure);
+        let names = cookie_names(self.is_secure);
         let (access, refresh, device) = match self.auth_cookies.take() {
             None => return,
             Some(SetCookies::Nothing) => ((String::new(), 0), (String::new(), 0), None),
@@ -124,13 +124,13 @@ pub fn attach_device_token(session: Session, headers: &HeaderMap) -> Session {
 /// The `Authorization` that a page's socket comes with by cookie. Browsers let no page send headers with an upgrade, so it is the Origin that
 /// vouches, and a socket without one has no cookies.
 pub fn socket_authorization(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Option<String> {
-    let token = cookie(headers, names(is_secure).access)?;
-    (from(headers, allowed, is_secure) == OriginKind::Ours).then(|| format!("Bearer {token}"))
+    let token = cookie(headers, cookie_names(is_secure).access)?;
+    (origin_kind(headers, allowed, is_secure) == OriginKind::Ours).then(|| format!("Bearer {token}"))
 }
 
 /// Returns the origin of a request. For a request by TLS, an origin without TLS counts as foreign:
 /// anyone on the way may have written its page, even ours.
-fn from(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> OriginKind {
+fn origin_kind(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> OriginKind {
     let by_tls = text(headers, &header::ORIGIN).is_none_or(|origin| origin.to_ascii_lowercase().starts_with("https://"));
     if is_secure && !by_tls { OriginKind::Elsewhere } else { origin::of(headers, allowed) }
 }

@@ -11,7 +11,7 @@ use axum::{
 use futures_util::{FutureExt, future::Either};
 use platform::{
     metrics,
-    traces::{Ending, Span, SpanKind},
+    traces::{Span, SpanKind, SpanOutcome},
 };
 use tokio::time::Instant;
 
@@ -81,7 +81,7 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
     // A shed request (503) is no failure whose trace is kept; an operation without a database
     // reports that itself, with its request.
     let has_failed = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
-    span.keep(if has_failed { Ending::Failed } else { Ending::Well }, duration);
+    span.keep(if has_failed { SpanOutcome::Failed } else { SpanOutcome::Well }, duration);
     span.set("http.request.method", method);
     span.set("http.response.status_code", i64::from(status.as_u16()));
     span.set("entrepot.request_id", id.as_str());

@@ -35,7 +35,7 @@ fn json_error_message(error: &serde_json::Error) -> String {
 /// # Errors
 /// A message for the client that says what is wrong with the parameters.
 pub fn from_parameters(query_string: &str) -> Result<GraphqlRequest, String> {
-    let parameters = parameters(query_string)?;
+    let parameters = parse_parameters(query_string)?;
     let json = |name: &str| parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let not_a_map = |name: &str| format!("`{name}` must be a JSON map");
     let variables = json("variables").map(serde_json::from_str).transpose().map_err(|_| not_a_map("variables"))?;
@@ -50,7 +50,7 @@ pub fn from_parameters(query_string: &str) -> Result<GraphqlRequest, String> {
 ///
 /// # Errors
 /// A message for the client that says what is wrong with the parameters.
-pub fn parameters(query_string: &str) -> Result<BTreeMap<String, String>, String> {
+pub fn parse_parameters(query_string: &str) -> Result<BTreeMap<String, String>, String> {
     let mut parameters: BTreeMap<String, String> = BTreeMap::new();
     for pair in query_string.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -19,7 +19,7 @@ use graphql::{
     live::{
         socket::wait_until_revoked,
         stream_handle::ItemMeta,
-        streams::{Item, Request, StreamAnswer},
+        subscriptions::{Item, Request, StreamAnswer},
     },
     request::GraphqlRequest,
     scalars::Cursor,

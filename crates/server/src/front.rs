@@ -11,12 +11,12 @@ use graphql::{
     guard::Guard,
     introspection::Introspector,
     limits::Limits,
-    live::{admission::Admission, drain::Drain, socket::Anonymous, streams::Streams},
+    live::{admission::Admission, drain::Drain, socket::Anonymous, subscriptions::Streams},
     operation::{Introspection, OperationService},
     quota::Terms,
     schema_index::SchemaIndex,
     session::{Authenticator, Clock, Documents, NewId},
-    trusted::Trusted,
+    trusted::TrustedDocuments,
     validation_cache::DocumentValidator,
 };
 
@@ -45,7 +45,7 @@ pub struct Settings {
     /// The reference for people at `/docs`.
     pub docs: Option<Docs>,
     /// Documents that may be sent by their id.
-    pub trusted: Trusted,
+    pub trusted: TrustedDocuments,
     /// Whether others may be sent too.
     pub documents: Documents,
     /// The positions of sessions' writes, if reads go to replicas.

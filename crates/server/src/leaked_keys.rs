@@ -37,11 +37,11 @@ const BUSY_SECONDS: u32 = 30;
 /// Receiver of reports of leaked keys.
 pub trait LeakReports: Send + Sync + 'static {
     /// Queues the found tokens, to be looked up after the answer. False if the queue is full.
-    fn take(&self, tokens: Vec<String>) -> bool;
+    fn queue_tokens(&self, tokens: Vec<String>) -> bool;
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct LeakedToken {
     token: String,
 }
 
@@ -90,13 +90,13 @@ async fn report<E: Executor>(state: &ReportState<E>, parts: &Parts, body: Body, 
             return response;
         }
     };
-    let Ok(leaked) = serde_json::from_slice::<Vec<Found>>(&body) else {
+    let Ok(leaked) = serde_json::from_slice::<Vec<LeakedToken>>(&body) else {
         return fault(StatusCode::BAD_REQUEST, "a JSON array of objects with a token is expected");
     };
     if leaked.len() > MAX_TOKENS {
         return fault(StatusCode::PAYLOAD_TOO_LARGE, "a report has at most 1000 tokens: send several");
     }
-    if !state.reports.take(leaked.into_iter().map(|entry| entry.token).collect()) {
+    if !state.reports.queue_tokens(leaked.into_iter().map(|entry| entry.token).collect()) {
         let mut response = fault(StatusCode::SERVICE_UNAVAILABLE, "the queue of reports is full: send the report again");
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(BUSY_SECONDS));
         return response;

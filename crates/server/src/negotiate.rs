@@ -32,7 +32,7 @@ pub fn answer_media(accept: Option<&str>) -> Option<Media> {
         None | Some("*/*" | "application/json") => return Some(Media::Json),
         Some(accept) => accept,
     };
-    let ranges: Vec<Range<'_>> = ranges(accept).collect();
+    let ranges: Vec<Range<'_>> = parse_ranges(accept).collect();
     let position_of = |name: &str| ranges.iter().position(|range| range.name.eq_ignore_ascii_case(name));
     let response = position_of("application/graphql-response+json").filter(|&index| ranges[index].quality > 0);
     let json = match position_of("application/json") {
@@ -56,7 +56,7 @@ pub fn answer_media(accept: Option<&str>) -> Option<Media> {
 pub fn prefers_events(accept: Option<&str>) -> bool {
     let Some(accept) = accept else { return false };
     let best_range =
-        ranges(accept).reduce(|best_range, range| if range.quality > best_range.quality { range } else { best_range });
+        parse_ranges(accept).reduce(|best_range, range| if range.quality > best_range.quality { range } else { best_range });
     best_range.is_some_and(|range| range.quality > 0 && range.name.eq_ignore_ascii_case(EVENTS))
 }
 
@@ -66,7 +66,7 @@ const EVENTS: &str = "text/event-stream";
 pub fn prefers_html(accept: Option<&str>) -> bool {
     let Some(accept) = accept else { return false };
     let best_range =
-        ranges(accept).reduce(|best_range, range| if range.quality > best_range.quality { range } else { best_range });
+        parse_ranges(accept).reduce(|best_range, range| if range.quality > best_range.quality { range } else { best_range });
     best_range.is_some_and(|range| range.quality > 0 && range.name.eq_ignore_ascii_case("text/html"))
 }
 
@@ -105,7 +105,7 @@ impl ResponseMode {
 /// are ignored: we serve only these two.
 pub fn prefers_open_metrics(accept: Option<&str>) -> bool {
     let quality_of = |name: &str| {
-        let matching_ranges = ranges(accept.unwrap_or_default()).filter(|range| range.name.eq_ignore_ascii_case(name));
+        let matching_ranges = parse_ranges(accept.unwrap_or_default()).filter(|range| range.name.eq_ignore_ascii_case(name));
         matching_ranges.map(|range| range.quality).max().unwrap_or_default()
     };
     let open_metrics = quality_of("application/openmetrics-text");
@@ -133,7 +133,7 @@ pub struct Range<'a> {
     pub quality: u16,
 }
 
-pub fn ranges(accept: &str) -> impl Iterator<Item = Range<'_>> {
+pub fn parse_ranges(accept: &str) -> impl Iterator<Item = Range<'_>> {
     accept.split(',').map(|range| {
         let mut parts = range.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();

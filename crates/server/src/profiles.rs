@@ -135,7 +135,7 @@ impl Profiles {
 
     async fn run_profile(&self, kind: ProfileKind, parts: &Parts, peer: &str) -> Result<Vec<u8>, (StatusCode, String)> {
         self.access.check_access(&parts.headers).map_err(|(status, reason)| (status, reason.to_owned()))?;
-        let Some(seconds) = seconds(parts.uri.query()) else {
+        let Some(seconds) = requested_seconds(parts.uri.query()) else {
             let reason = format!("seconds is a whole number from {} to {}", PROFILE_SECONDS.start(), PROFILE_SECONDS.end());
             return Err((StatusCode::BAD_REQUEST, reason));
         };
@@ -191,7 +191,7 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
 }
 
 /// Returns the seconds that a query string requests.
-fn seconds(query: Option<&str>) -> Option<u64> {
+fn requested_seconds(query: Option<&str>) -> Option<u64> {
     let value = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("seconds="));
     let seconds = value.map_or(Some(DEFAULT_SECONDS), |value| value.parse().ok())?;
     PROFILE_SECONDS.contains(&seconds).then_some(seconds)
@@ -267,7 +267,7 @@ mod tests {
             let answer = profiles.answer(ProfileKind::Cpu, &parts(&format!("/debug/cpu?{query}"), &[])).await;
             assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{query}");
         }
-        let found = [None, Some(""), Some("seconds=1"), Some("a=b&seconds=60")].map(seconds);
+        let found = [None, Some(""), Some("seconds=1"), Some("a=b&seconds=60")].map(requested_seconds);
         assert_eq!(found, [Some(10), Some(10), Some(1), Some(60)]);
     }
 

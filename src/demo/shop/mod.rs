@@ -30,7 +30,7 @@ const SECOND_HALF_START: u32 = 1_000;
 const IDS: &str = "{ stores(first: 100) { nodes { id code } } suppliers(first: 100) { nodes { id code } } }";
 
 impl Shop<'_> {
-    pub async fn furnish(mut self) -> Result<(), DemoError> {
+    pub async fn set_up(mut self) -> Result<(), DemoError> {
         println!("Shop      a depot and three shops are set up in addition to the data …");
         self.refill().await?;
         self.create_stores().await?;
@@ -49,12 +49,12 @@ impl Shop<'_> {
         let data: Value = self.client.send_query(&RequestLabel::new("shop", "stores"), request(IDS, json!({}))?).await?;
         let nodes = ["stores", "suppliers"].into_iter().filter_map(|list_name| data[list_name]["nodes"].as_array()).flatten();
         self.ids = nodes.filter_map(|node| Some((node["code"].as_str()?.to_owned(), node["id"].clone()))).collect();
-        self.hire(site).await?;
+        self.create_staff(site).await?;
         self.invoice().await?;
         self.supply_best_sellers().await?;
         self.replenish().await?;
         self.plan_liquidation().await?;
-        self.illustrate(site).await?;
+        self.upload_pictures(site).await?;
         self.dispatch().await
     }
 

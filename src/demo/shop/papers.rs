@@ -1,6 +1,6 @@
 //! Papers of a working day: some done, some under way, some late, with their rules and alerts.
 
-use inventory::orders::events::ORDER_CREATED;
+use inventory::{ledger::shell::TTL_SECONDS, orders::events::ORDER_CREATED};
 use serde_json::{Value, json};
 
 use super::{
@@ -24,7 +24,8 @@ const PURCHASES: [(&[&str], i64); 9] = [
 const ORDERED: [&str; 3] = ["Submit", "Approve", "Order"];
 /// Index of the order that has been received.
 const RECEIVED_INDEX: usize = 8;
-const HOLD_SECONDS: u32 = 30 * 24 * 3600;
+/// Lifetime of the demo's reservations: the longest that is allowed.
+const HOLD_SECONDS: i64 = *TTL_SECONDS.end();
 
 /// Slug, name and document of each saved view. Each has one list with `pageInfo` and `$after`, so that
 /// it can be read as a table, too.

@@ -42,7 +42,7 @@ impl Shop<'_> {
     /// Today's stock is received before, so that no level is sold out in between, which would open
     /// alerts.
     pub(super) async fn create_past_sales(&self, store: usize) -> Result<usize, DemoError> {
-        let sales = sales(&self.goods, self.dice.clone(), store);
+        let sales = generate_sales(&self.goods, self.dice.clone(), store);
         let mut units: BTreeMap<&str, u64> = BTreeMap::new();
         for &(sku, quantity) in sales.iter().flat_map(|sale| &sale.lines) {
             *units.entry(sku).or_default() += quantity;
@@ -83,7 +83,7 @@ impl Shop<'_> {
 }
 
 /// A store's sales, the oldest first. The last one has all products, so that they are in stock until yesterday.
-fn sales(goods: &[UntrackedProduct], mut dice: DemoRng, store: usize) -> Vec<Sale<'_>> {
+fn generate_sales(goods: &[UntrackedProduct], mut dice: DemoRng, store: usize) -> Vec<Sale<'_>> {
     let of_range = RANGES[0].2.len();
     let ranges = goods.chunks(of_range).take(RANGES.len());
     let products: Vec<(&str, u64, u64)> = ranges
@@ -120,7 +120,7 @@ mod tests {
         let goods: Vec<UntrackedProduct> =
             (0..54).map(|at| UntrackedProduct { sku: format!("SKU-{at}"), on_hand: [0; 4] }).collect();
         for (store, orders) in [(DEPOT, 26), (LONDON, 52)] {
-            let sales = sales(&goods, DemoRng::new(1), store);
+            let sales = generate_sales(&goods, DemoRng::new(1), store);
             assert_eq!(sales.len(), orders + 1);
             assert!(sales.is_sorted_by_key(|sale| (sale.days, sale.hour)) && sales.iter().all(|sale| !sale.lines.is_empty()));
             assert!((-182..-175).contains(&sales[0].days), "{}", sales[0].days);

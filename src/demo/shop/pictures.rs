@@ -23,7 +23,7 @@ const COLOURS: [Colour; IMAGES_PER_RANGE] = [[52, 104, 163], [196, 88, 62], [104
 const IMAGES: &str = "query($sku: String!) { product(by: { sku: $sku }) { id images { id } } }";
 
 impl Shop<'_> {
-    pub(super) async fn illustrate(&self, site: &DemoSite<'_>) -> Result<(), DemoError> {
+    pub(super) async fn upload_pictures(&self, site: &DemoSite<'_>) -> Result<(), DemoError> {
         let http = reqwest::Client::new();
         let mut picture_count = 0;
         for (category, _, names) in RANGES {

@@ -168,7 +168,7 @@ const MAX_POLLS: u32 = 400;
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 impl Shop<'_> {
-    pub(super) async fn hire(&mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
+    pub(super) async fn create_staff(&mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
         for employee in &STAFF {
             let input = json!({ "key": employee.role, "name": employee.title, "permissions": employee.permissions });
             self.call("roleCreate", "RoleCreateInput", "role { id }", input).await?;

@@ -10,7 +10,7 @@ use platform::{
     traces::{SpanKind, step},
 };
 use services::{
-    backups::{self, BackupError, BackupId, Backups, LocalLock, Manifest, Reach, RunFacts, TenantHead},
+    backups::{self, BackupError, BackupId, Backups, LocalLock, Manifest, ReachedPoint, RunFacts, TenantHead},
     files::FileLocation,
     insight::verify::{self, Report, StoredPapers},
 };
@@ -36,7 +36,7 @@ pub(super) struct Findings {
 pub(super) struct DrilledBackup<'a> {
     pub id: &'a BackupId,
     pub manifest: &'a Manifest,
-    pub reach: Reach,
+    pub reach: ReachedPoint,
     pub start: Monotonic,
     pub restored_in: Duration,
 }
@@ -98,7 +98,7 @@ async fn prove_rows(
     findings: &mut Findings,
 ) -> Result<(), BackupError> {
     let report = verify::verify(db, |_| ()).await?;
-    let width = verify::width();
+    let width = verify::invariant_width();
     let faulty_lines = report.lines.iter().filter(|line| line.broken.is_some() || line.unproven.is_some());
     let faulty_lines: Vec<String> = faulty_lines.map(|line| line.text(width)).collect();
     let is_sound = faulty_lines.is_empty();
@@ -129,7 +129,7 @@ async fn prove_papers(db: &Database, args: &BackupsOf, findings: &mut Findings) 
     let papers = StoredPapers { most: Some(MAX_PAPERS), ..StoredPapers::all(&location) };
     let mut report = Report::default();
     verify::verify_papers(db, papers, &mut report, |_| (), |_| ()).await?;
-    let width = verify::width();
+    let width = verify::invariant_width();
     let faulty_lines = report.lines.iter().filter(|line| line.broken.is_some() || line.unproven.is_some());
     findings.lines.extend(faulty_lines.map(|line| line.text(width)));
     if !report.is_sound() {

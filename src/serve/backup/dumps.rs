@@ -7,7 +7,7 @@ use platform::{
     storage::{ClientLogin, Database, DumpLock, Fault, with_database},
     traces::{SpanKind, step},
 };
-use services::backups::{self, BackupError, BackupId, Backups, CompletedBackup, DumpSource, Manifest, PgPrograms, Reach};
+use services::backups::{self, BackupError, BackupId, Backups, CompletedBackup, DumpSource, Manifest, PgPrograms, ReachedPoint};
 
 use super::{
     attempt::{Attempt, print_attempt, run_logged},
@@ -185,7 +185,7 @@ async fn drill_in_temporary(
     let started_at = clock.monotonic();
     let manifest = step("backup.restore", SpanKind::Internal, restore_backup(args, store, id, &url)).await?;
     let restored_in = clock.monotonic().since(started_at);
-    let reach = Reach { segments: 0, until: manifest.taken_at };
+    let reach = ReachedPoint { segments: 0, until: manifest.taken_at };
     let backup = DrilledBackup { id, manifest: &manifest, reach, start: started_at, restored_in };
     drill::record_manifest_facts(&backup, findings);
     let db = verify_and_migrate(&url, &args.of).await?;

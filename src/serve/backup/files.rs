@@ -2,7 +2,7 @@
 
 use platform::storage::{Database, Fault};
 use services::{
-    backups::{BackupError, BackupId, Backups, Verified},
+    backups::{BackupError, BackupId, Backups, VerificationResult},
     files::{FileLocation, Store},
 };
 
@@ -14,7 +14,7 @@ use crate::{
 /// Reads the stored files that a backup lists, and names those that are missing or changed.
 pub(super) async fn compare(
     backups: &Backups,
-    (id, verified): (&BackupId, Verified),
+    (id, verified): (&BackupId, VerificationResult),
     database: &DatabaseArgs,
     files: &FileArgs,
 ) -> Result<(), StartError> {

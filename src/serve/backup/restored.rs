@@ -11,7 +11,7 @@ use platform::{
     jobs, secrets,
     storage::{Backend, Database, Fault},
 };
-use services::backups::{self, BackupId, BackupLog, Reach, RestoredBackup, StoredFiles, TenantHead, examine_file};
+use services::backups::{self, BackupId, BackupLog, ReachedPoint, RestoredBackup, StoredFiles, TenantHead, examine_file};
 
 use super::revocations::revocations_start;
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Returns a line with the time to which segments bring a backup.
-pub(super) fn describe_reach(reach: Reach) -> String {
+pub(super) fn describe_reach(reach: ReachedPoint) -> String {
     format!("{} segment(s) of the log extend it to {}", reach.segments, clock::rfc3339(Timestamp(reach.until)))
 }
 

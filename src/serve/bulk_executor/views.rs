@@ -159,17 +159,17 @@ async fn examine_points(
             response.errors.first().map_or("the document does not fit the schema", |error| error.message.as_str()),
         ));
     }
-    Ok(i64::from(operation.plan.requested(&values).points()))
+    Ok(i64::from(operation.plan.requested_cost(&values).points()))
 }
 
 fn is_declared(operation: &Operation, name: &str) -> bool {
-    let mut definitions = operation.parsed().operations.iter();
+    let mut definitions = operation.parsed_document().operations.iter();
     definitions.any(|(_, definition)| definition.node.variable_definitions.iter().any(|variable| variable.node.name.node == name))
 }
 
 /// Whether a field of this name is selected anywhere.
 fn selects_field(operation: &Operation, name: &str) -> bool {
-    let document = operation.parsed();
+    let document = operation.parsed_document();
     let operations = document.operations.iter().map(|(_, definition)| &definition.node.selection_set.node);
     let fragments = document.fragments.values().map(|definition| &definition.node.selection_set.node);
     let mut sets: Vec<&SelectionSet> = operations.chain(fragments).collect();

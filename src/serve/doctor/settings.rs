@@ -14,10 +14,10 @@ const LOG: &str = "ENTREPOT_LOG";
 
 pub(super) fn check_settings(args: &Serve) -> Vec<Finding> {
     let mut findings = Vec::new();
-    people(args, &mut findings);
+    check_accounts(args, &mut findings);
     keys(&args.keys, &mut findings);
     places(args, &mut findings);
-    front(args, &mut findings);
+    check_front(args, &mut findings);
     idle(args, &mut findings);
     if findings.is_empty() {
         findings.push(Finding::ok(CHECK, "none contradicts another"));
@@ -46,7 +46,7 @@ fn add_variables(command: &clap::Command, known_names: &mut BTreeSet<String>) {
     command.get_subcommands().for_each(|subcommand| add_variables(subcommand, known_names));
 }
 
-fn people(args: &Serve, findings: &mut Vec<Finding>) {
+fn check_accounts(args: &Serve, findings: &mut Vec<Finding>) {
     if args.registration == Some(Registration::Verified) && !args.emails.mail.is_configured() {
         let observation = "--registration verified sends e-mails, and --mail is none";
         findings.push(Finding::fail(CHECK, observation, "give --mail, or --registration closed"));
@@ -113,7 +113,7 @@ fn places(args: &Serve, findings: &mut Vec<Finding>) {
     }
 }
 
-fn front(args: &Serve, findings: &mut Vec<Finding>) {
+fn check_front(args: &Serve, findings: &mut Vec<Finding>) {
     if !args.proxies.is_empty() && args.drain_seconds == 0 {
         let observation = "--drain-seconds is 0 behind a proxy: requests fail while it still sends some to a node that stops";
         findings.push(Finding::warn(CHECK, observation, "set it to two of the proxy's probes"));

@@ -15,7 +15,7 @@ use platform::{
 };
 use services::exchange;
 
-use super::operator::{open_with_audit, record, tenants};
+use super::operator::{find_tenants, open_with_audit, record};
 use crate::{
     config::{DatabaseArgs, JobAction, KeysOf, ListedState},
     serve::{StartError, open_migrated, print_stdout},
@@ -32,7 +32,7 @@ pub async fn run(action: JobAction) -> Result<(), StartError> {
 async fn list(database: &DatabaseArgs, slug: Option<&str>, state: Option<ListedState>, limit: i64) -> Result<(), StartError> {
     let db = open_migrated(&database.database_url, database.options()).await?;
     let tenant = match slug {
-        Some(_) => tenants(&db, slug).await?.pop(),
+        Some(_) => find_tenants(&db, slug).await?.pop(),
         None => None,
     };
     let states: &[State] = match state {

@@ -21,7 +21,7 @@ pub(super) async fn open_with_audit(args: &KeysOf, clock: &Clock) -> Result<(Dat
 }
 
 /// The tenant with this slug, or all.
-pub(in crate::serve) async fn tenants(db: &Database, slug: Option<&str>) -> Result<Vec<TenantId>, Fault> {
+pub(in crate::serve) async fn find_tenants(db: &Database, slug: Option<&str>) -> Result<Vec<TenantId>, Fault> {
     let rows = match slug {
         Some(slug) => db.global().rows("SELECT id FROM tenant WHERE slug = $1", vec![slug.into()]).await?,
         None => db.global().rows("SELECT id FROM tenant ORDER BY slug, id", vec![]).await?,

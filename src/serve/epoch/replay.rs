@@ -19,7 +19,7 @@ use platform::{
 use serde_json::json;
 use services::backups::{Backups, Revocation, RevocationKind, RevocationsSince};
 
-use super::super::{StartError, backup, emergency::record, print_stdout, tenant_slugs::tenants};
+use super::super::{StartError, backup, emergency::record, print_stdout, tenant_slugs::load_tenants};
 use crate::config::Epoch;
 
 /// Outcome of a repeated revocation.
@@ -92,7 +92,7 @@ pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &Revoc
     let erased =
         erased.map(|revocation| (TenantId::from_uuid(revocation.tenant), CustomerId::from_uuid(revocation.id))).collect();
     let replayer = Replayer { db, clock, access, audit_writer, erased, is_whole: listed.unreadable.is_empty() };
-    let slugs: BTreeMap<TenantId, String> = tenants(db).await?.into_iter().collect();
+    let slugs: BTreeMap<TenantId, String> = load_tenants(db).await?.into_iter().collect();
     let mut report = ReplayReport::default();
     for revocation in &listed.revocations {
         let tenant = TenantId::from_uuid(revocation.tenant);
@@ -228,7 +228,7 @@ impl Replayer<'_> {
             return Ok(false);
         }
         let now = self.clock.now();
-        let is_asked = erase::ask(self.db, tenant, "restore", now).await? == now.plus_seconds(erase::GRACE_SECONDS);
+        let is_asked = erase::request_erasure(self.db, tenant, "restore", now).await? == now.plus_seconds(erase::GRACE_SECONDS);
         let work = self.db.tenant(tenant).begin().await?;
         let is_suspended = suspension::suspend(&work, "it was erased before the database was restored", now).await?;
         // It was done by an earlier run.

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::super::{
     StartError,
-    emergency::{record, tenants},
+    emergency::{find_tenants, record},
     open_migrated, print_stdout,
 };
 use super::columns::sealed_columns;
@@ -90,7 +90,7 @@ pub async fn abandon(db: &Database, source: &KeySource, clock: &Clock, id: &str,
     let ring = secrets::open_without(db, source, id, clock).await?;
     let columns = sealed_columns();
     let lost_values = secrets::count_sealed_under(db, id, &columns).await?;
-    let all_tenants = tenants(db, None).await?;
+    let all_tenants = find_tenants(db, None).await?;
     record_lost_values(db, &AuditWriter::new(ring.clone(), clock.clone()), (id, factors), &lost_values, &all_tenants).await?;
     // Before the old ones go: tokens are signed at every moment.
     if lost_values.iter().any(|values| values.column.table == "signing_key") {

@@ -25,7 +25,7 @@ const GROUPS: List = ("storeGroupsList", "StoreGroupFilter");
 /// The rows of a page of a list.
 async fn rows(world: &World, (list, kind): List, filter: &Value, page: &str) -> Vec<Value> {
     let query = format!("query($filter: {kind}) {{ {list}(filter: $filter, {page}) {{ nodes {{ id createdAt updatedAt }} }} }}");
-    let answer = world.asks(world.owner(), &query, json!({ "filter": filter })).await;
+    let answer = world.execute_as(world.owner(), &query, json!({ "filter": filter })).await;
     assert!(answer["errors"].is_null(), "{list} {filter}: {answer:#}");
     answer["data"][list]["nodes"].as_array().unwrap().clone()
 }
@@ -41,18 +41,18 @@ fn lately(world: &World) -> String {
 
 async fn what_was_created_last_is_found_and_keeps_its_time(world: &World) {
     // Rights are given within ten minutes of a login.
-    world.pass(60);
+    world.advance_clock(60);
     let before = lately(world);
-    let person = world.joins("late").await;
-    let role = world.does(world.owner(), ROLE, json!({ "key": "late", "name": "Late", "permissions": [] })).await;
-    let group = world.does(world.owner(), GROUP, json!({ "code": "late", "name": "Late" })).await;
+    let person = world.add_member("late").await;
+    let role = world.mutate_as(world.owner(), ROLE, json!({ "key": "late", "name": "Late", "permissions": [] })).await;
+    let group = world.mutate_as(world.owner(), GROUP, json!({ "code": "late", "name": "Late" })).await;
     let (role, group) = (&role["role"]["id"], &group["storeGroup"]["id"]);
-    world.pass(60);
+    world.advance_clock(60);
     let between = lately(world);
-    let given = world.gives(&world.ours.owner, person, json!([grant("viewer", everywhere())])).await;
-    assert_eq!(given["userErrors"], json!([]), "{given:#}");
+    let payload = world.set_grants(&world.ours.owner, person, json!([grant("viewer", everywhere())])).await;
+    assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
     for (query, id) in [(ROLE_NAME, role), (GROUP_NAME, group)] {
-        let changed = world.does(world.owner(), query, json!({ "id": id, "expectedVersion": 1, "name": "Changed" })).await;
+        let changed = world.mutate_as(world.owner(), query, json!({ "id": id, "expectedVersion": 1, "name": "Changed" })).await;
         assert_eq!(changed["userErrors"], json!([]), "{changed:#}");
     }
     for (list, id) in [(MEMBERS, json!(person.0.to_string())), (ROLES, role.clone()), (GROUPS, group.clone())] {

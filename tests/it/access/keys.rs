@@ -13,10 +13,10 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::world::{codes, everywhere, grant, only};
+use super::world::{codes, everywhere, grant, in_stores};
 use crate::{
     authorization::world::World,
-    jobs::{Works, until},
+    jobs::{Works, wait_until},
     world::{answers::refused, on_both},
 };
 
@@ -47,17 +47,17 @@ const REVOKE: &str = "mutation($id: ID!) { apiKeyRevoke(id: $id) { apiKey { revo
 /// An integration of the owner's.
 pub async fn integration(world: &World, permissions: Value, scope: Value) -> String {
     let input = json!({ "name": "Storefront", "permissions": permissions, "scope": scope });
-    let made = world.does(world.owner(), INTEGRATION, input).await;
-    made["integration"]["id"].as_str().unwrap_or_else(|| panic!("{made:#}")).to_owned()
+    let payload = world.mutate_as(world.owner(), INTEGRATION, input).await;
+    payload["integration"]["id"].as_str().unwrap_or_else(|| panic!("{payload:#}")).to_owned()
 }
 
 /// The secret and the id of a new key.
 pub async fn key(world: &World, integration: &str, with: Value) -> (String, String) {
     let mut input = json!({ "integrationId": integration, "name": "Key" });
     input.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
-    let made = world.does(world.owner(), KEY, input).await;
-    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{made:#}")).to_owned();
-    (text(&made["secret"]), text(&made["apiKey"]["id"]))
+    let payload = world.mutate_as(world.owner(), KEY, input).await;
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{payload:#}")).to_owned();
+    (text(&payload["secret"]), text(&payload["apiKey"]["id"]))
 }
 
 pub async fn lets_in(access: &Access, secret: &str) -> bool {
@@ -74,15 +74,15 @@ async fn elsewhere(world: &World) -> Access {
 }
 
 async fn a_secret_is_shown_once_and_kept_nowhere(world: &World) {
-    let of = integration(world, json!(["stock.read", "product.read"]), everywhere()).await;
-    let (secret, id) = key(world, &of, json!({})).await;
+    let integration_id = integration(world, json!(["stock.read", "product.read"]), everywhere()).await;
+    let (secret, id) = key(world, &integration_id, json!({})).await;
     assert!(secret.starts_with("epk_live_") && secret.len() == 47);
     let found = world.node.access.key(&secret, None).await.unwrap();
     assert_eq!((found.key.to_string(), found.caller.actor.kind), (id.clone(), entity::prelude::ActorKind::Integration));
     let query = "query($id: ID!) { node(id: $id) { ... on ApiKey { prefix expiresAt lastUsedAt } } }";
-    let seen = world.asks(world.owner(), query, json!({ "id": id })).await["data"]["node"].clone();
-    assert_eq!(seen["prefix"], json!(secret[..15]));
-    assert!(seen["expiresAt"].as_str().unwrap().starts_with("2027-09-21"), "a year: {seen}");
+    let answer = world.execute_as(world.owner(), query, json!({ "id": id })).await["data"]["node"].clone();
+    assert_eq!(answer["prefix"], json!(secret[..15]));
+    assert!(answer["expiresAt"].as_str().unwrap().starts_with("2027-09-21"), "a year: {answer}");
     let (global, tenant) = (world.node.db.global(), world.ours.owner.tenant);
     let hashes = global.rows("SELECT hash FROM api_key_index WHERE tenant_id = $1", vec![tenant.into()]).await.unwrap();
     let hash: Vec<u8> = hashes[0].try_get_by_index(0).unwrap();
@@ -92,8 +92,8 @@ async fn a_secret_is_shown_once_and_kept_nowhere(world: &World) {
 }
 
 async fn junk_is_refused_without_a_statement(world: &World) {
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
-    let (secret, _) = key(world, &of, json!({})).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, _) = key(world, &integration_id, json!({})).await;
     let access = elsewhere(world).await;
     let before = world.node.db.statements();
     for at in 9..secret.len() {
@@ -119,8 +119,8 @@ async fn junk_is_refused_without_a_statement(world: &World) {
 }
 
 async fn a_key_in_use_costs_no_statement(world: &World) {
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
-    let (secret, _) = key(world, &of, json!({})).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, _) = key(world, &integration_id, json!({})).await;
     let access = elsewhere(world).await;
     assert!(lets_in(&access, &secret).await);
     // The key's first use is recorded asynchronously.
@@ -135,25 +135,25 @@ async fn a_key_in_use_costs_no_statement(world: &World) {
 async fn a_key_lies_within_its_integration_and_its_maker(world: &World) {
     let own = world.ours.ids["sto"].clone();
     let other = world.second_shop("charlie").await.ids["sto"].clone();
-    let of = integration(world, json!(["stock.read", "stock.reserve", "product.read"]), only(&[&own])).await;
+    let integration_id = integration(world, json!(["stock.read", "stock.reserve", "product.read"]), in_stores(&[&own])).await;
     let make = |with: Value| {
-        let mut input = json!({ "integrationId": of, "name": "Key" });
+        let mut input = json!({ "integrationId": integration_id, "name": "Key" });
         input.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
         input
     };
-    for (what, beyond) in [
+    for (case, beyond) in [
         ("a permission that the integration lacks", json!({ "permissions": ["stock.adjust"] })),
-        ("a store that it does not reach", json!({ "scope": only(&[&other]) })),
+        ("a store that it does not reach", json!({ "scope": in_stores(&[&other]) })),
         ("all stores", json!({ "scope": everywhere() })),
         ("a moment that is past", json!({ "expiresAt": "2020-01-01T00:00:00Z" })),
         ("no network", json!({ "allowedCidrs": ["everywhere"] })),
     ] {
-        assert_eq!(codes(&world.does(world.owner(), KEY, make(beyond)).await), ["INVALID"], "{what}");
+        assert_eq!(codes(&world.mutate_as(world.owner(), KEY, make(beyond)).await), ["INVALID"], "{case}");
     }
-    let unknown = world.does(world.owner(), KEY, make(json!({ "permissions": ["stock.teleport"] }))).await;
+    let unknown = world.mutate_as(world.owner(), KEY, make(json!({ "permissions": ["stock.teleport"] }))).await;
     assert_eq!(codes(&unknown), ["NOT_FOUND"]);
     assert_eq!(unknown["userErrors"][0]["message"], "there is no such permission: \"stock.teleport\"");
-    let (secret, _) = key(world, &of, json!({ "permissions": ["stock.read", "product.read"] })).await;
+    let (secret, _) = key(world, &integration_id, json!({ "permissions": ["stock.read", "product.read"] })).await;
     let caller = world.node.access.key(&secret, None).await.unwrap().caller;
     let stock = caller.permissions.reach(kind::StockRead::INDEX);
     assert!(stock.covers(own.parse().unwrap()) && !stock.covers(other.parse().unwrap()));
@@ -163,31 +163,33 @@ async fn a_key_lies_within_its_integration_and_its_maker(world: &World) {
     // later do not affect it.
     let create = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } } }";
     let role = json!({ "key": "keys", "name": "Keys", "permissions": ["apikey.write", "apikey.read", "product.read"] });
-    let role = world.does(world.owner(), create, role).await["role"]["id"].clone();
-    let maker = world.hired("maker", json!([{ "roleId": role, "scope": everywhere() }, grant("manager", only(&[&own]))])).await;
+    let role = world.mutate_as(world.owner(), create, role).await["role"]["id"].clone();
+    let maker = world
+        .add_member_with("maker", json!([{ "roleId": role, "scope": everywhere() }, grant("manager", in_stores(&[&own]))]))
+        .await;
     let wide = json!({ "name": "Wide", "permissions": ["stock.read"], "scope": everywhere() });
-    assert_eq!(codes(&world.does(maker, INTEGRATION, wide).await), ["INVALID"]);
-    let dear = json!({ "name": "Dear", "permissions": ["product.cost.read"], "scope": only(&[&own]) });
+    assert_eq!(codes(&world.mutate_as(maker, INTEGRATION, wide).await), ["INVALID"]);
+    let dear = json!({ "name": "Dear", "permissions": ["product.cost.read"], "scope": in_stores(&[&own]) });
     assert_eq!(
-        codes(&world.does(maker, INTEGRATION, dear).await),
+        codes(&world.mutate_as(maker, INTEGRATION, dear).await),
         ["INVALID"],
         "the manager's costs are not for the whole tenant"
     );
-    let fit = json!({ "name": "Fit", "permissions": ["stock.read", "product.read"], "scope": only(&[&own]) });
-    let made = world.does(maker, INTEGRATION, fit).await;
-    let input = json!({ "integrationId": made["integration"]["id"], "name": "Key" });
-    let secret = world.does(maker, KEY, input).await["secret"].as_str().unwrap().to_owned();
-    world.gives(&world.ours.owner, maker, json!([])).await;
+    let fit = json!({ "name": "Fit", "permissions": ["stock.read", "product.read"], "scope": in_stores(&[&own]) });
+    let payload = world.mutate_as(maker, INTEGRATION, fit).await;
+    let input = json!({ "integrationId": payload["integration"]["id"], "name": "Key" });
+    let secret = world.mutate_as(maker, KEY, input).await["secret"].as_str().unwrap().to_owned();
+    world.set_grants(&world.ours.owner, maker, json!([])).await;
     assert!(lets_in(&world.node.access, &secret).await);
 }
 
 async fn a_rolled_key_lives_on_for_a_while(world: &World) {
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
-    let (old, id) = key(world, &of, json!({})).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (old, id) = key(world, &integration_id, json!({})).await;
     let roll = |at: &str| json!({ "id": id, "at": at });
-    let far = world.asks(world.owner(), ROLL, roll("2026-10-30T00:00:00Z")).await;
+    let far = world.execute_as(world.owner(), ROLL, roll("2026-10-30T00:00:00Z")).await;
     assert_eq!(codes(&far["data"]["apiKeyRoll"]), ["INVALID"]);
-    let rolled = world.asks(world.owner(), ROLL, roll("2026-09-22T00:00:00Z")).await["data"]["apiKeyRoll"].clone();
+    let rolled = world.execute_as(world.owner(), ROLL, roll("2026-09-22T00:00:00Z")).await["data"]["apiKeyRoll"].clone();
     let new = rolled["secret"].as_str().unwrap().to_owned();
     assert!(new != old && rolled["apiKey"]["permissions"] == json!(["stock.read"]));
     assert!(lets_in(&world.node.access, &old).await && lets_in(&world.node.access, &new).await, "both, for a while");
@@ -195,48 +197,49 @@ async fn a_rolled_key_lives_on_for_a_while(world: &World) {
     let gone = integration(world, json!(["stock.read"]), everywhere()).await;
     let (_, kept) = key(world, &gone, json!({})).await;
     let disable = "mutation($id: ID!) { integrationDisable(id: $id) { userErrors { code } } }";
-    world.asks(world.owner(), disable, json!({ "id": gone })).await;
-    let late = world.asks(world.owner(), ROLL, json!({ "id": kept, "at": "2026-09-22T00:00:00Z" })).await;
-    refused(&late["data"]["apiKeyRoll"], "INVALID_STATE", "id");
-    world.pass(24 * 3600);
+    world.execute_as(world.owner(), disable, json!({ "id": gone })).await;
+    let answer = world.execute_as(world.owner(), ROLL, json!({ "id": kept, "at": "2026-09-22T00:00:00Z" })).await;
+    refused(&answer["data"]["apiKeyRoll"], "INVALID_STATE", "id");
+    world.advance_clock(24 * 3600);
     assert!(!lets_in(&world.node.access, &old).await && lets_in(&world.node.access, &new).await);
-    let again = world.asks(world.owner(), "{ viewer { actor { __typename } } }", json!({})).await;
+    let again = world.execute_as(world.owner(), "{ viewer { actor { __typename } } }", json!({})).await;
     assert!(again["errors"].is_null());
 }
 
 async fn what_has_ended_lets_nobody_in(world: &World) {
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
-    let (secret, id) = key(world, &of, json!({})).await;
-    let (brief, _) = key(world, &of, json!({ "expiresAt": "2026-09-22T00:00:00Z" })).await;
-    let (third, _) = key(world, &of, json!({})).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, id) = key(world, &integration_id, json!({})).await;
+    let (brief, _) = key(world, &integration_id, json!({ "expiresAt": "2026-09-22T00:00:00Z" })).await;
+    let (third, _) = key(world, &integration_id, json!({})).await;
     let there = elsewhere(world).await;
     for secret in [&secret, &brief, &third] {
         assert!(lets_in(&world.node.access, secret).await && lets_in(&there, secret).await);
     }
     let found = there.key(&secret, None).await.unwrap();
     let (mut standing, gone) = there.watch_key(found.hash, &found.caller);
-    let ended = world.asks(world.owner(), REVOKE, json!({ "id": id })).await["data"]["apiKeyRevoke"].clone();
-    assert!(ended["apiKey"]["revokedAt"].is_string(), "{ended:#}");
+    let api_key_revoke = world.execute_as(world.owner(), REVOKE, json!({ "id": id })).await["data"]["apiKeyRevoke"].clone();
+    assert!(api_key_revoke["apiKey"]["revokedAt"].is_string(), "{api_key_revoke:#}");
     assert!(!lets_in(&world.node.access, &secret).await, "at once here");
-    world.pass(RIGHTS_CACHE_SECONDS + 1);
+    world.advance_clock(RIGHTS_CACHE_SECONDS + 1);
     assert!(!lets_in(&there, &secret).await, "within five seconds elsewhere");
     there.refresh_live().await;
     assert!(*gone.borrow() && standing.changed().await.is_none(), "open sockets are told");
     let rolled =
-        world.asks(world.owner(), ROLL, json!({ "id": id, "at": "2026-09-22T00:00:00Z" })).await["data"]["apiKeyRoll"].clone();
+        world.execute_as(world.owner(), ROLL, json!({ "id": id, "at": "2026-09-22T00:00:00Z" })).await["data"]["apiKeyRoll"]
+            .clone();
     assert_eq!(codes(&rolled), ["INVALID_STATE"]);
-    world.pass(24 * 3600);
+    world.advance_clock(24 * 3600);
     assert!(!lets_in(&world.node.access, &brief).await && lets_in(&world.node.access, &third).await);
-    world.asks(world.owner(), "{ viewer { actor { __typename } } }", json!({})).await;
+    world.execute_as(world.owner(), "{ viewer { actor { __typename } } }", json!({})).await;
     let disable = "mutation($id: ID!) { integrationDisable(id: $id) { integration { disabledAt } userErrors { code } } }";
-    let disabled = world.asks(world.owner(), disable, json!({ "id": of })).await;
+    let disabled = world.execute_as(world.owner(), disable, json!({ "id": integration_id })).await;
     assert!(disabled["data"]["integrationDisable"]["integration"]["disabledAt"].is_string(), "{disabled:#}");
     assert!(!lets_in(&world.node.access, &third).await);
 }
 
 async fn a_key_is_taken_from_its_networks_only(world: &World) {
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
-    let (secret, _) = key(world, &of, json!({ "allowedCidrs": ["192.0.2.0/24", "2001:db8::/32"] })).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, _) = key(world, &integration_id, json!({ "allowedCidrs": ["192.0.2.0/24", "2001:db8::/32"] })).await;
     for (address, expected) in
         [("192.0.2.9", true), ("2001:db8::9", true), ("::ffff:192.0.2.9", true), ("192.0.3.9", false), ("2001:db9::9", false)]
     {
@@ -247,12 +250,12 @@ async fn a_key_is_taken_from_its_networks_only(world: &World) {
 }
 
 async fn a_key_never_passes_for_a_fresh_password(world: &World) {
-    let of = integration(world, json!(["apikey.write", "apikey.read", "role.write"]), everywhere()).await;
-    let (secret, id) = key(world, &of, json!({})).await;
+    let integration_id = integration(world, json!(["apikey.write", "apikey.read", "role.write"]), everywhere()).await;
+    let (secret, id) = key(world, &integration_id, json!({})).await;
     let caller = world.node.access.key(&secret, None).await.unwrap().caller;
     let scope = world.node.db.tenant(caller.tenant);
     for document in [
-        format!("mutation {{ apiKeyCreate(input: {{ integrationId: \"{of}\", name: \"Mine\" }}) {{ secret }} }}"),
+        format!("mutation {{ apiKeyCreate(input: {{ integrationId: \"{integration_id}\", name: \"Mine\" }}) {{ secret }} }}"),
         format!("mutation {{ apiKeyRoll(id: \"{id}\", oldKeyExpiresAt: \"2026-09-22T00:00:00Z\") {{ secret }} }}"),
         "mutation { roleCreate(input: { key: \"mine\", name: \"Mine\", permissions: [] }) { role { id } } }".to_owned(),
     ] {
@@ -265,8 +268,8 @@ async fn a_key_never_passes_for_a_fresh_password(world: &World) {
 
 /// Mutations of a login session are forbidden to a key, with any password.
 async fn a_key_is_nobody_who_has_logged_in(world: &World) {
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
-    let (secret, _) = key(world, &of, json!({})).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, _) = key(world, &integration_id, json!({})).await;
     let caller = world.node.access.key(&secret, None).await.unwrap().caller;
     let scope = world.node.db.tenant(caller.tenant);
     for document in [
@@ -279,26 +282,26 @@ async fn a_key_is_nobody_who_has_logged_in(world: &World) {
         let request = async_graphql::Request::new(document);
         let response = world.node.schema.execute(entrepot::schema::attach(request, &scope).data(caller.clone())).await;
         let top = response.errors[0].source::<entrepot::graphql::fault::TopError>();
-        let told = top.map(|top| (top.code().as_str(), top.to_string()));
+        let refusal = top.map(|top| (top.code().as_str(), top.to_string()));
         let message = "this is for people who have logged in, not for API keys".to_owned();
-        assert_eq!(told, Some(("FORBIDDEN", message)), "{document}: {:?}", response.errors);
+        assert_eq!(refusal, Some(("FORBIDDEN", message)), "{document}: {:?}", response.errors);
     }
 }
 
 /// A session that watches its key is notified by the revocation, not by the next poll a second
 /// later.
 async fn a_revoked_key_is_out_at_once(world: &World) {
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
     for _ in 0..10 {
-        let (secret, id) = key(world, &of, json!({})).await;
+        let (secret, id) = key(world, &integration_id, json!({})).await;
         let found = world.node.access.key(&secret, None).await.unwrap();
         let (_standing, mut gone) = world.node.access.watch_key(found.hash, &found.caller);
         let keeping = tokio::spawn(world.node.access.clone().refresh_rights_forever());
-        let began = Instant::now();
-        world.asks(world.owner(), REVOKE, json!({ "id": id })).await;
-        let is_revoked_after = began.elapsed();
+        let started_at = Instant::now();
+        world.execute_as(world.owner(), REVOKE, json!({ "id": id })).await;
+        let is_revoked_after = started_at.elapsed();
         gone.wait_for(|gone| *gone).await.unwrap();
-        let is_told_after = began.elapsed();
+        let is_told_after = started_at.elapsed();
         keeping.abort();
         // On a machine whose change itself takes that long, the two delays cannot be distinguished.
         if is_revoked_after < Duration::from_millis(400) {
@@ -309,12 +312,12 @@ async fn a_revoked_key_is_out_at_once(world: &World) {
 }
 
 async fn its_last_use_is_noted_to_the_minute(world: &World) {
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
-    let (secret, id) = key(world, &of, json!({})).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, id) = key(world, &integration_id, json!({})).await;
     assert!(lets_in(&world.node.access, &secret).await);
     let query = "query($id: ID!) { node(id: $id) { ... on ApiKey { lastUsedAt } } }";
     for _ in 0..100 {
-        let used = world.asks(world.owner(), query, json!({ "id": id })).await["data"]["node"]["lastUsedAt"].clone();
+        let used = world.execute_as(world.owner(), query, json!({ "id": id })).await["data"]["node"]["lastUsedAt"].clone();
         if let Some(used) = used.as_str() {
             assert!(used.ends_with(":00Z") || used.ends_with(":00.000000Z"), "{used}");
             return;
@@ -328,14 +331,14 @@ async fn a_sandbox_has_test_keys(world: &World) {
     let work = world.node.db.tenant(world.ours.owner.tenant).begin().await.unwrap();
     work.execute("UPDATE tenant SET sandbox = TRUE WHERE id = $1", vec![]).await.unwrap();
     work.commit().await.unwrap();
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
-    let (secret, _) = key(world, &of, json!({})).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, _) = key(world, &integration_id, json!({})).await;
     assert!(secret.starts_with("epk_test_"), "{}", &secret[..9]);
     assert!(lets_in(&world.node.access, &secret).await);
 }
 
 /// Returns the response to a program that uses a key.
-pub async fn answered(world: &World, secret: &str, query: &str, variables: Value) -> Value {
+pub async fn execute_with_key(world: &World, secret: &str, query: &str, variables: Value) -> Value {
     let found = world.node.access.key(secret, None).await.unwrap();
     let used = KeyUse { key: found.key, created_at: found.created_at };
     let request = async_graphql::Request::new(query).variables(async_graphql::Variables::from_json(variables));
@@ -348,19 +351,20 @@ pub async fn answered(world: &World, secret: &str, query: &str, variables: Value
 async fn a_key_that_gives_less_does_not_fetch_what_another_has_exported(world: &World) {
     let works = Works::begin(world);
     let permissions = json!(["exchange.run", "file.write", "order.read", "product.read", "product.cost.read"]);
-    let of = integration(world, permissions, everywhere()).await;
-    let (costs, _) = key(world, &of, json!({})).await;
-    let (equal, _) = key(world, &of, json!({})).await;
+    let integration_id = integration(world, permissions, everywhere()).await;
+    let (costs, _) = key(world, &integration_id, json!({})).await;
+    let (equal, _) = key(world, &integration_id, json!({})).await;
     let narrow = json!({ "permissions": ["exchange.run", "file.write", "order.read", "product.read"] });
-    let (less, _) = key(world, &of, narrow).await;
+    let (less, _) = key(world, &integration_id, narrow).await;
     let export = "mutation { exportCreate(input: { idempotencyKey: \"costs\", entity: PRODUCTS }) { dataJob { id } userErrors { code } } }";
-    let id = answered(world, &costs, export, json!({})).await["exportCreate"]["dataJob"]["id"].clone();
+    let id = execute_with_key(world, &costs, export, json!({})).await["exportCreate"]["dataJob"]["id"].clone();
     let job = "query($id: ID!) { node(id: $id) { ... on DataJob { status result { id downloadUrl } } } }";
-    let seen = async |secret: &str| answered(world, secret, job, json!({ "id": id })).await["node"].clone();
-    until("the end of an export", async || seen(&costs).await["status"] == "DONE").await;
+    let seen = async |secret: &str| execute_with_key(world, secret, job, json!({ "id": id })).await["node"].clone();
+    wait_until("the end of an export", async || seen(&costs).await["status"] == "DONE").await;
     let file = seen(&costs).await["result"]["id"].clone();
     let node = "query($id: ID!) { node(id: $id) { ... on File { downloadUrl } } }";
-    let link = async |secret: &str| answered(world, secret, node, json!({ "id": file })).await["node"]["downloadUrl"].clone();
+    let link =
+        async |secret: &str| execute_with_key(world, secret, node, json!({ "id": file })).await["node"]["downloadUrl"].clone();
     for whole in [&costs, &equal] {
         assert!(seen(whole).await["result"]["downloadUrl"].is_string() && link(whole).await.is_string());
     }
@@ -374,19 +378,21 @@ async fn nor_what_another_has_printed(world: &World, whole: [&str; 2], less: &st
     let draw =
         "mutation($id: ID!) { paperCreate(input: { idempotencyKey: \"printed\", kind: ORDER_CONFIRMATION, documentId: $id }) {
         paper { id number html } userErrors { code message } } }";
-    let drawn = answered(world, whole[0], draw, json!({ "id": order })).await["paperCreate"]["paper"].clone();
-    assert!(drawn["html"].is_string(), "{drawn:#}");
+    let created_paper = execute_with_key(world, whole[0], draw, json!({ "id": order })).await["paperCreate"]["paper"].clone();
+    assert!(created_paper["html"].is_string(), "{created_paper:#}");
     let print = "mutation($id: ID!) { productLabelSheetCreate(input: { productIds: [$id] }) { file { id } userErrors { code message } } }";
-    let sheet = answered(world, whole[0], print, json!({ "id": product })).await["productLabelSheetCreate"]["file"]["id"].clone();
+    let sheet =
+        execute_with_key(world, whole[0], print, json!({ "id": product })).await["productLabelSheetCreate"]["file"]["id"].clone();
     assert!(sheet.is_string());
     let query = "query($paper: ID!, $order: ID!, $sheet: ID!) {
         paper: node(id: $paper) { ... on Paper { number html pdf } }
         order: node(id: $order) { ... on Order { papers { id html } } }
         sheet: node(id: $sheet) { ... on File { downloadUrl } } }";
     for (secret, is_whole) in [(whole[0], true), (whole[1], true), (less, false)] {
-        let seen = answered(world, secret, query, json!({ "paper": drawn["id"], "order": order, "sheet": sheet })).await;
-        assert_eq!(seen["paper"]["number"], drawn["number"], "it reads the order: {seen:#}");
-        let listed = seen["order"]["papers"].as_array().unwrap().iter().find(|paper| paper["id"] == drawn["id"]).unwrap();
+        let seen =
+            execute_with_key(world, secret, query, json!({ "paper": created_paper["id"], "order": order, "sheet": sheet })).await;
+        assert_eq!(seen["paper"]["number"], created_paper["number"], "it reads the order: {seen:#}");
+        let listed = seen["order"]["papers"].as_array().unwrap().iter().find(|paper| paper["id"] == created_paper["id"]).unwrap();
         let links = [&seen["paper"]["html"], &seen["paper"]["pdf"], &listed["html"], &seen["sheet"]["downloadUrl"]];
         assert!(links.iter().all(|link| link.is_string() == is_whole && link.is_null() != is_whole), "{seen:#}");
     }

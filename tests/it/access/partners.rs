@@ -31,8 +31,8 @@ struct Partner {
 /// A partner with a channel of its own.
 async fn partner(world: &World) -> Partner {
     let query = "mutation($input: ChannelCreateInput!) { channelCreate(input: $input) { channel { id } userErrors { code } } }";
-    let made = world.must(&world.ours, query, json!({ "input": { "code": "partner", "name": "Partner" } })).await;
-    let channel = made["channel"]["id"].as_str().unwrap().to_owned();
+    let payload = world.must_mutate(&world.ours, query, json!({ "input": { "code": "partner", "name": "Partner" } })).await;
+    let channel = payload["channel"]["id"].as_str().unwrap().to_owned();
     let permissions = json!([
         "product.read",
         "store.read",
@@ -46,14 +46,14 @@ async fn partner(world: &World) -> Partner {
         "report.read"
     ]);
     let input = json!({ "name": "Partner", "channelId": channel, "permissions": permissions, "scope": everywhere() });
-    let made = world.does(world.owner(), INTEGRATION, input).await;
-    let input = json!({ "integrationId": made["integration"]["id"], "name": "Key" });
-    let secret = world.does(world.owner(), KEY, input).await["secret"].as_str().unwrap().to_owned();
+    let payload = world.mutate_as(world.owner(), INTEGRATION, input).await;
+    let input = json!({ "integrationId": payload["integration"]["id"], "name": "Key" });
+    let secret = world.mutate_as(world.owner(), KEY, input).await["secret"].as_str().unwrap().to_owned();
     let found = world.node.access.key(&secret, None).await.unwrap();
     Partner { caller: found.caller, used: KeyUse { key: found.key, created_at: found.created_at }, channel }
 }
 
-async fn asks(world: &World, partner: &Partner, query: &str, variables: Value) -> Value {
+async fn execute_as(world: &World, partner: &Partner, query: &str, variables: Value) -> Value {
     let request = async_graphql::Request::new(query).variables(async_graphql::Variables::from_json(variables));
     let scope = world.node.db.tenant(partner.caller.tenant);
     let request = schema::attach(request, &scope).data(partner.caller.clone()).data(partner.used);
@@ -64,84 +64,87 @@ async fn asks(world: &World, partner: &Partner, query: &str, variables: Value) -
     json!({ "data": response.data.into_json().unwrap(), "errors": errors })
 }
 
-async fn does(world: &World, partner: &Partner, query: &str, input: Value) -> Value {
-    let answer = asks(world, partner, query, json!({ "input": input })).await;
+async fn mutate_as(world: &World, partner: &Partner, query: &str, input: Value) -> Value {
+    let answer = execute_as(world, partner, query, json!({ "input": input })).await;
     assert_eq!(answer["errors"], json!([]), "{answer:#}");
     answer["data"].as_object().unwrap().values().next().unwrap().clone()
 }
 
 const ORDER: &str = "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id number channel { id } lines { id } } userErrors { code field message } } }";
 
-fn order(world: &World, key: &str, more: Value) -> Value {
+fn order(world: &World, key: &str, extra: Value) -> Value {
     let line = json!({ "product": { "id": world.ours.ids["prd"] }, "quantity": 2 });
     let mut input =
         json!({ "idempotencyKey": key, "store": { "id": world.ours.ids["sto"] }, "externalRef": key, "lines": [line] });
-    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
     input
 }
 
 async fn a_partner_sees_its_own_channel_only(world: &World) {
     let partner = partner(world).await;
     let lists = "{ orders { nodes { id channel { id } } } ordersCount { count } returns { nodes { id } } salesReport(groupBy: CHANNEL) { key } }";
-    let before = asks(world, &partner, lists, json!({})).await;
+    let before = execute_as(world, &partner, lists, json!({})).await;
     assert_eq!(before["errors"], json!([]), "{before:#}");
     assert_eq!((&before["data"]["orders"]["nodes"], &before["data"]["ordersCount"]["count"]), (&json!([]), &json!(0)));
     assert_eq!((&before["data"]["returns"]["nodes"], &before["data"]["salesReport"]), (&json!([]), &json!([])));
     let node = "query($id: ID!) { node(id: $id) { __typename } }";
     for prefix in ["ord", "oln", "ful", "ret", "rsv"] {
-        let answer = asks(world, &partner, node, json!({ "id": world.ours.ids[prefix] })).await;
+        let answer = execute_as(world, &partner, node, json!({ "id": world.ours.ids[prefix] })).await;
         assert_eq!(answer, json!({ "data": { "node": null }, "errors": [] }), "{prefix} of another channel");
     }
-    let own = does(world, &partner, ORDER, order(world, "p-1", json!({}))).await;
+    let own = mutate_as(world, &partner, ORDER, order(world, "p-1", json!({}))).await;
     assert_eq!(own["order"]["channel"]["id"], json!(partner.channel), "{own:#}");
     let fulfil = "mutation($input: OrderFulfilInput!) { orderFulfil(input: $input) { order { status } userErrors { code } } }";
-    does(world, &partner, fulfil, json!({ "id": own["order"]["id"], "idempotencyKey": "p-2" })).await;
+    mutate_as(world, &partner, fulfil, json!({ "id": own["order"]["id"], "idempotencyKey": "p-2" })).await;
     let back = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) { return { id } userErrors { code field message } } }";
     let line =
         json!({ "product": { "id": world.ours.ids["prd"] }, "orderLineId": own["order"]["lines"][0]["id"], "quantity": 1 });
     let input = json!({ "idempotencyKey": "p-3", "store": { "id": world.ours.ids["sto"] }, "lines": [line] });
-    let returned = does(world, &partner, back, input).await;
-    let after = asks(world, &partner, lists, json!({})).await["data"].clone();
+    let returned = mutate_as(world, &partner, back, input).await;
+    let after = execute_as(world, &partner, lists, json!({})).await["data"].clone();
     assert_eq!(after["orders"]["nodes"], json!([{ "id": own["order"]["id"], "channel": { "id": partner.channel } }]));
     assert_eq!(after["returns"]["nodes"], json!([{ "id": returned["return"]["id"] }]), "of its own order");
     assert_eq!(after["salesReport"].as_array().map(Vec::len), Some(1));
     let number =
-        asks(world, &partner, "query($by: OrderRef!) { order(by: $by) { id } }", json!({ "by": { "number": "1" } })).await;
+        execute_as(world, &partner, "query($by: OrderRef!) { order(by: $by) { id } }", json!({ "by": { "number": "1" } })).await;
     assert_eq!(number, json!({ "data": { "order": null }, "errors": [] }), "by a number of another channel");
-    let report = asks(world, &partner, "{ movementReport { kind } }", json!({})).await;
+    let report = execute_as(world, &partner, "{ movementReport { kind } }", json!({})).await;
     assert_eq!(report["errors"][0]["code"], "FORBIDDEN");
 }
 
 async fn a_partner_sells_in_its_own_channel_only(world: &World) {
     let partner = partner(world).await;
     let theirs = world.ours.ids["chn"].clone();
-    let foreign = does(world, &partner, ORDER, order(world, "c-1", json!({ "channelId": theirs }))).await;
+    let foreign = mutate_as(world, &partner, ORDER, order(world, "c-1", json!({ "channelId": theirs }))).await;
     let unknown = made_up(world, &theirs);
-    let nobodys = does(world, &partner, ORDER, order(world, "c-1", json!({ "channelId": unknown }))).await;
+    let nobodys = mutate_as(world, &partner, ORDER, order(world, "c-1", json!({ "channelId": unknown }))).await;
     // Each answer names the requested ID and contains nothing else about the order.
     let alike = |answer: &Value, id: &str| answer.to_string().replace(id, "…");
     assert_eq!((codes(&foreign), alike(&foreign, &theirs)), (vec!["NOT_FOUND"], alike(&nobodys, &unknown)));
     let cancel = "mutation($input: ActionInput!) { orderCancel(input: $input) { userErrors { code field message } } }";
-    let of = |id: &str| json!({ "id": id, "idempotencyKey": "c-2" });
-    let foreign = does(world, &partner, cancel, of(&world.ours.ids["ord"])).await;
+    let input_for = |id: &str| json!({ "id": id, "idempotencyKey": "c-2" });
+    let foreign = mutate_as(world, &partner, cancel, input_for(&world.ours.ids["ord"])).await;
     let unknown = made_up(world, &world.ours.ids["ord"]);
-    let nobodys = does(world, &partner, cancel, of(&unknown)).await;
+    let nobodys = mutate_as(world, &partner, cancel, input_for(&unknown)).await;
     assert_eq!((codes(&foreign), alike(&foreign, &world.ours.ids["ord"])), (vec!["NOT_FOUND"], alike(&nobodys, &unknown)));
     let reserve = "mutation($input: StockReserveInput!) { stockReserve(input: $input) { reservations { id channel { id } } userErrors { code } } }";
     let item = json!({ "product": { "id": world.ours.ids["prd"] }, "store": { "id": world.ours.ids["sto"] }, "quantity": 1 });
-    let held = asks(world, &partner, reserve, json!({ "input": { "idempotencyKey": "c-3", "items": [item] } })).await;
-    let held = held["data"]["stockReserve"]["reservations"][0].clone();
-    assert_eq!(held["channel"]["id"], json!(partner.channel), "{held:#}");
+    let reservation_answer =
+        execute_as(world, &partner, reserve, json!({ "input": { "idempotencyKey": "c-3", "items": [item] } })).await;
+    let reservation_answer = reservation_answer["data"]["stockReserve"]["reservations"][0].clone();
+    assert_eq!(reservation_answer["channel"]["id"], json!(partner.channel), "{reservation_answer:#}");
     let release = "mutation($input: StockReleaseInput!) { stockRelease(input: $input) { userErrors { code field message } } }";
-    let of = |id: &Value| json!({ "idempotencyKey": "c-4", "reservationIds": [id] });
-    let foreign = does(world, &partner, release, of(&json!(world.ours.ids["rsv"]))).await;
+    let input_for = |id: &Value| json!({ "idempotencyKey": "c-4", "reservationIds": [id] });
+    let foreign = mutate_as(world, &partner, release, input_for(&json!(world.ours.ids["rsv"]))).await;
     let unknown = made_up(world, &world.ours.ids["rsv"]);
-    let nobodys = does(world, &partner, release, of(&json!(unknown))).await;
+    let nobodys = mutate_as(world, &partner, release, input_for(&json!(unknown))).await;
     assert_eq!((codes(&foreign), alike(&foreign, &world.ours.ids["rsv"])), (vec!["NOT_FOUND"], alike(&nobodys, &unknown)));
-    let own = does(world, &partner, ORDER, order(world, "c-5", json!({ "reservationIds": [held["id"]] }))).await;
+    let own =
+        mutate_as(world, &partner, ORDER, order(world, "c-5", json!({ "reservationIds": [reservation_answer["id"]] }))).await;
     assert_eq!(own["userErrors"], json!([]), "{own:#}");
-    let taken = does(world, &partner, ORDER, order(world, "c-6", json!({ "reservationIds": [world.ours.ids["rsv"]] }))).await;
-    assert_eq!(codes(&taken), ["NOT_FOUND"]);
+    let payload =
+        mutate_as(world, &partner, ORDER, order(world, "c-6", json!({ "reservationIds": [world.ours.ids["rsv"]] }))).await;
+    assert_eq!(codes(&payload), ["NOT_FOUND"]);
 }
 
 const BACK: &str = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) { return { id customer { name } } userErrors { code field message } } }";
@@ -150,11 +153,11 @@ const FULFIL: &str =
 
 async fn a_partner_takes_back_what_its_channel_sold_and_nothing_else(world: &World) {
     let partner = partner(world).await;
-    let sold = does(world, &partner, ORDER, order(world, "t-1", json!({}))).await["order"].clone();
-    does(world, &partner, FULFIL, json!({ "id": sold["id"], "idempotencyKey": "t-2" })).await;
+    let sold = mutate_as(world, &partner, ORDER, order(world, "t-1", json!({}))).await["order"].clone();
+    mutate_as(world, &partner, FULFIL, json!({ "id": sold["id"], "idempotencyKey": "t-2" })).await;
     let stock = "query($by: ProductRef!) { product(by: $by) { stock { store { id } onHand } } }";
     let by = json!({ "by": { "id": world.ours.ids["prd"] } });
-    let before = world.asks(world.owner(), stock, by.clone()).await;
+    let before = world.execute_as(world.owner(), stock, by.clone()).await;
     let product = json!({ "id": world.ours.ids["prd"] });
     let price = json!({ "amount": "1.00", "currencyCode": "GBP" });
     let back =
@@ -165,18 +168,18 @@ async fn a_partner_takes_back_what_its_channel_sold_and_nothing_else(world: &Wor
         (json!({ "product": product, "quantity": 5_000, "matches": piece }), "matches"),
         (json!({ "kind": "CHARGE", "name": "Gesture", "quantity": 1, "unitPrice": price }), "orderLineId"),
     ] {
-        let answer = does(world, &partner, BACK, back("t-3", line)).await;
+        let answer = mutate_as(world, &partner, BACK, back("t-3", line)).await;
         assert_eq!(codes(&answer), ["INVALID"], "{answer:#}");
         assert_eq!(answer["userErrors"][0]["field"], json!(["input", "lines", "0", field]), "{answer:#}");
     }
-    assert_eq!(world.asks(world.owner(), stock, by).await, before, "nothing came into stock");
-    let own = does(world, &partner, BACK, back("t-4", json!({ "product": product, "quantity": 1, "matches": piece }))).await;
+    assert_eq!(world.execute_as(world.owner(), stock, by).await, before, "nothing came into stock");
+    let own = mutate_as(world, &partner, BACK, back("t-4", json!({ "product": product, "quantity": 1, "matches": piece }))).await;
     assert_eq!(own["userErrors"], json!([]), "{own:#}");
-    let listed = asks(world, &partner, "{ returns { nodes { id } } }", json!({})).await;
+    let listed = execute_as(world, &partner, "{ returns { nodes { id } } }", json!({})).await;
     assert_eq!(listed["data"]["returns"]["nodes"], json!([{ "id": own["return"]["id"] }]), "and it is followed");
     // A caller that is bound to no channel may take back goods without a known order.
     let line = json!({ "product": product, "quantity": 1, "unitPrice": price });
-    let any = world.does(world.owner(), BACK, back("t-5", line)).await;
+    let any = world.mutate_as(world.owner(), BACK, back("t-5", line)).await;
     assert_eq!(any["userErrors"], json!([]), "{any:#}");
 }
 
@@ -184,27 +187,27 @@ async fn a_partner_takes_back_what_its_channel_sold_and_nothing_else(world: &Wor
 async fn a_partner_is_told_of_no_customer(world: &World) {
     let partner = partner(world).await;
     let to = json!({ "customerId": world.ours.ids["cus"] });
-    let sold = does(world, &partner, ORDER, order(world, "n-1", to)).await["order"].clone();
-    does(world, &partner, FULFIL, json!({ "id": sold["id"], "idempotencyKey": "n-2" })).await;
+    let sold = mutate_as(world, &partner, ORDER, order(world, "n-1", to)).await["order"].clone();
+    mutate_as(world, &partner, FULFIL, json!({ "id": sold["id"], "idempotencyKey": "n-2" })).await;
     let line = json!({ "orderLineId": sold["lines"][0]["id"], "quantity": 1 });
     let store = json!({ "id": world.ours.ids["sto"] });
     let input = json!({ "idempotencyKey": "n-3", "store": store, "customerId": world.ours.ids["cus"], "lines": [line] });
-    let back = does(world, &partner, BACK, input).await;
+    let back = mutate_as(world, &partner, BACK, input).await;
     assert_eq!((&back["userErrors"], &back["return"]["customer"]), (&json!([]), &Value::Null), "{back:#}");
     // As pages are written, and field by field.
-    for more in ["", "allowedActions"] {
+    for extra in ["", "allowedActions"] {
         let query = format!(
-            "query($by: OrderRef!) {{ orders(first: 1) {{ nodes {{ customer {{ id name externalRef }} {more} }} }} \
+            "query($by: OrderRef!) {{ orders(first: 1) {{ nodes {{ customer {{ id name externalRef }} {extra} }} }} \
              order(by: $by) {{ customer {{ name }} returns {{ customer {{ name }} }} }} }}"
         );
         let by = json!({ "by": { "id": sold["id"] } });
-        let answer = asks(world, &partner, &query, by.clone()).await;
+        let answer = execute_as(world, &partner, &query, by.clone()).await;
         assert_eq!(answer["errors"], json!([]), "a mask is no error: {answer:#}");
         assert_eq!(answer["data"]["orders"]["nodes"][0]["customer"], Value::Null, "{answer:#}");
         assert_eq!(answer["data"]["order"], json!({ "customer": null, "returns": [{ "customer": null }] }));
-        let seen = world.asks(world.owner(), &query, by).await;
-        assert!(seen["data"]["orders"]["nodes"][0]["customer"]["name"].is_string(), "{seen:#}");
-        assert!(seen["data"]["order"]["returns"][0]["customer"]["name"].is_string(), "{seen:#}");
+        let seen_answer = world.execute_as(world.owner(), &query, by).await;
+        assert!(seen_answer["data"]["orders"]["nodes"][0]["customer"]["name"].is_string(), "{seen_answer:#}");
+        assert!(seen_answer["data"]["order"]["returns"][0]["customer"]["name"].is_string(), "{seen_answer:#}");
     }
 }
 
@@ -212,28 +215,28 @@ async fn what_tells_of_all_channels_cannot_be_given_to_one(world: &World) {
     for permission in ["stock.movement.read", "customer.read", "audit.read", "stock.adjust"] {
         let input =
             json!({ "name": "Nosy", "channelId": world.ours.ids["chn"], "permissions": [permission], "scope": everywhere() });
-        let answer = world.does(world.owner(), INTEGRATION, input).await;
+        let answer = world.mutate_as(world.owner(), INTEGRATION, input).await;
         assert_eq!(codes(&answer), ["INVALID"], "{permission}");
     }
     let input =
         json!({ "name": "Lost", "channelId": world.theirs.ids["chn"], "permissions": ["order.read"], "scope": everywhere() });
-    assert_eq!(codes(&world.does(world.owner(), INTEGRATION, input).await), ["NOT_FOUND"]);
+    assert_eq!(codes(&world.mutate_as(world.owner(), INTEGRATION, input).await), ["NOT_FOUND"]);
 }
 
 async fn a_program_is_named_as_the_author_of_what_it_did(world: &World) {
     let partner = partner(world).await;
-    let made = does(world, &partner, ORDER, order(world, "a-1", json!({}))).await;
-    assert_eq!(made["userErrors"], json!([]));
+    let payload = mutate_as(world, &partner, ORDER, order(world, "a-1", json!({}))).await;
+    assert_eq!(payload["userErrors"], json!([]));
     let query = "{ stockMovements(first: 1) { nodes { actor { __typename ... on Integration { name } } } } }";
-    let seen = world.asks(world.owner(), query, json!({})).await;
+    let answer = world.execute_as(world.owner(), query, json!({})).await;
     assert_eq!(
-        seen["data"]["stockMovements"]["nodes"][0]["actor"],
+        answer["data"]["stockMovements"]["nodes"][0]["actor"],
         json!({ "__typename": "Integration", "name": "Partner" }),
-        "{seen:#}"
+        "{answer:#}"
     );
     let me = "{ viewer { actor { ... on Integration { name permissions channel { id } } } tenants { slug } sessions { id } authenticatedAt
         permissions { permission scope { all } } } }";
-    let viewer = asks(world, &partner, me, json!({})).await;
+    let viewer = execute_as(world, &partner, me, json!({})).await;
     assert_eq!(viewer["errors"], json!([]), "{viewer:#}");
     let viewer = &viewer["data"]["viewer"];
     assert_eq!((&viewer["actor"]["name"], &viewer["sessions"]), (&json!("Partner"), &json!([])));
@@ -241,6 +244,6 @@ async fn a_program_is_named_as_the_author_of_what_it_did(world: &World) {
     // The integration's name is shown with its movements; its permissions need the right to read
     // keys.
     let nosy = "{ stockMovements(first: 1) { nodes { actor { ... on Integration { name permissions } } } } }";
-    let auditor = world.ask(&world.ours, Some(world.ours.only(&["stock.movement.read"])), nosy, &json!({})).await;
+    let auditor = world.execute(&world.ours, Some(world.ours.owner_with(&["stock.movement.read"])), nosy, &json!({})).await;
     assert_eq!(auditor["errors"][0]["permission"], "apikey.read", "{auditor:#}");
 }

@@ -5,11 +5,14 @@ use serde_json::{Value, json};
 
 use super::{
     keys::{KEY, integration},
-    world::{everywhere, grant, only},
+    world::{everywhere, grant, in_stores},
 };
 use crate::{
     authorization::world::World,
-    world::{answers::refusals, on_both},
+    world::{
+        answers::{at_each, refusals},
+        on_both,
+    },
 };
 
 on_both!(
@@ -30,62 +33,57 @@ const ROLE: &str =
 const UPDATE_ROLE: &str =
     "mutation($input: RoleUpdateInput!) { roleUpdate(input: $input) { userErrors { code field message } } }";
 
-/// The same code at each of these paths.
-fn all(code: &str, paths: &[&str]) -> Vec<(String, String)> {
-    paths.iter().map(|path| (code.to_owned(), (*path).to_owned())).collect()
-}
-
 async fn a_partner_is_told_every_permission_and_place_that_is_not_there(world: &World) {
     let (ours, theirs) = (&world.ours.ids, &world.theirs.ids);
-    let create = async |input: Value| refusals(&world.does(world.owner(), CREATE, input).await);
+    let create = async |input: Value| refusals(&world.mutate_as(world.owner(), CREATE, input).await);
     let codes = json!(["stock.read", "stock.teleport", "order.conjure"]);
     assert_eq!(
-        create(json!({ "name": " ", "permissions": codes, "scope": only(&[]) })).await,
-        [all("REQUIRED", &["input.name"]), all("INVALID", &["input.scope"])].concat()
+        create(json!({ "name": " ", "permissions": codes, "scope": in_stores(&[]) })).await,
+        [at_each("REQUIRED", &["input.name"]), at_each("INVALID", &["input.scope"])].concat()
     );
     let many = json!({ "name": "Partner", "permissions": vec!["stock.teleport"; 251], "scope": everywhere() });
     assert_eq!(
         create(many).await,
-        all("LIMIT_EXCEEDED", &["input.permissions"]),
+        at_each("LIMIT_EXCEEDED", &["input.permissions"]),
         "a list longer than all permissions is told as one"
     );
-    let foreign = only(&[&theirs["sto"], &ours["sto"], NOBODYS]);
+    let foreign = in_stores(&[&theirs["sto"], &ours["sto"], NOBODYS]);
     let places = ["input.permissions.1", "input.permissions.2", "input.scope.storeIds.0", "input.scope.storeIds.2"];
     let input = json!({ "name": "Partner", "channelId": theirs["chn"], "permissions": codes, "scope": foreign });
     let [first, second, third, fourth] = places;
-    assert_eq!(create(input).await, all("NOT_FOUND", &["input.channelId", first, second, third, fourth]));
+    assert_eq!(create(input).await, at_each("NOT_FOUND", &["input.channelId", first, second, third, fourth]));
     let stale = json!({ "id": ours["int"], "expectedVersion": 9, "permissions": codes, "scope": foreign });
-    assert_eq!(refusals(&world.does(world.owner(), UPDATE, stale).await), all("NOT_FOUND", &places));
+    assert_eq!(refusals(&world.mutate_as(world.owner(), UPDATE, stale).await), at_each("NOT_FOUND", &places));
     // A caller that holds neither permission gets an error for both.
     let role = json!({ "key": "keys", "name": "Keys", "permissions": ["apikey.write", "apikey.read", "product.read"] });
-    let role = world.does(world.owner(), ROLE, role).await["role"]["id"].clone();
-    let maker = world.hired("maker", json!([{ "roleId": role, "scope": everywhere() }])).await;
+    let role = world.mutate_as(world.owner(), ROLE, role).await["role"]["id"].clone();
+    let maker = world.add_member_with("maker", json!([{ "roleId": role, "scope": everywhere() }])).await;
     let input = json!({ "name": "Wide", "permissions": ["audit.read", "product.read", "job.read"], "scope": everywhere() });
     assert_eq!(
-        refusals(&world.does(maker, CREATE, input).await),
-        all("INVALID", &["input.permissions.0", "input.permissions.2"])
+        refusals(&world.mutate_as(maker, CREATE, input).await),
+        at_each("INVALID", &["input.permissions.0", "input.permissions.2"])
     );
 }
 
 async fn a_key_is_told_every_network_then_every_permission(world: &World) {
-    let create = async |input: Value| refusals(&world.does(world.owner(), KEY, input).await);
+    let create = async |input: Value| refusals(&world.mutate_as(world.owner(), KEY, input).await);
     let codes = json!(["stock.teleport", "stock.read", "order.conjure"]);
     let theirs = &world.theirs.ids["int"];
     let networks = json!(["everywhere", "192.0.2.0/24", "nowhere"]);
     assert_eq!(
         create(json!({ "integrationId": theirs, "name": "Key", "permissions": codes, "allowedCidrs": networks })).await,
-        all("INVALID", &["input.allowedCidrs.0", "input.allowedCidrs.2"])
+        at_each("INVALID", &["input.allowedCidrs.0", "input.allowedCidrs.2"])
     );
     assert_eq!(
         create(json!({ "integrationId": theirs, "name": "Key", "permissions": codes })).await,
-        all("NOT_FOUND", &["input.integrationId", "input.permissions.0", "input.permissions.2"])
+        at_each("NOT_FOUND", &["input.integrationId", "input.permissions.0", "input.permissions.2"])
     );
-    let of = integration(world, json!(["product.read"]), everywhere()).await;
-    let input = json!({ "integrationId": of, "name": "Key", "permissions": ["product.read", "stock.read", "order.read"],
+    let integration_id = integration(world, json!(["product.read"]), everywhere()).await;
+    let input = json!({ "integrationId": integration_id, "name": "Key", "permissions": ["product.read", "stock.read", "order.read"],
         "budget": { "points": 0, "restoreRate": -1 }, "expiresAt": "2020-01-01T00:00:00Z" });
     assert_eq!(
         create(input).await,
-        all(
+        at_each(
             "INVALID",
             &["input.permissions.1", "input.permissions.2", "input.expiresAt", "input.budget.points", "input.budget.restoreRate"]
         )
@@ -93,48 +91,52 @@ async fn a_key_is_told_every_network_then_every_permission(world: &World) {
 }
 
 async fn a_role_is_told_how_it_is_written_before_what_it_names(world: &World) {
-    let create = async |input: Value| refusals(&world.does(world.owner(), ROLE, input).await);
+    let create = async |input: Value| refusals(&world.mutate_as(world.owner(), ROLE, input).await);
     let codes = json!(["stock.teleport", "stock.read", "order.conjure"]);
     assert_eq!(
         create(json!({ "key": "No Key", "name": " ", "permissions": codes })).await,
-        [all("INVALID", &["input.key"]), all("REQUIRED", &["input.name"])].concat()
+        [at_each("INVALID", &["input.key"]), at_each("REQUIRED", &["input.name"])].concat()
     );
     assert_eq!(
         create(json!({ "key": "", "name": "", "permissions": codes })).await,
-        all("REQUIRED", &["input.key", "input.name"])
+        at_each("REQUIRED", &["input.key", "input.name"])
     );
     assert_eq!(
         create(json!({ "key": "owner", "name": "Owner", "permissions": codes, "inherits": [world.theirs.ids["rol"]] })).await,
-        all("NOT_FOUND", &["input.permissions.0", "input.permissions.2", "input.inherits.0"])
+        at_each("NOT_FOUND", &["input.permissions.0", "input.permissions.2", "input.inherits.0"])
     );
     let scribes = json!({ "key": "scribe", "name": "Scribe", "permissions": ["role.write", "role.read", "product.read"] });
-    let made = world.does(world.owner(), ROLE, scribes).await["role"]["id"].clone();
-    let scribe = world.hired("scribe", json!([{ "roleId": made, "scope": everywhere() }])).await;
+    let role_id = world.mutate_as(world.owner(), ROLE, scribes).await["role"]["id"].clone();
+    let scribe = world.add_member_with("scribe", json!([{ "roleId": role_id, "scope": everywhere() }])).await;
     let wide = json!({ "key": "owner", "name": "Owner", "permissions": ["audit.read", "product.read", "job.read"] });
-    assert_eq!(refusals(&world.does(scribe, ROLE, wide).await), all("INVALID", &["input.permissions.0", "input.permissions.2"]));
-    let late = json!({ "id": made, "expectedVersion": 9, "key": "owner" });
-    let told = [("VERSION_CONFLICT", "input.expectedVersion"), ("DUPLICATE", "input.key")];
-    let told = told.map(|(code, path)| (code.to_owned(), path.to_owned()));
-    assert_eq!(refusals(&world.does(world.owner(), UPDATE_ROLE, late).await), told);
+    assert_eq!(
+        refusals(&world.mutate_as(scribe, ROLE, wide).await),
+        at_each("INVALID", &["input.permissions.0", "input.permissions.2"])
+    );
+    let late_input = json!({ "id": role_id, "expectedVersion": 9, "key": "owner" });
+    let expected = [("VERSION_CONFLICT", "input.expectedVersion"), ("DUPLICATE", "input.key")];
+    let expected = expected.map(|(code, path)| (code.to_owned(), path.to_owned()));
+    assert_eq!(refusals(&world.mutate_as(world.owner(), UPDATE_ROLE, late_input).await), expected);
 }
 
 async fn a_member_is_told_every_role_and_store_that_is_not_there(world: &World) {
     let (own, theirs) = (&world.ours.ids["sto"], &world.theirs.ids);
-    let newcomer = world.joins("newcomer").await;
-    let give = async |grants: Value| refusals(&world.gives(&world.ours.owner, newcomer, grants).await);
+    let newcomer = world.add_member("newcomer").await;
+    let give = async |grants: Value| refusals(&world.set_grants(&world.ours.owner, newcomer, grants).await);
     let foreign = |scope: Value| json!({ "roleId": theirs["rol"], "scope": scope });
-    let grants = json!([foreign(everywhere()), grant("viewer", only(&[own, &theirs["sto"]])), foreign(only(&[NOBODYS]))]);
+    let grants =
+        json!([foreign(everywhere()), grant("viewer", in_stores(&[own, &theirs["sto"]])), foreign(in_stores(&[NOBODYS]))]);
     let places =
         ["input.grants.0.roleId", "input.grants.1.scope.storeIds.1", "input.grants.2.roleId", "input.grants.2.scope.storeIds.0"];
-    assert_eq!(give(grants).await, all("NOT_FOUND", &places));
+    assert_eq!(give(grants).await, at_each("NOT_FOUND", &places));
     let mut past = grant("viewer", everywhere());
     past["expiresAt"] = json!("2020-01-01T00:00:00Z");
-    let told = [("DUPLICATE", "input.grants.1.roleId"), ("INVALID", "input.grants.2.expiresAt")];
-    let told = told.map(|(code, path)| (code.to_owned(), path.to_owned()));
-    assert_eq!(give(json!([grant("viewer", everywhere()), grant("viewer", everywhere()), past])).await, told);
+    let expected = [("DUPLICATE", "input.grants.1.roleId"), ("INVALID", "input.grants.2.expiresAt")];
+    let expected = expected.map(|(code, path)| (code.to_owned(), path.to_owned()));
+    assert_eq!(give(json!([grant("viewer", everywhere()), grant("viewer", everywhere()), past])).await, expected);
     assert_eq!(
-        give(json!([grant("viewer", only(&[])), foreign(only(&[]))])).await,
-        all("INVALID", &["input.grants.0.scope", "input.grants.1.scope"]),
+        give(json!([grant("viewer", in_stores(&[])), foreign(in_stores(&[]))])).await,
+        at_each("INVALID", &["input.grants.0.scope", "input.grants.1.scope"]),
         "a scope without a store is told before a role that is not there"
     );
 }
@@ -142,15 +144,15 @@ async fn a_member_is_told_every_role_and_store_that_is_not_there(world: &World) 
 async fn a_group_is_told_every_store_that_is_not_there(world: &World) {
     let query =
         "mutation($input: StoreGroupCreateInput!) { storeGroupCreate(input: $input) { userErrors { code field message } } }";
-    let create = async |input: Value| refusals(&world.does(world.owner(), query, input).await);
+    let create = async |input: Value| refusals(&world.mutate_as(world.owner(), query, input).await);
     let stores = json!([NOBODYS, world.ours.ids["sto"], world.theirs.ids["sto"]]);
     assert_eq!(
         create(json!({ "code": "a b", "name": " ", "storeIds": stores })).await,
-        [all("INVALID", &["input.code"]), all("REQUIRED", &["input.name"])].concat()
+        [at_each("INVALID", &["input.code"]), at_each("REQUIRED", &["input.name"])].concat()
     );
-    assert_eq!(create(json!({ "code": " ", "name": "Coast", "storeIds": stores })).await, all("REQUIRED", &["input.code"]));
+    assert_eq!(create(json!({ "code": " ", "name": "Coast", "storeIds": stores })).await, at_each("REQUIRED", &["input.code"]));
     assert_eq!(
         create(json!({ "code": "coast", "name": "Coast", "storeIds": stores })).await,
-        all("NOT_FOUND", &["input.storeIds.0", "input.storeIds.2"])
+        at_each("NOT_FOUND", &["input.storeIds.0", "input.storeIds.2"])
     );
 }

@@ -35,34 +35,38 @@ async fn opens(world: &World, secret: &str) -> Session {
 const PIN: &str = "mutation($input: IntegrationUpdateInput!) { integrationUpdate(input: $input) { integration { version } userErrors { code } } }";
 
 async fn a_key_or_its_integration_is_pinned_to_listed_documents(world: &World) {
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
-    let (free, free_id) = key(world, &of, json!({})).await;
-    let (pinned, id) = key(world, &of, json!({ "isTrustedDocumentsOnly": true })).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (free, free_id) = key(world, &integration_id, json!({})).await;
+    let (pinned, id) = key(world, &integration_id, json!({ "isTrustedDocumentsOnly": true })).await;
     let now = async |secret: &str| opens(world, secret).await.documents.now();
     assert_eq!((now(&free).await, now(&pinned).await), (Documents::Any, Documents::Trusted));
-    let shown = "query($id: ID!) { node(id: $id) { ... on ApiKey { isTrustedDocumentsOnly } } }";
+    let query = "query($id: ID!) { node(id: $id) { ... on ApiKey { isTrustedDocumentsOnly } } }";
     let is_shown = async |id: &str| {
-        world.asks(world.owner(), shown, json!({ "id": id })).await["data"]["node"]["isTrustedDocumentsOnly"].clone()
+        world.execute_as(world.owner(), query, json!({ "id": id })).await["data"]["node"]["isTrustedDocumentsOnly"].clone()
     };
     assert_eq!((is_shown(&free_id).await, is_shown(&id).await), (json!(false), json!(true)));
     let roll =
         "mutation($id: ID!) { apiKeyRoll(id: $id, oldKeyExpiresAt: \"2026-09-22T00:00:00Z\") { secret userErrors { code } } }";
-    let rolled = world.asks(world.owner(), roll, json!({ "id": id })).await["data"]["apiKeyRoll"]["secret"].clone();
+    let rolled = world.execute_as(world.owner(), roll, json!({ "id": id })).await["data"]["apiKeyRoll"]["secret"].clone();
     assert_eq!(now(rolled.as_str().unwrap()).await, Documents::Trusted, "the next key is held to what the old one was");
     // The integration is pinned while a session of its key is open: the open session is pinned too.
     let open = opens(world, &free).await;
-    world.does(world.owner(), PIN, json!({ "id": of, "expectedVersion": 1, "isTrustedDocumentsOnly": true })).await;
+    world
+        .mutate_as(world.owner(), PIN, json!({ "id": integration_id, "expectedVersion": 1, "isTrustedDocumentsOnly": true }))
+        .await;
     world.node.access.refresh_live().await;
     assert_eq!((open.documents.now(), now(&free).await), (Documents::Trusted, Documents::Trusted));
     assert_eq!(is_shown(&free_id).await, json!(true));
-    world.does(world.owner(), PIN, json!({ "id": of, "expectedVersion": 2, "isTrustedDocumentsOnly": false })).await;
+    world
+        .mutate_as(world.owner(), PIN, json!({ "id": integration_id, "expectedVersion": 2, "isTrustedDocumentsOnly": false }))
+        .await;
     assert_eq!((now(&free).await, now(&pinned).await), (Documents::Any, Documents::Trusted), "its own pin stays");
 }
 
 async fn a_key_has_its_part_of_the_budget(world: &World) {
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
-    let (whole, _) = key(world, &of, json!({})).await;
-    let (part, id) = key(world, &of, json!({ "budget": { "points": 50, "restoreRate": 5 } })).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (whole, _) = key(world, &integration_id, json!({})).await;
+    let (part, id) = key(world, &integration_id, json!({ "budget": { "points": 50, "restoreRate": 5 } })).await;
     let paid = async |secret: &str| match opens(world, secret).await.quota_subject {
         QuotaSubject::Credential { id, tenant, share, .. } => (id, tenant, share),
         other => panic!("{other:?}"),
@@ -76,8 +80,8 @@ async fn a_key_has_its_part_of_the_budget(world: &World) {
         json!({ "points": 1, "restoreRate": 0 }),
         json!({ "points": 1_000_001, "restoreRate": 1 }),
     ] {
-        let input = json!({ "integrationId": of, "name": "Key", "budget": budget });
-        let refusal = world.does(world.owner(), KEY, input).await;
+        let input = json!({ "integrationId": integration_id, "name": "Key", "budget": budget });
+        let refusal = world.mutate_as(world.owner(), KEY, input).await;
         assert_eq!(codes(&refusal), ["INVALID"], "{refusal:#}");
     }
 }
@@ -86,9 +90,10 @@ async fn a_key_has_its_part_of_the_budget(world: &World) {
 async fn addresses(world: &World, id: &str, count: usize) -> Value {
     let query = "query($id: ID!) { node(id: $id) { ... on ApiKey { addresses { address firstUsedAt lastUsedAt } } } }";
     for _ in 0..200 {
-        let seen = world.asks(world.owner(), query, json!({ "id": id })).await["data"]["node"]["addresses"].clone();
-        if seen.as_array().unwrap().len() == count {
-            return seen;
+        let seen_addresses =
+            world.execute_as(world.owner(), query, json!({ "id": id })).await["data"]["node"]["addresses"].clone();
+        if seen_addresses.as_array().unwrap().len() == count {
+            return seen_addresses;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -99,14 +104,14 @@ async fn addresses(world: &World, id: &str, count: usize) -> Value {
 async fn logged(world: &World, action: &str) -> Vec<(Value, Value)> {
     world.node.audit.seal_all().await.unwrap();
     let query = "query($a: String!) { auditEntries(filter: { action: { eq: $a } }) { nodes { ip targetId } } }";
-    let seen = world.asks(world.owner(), query, json!({ "a": action })).await;
-    let nodes = seen["data"]["auditEntries"]["nodes"].as_array().unwrap_or_else(|| panic!("{seen:#}"));
+    let answer = world.execute_as(world.owner(), query, json!({ "a": action })).await;
+    let nodes = answer["data"]["auditEntries"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
     nodes.iter().map(|node| (node["ip"].clone(), node["targetId"].clone())).collect()
 }
 
 async fn addresses_that_a_key_is_used_from_are_noted(world: &World) {
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
-    let (secret, id) = key(world, &of, json!({})).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, id) = key(world, &integration_id, json!({})).await;
     let uses = async |address: &str| {
         let address: IpAddr = address.parse().unwrap();
         world.node.access.key(&secret, Some(address)).await.unwrap();
@@ -114,7 +119,7 @@ async fn addresses_that_a_key_is_used_from_are_noted(world: &World) {
     uses("192.0.2.7").await;
     let first = addresses(world, &id, 1).await;
     assert_eq!((&first[0]["address"], &first[0]["firstUsedAt"]), (&json!("192.0.2.7"), &first[0]["lastUsedAt"]));
-    world.pass(120);
+    world.advance_clock(120);
     uses("2001:db8::9").await;
     let both = addresses(world, &id, 2).await;
     assert_eq!((&both[0]["address"], &both[1]), (&json!("2001:db8::9"), &first[0]), "the last one first");
@@ -125,7 +130,7 @@ async fn addresses_that_a_key_is_used_from_are_noted(world: &World) {
         uses(address).await;
     }
     assert_eq!(world.node.db.statements(), before);
-    world.pass(120);
+    world.advance_clock(120);
     uses("::ffff:192.0.2.7").await;
     for _ in 0..200 {
         let again = addresses(world, &id, 2).await;
@@ -143,10 +148,10 @@ async fn addresses_that_a_key_is_used_from_are_noted(world: &World) {
 }
 
 async fn of_many_addresses_the_last_hundred_stay(world: &World) {
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
-    let (secret, id) = key(world, &of, json!({})).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, id) = key(world, &integration_id, json!({})).await;
     for n in 0..104u8 {
-        world.pass(60);
+        world.advance_clock(60);
         world.node.access.key(&secret, Some(IpAddr::from([198, 51, 100, n]))).await.unwrap();
         let newest = format!("198.51.100.{n}");
         for _ in 0..400 {
@@ -161,9 +166,9 @@ async fn of_many_addresses_the_last_hundred_stay(world: &World) {
 }
 
 async fn a_key_that_was_found_ends_once(world: &World) {
-    let of = integration(world, json!(["stock.read"]), everywhere()).await;
-    let (secret, id) = key(world, &of, json!({ "allowedCidrs": ["192.0.2.0/24"] })).await;
-    let (other, _) = key(world, &of, json!({})).await;
+    let integration_id = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, id) = key(world, &integration_id, json!({ "allowedCidrs": ["192.0.2.0/24"] })).await;
+    let (other, _) = key(world, &integration_id, json!({})).await;
     let (access, found) = (&world.node.access, Secret::parse(&secret).unwrap());
     let leak = access.revoke_leaked_key(&found).await.unwrap().expect("it was a key");
     assert_eq!((leak.key.to_string(), leak.prefix.as_str(), leak.tenant), (id.clone(), &secret[..15], world.ours.owner.tenant));
@@ -171,11 +176,11 @@ async fn a_key_that_was_found_ends_once(world: &World) {
     let address: IpAddr = "192.0.2.7".parse().unwrap();
     assert!(access.key(&secret, Some(address)).await.is_err() && lets_in(access, &other).await, "that one, and no other");
     let query = "query($id: ID!) { node(id: $id) { ... on ApiKey { leakedAt revokedAt } } }";
-    let seen = world.asks(world.owner(), query, json!({ "id": id })).await["data"]["node"].clone();
-    assert!(seen["leakedAt"].is_string() && seen["leakedAt"] == seen["revokedAt"], "{seen}");
+    let answer = world.execute_as(world.owner(), query, json!({ "id": id })).await["data"]["node"].clone();
+    assert!(answer["leakedAt"].is_string() && answer["leakedAt"] == answer["revokedAt"], "{answer}");
     assert!(access.revoke_leaked_key(&found).await.unwrap().is_none(), "nobody is told twice");
-    let again = world.asks(world.owner(), query, json!({ "id": id })).await["data"]["node"].clone();
-    assert_eq!(again, seen);
+    let again = world.execute_as(world.owner(), query, json!({ "id": id })).await["data"]["node"].clone();
+    assert_eq!(again, answer);
     assert_eq!(logged(world, "api_key.leaked").await, [(Value::Null, json!(id))]);
     // A well-formed key that does not exist cannot be revoked.
     let nobodys = Secret::make(entrepot::access::core::key::Kind::Live, |bytes| world.node.clock.fill(bytes));

@@ -8,7 +8,7 @@ use entity::{
 use entrepot::access::{Caller, Permission};
 use serde_json::{Value, json};
 
-use crate::authorization::world::{House, World};
+use crate::authorization::world::{Company, World};
 pub use crate::world::answers::codes;
 
 /// A member of our company, whose grants are read again for each call.
@@ -20,7 +20,7 @@ pub fn everywhere() -> Value {
     json!({ "all": true })
 }
 /// Scope of the given stores.
-pub fn only(stores: &[&str]) -> Value {
+pub fn in_stores(stores: &[&str]) -> Value {
     json!({ "storeIds": stores })
 }
 /// A grant of a default role.
@@ -34,7 +34,7 @@ const GRANT: &str = "mutation($input: MemberRolesSetInput!) { memberRolesSet(inp
 
 impl World {
     /// Adds a member without rights.
-    pub async fn joins(&self, name: &str) -> Person {
+    pub async fn add_member(&self, name: &str) -> Person {
         let clock = &self.node.clock;
         let (user, id): (UserId, MemberId) = (clock.id(), clock.id());
         let email = format!("{name}@example.com");
@@ -68,14 +68,14 @@ impl World {
     }
 
     /// Returns the response to a person's request.
-    pub async fn asks(&self, person: Person, query: &str, variables: Value) -> Value {
+    pub async fn execute_as(&self, person: Person, query: &str, variables: Value) -> Value {
         let caller = self.caller(person).await;
-        self.ask(&self.ours, Some(caller), query, &variables).await
+        self.execute(&self.ours, Some(caller), query, &variables).await
     }
 
     /// Returns the payload of a person's mutation, which may be refused.
-    pub async fn does(&self, person: Person, query: &str, input: Value) -> Value {
-        let answer = self.asks(person, query, json!({ "input": input })).await;
+    pub async fn mutate_as(&self, person: Person, query: &str, input: Value) -> Value {
+        let answer = self.execute_as(person, query, json!({ "input": input })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"].as_object().unwrap().values().next().unwrap().clone()
     }
@@ -89,19 +89,19 @@ impl World {
     }
 
     /// Requests that `to` gets these grants and no others.
-    pub async fn gives(&self, giver: &Caller, to: Person, grants: Value) -> Value {
+    pub async fn set_grants(&self, giver: &Caller, to: Person, grants: Value) -> Value {
         let version = self.version_of(to).await;
         let input = json!({ "memberId": to.0.to_string(), "expectedVersion": version, "grants": grants });
-        let answer = self.ask(&self.ours, Some(giver.clone()), GRANT, &json!({ "input": input })).await;
+        let answer = self.execute(&self.ours, Some(giver.clone()), GRANT, &json!({ "input": input })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["memberRolesSet"].clone()
     }
 
     /// Adds a member, to whom the owner gives these grants.
-    pub async fn hired(&self, name: &str, grants: Value) -> Person {
-        let person = self.joins(name).await;
-        let done = self.gives(&self.ours.owner, person, grants).await;
-        assert_eq!(done["userErrors"], json!([]), "{done:#}");
+    pub async fn add_member_with(&self, name: &str, grants: Value) -> Person {
+        let person = self.add_member(name).await;
+        let payload = self.set_grants(&self.ours.owner, person, grants).await;
+        assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
         person
     }
 
@@ -111,13 +111,14 @@ impl World {
 
     /// Opens another shop of our company, with trade of its own. `word` is in every text of its
     /// documents.
-    pub async fn second_shop(&self, word: &str) -> House {
+    pub async fn second_shop(&self, word: &str) -> Company {
         let errors = "userErrors { code field message }";
         let query = format!("mutation($input: StoreCreateInput!) {{ storeCreate(input: $input) {{ store {{ id }} {errors} }} }}");
-        let made =
-            self.must(&self.ours, &query, json!({ "input": { "code": format!("{word}-shop"), "name": "Second shop" } })).await;
-        let store = made["store"]["id"].as_str().unwrap().to_owned();
-        let mut shop = House {
+        let payload = self
+            .must_mutate(&self.ours, &query, json!({ "input": { "code": format!("{word}-shop"), "name": "Second shop" } }))
+            .await;
+        let store = payload["store"]["id"].as_str().unwrap().to_owned();
+        let mut shop = Company {
             word: Box::leak(word.to_owned().into_boxed_str()),
             owner: self.ours.owner.clone(),
             session: self.ours.session.clone(),
@@ -131,7 +132,7 @@ impl World {
         shop.ids.insert("sto", store);
         let mut ids = shop.ids.clone();
         self.trade(&shop, &mut ids).await;
-        House { hold: ids.remove("hld").unwrap(), ids, ..shop }
+        Company { hold: ids.remove("hld").unwrap(), ids, ..shop }
     }
 }
 

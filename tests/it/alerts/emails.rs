@@ -77,9 +77,9 @@ impl Letterbox {
 
 async fn runs_out(shop: &Shop<'_>, sku: &str) {
     let product = shop.product(sku, json!({})).await;
-    shop.moves(&[(&product, 5)]).await;
-    shop.moves(&[(&product, -5)]).await;
-    shop.look().await;
+    shop.move_stock(&[(&product, 5)]).await;
+    shop.move_stock(&[(&product, -5)]).await;
+    shop.evaluate_alerts().await;
 }
 
 async fn each_who_is_told_gets_one_letter_of_an_alert(world: &World) {
@@ -117,22 +117,22 @@ async fn due_at(shop: &Shop<'_>) -> Vec<String> {
 }
 
 /// The world's clock is moved on to a moment.
-fn until(shop: &Shop<'_>, moment: &str) {
+fn advance_to(shop: &Shop<'_>, moment: &str) {
     let seconds = (parse_rfc3339(moment).unwrap().micros() - shop.now().micros()) / 1_000_000;
     assert!(seconds > 0, "{moment} is over");
     // One second later, so that the time has certainly passed.
-    shop.world.pass(seconds + 1);
+    shop.world.advance_clock(seconds + 1);
 }
 
 async fn letters_wait_for_the_end_of_quiet_hours_and_for_their_digest(world: &World) {
     let shop = Shop::open(world).await;
     let night = json!({ "from": "22:00", "to": "07:00" });
-    for (scope, email, more) in [
+    for (scope, email, extra) in [
         (json!({}), "now@x.example", json!({})),
         (json!({ "storeId": shop.store["id"] }), "quiet@x.example", json!({ "quietHours": night })),
     ] {
         let mut input = json!({ "kind": "OUT_OF_STOCK", "emails": [email] });
-        for part in [scope, more] {
+        for part in [scope, extra] {
             input.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
         }
         shop.rule(input).await;
@@ -144,10 +144,10 @@ async fn letters_wait_for_the_end_of_quiet_hours_and_for_their_digest(world: &Wo
     let hourly = json!({ "kind": "OUT_OF_STOCK", "productId": cup["id"], "emails": ["hourly@x.example"], "digest": "HOURLY", "timeZone": "Asia/Tokyo" });
     shop.rule(hourly).await;
     // The night in which London's clocks go back.
-    until(&shop, "2026-10-24T21:15:00Z");
-    shop.moves(&[(&mug, 5), (&cup, 5)]).await;
-    shop.moves(&[(&mug, -5), (&cup, -5)]).await;
-    shop.look().await;
+    advance_to(&shop, "2026-10-24T21:15:00Z");
+    shop.move_stock(&[(&mug, 5), (&cup, 5)]).await;
+    shop.move_stock(&[(&mug, -5), (&cup, -5)]).await;
+    shop.evaluate_alerts().await;
     let now = "2026-10-24T21:15";
     let expected = ["daily@x.example 2026-10-25T08:00", "hourly@x.example 2026-10-24T22:00"];
     let due = due_at(&shop).await;
@@ -156,14 +156,14 @@ async fn letters_wait_for_the_end_of_quiet_hours_and_for_their_digest(world: &Wo
     assert_eq!(due[4..], ["quiet@x.example 2026-10-25T07:00", "quiet@x.example 2026-10-25T07:00"]);
     let post = || async { world.node.alerts.enqueue_due().await.unwrap() };
     assert_eq!((post().await, post().await), (1, 0), "one letter of two alerts");
-    until(&shop, "2026-10-24T22:00:01Z");
+    advance_to(&shop, "2026-10-24T22:00:01Z");
     assert_eq!(post().await, 1);
-    until(&shop, "2026-10-25T06:59:00Z");
+    advance_to(&shop, "2026-10-25T06:59:00Z");
     assert_eq!(post().await, 0);
     // The alert is over before its e-mail is sent, and the e-mail mentions that.
-    shop.moves(&[(&mug, 5), (&cup, 5)]).await;
-    shop.look().await;
-    until(&shop, "2026-10-25T07:00:01Z");
+    shop.move_stock(&[(&mug, 5), (&cup, 5)]).await;
+    shop.evaluate_alerts().await;
+    advance_to(&shop, "2026-10-25T07:00:01Z");
     assert_eq!(post().await, 1);
     let letters = Letterbox::new(&shop);
     letters.sends(&shop, jobs(&shop).await.last().unwrap()).await.unwrap();
@@ -172,7 +172,7 @@ async fn letters_wait_for_the_end_of_quiet_hours_and_for_their_digest(world: &Wo
         letter.contains("Subject: 2 alerts of alpha company") && letter.matches("(resolved by now)").count() == 4,
         "{letter}"
     );
-    until(&shop, "2026-10-25T08:00:01Z");
+    advance_to(&shop, "2026-10-25T08:00:01Z");
     assert_eq!((post().await, due_at(&shop).await.len()), (1, 0));
 }
 
@@ -187,10 +187,10 @@ async fn members_are_told_what_they_may_see(world: &World) {
     // The recipients lose their rights, and are then suspended.
     let silent = Letterbox::new(&shop);
     world.as_owner(&["DELETE FROM role_grant", "UPDATE policy SET version = version + 1"]).await;
-    world.pass(10);
+    world.advance_clock(10);
     silent.sends(&shop, &job).await.unwrap();
     world.as_owner(&["UPDATE member SET status = 'SUSPENDED'"]).await;
-    world.pass(10);
+    world.advance_clock(10);
     silent.sends(&shop, &job).await.unwrap();
     assert_eq!(silent.letters(), Vec::<String>::new());
 }
@@ -215,8 +215,8 @@ async fn a_letter_that_cannot_leave_is_tried_again_or_given_up(world: &World) {
     assert!(matches!(send(Mailer::Console, junk).await, Err(Failure::Hopeless(_))));
     // Alerts resolved long ago are deleted with their e-mails; a job that would send one then does
     // nothing.
-    shop.must("alertResolve", json!({ "id": shop.only("OUT_OF_STOCK").await["id"] })).await;
-    world.pass(401 * 24 * 3600);
+    shop.must_mutate("alertResolve", json!({ "id": shop.only_alert("OUT_OF_STOCK").await["id"] })).await;
+    world.advance_clock(401 * 24 * 3600);
     assert!(world.node.alerts.delete_old_alerts().await.unwrap() > 0);
     assert_eq!((shop.alerts(json!({ "state": ["RESOLVED"] })).await, due_at(&shop).await), (vec![], vec![]));
     send(Mailer::Console, job).await.unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::shop::{Shop, World, done, key, pairs, refused};
+use super::shop::{Shop, World, accepted, key, pairs, refused};
 use crate::world::{answers::refusals, on_both};
 
 on_both!(
@@ -18,7 +18,7 @@ async fn category(shop: &Shop<'_>, name: &str, parent: Value) -> Value {
     if !parent.is_null() {
         input["parentId"] = parent;
     }
-    done(&shop.act("categoryCreate", "CategoryCreateInput", "category { id }", input).await, "category")["id"].clone()
+    accepted(&shop.mutate("categoryCreate", "CategoryCreateInput", "category { id }", input).await, "category")["id"].clone()
 }
 
 async fn the_narrowest_rule_says_whether_and_from_where_on(world: &World) {
@@ -28,34 +28,34 @@ async fn the_narrowest_rule_says_whether_and_from_where_on(world: &World) {
     let (mug, pan) =
         (shop.product("MUG", json!({ "categoryId": cups })).await, shop.product("PAN", json!({ "categoryId": things })).await);
     let lid = shop.product("LID", json!({ "categoryId": things })).await;
-    shop.moves(&[(&mug, 100), (&pan, 100), (&lid, 100)]).await;
+    shop.move_stock(&[(&mug, 100), (&pan, 100), (&lid, 100)]).await;
     shop.rule(json!({ "kind": "LOW_STOCK", "threshold": 5 })).await;
     shop.rule(json!({ "kind": "LOW_STOCK", "categoryId": things, "threshold": 50 })).await;
     shop.rule(json!({ "kind": "LOW_STOCK", "categoryId": things, "storeId": shop.store["id"], "threshold": 60 })).await;
     shop.rule(json!({ "kind": "LOW_STOCK", "productId": lid["id"], "isEnabled": false })).await;
-    shop.moves(&[(&mug, -45), (&pan, -39), (&lid, -95)]).await;
-    shop.look().await;
-    let low = shop.only("LOW_STOCK").await;
+    shop.move_stock(&[(&mug, -45), (&pan, -39), (&lid, -95)]).await;
+    shop.evaluate_alerts().await;
+    let low = shop.only_alert("LOW_STOCK").await;
     assert_eq!(json!([low["product"]["sku"], low["threshold"], low["quantity"]]), json!(["MUG", 60, 55]));
     // A category that moves in the tree takes its products with it.
-    let version = shop.ask("query($id: ID!) { node(id: $id) { ... on Category { version } } }", json!({ "id": cups })).await;
+    let version = shop.execute("query($id: ID!) { node(id: $id) { ... on Category { version } } }", json!({ "id": cups })).await;
     let input = json!({ "id": cups, "expectedVersion": version["data"]["node"]["version"], "parentId": null });
-    done(&shop.act("categoryUpdate", "CategoryUpdateInput", "category { id }", input).await, "category");
-    shop.moves(&[(&mug, -1)]).await;
-    shop.look().await;
-    assert_eq!(shop.stand().await, pairs(&[("LOW_STOCK", "RESOLVED")]), "54 is plenty where 5 is the line");
-    shop.moves(&[(&mug, -50)]).await;
-    shop.look().await;
-    assert_eq!(shop.only("LOW_STOCK").await["threshold"], json!(5));
+    accepted(&shop.mutate("categoryUpdate", "CategoryUpdateInput", "category { id }", input).await, "category");
+    shop.move_stock(&[(&mug, -1)]).await;
+    shop.evaluate_alerts().await;
+    assert_eq!(shop.alert_states().await, pairs(&[("LOW_STOCK", "RESOLVED")]), "54 is plenty where 5 is the line");
+    shop.move_stock(&[(&mug, -50)]).await;
+    shop.evaluate_alerts().await;
+    assert_eq!(shop.only_alert("LOW_STOCK").await["threshold"], json!(5));
     // Without a rule of its own the lid has that of its category.
-    shop.moves(&[(&lid, 100)]).await;
-    shop.look().await;
-    let rules = shop.ask("{ alertRules { id product { sku } } }", json!({})).await["data"]["alertRules"].clone();
+    shop.move_stock(&[(&lid, 100)]).await;
+    shop.evaluate_alerts().await;
+    let rules = shop.execute("{ alertRules { id product { sku } } }", json!({})).await["data"]["alertRules"].clone();
     let own = rules.as_array().unwrap().iter().find(|rule| rule["product"]["sku"] == "LID").unwrap().clone();
     let input = json!({ "id": own["id"], "idempotencyKey": key() });
-    done(&shop.act("alertRuleDelete", "AlertRuleDeleteInput", "alertRule { id }", input).await, "alertRule");
-    shop.moves(&[(&lid, -50)]).await;
-    shop.look().await;
+    accepted(&shop.mutate("alertRuleDelete", "AlertRuleDeleteInput", "alertRule { id }", input).await, "alertRule");
+    shop.move_stock(&[(&lid, -50)]).await;
+    shop.evaluate_alerts().await;
     let lids = shop.alerts(json!({ "product": { "eq": lid["id"] } })).await;
     assert_eq!(lids.iter().map(|alert| alert["threshold"].clone()).collect::<Vec<_>>(), [json!(60)]);
 }
@@ -88,15 +88,15 @@ async fn a_rule_that_does_not_fit_is_refused_with_its_reason(world: &World) {
         (json!({ "kind": "LOW_STOCK", "idempotencyKey": "" }), "REQUIRED", "input.idempotencyKey"),
         (json!({ "kind": "LOW_STOCK", "emails": ["ada@x.example", " "] }), "REQUIRED", "input.emails.1"),
     ] {
-        let said = refused(&shop.try_rule(input.clone()).await, code, field);
-        assert!(!said.is_empty(), "{input}");
+        let message = refused(&shop.try_rule(input.clone()).await, code, field);
+        assert!(!message.is_empty(), "{input}");
     }
 }
 
 async fn all_that_is_wrong_with_a_rule_is_told_stage_by_stage(world: &World) {
     let shop = Shop::open(world).await;
     let (ours, theirs) = (&world.ours.ids, &world.theirs.ids);
-    let told = async |rule: &Value| {
+    let refusal_of = async |rule: &Value| {
         let payload = shop.try_rule(rule.clone()).await;
         assert_eq!(payload["alertRule"], Value::Null, "{payload:#}");
         refusals(&payload)
@@ -105,13 +105,13 @@ async fn all_that_is_wrong_with_a_rule_is_told_stage_by_stage(world: &World) {
     let mut rule = json!({ "kind": "EXPIRING", "storeId": theirs["sto"], "categoryId": theirs["cat"], "threshold": 3, "days": 3_651,
         "emails": ["ada", " ", "bob@x.example"], "memberIds": [ours["mem"], theirs["mem"]], "timeZone": "Mars/Olympus", "digestHour": 24 });
     let shape = [("INVALID", "input.emails.0"), ("REQUIRED", "input.emails.1"), ("INVALID", "input.timeZone")];
-    assert_eq!(told(&rule).await, want(&shape));
+    assert_eq!(refusal_of(&rule).await, want(&shape));
     (rule["emails"], rule["timeZone"]) = (json!(["bob@x.example"]), Value::Null);
     let references = [("NOT_FOUND", "input.storeId"), ("NOT_FOUND", "input.categoryId"), ("NOT_FOUND", "input.memberIds.1")];
-    assert_eq!(told(&rule).await, want(&references));
+    assert_eq!(refusal_of(&rule).await, want(&references));
     (rule["storeId"], rule["categoryId"], rule["memberIds"]) = (json!(ours["sto"]), json!(ours["cat"]), json!([ours["mem"]]));
     let values = [("INVALID", "input.threshold"), ("OUT_OF_RANGE", "input.days"), ("OUT_OF_RANGE", "input.digestHour")];
-    assert_eq!(told(&rule).await, want(&values));
+    assert_eq!(refusal_of(&rule).await, want(&values));
     (rule["threshold"], rule["days"], rule["digestHour"]) = (Value::Null, json!(7), json!(6));
     assert_eq!(shop.rule(rule).await["days"], json!(7));
 }
@@ -159,7 +159,7 @@ async fn a_repeated_call_shows_no_rule_of_a_store_that_the_caller_has_lost(world
     let codes = ["alert_rule.write", "product.read", "store.read"];
     let input = json!({ "kind": "OVERSTOCK", "storeId": annex.store["id"], "emails": ["a@x.example"], "idempotencyKey": key() });
     let first = annex.clerk(&codes).try_rule(input.clone()).await;
-    assert_eq!(done(&first, "alertRule")["store"]["id"], annex.store["id"]);
+    assert_eq!(accepted(&first, "alertRule")["store"]["id"], annex.store["id"]);
     // Meanwhile the member has access to the other shop only, and the rule has other addresses.
     shop.rule(json!({ "kind": "OVERSTOCK", "storeId": annex.store["id"], "emails": ["b@x.example"] })).await;
     let again = shop.clerk(&codes).try_rule(input.clone()).await;

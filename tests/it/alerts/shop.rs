@@ -10,7 +10,7 @@ use entrepot::{
 use serde_json::{Value, json};
 
 pub(crate) use crate::authorization::world::World;
-pub use crate::world::answers::{done, refused, text};
+pub use crate::world::answers::{accepted, refused, text};
 
 static KEYS: AtomicU32 = AtomicU32::new(0);
 
@@ -40,9 +40,9 @@ impl<'w> Shop<'w> {
         for owner in [&world.ours.owner, &world.theirs.owner] {
             shop.as_caller(owner.clone()).rule(json!({ "kind": "FULFILMENT_OVERDUE", "isEnabled": false })).await;
         }
-        shop.look().await;
+        shop.evaluate_alerts().await;
         for alert in shop.alerts(json!({ "state": ["OPEN"] })).await {
-            shop.must("alertResolve", json!({ "id": alert["id"] })).await;
+            shop.must_mutate("alertResolve", json!({ "id": alert["id"] })).await;
         }
         shop
     }
@@ -67,11 +67,11 @@ impl<'w> Shop<'w> {
         self.as_caller(Caller { permissions, ..self.caller.clone() })
     }
 
-    pub async fn ask(&self, query: &str, variables: Value) -> Value {
-        self.world.ask(&self.world.ours, Some(self.caller.clone()), query, &variables).await
+    pub async fn execute(&self, query: &str, variables: Value) -> Value {
+        self.world.execute(&self.world.ours, Some(self.caller.clone()), query, &variables).await
     }
     /// The payload of a mutation that takes one input.
-    pub async fn act(&self, mutation: &str, kind: &str, fields: &str, mut input: Value) -> Value {
+    pub async fn mutate(&self, mutation: &str, kind: &str, fields: &str, mut input: Value) -> Value {
         let is_document = ["purchaseOrder", "transfer", "stocktake", "lot"].iter().any(|noun| mutation.starts_with(noun));
         let is_keyed = is_document || !["Create", "Update"].iter().any(|end| mutation.ends_with(end));
         if input["idempotencyKey"].is_null() && is_keyed {
@@ -80,45 +80,48 @@ impl<'w> Shop<'w> {
         let query = format!(
             "mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {fields} userErrors {{ code message field }} replayed seq }} }}"
         );
-        let answer = self.ask(&query, json!({ "input": input })).await;
+        let answer = self.execute(&query, json!({ "input": input })).await;
         assert!(answer["errors"].is_null(), "{mutation} {input}: {answer:#}");
         answer["data"][mutation].clone()
     }
 
     pub async fn new_store(&self, code: &str) -> Value {
         let input = json!({ "code": code, "name": format!("{code} & Sons"), "timeZone": "Europe/London" });
-        json!({ "id": done(&self.act("storeCreate", "StoreCreateInput", "store { id }", input).await, "store")["id"] })
+        json!({ "id": accepted(&self.mutate("storeCreate", "StoreCreateInput", "store { id }", input).await, "store")["id"] })
     }
-    pub async fn product(&self, sku: &str, more: Value) -> Value {
+    pub async fn product(&self, sku: &str, extra: Value) -> Value {
         let mut input = json!({ "sku": sku, "name": format!("A <{sku}>") });
-        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        json!({ "id": done(&self.act("productCreate", "ProductCreateInput", "product { id }", input).await, "product")["id"] })
+        input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        json!({ "id": accepted(&self.mutate("productCreate", "ProductCreateInput", "product { id }", input).await, "product")["id"] })
     }
     pub async fn update_product(&self, product: &Value, mut input: Value) {
-        let found = self.ask("query($by: ProductRef!) { product(by: $by) { version } }", json!({ "by": product })).await;
+        let found = self.execute("query($by: ProductRef!) { product(by: $by) { version } }", json!({ "by": product })).await;
         input["id"] = product["id"].clone();
         input["expectedVersion"] = found["data"]["product"]["version"].clone();
-        done(&self.act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
+        accepted(&self.mutate("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
     }
     /// Stock changes in one movement; returns its `seq`.
-    pub async fn moves(&self, changes: &[(&Value, i64)]) -> i64 {
+    pub async fn move_stock(&self, changes: &[(&Value, i64)]) -> i64 {
         let kind = if changes[0].1 < 0 { "SALE" } else { "RECEIPT" };
         let reason = if changes[0].1 < 0 { "SALE" } else { "OPENING" };
         let lines: Vec<Value> =
             changes.iter().map(|(product, delta)| json!({ "product": product, "store": self.store, "delta": delta })).collect();
         let input = json!({ "kind": kind, "reasonCode": reason, "changes": lines });
-        let payload = self.act("stockAdjust", "StockAdjustInput", "levels { available }", input).await;
-        done(&payload, "levels");
+        let payload = self.mutate("stockAdjust", "StockAdjustInput", "levels { available }", input).await;
+        accepted(&payload, "levels");
         payload["seq"].as_i64().unwrap()
     }
     pub async fn policy(&self, product: &Value, reorder_point: i64, maximum: Value) {
         let item = json!({ "product": product, "store": self.store, "reorderPoint": reorder_point, "maximum": maximum });
-        done(&self.act("reorderPolicySet", "ReorderPolicySetInput", "levels { id }", json!({ "items": [item] })).await, "levels");
+        accepted(
+            &self.mutate("reorderPolicySet", "ReorderPolicySetInput", "levels { id }", json!({ "items": [item] })).await,
+            "levels",
+        );
     }
 
     /// Runs the workers in turn: follows the journal, scans the day, wakes snoozed alerts. Returns
     /// how many alerts were opened.
-    pub async fn look(&self) -> usize {
+    pub async fn evaluate_alerts(&self) -> usize {
         let alerts = &self.world.node.alerts;
         let opened = alerts.follow_all().await.unwrap() + alerts.scan_all().await.unwrap();
         alerts.wake_all().await.unwrap();
@@ -128,18 +131,18 @@ impl<'w> Shop<'w> {
     pub async fn alerts(&self, filter: Value) -> Vec<Value> {
         let query =
             format!("query($filter: AlertListFilter) {{ alerts(filter: $filter, first: 250) {{ nodes {{ {ALERT} }} }} }}");
-        let answer = self.ask(&query, json!({ "filter": filter })).await;
+        let answer = self.execute(&query, json!({ "filter": filter })).await;
         let mut nodes = answer["data"]["alerts"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
         nodes.reverse();
         nodes
     }
     /// Kinds and states of the alerts of this store, the oldest first.
-    pub async fn stand(&self) -> Vec<(String, String)> {
+    pub async fn alert_states(&self) -> Vec<(String, String)> {
         let own = self.alerts(json!({ "store": { "eq": self.store["id"] } })).await;
         own.iter().map(|alert| (text(&alert["kind"]), text(&alert["state"]))).collect()
     }
     /// The only alert of a kind that is not resolved.
-    pub async fn only(&self, kind: &str) -> Value {
+    pub async fn only_alert(&self, kind: &str) -> Value {
         let mut found = self.alerts(json!({ "kind": [kind], "state": ["OPEN", "ACKNOWLEDGED", "SNOOZED"] })).await;
         assert_eq!(found.len(), 1, "{found:#?}");
         found.remove(0)
@@ -151,20 +154,20 @@ impl<'w> Shop<'w> {
             "alertAssign" => "AlertAssignInput",
             _ => "AlertActionInput",
         };
-        self.act(mutation, kind, &format!("alert {{ {ALERT} }}"), input).await
+        self.mutate(mutation, kind, &format!("alert {{ {ALERT} }}"), input).await
     }
-    pub async fn must(&self, mutation: &str, input: Value) -> Value {
-        done(&self.step(mutation, input).await, "alert").clone()
+    pub async fn must_mutate(&self, mutation: &str, input: Value) -> Value {
+        accepted(&self.step(mutation, input).await, "alert").clone()
     }
     pub async fn try_rule(&self, input: Value) -> Value {
-        self.act("alertRuleUpsert", "AlertRuleUpsertInput", &format!("alertRule {{ {RULE} }}"), input).await
+        self.mutate("alertRuleUpsert", "AlertRuleUpsertInput", &format!("alertRule {{ {RULE} }}"), input).await
     }
     pub async fn rule(&self, input: Value) -> Value {
-        done(&self.try_rule(input).await, "alertRule").clone()
+        accepted(&self.try_rule(input).await, "alertRule").clone()
     }
 
     /// The events of alerts since a number, in their order.
-    pub async fn told_after(&self, seq: i64) -> Vec<String> {
+    pub async fn alert_events_after(&self, seq: i64) -> Vec<String> {
         let sql = "SELECT kind FROM event WHERE tenant_id = $1 AND seq > $2 AND kind LIKE 'alert.%' ORDER BY seq";
         self.texts(sql, vec![seq.into()]).await
     }

@@ -15,7 +15,7 @@ fn the_drawing_shows_every_step_and_no_other() {
         // Automatic transitions are no steps of a user.
         (from != "[*]" && to != "[*]" && action.starts_with("alert")).then_some((from, action, to))
     };
-    let drawn: BTreeSet<(&str, &str, &str)> = drawing.lines().filter_map(step).collect();
+    let drawn_lines: BTreeSet<(&str, &str, &str)> = drawing.lines().filter_map(step).collect();
     let coded = ALERT_STEPS.iter().map(|(from, action, to)| (from.as_str(), action.mutation(), to.as_str())).collect();
-    assert_eq!(drawn, coded);
+    assert_eq!(drawn_lines, coded);
 }

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::shop::{Shop, World, pairs};
-use crate::{jobs::until, world::on_both};
+use crate::{jobs::wait_until, world::on_both};
 use entrepot::schema::events::registry;
 
 on_both!(workers_that_die_lose_no_alert_and_send_no_letter_twice, what_was_opened_goes_to_webhooks_of_those_who_may_see_it);
 
 async fn letters(shop: &Shop<'_>) -> Vec<Value> {
-    let answer = shop.ask("{ jobs(first: 250) { nodes { kind state lastError } } }", json!({})).await;
+    let answer = shop.execute("{ jobs(first: 250) { nodes { kind state lastError } } }", json!({})).await;
     let all = answer["data"]["jobs"]["nodes"].as_array().unwrap().clone();
     all.into_iter().filter(|job| job["kind"] == "alert.letter").collect()
 }
@@ -32,19 +32,19 @@ async fn workers_that_die_lose_no_alert_and_send_no_letter_twice(world: &World) 
     let mut workers = vec![begin(world), begin(world)];
     for n in 0..12 {
         let product = shop.product(&format!("MUG-{n}"), json!({})).await;
-        shop.moves(&[(&product, 1)]).await;
-        shop.moves(&[(&product, -1)]).await;
+        shop.move_stock(&[(&product, 1)]).await;
+        shop.move_stock(&[(&product, -1)]).await;
         // The worker is aborted in the middle of its work.
         workers.remove(0).abort();
         workers.push(begin(world));
     }
-    until("twelve alerts", async || shop.stand().await.len() == 12).await;
-    assert_eq!(shop.stand().await, pairs(&[("OUT_OF_STOCK", "OPEN"); 12]));
+    wait_until("twelve alerts", async || shop.alert_states().await.len() == 12).await;
+    assert_eq!(shop.alert_states().await, pairs(&[("OUT_OF_STOCK", "OPEN"); 12]));
     // This deployment sends no e-mail: each job fails once, with the reason.
-    let told = "SELECT CAST(count(*) AS text) FROM alert_letter WHERE tenant_id = $1 AND queued_at IS NOT NULL";
-    until("all letters", async || {
+    let sql = "SELECT CAST(count(*) AS text) FROM alert_letter WHERE tenant_id = $1 AND queued_at IS NOT NULL";
+    wait_until("all letters", async || {
         // In this order: once all alerts are in e-mails, all e-mail jobs exist.
-        shop.texts(told, vec![]).await == ["12"] && letters(&shop).await.iter().all(|job| job["state"] == "FAILED")
+        shop.texts(sql, vec![]).await == ["12"] && letters(&shop).await.iter().all(|job| job["state"] == "FAILED")
     })
     .await;
     let payloads = shop.texts("SELECT payload FROM job WHERE tenant_id = $1 AND kind = 'alert.letter'", vec![]).await;
@@ -62,25 +62,26 @@ async fn workers_that_die_lose_no_alert_and_send_no_letter_twice(world: &World) 
 async fn what_was_opened_goes_to_webhooks_of_those_who_may_see_it(world: &World) {
     let shop = Shop::open(world).await;
     let mug = shop.product("MUG", json!({})).await;
-    shop.moves(&[(&mug, 1)]).await;
-    shop.moves(&[(&mug, -1)]).await;
-    shop.look().await;
-    let alert = shop.only("OUT_OF_STOCK").await;
+    shop.move_stock(&[(&mug, 1)]).await;
+    shop.move_stock(&[(&mug, -1)]).await;
+    shop.evaluate_alerts().await;
+    let alert = shop.only_alert("OUT_OF_STOCK").await;
     let payloads = shop
         .texts("SELECT payload FROM event WHERE tenant_id = $1 AND kind = 'alert.opened' ORDER BY seq DESC LIMIT 1", vec![])
         .await;
-    let seen = |shop: &Shop<'_>| registry().shown("alert.opened", &payloads[0], &shop.caller).unwrap();
-    let told = seen(&shop).unwrap();
+    let visible_payload = |shop: &Shop<'_>| registry().visible_payload("alert.opened", &payloads[0], &shop.caller).unwrap();
+    let payload = visible_payload(&shop).unwrap();
     assert_eq!(
-        json!([told["id"], told["kind"], told["state"], told["storeId"], told["productId"], told["quantity"]]),
+        json!([payload["id"], payload["kind"], payload["state"], payload["storeId"], payload["productId"], payload["quantity"]]),
         json!([alert["id"], "OUT_OF_STOCK", "OPEN", shop.store["id"], mug["id"], 0])
     );
-    assert_eq!(seen(&shop.clerk(&["alert.read"])), Some(told));
-    assert_eq!(seen(&shop.clerk(&["stock.read"])), None);
-    assert_eq!(seen(&shop.at(&shop.new_store("ANNEX").await).clerk(&["alert.read"])), None);
+    assert_eq!(visible_payload(&shop.clerk(&["alert.read"])), Some(payload));
+    assert_eq!(visible_payload(&shop.clerk(&["stock.read"])), None);
+    assert_eq!(visible_payload(&shop.at(&shop.new_store("ANNEX").await).clerk(&["alert.read"])), None);
     let margin = json!({ "alert": alert["id"], "kind": "NEGATIVE_MARGIN", "state": "OPEN", "product": mug["id"], "openedAt": 1, "version": 1, "updatedAt": 1 });
-    let seen = |shop: &Shop<'_>| registry().shown("alert.opened", &margin.to_string(), &shop.caller).unwrap();
-    assert!(seen(&shop).is_some());
-    assert_eq!(seen(&shop.clerk(&["alert.read", "product.cost.read"])), None, "it is of no store");
-    assert_eq!(seen(&shop.as_caller(world.ours.only(&["alert.read"]))), None, "costs are not for them");
+    let visible_payload =
+        |shop: &Shop<'_>| registry().visible_payload("alert.opened", &margin.to_string(), &shop.caller).unwrap();
+    assert!(visible_payload(&shop).is_some());
+    assert_eq!(visible_payload(&shop.clerk(&["alert.read", "product.cost.read"])), None, "it is of no store");
+    assert_eq!(visible_payload(&shop.as_caller(world.ours.owner_with(&["alert.read"]))), None, "costs are not for them");
 }

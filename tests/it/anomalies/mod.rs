@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization::world::World,
-    costing::world::{Books, pretend},
-    demand::days::ago,
-    purchasing::office::{done, gbp, key, refused},
+    costing::world::{Books, run_tenant_sql},
+    demand::days::days_ago,
+    purchasing::office::{accepted, gbp, key, refused},
     world::on_both,
 };
 
@@ -54,17 +54,17 @@ impl<'w> Shop<'w> {
     /// A product with stock, in the shop for a month.
     pub async fn product(&self, sku: &str) -> Value {
         let product = self.books.office.product(sku, "2.00").await;
-        let more = json!({ "unitCost": gbp("2.00"), "occurredAt": ago(self.world, 30) });
-        self.books.adjust("RECEIPT", &product, 9_000, more).await;
+        let input = json!({ "unitCost": gbp("2.00"), "occurredAt": days_ago(self.world, 30) });
+        self.books.adjust("RECEIPT", &product, 9_000, input).await;
         product
     }
     /// A customer returns `units`, `days` ago.
     pub async fn bring_back(&self, product: &Value, units: i64, days: i64) {
         let lines = json!([{ "product": product, "quantity": units, "unitPrice": gbp("9.00") }]);
-        let occurred_at = ago(self.world, days);
+        let occurred_at = days_ago(self.world, days);
         let input =
             json!({ "idempotencyKey": key(), "store": self.books.office.store, "occurredAt": occurred_at, "lines": lines });
-        done(&self.books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+        accepted(&self.books.office.mutate("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
     }
     /// Returns of mugs on ten days, the last of them three days ago.
     pub async fn usual_returns(&self, product: &Value) {
@@ -73,7 +73,7 @@ impl<'w> Shop<'w> {
         }
     }
     pub async fn adjust(&self, kind: &str, product: &Value, delta: i64, days: i64) -> Value {
-        self.books.adjust(kind, product, delta, json!({ "occurredAt": ago(self.world, days) })).await
+        self.books.adjust(kind, product, delta, json!({ "occurredAt": days_ago(self.world, days) })).await
     }
     /// Runs the job at a time so many days from now.
     pub async fn detect(&self, days: i64) -> Option<DetectionCounts> {
@@ -83,25 +83,25 @@ impl<'w> Shop<'w> {
     }
     /// Lets the same days be evaluated again.
     pub async fn forget_that_days_were_judged(&self) {
-        pretend(self.world, "DELETE FROM anomaly_book WHERE tenant_id = $1").await;
+        run_tenant_sql(self.world, "DELETE FROM anomaly_book WHERE tenant_id = $1").await;
     }
     /// The shop's strange days, the newest first.
-    pub async fn strange(&self) -> Vec<Value> {
-        self.strange_where(json!({ "store": { "eq": self.books.office.store["id"] } })).await
+    pub async fn list_anomalies(&self) -> Vec<Value> {
+        self.list_anomalies_where(json!({ "store": { "eq": self.books.office.store["id"] } })).await
     }
-    pub async fn strange_where(&self, filter: Value) -> Vec<Value> {
-        let answer = self.books.office.ask(LIST, json!({ "filter": filter })).await;
+    pub async fn list_anomalies_where(&self, filter: Value) -> Vec<Value> {
+        let answer = self.books.office.execute(LIST, json!({ "filter": filter })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["stockAnomalies"]["nodes"].as_array().unwrap().clone()
     }
     pub async fn accept(&self, id: &Value, note: &str) -> Value {
         let input = json!({ "id": id, "note": note });
         let fields = "anomaly { id state note acceptedAt acceptedBy { __typename } }";
-        self.books.office.act("stockAnomalyAccept", "StockAnomalyAcceptInput", fields, input).await
+        self.books.office.mutate("stockAnomalyAccept", "StockAnomalyAcceptInput", fields, input).await
     }
     /// A caller with these rights in one store.
     fn clerk(&self, store: &Value) -> Caller {
-        let mut caller = self.world.ours.only(&["store.read"]);
+        let mut caller = self.world.ours.owner_with(&["store.read"]);
         let reach = Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]);
         caller.permissions.grant(kind::ReportRead::INDEX, &reach);
         caller.permissions.grant(kind::AlertWrite::INDEX, &reach);
@@ -111,7 +111,7 @@ impl<'w> Shop<'w> {
 
 /// The business day that was `days` ago.
 fn day(world: &World, days: i64) -> String {
-    ago(world, days)[..10].to_owned()
+    days_ago(world, days)[..10].to_owned()
 }
 
 async fn a_giant_return_is_flagged_once_with_its_reason(world: &World) {
@@ -123,7 +123,7 @@ async fn a_giant_return_is_flagged_once_with_its_reason(world: &World) {
     shop.bring_back(&mug, 500, 0).await;
     let detected = shop.detect(0).await.unwrap();
     assert_eq!((detected.new, detected.changed, detected.gone), (1, 0, 0), "{detected:?}");
-    let found = shop.strange().await;
+    let found = shop.list_anomalies().await;
     let [strange] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!(strange["reason"], "142 returned; a usual day has 6", "{strange:#}");
     let facts =
@@ -132,16 +132,17 @@ async fn a_giant_return_is_flagged_once_with_its_reason(world: &World) {
     assert_eq!((&strange["businessDate"], &strange["product"]["sku"]), (&json!(day(world, 1)), &json!("MUG")));
     assert!(strange["z"].as_f64().unwrap() >= 3.5 && (5.0..7.0).contains(&strange["usual"].as_f64().unwrap()), "{strange:#}");
     let query = "{ events(types: [\"anomaly.flagged\"], first: 10) { nodes { data } } }";
-    let told = shop.books.office.ask(query, json!({})).await;
+    let reported_answer = shop.books.office.execute(query, json!({})).await;
     let data = json!({ "id": strange["id"], "kind": "RETURN", "productId": mug["id"], "storeId": shop.books.office.store["id"],
         "day": day(world, 1) });
-    assert_eq!(told["data"]["events"]["nodes"], json!([{ "data": data }]), "{told:#}");
+    assert_eq!(reported_answer["data"]["events"]["nodes"], json!([{ "data": data }]), "{reported_answer:#}");
     assert_eq!(shop.detect(0).await, None, "a day closes once");
-    let node = shop.books.office.ask("query($id: ID!) { node(id: $id) { id __typename } }", json!({ "id": strange["id"] })).await;
+    let node =
+        shop.books.office.execute("query($id: ID!) { node(id: $id) { id __typename } }", json!({ "id": strange["id"] })).await;
     assert_eq!(node["data"]["node"]["__typename"], "StockAnomaly", "{node:#}");
     // The next day that day is over as well, and the newest anomaly comes first.
     assert_eq!(shop.detect(1).await.unwrap().changed, 0);
-    let strange = shop.strange().await;
+    let strange = shop.list_anomalies().await;
     assert_eq!((strange.len(), &strange[0]["units"], &strange[1]["units"]), (2, &json!(500), &json!(142)), "{strange:#?}");
     for (filter, found) in [
         (json!({ "state": ["OPEN"], "product": { "eq": mug["id"] } }), 2),
@@ -149,10 +150,10 @@ async fn a_giant_return_is_flagged_once_with_its_reason(world: &World) {
         (json!({ "from": day(world, 0), "product": { "eq": mug["id"] } }), 1),
         (json!({ "to": day(world, 1), "product": { "eq": mug["id"] } }), 1),
     ] {
-        assert_eq!(shop.strange_where(filter.clone()).await.len(), found, "{filter}");
+        assert_eq!(shop.list_anomalies_where(filter.clone()).await.len(), found, "{filter}");
     }
     let wrong = json!({ "filter": { "from": day(world, 0), "to": day(world, 1) } });
-    let answer = shop.books.office.ask(LIST, wrong).await;
+    let answer = shop.books.office.execute(LIST, wrong).await;
     assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
     shop.books.office.is_sound().await;
 }
@@ -163,17 +164,17 @@ async fn judged_again_the_days_are_the_same(world: &World) {
     shop.usual_returns(&mug).await;
     shop.bring_back(&mug, 142, 1).await;
     shop.detect(0).await.unwrap();
-    let before = shop.strange().await;
+    let before = shop.list_anomalies().await;
     shop.forget_that_days_were_judged().await;
     let again = shop.detect(0).await.unwrap();
     assert_eq!((again.new, again.changed, again.gone), (0, 0, 0), "{again:?}");
-    assert_eq!(shop.strange().await, before);
+    assert_eq!(shop.list_anomalies().await, before);
     // Workers that were away for days miss none.
     let plate = shop.product("PLATE").await;
     shop.usual_returns(&plate).await;
     shop.bring_back(&plate, 142, 0).await;
     shop.detect(12).await.unwrap();
-    assert!(shop.strange().await.iter().any(|one| one["product"]["sku"] == "PLATE"));
+    assert!(shop.list_anomalies().await.iter().any(|one| one["product"]["sku"] == "PLATE"));
     // That clock was twelve days ahead and is corrected: days are evaluated at once, and not only
     // when it has caught up.
     assert!(shop.detect(0).await.is_some());
@@ -188,12 +189,12 @@ async fn many_small_returns_are_a_busy_day(world: &World) {
         shop.bring_back(&mug, 40, 1).await;
     }
     shop.detect(0).await.unwrap();
-    assert_eq!(shop.strange().await, Vec::<Value>::new(), "no line of the 160 has 50");
+    assert_eq!(shop.list_anomalies().await, Vec::<Value>::new(), "no line of the 160 has 50");
     // A larger return is recorded later: its line exceeds the limit, and the anomaly has the day's
     // units.
     shop.bring_back(&mug, 55, 1).await;
     shop.detect(1).await.unwrap();
-    let strange = shop.strange().await;
+    let strange = shop.list_anomalies().await;
     assert_eq!((strange.len(), &strange[0]["units"], &strange[0]["largestLine"]), (1, &json!(215), &json!(55)), "{strange:#?}");
 }
 
@@ -205,12 +206,12 @@ async fn a_new_product_is_not_judged(world: &World) {
     }
     shop.bring_back(&mug, 900, 1).await;
     shop.detect(0).await.unwrap();
-    assert_eq!(shop.strange().await, Vec::<Value>::new(), "seven days say nothing");
+    assert_eq!(shop.list_anomalies().await, Vec::<Value>::new(), "seven days say nothing");
     // A line of two thousand speaks for itself.
     let plate = shop.product("PLATE").await;
     shop.bring_back(&plate, 2_000, 0).await;
     shop.detect(1).await.unwrap();
-    let strange = shop.strange_where(json!({ "product": { "eq": plate["id"] } })).await;
+    let strange = shop.list_anomalies_where(json!({ "product": { "eq": plate["id"] } })).await;
     assert_eq!((&strange[0]["rule"], &strange[0]["z"]), (&json!("LARGE_LINE"), &Value::Null), "{strange:#?}");
     assert_eq!(strange[0]["reason"], "2000 returned; no day before is known");
 }
@@ -220,29 +221,29 @@ async fn sales_and_corrections_are_judged_too(world: &World) {
     let (mug, plate) = (shop.product("MUG").await, shop.product("PLATE").await);
     for days in 2..12 {
         let lines = json!([{ "product": mug, "quantity": 10, "unitPrice": gbp("9.00") }]);
-        let placed_at = ago(world, days);
+        let placed_at = days_ago(world, days);
         let input = json!({ "idempotencyKey": key(), "store": shop.books.office.store, "status": "FULFILLED", "placedAt": placed_at, "lines": lines });
-        done(&shop.books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+        accepted(&shop.books.office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
         for (kind, delta) in [("SALE", -4), ("RETURN", 3), ("ADJUSTMENT", 5), ("ADJUSTMENT", -5), ("REMOVAL", -2)] {
             shop.adjust(kind, &plate, delta, days).await;
         }
     }
     let lines = json!([{ "product": mug, "quantity": 600, "unitPrice": gbp("9.00") }]);
-    let input = json!({ "idempotencyKey": key(), "store": shop.books.office.store, "status": "FULFILLED", "placedAt": ago(world, 1), "lines": lines });
-    done(&shop.books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    let input = json!({ "idempotencyKey": key(), "store": shop.books.office.store, "status": "FULFILLED", "placedAt": days_ago(world, 1), "lines": lines });
+    accepted(&shop.books.office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
     for (kind, delta) in [("SALE", -401), ("RETURN", 302), ("ADJUSTMENT", 503), ("ADJUSTMENT", -504), ("REMOVAL", -205)] {
         shop.adjust(kind, &plate, delta, 1).await;
     }
     shop.detect(0).await.unwrap();
-    let mut said: Vec<String> = shop
-        .strange()
+    let mut anomalies: Vec<String> = shop
+        .list_anomalies()
         .await
         .iter()
         .map(|one| format!("{}: {}", one["product"]["sku"].as_str().unwrap(), one["reason"].as_str().unwrap()))
         .collect();
-    said.sort_unstable();
+    anomalies.sort_unstable();
     assert_eq!(
-        said,
+        anomalies,
         [
             "MUG: 600 sold; a usual day has 10",
             "PLATE: 205 removed; a usual day has 2",
@@ -263,13 +264,13 @@ async fn a_correction_that_is_reversed_is_no_longer_strange(world: &World) {
     }
     let wrong = shop.adjust("ADJUSTMENT", &mug, -150, 2).await;
     shop.detect(0).await.unwrap();
-    let strange = shop.strange().await;
+    let strange = shop.list_anomalies().await;
     assert_eq!(strange[0]["reason"], "150 adjusted out; a usual day has 5", "{strange:#?}");
     let input = json!({ "idempotencyKey": key(), "movementId": wrong["id"], "note": "a keying error" });
-    done(&shop.books.office.act("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
+    accepted(&shop.books.office.mutate("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
     let detected = shop.detect(1).await.unwrap();
     assert_eq!(detected.gone, 1, "{detected:?}");
-    assert_eq!(shop.strange().await, Vec::<Value>::new());
+    assert_eq!(shop.list_anomalies().await, Vec::<Value>::new());
 }
 
 async fn a_shops_manager_sees_their_shops_days(world: &World) {
@@ -278,23 +279,23 @@ async fn a_shops_manager_sees_their_shops_days(world: &World) {
     shop.usual_returns(&mug).await;
     shop.bring_back(&mug, 142, 1).await;
     shop.detect(0).await.unwrap();
-    let id = shop.strange().await[0]["id"].clone();
+    let id = shop.list_anomalies().await[0]["id"].clone();
     let dock = shop.books.office.store.clone();
     let own = shop.books.office.as_caller(shop.clerk(&dock));
-    let answer = own.ask(LIST, json!({})).await;
+    let answer = own.execute(LIST, json!({})).await;
     assert_eq!(answer["data"]["stockAnomalies"]["nodes"].as_array().unwrap().len(), 1, "{answer:#}");
     let theirs = shop.books.office.as_caller(shop.clerk(&annex));
     for filter in [json!({}), json!({ "store": { "eq": dock["id"] } })] {
-        let answer = theirs.ask(LIST, json!({ "filter": filter })).await;
+        let answer = theirs.execute(LIST, json!({ "filter": filter })).await;
         assert_eq!(answer["data"]["stockAnomalies"]["nodes"], json!([]), "{answer:#}");
     }
-    let node = theirs.ask("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
+    let node = theirs.execute("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
     assert_eq!(node["data"]["node"], Value::Null, "{node:#}");
     let input = || json!({ "id": id });
     let fields = "anomaly { state }";
-    refused(&theirs.act("stockAnomalyAccept", "StockAnomalyAcceptInput", fields, input()).await, "NOT_FOUND", "input.id");
-    let accepted = own.act("stockAnomalyAccept", "StockAnomalyAcceptInput", fields, input()).await;
-    assert_eq!(done(&accepted, "anomaly")["state"], "ACCEPTED");
+    refused(&theirs.mutate("stockAnomalyAccept", "StockAnomalyAcceptInput", fields, input()).await, "NOT_FOUND", "input.id");
+    let payload = own.mutate("stockAnomalyAccept", "StockAnomalyAcceptInput", fields, input()).await;
+    assert_eq!(accepted(&payload, "anomaly")["state"], "ACCEPTED");
 }
 
 async fn another_companys_days_are_not_seen(world: &World) {
@@ -303,15 +304,15 @@ async fn another_companys_days_are_not_seen(world: &World) {
     shop.usual_returns(&mug).await;
     shop.bring_back(&mug, 142, 1).await;
     shop.detect(0).await.unwrap();
-    let id = shop.strange().await[0]["id"].clone();
+    let id = shop.list_anomalies().await[0]["id"].clone();
     let theirs = &world.theirs;
-    let answer = world.ask(theirs, Some(theirs.owner.clone()), LIST, &json!({})).await;
+    let answer = world.execute(theirs, Some(theirs.owner.clone()), LIST, &json!({})).await;
     let nodes = answer["data"]["stockAnomalies"]["nodes"].as_array().unwrap();
     assert!(!nodes.iter().any(|one| one["id"] == id) && !nodes.is_empty(), "{answer:#}");
     let accept = "mutation($input: StockAnomalyAcceptInput!) { stockAnomalyAccept(input: $input) { anomaly { id } userErrors { code field } } }";
-    let answer = world.ask(theirs, Some(theirs.owner.clone()), accept, &json!({ "input": { "id": id } })).await;
+    let answer = world.execute(theirs, Some(theirs.owner.clone()), accept, &json!({ "input": { "id": id } })).await;
     refused(&answer["data"]["stockAnomalyAccept"], "NOT_FOUND", "input.id");
-    assert_eq!(shop.strange().await[0]["state"], "OPEN");
+    assert_eq!(shop.list_anomalies().await[0]["state"], "OPEN");
 }
 
 async fn a_company_says_from_which_size_on(world: &World) {
@@ -320,40 +321,40 @@ async fn a_company_says_from_which_size_on(world: &World) {
     shop.usual_returns(&mug).await;
     shop.bring_back(&mug, 40, 1).await;
     shop.detect(0).await.unwrap();
-    assert_eq!(shop.strange().await, Vec::<Value>::new(), "fifty is the default");
-    let answer = shop.books.office.ask("{ viewer { tenant { settings { version anomalySize } } } }", json!({})).await;
+    assert_eq!(shop.list_anomalies().await, Vec::<Value>::new(), "fifty is the default");
+    let answer = shop.books.office.execute("{ viewer { tenant { settings { version anomalySize } } } }", json!({})).await;
     let settings = &answer["data"]["viewer"]["tenant"]["settings"];
     assert_eq!(settings["anomalySize"], Value::Null, "{answer:#}");
     let update = async |size: i64| {
         let input = json!({ "expectedVersion": settings["version"], "anomalySize": size });
-        shop.books.office.act("tenantUpdate", "TenantUpdateInput", "tenant { settings { anomalySize } }", input).await
+        shop.books.office.mutate("tenantUpdate", "TenantUpdateInput", "tenant { settings { anomalySize } }", input).await
     };
     refused(&update(0).await, "OUT_OF_RANGE", "input.anomalySize");
-    assert_eq!(done(&update(20).await, "tenant")["settings"]["anomalySize"], 20);
+    assert_eq!(accepted(&update(20).await, "tenant")["settings"]["anomalySize"], 20);
     shop.detect(1).await.unwrap();
-    assert_eq!(shop.strange().await[0]["reason"], "40 returned; a usual day has 6");
+    assert_eq!(shop.list_anomalies().await[0]["reason"], "40 returned; a usual day has 6");
     // A limit of a shop overrides the company's, for that shop only.
     let annex = shop.books.office.new_store("ANNEX").await;
     let limited = async |store: &Value, version: i64, limits: Value| {
         let input = json!({ "id": store["id"], "expectedVersion": version, "anomalyLimits": limits });
         let fields = "store { version anomalyLimits { size unmovedDays } }";
-        shop.books.office.act("storeUpdate", "StoreUpdateInput", fields, input).await
+        shop.books.office.mutate("storeUpdate", "StoreUpdateInput", fields, input).await
     };
     refused(&limited(&annex, 1, json!({ "size": 0 })).await, "OUT_OF_RANGE", "input.anomalyLimits.size");
-    done(&limited(&annex, 1, json!({ "size": 45 })).await, "store");
+    accepted(&limited(&annex, 1, json!({ "size": 45 })).await, "store");
     shop.forget_that_days_were_judged().await;
     assert_eq!(shop.detect(1).await.unwrap().gone, 0, "it is another shop's");
     let version = "query($id: ID!) { node(id: $id) { ... on Store { version } } }";
     let dock = shop.books.office.store.clone();
-    let answer = shop.books.office.ask(version, json!({ "id": dock["id"] })).await;
+    let answer = shop.books.office.execute(version, json!({ "id": dock["id"] })).await;
     let version = answer["data"]["node"]["version"].as_i64().unwrap();
     let own = limited(&dock, version, json!({ "size": 45 })).await;
-    assert_eq!(done(&own, "store")["anomalyLimits"], json!({ "size": 45, "unmovedDays": null }), "{own:#}");
+    assert_eq!(accepted(&own, "store")["anomalyLimits"], json!({ "size": 45, "unmovedDays": null }), "{own:#}");
     shop.forget_that_days_were_judged().await;
     assert_eq!(shop.detect(1).await.unwrap().gone, 1);
-    assert_eq!(shop.strange().await, Vec::<Value>::new());
+    assert_eq!(shop.list_anomalies().await, Vec::<Value>::new());
     let none = limited(&dock, version + 1, Value::Null).await;
-    assert_eq!(done(&none, "store")["anomalyLimits"], Value::Null, "{none:#}");
+    assert_eq!(accepted(&none, "store")["anomalyLimits"], Value::Null, "{none:#}");
     shop.forget_that_days_were_judged().await;
     assert_eq!(shop.detect(1).await.unwrap().new, 1, "the company's again");
 }

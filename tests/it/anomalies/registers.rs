@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     authorization::world::World,
-    demand::days::ago,
-    purchasing::office::{Office, done, gbp, key, refused},
+    demand::days::days_ago,
+    purchasing::office::{Office, accepted, gbp, key, refused},
     world::on_both,
 };
 
@@ -23,8 +23,9 @@ on_both!(
 async fn bring_back(office: &Office<'_>, product: &Value, register: &str) -> Value {
     let lines = json!([{ "product": product, "quantity": 1, "unitPrice": gbp("9.00") }]);
     let input = json!({ "idempotencyKey": key(), "store": office.store, "register": register,
-        "occurredAt": ago(office.world, 1), "lines": lines });
-    done(&office.act("returnCreate", "ReturnCreateInput", "return { register }", input).await, "return")["register"].clone()
+        "occurredAt": days_ago(office.world, 1), "lines": lines });
+    accepted(&office.mutate("returnCreate", "ReturnCreateInput", "return { register }", input).await, "return")["register"]
+        .clone()
 }
 
 /// Cancels an order at a register.
@@ -32,8 +33,8 @@ async fn cancel(office: &Office<'_>, order: &Value, register: &str) {
     let query = "mutation($input: ActionInput!, $register: String) { orderCancel(input: $input, register: $register) {
         order { id } userErrors { code message field } } }";
     let input = json!({ "idempotencyKey": key(), "id": order });
-    let answer = office.ask(query, json!({ "input": input, "register": register })).await;
-    done(&answer["data"]["orderCancel"], "order");
+    let answer = office.execute(query, json!({ "input": input, "register": register })).await;
+    accepted(&answer["data"]["orderCancel"], "order");
 }
 
 /// Twenty sales at each of these registers.
@@ -57,16 +58,16 @@ async fn a_register_with_far_more_returns_and_voids_than_the_others_is_found(wor
         bring_back(office, &mug, "T3").await;
     }
     for _ in 0..3 {
-        let placed = order(office, &mug, 1, "9.00", json!({})).await;
-        cancel(office, &placed, "T3").await;
+        let placed_order = order(office, &mug, 1, "9.00", json!({})).await;
+        cancel(office, &placed_order, "T3").await;
     }
     shop.detect(0).await.unwrap();
     assert_eq!(open(&shop, "REVERSALS").await, Vec::<Value>::new(), "nine are few");
     for _ in 0..3 {
         let sale = order(office, &mug, 1, "9.00", json!({ "status": "FULFILLED" })).await;
         let input = json!({ "idempotencyKey": key(), "documentId": sale, "note": "rung up twice", "register": "T3" });
-        let undone = office.act("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await;
-        done(&undone, "documentReversal");
+        let undone = office.mutate("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await;
+        accepted(&undone, "documentReversal");
     }
     shop.detect(1).await.unwrap();
     let found = open(&shop, "REVERSALS").await;
@@ -78,7 +79,7 @@ async fn a_register_with_far_more_returns_and_voids_than_the_others_is_found(wor
     // It opens the same kind of alert as a pattern of a member.
     world.node.alerts.scan_all().await.unwrap();
     let query = "query($store: ID!) { alerts(filter: { kind: [STOCK_ANOMALY], store: { eq: $store } }) { nodes { state quantity product { id } } } }";
-    let alerts = office.ask(query, json!({ "store": office.store["id"] })).await;
+    let alerts = office.execute(query, json!({ "store": office.store["id"] })).await;
     assert_eq!(alerts["data"]["alerts"]["nodes"], json!([{ "state": "OPEN", "quantity": 12, "product": mug }]), "{alerts:#}");
     // The next day has the same finding.
     let next = shop.detect(2).await.unwrap();
@@ -106,7 +107,7 @@ async fn several_registers_of_a_day_are_found_and_accepted_one_by_one(world: &Wo
     assert_eq!(of(&found), ["T3", "T4"], "{found:#?}");
     // The operator of the register is not known, so the one member may accept it.
     let returns_desk = found.iter().find(|one| one["register"] == "T4").unwrap();
-    done(&shop.accept(&returns_desk["id"], "the returns desk").await, "anomaly");
+    accepted(&shop.accept(&returns_desk["id"], "the returns desk").await, "anomaly");
     shop.detect(1).await.unwrap();
     assert_eq!(of(&open(&shop, "REVERSALS").await), ["T3"]);
     // More than was accepted is open again.
@@ -135,11 +136,12 @@ async fn a_register_is_compared_with_registers_alone(world: &World) {
     // Only reversals of sales record a register.
     let lines = json!([{ "product": mug, "quantity": 1, "unitPrice": gbp("9.00") }]);
     let input = json!({ "idempotencyKey": key(), "store": office.store, "lines": lines });
-    let made = office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await;
-    let input = json!({ "idempotencyKey": key(), "documentId": done(&made, "return")["id"], "note": "x", "register": "T3" });
-    let wrong = office.act("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await;
+    let payload = office.mutate("returnCreate", "ReturnCreateInput", "return { id }", input).await;
+    let input =
+        json!({ "idempotencyKey": key(), "documentId": accepted(&payload, "return")["id"], "note": "x", "register": "T3" });
+    let wrong = office.mutate("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await;
     refused(&wrong, "INVALID", "input.register");
     let input = json!({ "idempotencyKey": key(), "document": { "number": "TR-999999" }, "note": "x", "register": "T3" });
-    let unknown = office.act("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await;
+    let unknown = office.mutate("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await;
     refused(&unknown, "NOT_FOUND", "input.document.number");
 }

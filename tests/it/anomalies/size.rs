@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::Shop;
 use crate::{
     authorization::world::World,
-    demand::days::{ago, kept},
-    purchasing::office::{Office, done, gbp, key},
+    demand::days::{days_ago, update_book},
+    purchasing::office::{Office, accepted, gbp, key},
     world::on_both,
 };
 
@@ -21,14 +21,14 @@ async fn sell(shop: &Shop<'_>, lines: &[(&Value, i64)], days: i64) {
     let lines: Vec<Value> = lines.iter().map(line).collect();
     let mut input = json!({ "idempotencyKey": key(), "store": shop.books.office.store, "status": "CONFIRMED", "lines": lines });
     if days > 0 {
-        input["placedAt"] = json!(ago(shop.world, days));
+        input["placedAt"] = json!(days_ago(shop.world, days));
     }
-    done(&shop.books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    accepted(&shop.books.office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
 }
 
 /// Returns the 99th percentile that a caller is shown beside the size.
 async fn shown(desk: &Office<'_>) -> Value {
-    let answer = desk.ask(SHOWN, json!({})).await;
+    let answer = desk.execute(SHOWN, json!({})).await;
     assert!(answer["errors"].is_null(), "a mask is no error: {answer:#}");
     answer["data"]["viewer"]["tenant"]["settings"]["p99LineUnits"].clone()
 }
@@ -36,14 +36,14 @@ async fn shown(desk: &Office<'_>) -> Value {
 async fn one_line_of_a_hundred_is_larger_than_the_size_that_a_company_is_shown(world: &World) {
     let shop = Shop::of(world).await;
     let office = &shop.books.office;
-    let theirs = world.ask(&world.theirs, Some(world.theirs.owner.clone()), SHOWN, &json!({})).await;
+    let theirs = world.execute(&world.theirs, Some(world.theirs.owner.clone()), SHOWN, &json!({})).await;
     assert_eq!(theirs["data"]["viewer"]["tenant"]["settings"]["p99LineUnits"], Value::Null, "no sale is counted: {theirs:#}");
     let input = json!({ "sku": "RICE", "name": "Rice", "unit": { "code": "kg", "decimals": 3 }, "unitCost": gbp("2.00"), "price": gbp("9.00") });
-    let made = office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
-    let rice = json!({ "id": done(&made, "product")["id"] });
-    shop.books.adjust("RECEIPT", &rice, 90_000, json!({ "occurredAt": ago(world, 30) })).await;
+    let payload = office.mutate("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let rice = json!({ "id": accepted(&payload, "product")["id"] });
+    shop.books.adjust("RECEIPT", &rice, 90_000, json!({ "occurredAt": days_ago(world, 30) })).await;
     sell(&shop, &[(&rice, 41_500)], 3).await;
-    kept(world).await;
+    update_book(world).await;
     assert_eq!(shown(office).await, 42, "of a few lines the largest: 41.5 kg");
     // A hundred usual lines, of 25 products on four days.
     let mut products = Vec::new();
@@ -54,24 +54,24 @@ async fn one_line_of_a_hundred_is_larger_than_the_size_that_a_company_is_shown(w
     for days in 4..8 {
         sell(&shop, &usual, days).await;
     }
-    kept(world).await;
+    update_book(world).await;
     assert_eq!(shown(office).await, 12, "one of a hundred is larger");
     sell(&shop, &[(&products[0], 600)], 1).await;
-    kept(world).await;
+    update_book(world).await;
     assert_eq!(shown(office).await, 42, "two of a hundred are");
-    shop.books.adjust("RECEIPT", &products[1], 2_000, json!({ "occurredAt": ago(world, 120) })).await;
+    shop.books.adjust("RECEIPT", &products[1], 2_000, json!({ "occurredAt": days_ago(world, 120) })).await;
     for days in [95, 96] {
         sell(&shop, &[(&products[1], 700)], days).await;
     }
-    kept(world).await;
+    update_book(world).await;
     assert_eq!(shown(office).await, 42, "a season that is over is not counted");
     sell(&shop, &[(&products[1], 500)], 0).await;
-    kept(world).await;
+    update_book(world).await;
     assert_eq!(shown(office).await, 500, "today is");
     // The anomaly covers all stores, so only callers who may see all of them see it.
-    let reader = world.ours.only(&["report.read"]);
+    let reader = world.ours.owner_with(&["report.read"]);
     assert_eq!(shown(&office.as_caller(reader)).await, 500);
-    for other in [world.ours.only(&["order.read"]), shop.clerk(&office.store)] {
+    for other in [world.ours.owner_with(&["order.read"]), shop.clerk(&office.store)] {
         assert_eq!(shown(&office.as_caller(other)).await, Value::Null);
     }
 }

@@ -5,7 +5,7 @@ use entrepot::{
     serve::keys::retire,
 };
 
-use super::{ADJUST, World, adjust, ask, change, entries, open_store, rows, verify, whole, without_triggers};
+use super::{ADJUST, World, adjust, change, entries, execute, open_store, rows, verify, whole, without_triggers};
 use crate::world::{keys, on_both};
 
 const SECOND: &str = "k2:ocqZXBjDkL3BNZOr/9o4iqeZWVjT8lRA50RgeJ6Ls1k=";
@@ -17,15 +17,15 @@ on_both!(
 );
 
 async fn an_entry_that_was_changed_before_it_was_chained_is_left_out(world: &World) {
-    let (house, tenant) = (&world.ours, world.ours.owner.tenant);
+    let (company, tenant) = (&world.ours, world.ours.owner.tenant);
     let before = entries(world, tenant).await.len();
-    open_store(world, house, "w1").await;
-    open_store(world, house, "w2").await;
+    open_store(world, company, "w1").await;
+    open_store(world, company, "w2").await;
     // Another key seals by now: the key that sealed both entries is kept until they are chained.
     let KeySource::Given(first) = keys() else { panic!("keys of a scenario are given") };
     let (db, clock, source) = (&world.node.db, &world.node.clock, KeySource::Given(format!("{SECOND}\n{first}")));
     let both = secrets::open(db, &source, clock).await.unwrap();
-    world.pass(61);
+    world.advance_clock(61);
     let refused = retire(db, &both, "k1", clock).await.unwrap_err().to_string();
     assert!(refused.contains("entries of audit logs wait to be chained"), "{refused}");
     without_triggers(world).await;
@@ -35,7 +35,7 @@ async fn an_entry_that_was_changed_before_it_was_chained_is_left_out(world: &Wor
     assert!(whole(world, tenant).await.is_ok(), "for now it only waits");
     let later = world.node.clock.now().plus_seconds(3_600);
     let reads = world.node.db.tenant(tenant);
-    let found = verify::whole(&reads, Some(world.node.audit.audit_writer()), Some(later)).await.unwrap();
+    let found = verify::verify_chain(&reads, Some(world.node.audit.audit_writer()), Some(later)).await.unwrap();
     assert!(found.broken.unwrap().1.contains("never chained"));
     // The changed entry will never be chained, so it does not prevent retiring the key; entries
     // that are sealed under the key may.
@@ -44,16 +44,16 @@ async fn an_entry_that_was_changed_before_it_was_chained_is_left_out(world: &Wor
 }
 
 async fn several_sealers_make_one_chain(world: &World) {
-    let (house, tenant) = (&world.ours, world.ours.owner.tenant);
+    let (company, tenant) = (&world.ours, world.ours.owner.tenant);
     let before = entries(world, tenant).await.len();
     for round in 0..5 {
         let keys: Vec<String> = (0..8).map(|n| format!("s{round}-{n}")).collect();
-        let asked = keys.iter().map(|key| ask(world, Some(house.owner.clone()), ADJUST, adjust(house, key, 1)));
+        let calls = keys.iter().map(|key| execute(world, Some(company.owner.clone()), ADJUST, adjust(company, key, 1)));
         let opened = (0..4).map(|n| format!("s{round}-{n}"));
-        let opened = opened.map(async |code: String| open_store(world, house, &code).await);
+        let opened = opened.map(async |code: String| open_store(world, company, &code).await);
         let seals = (0..4).map(|_| world.node.audit.seal_all());
         let (answers, _, sealed) = tokio::join!(
-            futures_util::future::join_all(asked),
+            futures_util::future::join_all(calls),
             futures_util::future::join_all(opened),
             futures_util::future::join_all(seals)
         );
@@ -66,7 +66,7 @@ async fn several_sealers_make_one_chain(world: &World) {
     assert_eq!(numbers, (1..=log.len() as i64).collect::<Vec<_>>());
     assert!(whole(world, tenant).await.is_ok());
     // An hour later the end is due to be signed, and all of them see that at once.
-    world.pass(3_601);
+    world.advance_clock(3_601);
     let signed = futures_util::future::join_all((0..4).map(|_| world.node.audit.seal_all())).await;
     assert!(signed.iter().all(Result::is_ok), "{signed:?}");
     let head = rows::head(&world.node.db.tenant(tenant)).await.unwrap().unwrap();
@@ -76,7 +76,7 @@ async fn several_sealers_make_one_chain(world: &World) {
 
 async fn a_chain_that_was_changed_is_found_out(world: &World) {
     let tenant = world.ours.owner.tenant;
-    ask(world, Some(world.ours.owner.clone()), ADJUST, adjust(&world.ours, "ip", 1)).await;
+    execute(world, Some(world.ours.owner.clone()), ADJUST, adjust(&world.ours, "ip", 1)).await;
     let log = entries(world, tenant).await;
     let sound = whole(world, tenant).await;
     assert!(sound.is_ok() && sound.entries == log.len() as u64 && sound.checkpoints > 0, "{sound:?}");
@@ -113,8 +113,8 @@ async fn a_chain_that_was_changed_is_found_out(world: &World) {
         change(world, tenant, &sql.replace("{seq}", seq)).await.unwrap()
     };
     sign("2").await;
-    let why = whole(world, tenant).await.broken.unwrap().1;
-    assert!(why.contains("belongs to another chain"), "{why}");
+    let reason = whole(world, tenant).await.broken.unwrap().1;
+    assert!(reason.contains("belongs to another chain"), "{reason}");
     sign("audit_checkpoint.seq").await;
     assert!(whole(world, tenant).await.is_ok(), "put back, it holds again");
 
@@ -149,6 +149,6 @@ async fn a_chain_that_was_changed_is_found_out(world: &World) {
     work.commit().await.unwrap();
     assert_eq!(seq, last - 1);
     let found = whole(world, tenant).await;
-    let why = found.broken.unwrap().1;
-    assert!(why.contains("signed"), "{why}");
+    let reason = found.broken.unwrap().1;
+    assert!(reason.contains("signed"), "{reason}");
 }

@@ -17,7 +17,7 @@ use entrepot::{
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::{ADJUST, World, adjust, ask, entries};
+use super::{ADJUST, World, adjust, entries, execute};
 use crate::world::on_both;
 
 on_both!(a_command_without_room_leaves_no_entry);
@@ -47,7 +47,7 @@ impl Decide for Slow {
 }
 
 async fn a_command_without_room_leaves_no_entry(world: &World) {
-    let (house, tenant) = (&world.ours, world.ours.owner.tenant);
+    let (company, tenant) = (&world.ours, world.ours.owner.tenant);
     let before = entries(world, tenant).await.len();
     // The lane decides a first command until the scenario releases it, and the queue after it is
     // full.
@@ -69,13 +69,13 @@ async fn a_command_without_room_leaves_no_entry(world: &World) {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     for _ in 0..3 {
-        let answer = ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "late", 1)).await;
+        let answer = execute(world, Some(company.owner.clone()), ADJUST, adjust(company, "late", 1)).await;
         assert_eq!(answer["errors"], json!(1), "there is no room: {answer}");
     }
     slow.is_released.store(true, Ordering::Relaxed);
     first.await.unwrap();
     queued.await.unwrap();
-    let answer = ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "late", 1)).await;
+    let answer = execute(world, Some(company.owner.clone()), ADJUST, adjust(company, "late", 1)).await;
     assert!(answer["data"]["stockAdjust"]["movement"]["id"].is_string(), "its key is free: {answer}");
     let log = entries(world, tenant).await;
     let added: Vec<_> = log[before..].iter().map(|s| (s.entry.action.as_str(), s.entry.outcome.as_str())).collect();

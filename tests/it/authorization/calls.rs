@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{
     also::{ALSO, KEPT_RULE},
     id_names::ID_NAMES,
-    world::House,
+    world::Company,
 };
 pub use crate::support::schema::{Calls, base, is_needed, later_name};
 
@@ -74,9 +74,9 @@ impl Calls {
         }
     }
 
-    /// Variables for a root field: its required arguments with IDs of this house, and the path to
+    /// Variables for a root field: its required arguments with IDs of this company, and the path to
     /// the slot.
-    pub fn variables(&self, house: &House, field: &FieldDefinition, slot: Option<(&Path, &str)>) -> Value {
+    pub fn variables(&self, company: &Company, field: &FieldDefinition, slot: Option<(&Path, &str)>) -> Value {
         let root = field.name.node.as_str();
         let mut variables = Map::new();
         for argument in &field.arguments {
@@ -90,15 +90,15 @@ impl Calls {
                 variables.insert(name.to_owned(), json!([]));
             } else if is_needed(&argument.node) || at.is_some() || is_also {
                 let mut path = vec![argument.node.name.to_string()];
-                variables.insert(path[0].clone(), self.value(house, root, &argument.node.ty.node, &mut path, at));
+                variables.insert(path[0].clone(), self.value(company, root, &argument.node.ty.node, &mut path, at));
             }
         }
         Value::Object(variables)
     }
 
-    fn value(&self, house: &House, root: &str, ty: &Type, path: &mut Path, slot: Option<(&Path, &str)>) -> Value {
+    fn value(&self, company: &Company, root: &str, ty: &Type, path: &mut Path, slot: Option<(&Path, &str)>) -> Value {
         match &ty.base {
-            BaseType::List(inner) => json!([self.value(house, root, inner, path, slot)]),
+            BaseType::List(inner) => json!([self.value(company, root, inner, path, slot)]),
             BaseType::Named(name) => match self.types.get(name.as_str()).map(|kind| (&kind.kind, &kind.directives)) {
                 // The paper of an order, as `meant` returns an order's prefix.
                 Some((TypeKind::Enum(_), _)) if name.as_str() == "PaperKind" => json!("ORDER_CONFIRMATION"),
@@ -107,16 +107,16 @@ impl Calls {
                 Some((TypeKind::Enum(words), _)) => json!(words.values[0].node.value.node.as_str()),
                 Some((TypeKind::InputObject(input), directives)) => {
                     let is_one_of = directives.iter().any(|directive| directive.node.name.node == "oneOf");
-                    self.input(house, root, (name, &input.fields, is_one_of), path, slot)
+                    self.input(company, root, (name, &input.fields, is_one_of), path, slot)
                 }
-                _ => self.scalar(house, root, name, path, slot),
+                _ => self.scalar(company, root, name, path, slot),
             },
         }
     }
 
     fn input(
         &self,
-        house: &House,
+        company: &Company,
         root: &str,
         (name, fields, is_one_of): (&str, &[Positioned<InputValueDefinition>], bool),
         path: &mut Path,
@@ -142,25 +142,25 @@ impl Calls {
         let mut value = Map::new();
         for field in fields.iter().filter(|field| chosen.contains(&field.node.name.node.as_str())) {
             path.push(field.node.name.to_string());
-            value.insert(field.node.name.to_string(), self.value(house, root, &field.node.ty.node, path, slot));
+            value.insert(field.node.name.to_string(), self.value(company, root, &field.node.ty.node, path, slot));
             path.pop();
         }
         Value::Object(value)
     }
 
-    fn scalar(&self, house: &House, root: &str, kind: &str, path: &Path, slot: Option<(&Path, &str)>) -> Value {
+    fn scalar(&self, company: &Company, root: &str, kind: &str, path: &Path, slot: Option<(&Path, &str)>) -> Value {
         let name = path.last().map(String::as_str).unwrap_or_default();
         match kind {
             "ID" => match slot {
                 Some((slot, id)) if slot == path => json!(id),
                 // A transfer has different source and target stores.
-                _ if path.iter().any(|name| name == "toStore") => json!(house.depot),
+                _ if path.iter().any(|name| name == "toStore") => json!(company.depot),
                 // A picture and a document that belong to nothing yet.
-                _ if name == "fileId" && root == "productImageAdd" => json!(house.picture),
-                _ if name == "fileId" && root == "productDocumentAdd" => json!(house.manual),
-                _ if name == "fileId" && root == "attachmentAdd" => json!(house.delivery),
-                _ if root == "orderHoldLift" => json!(house.hold),
-                _ => json!(house.ids[meant(root, path)]),
+                _ if name == "fileId" && root == "productImageAdd" => json!(company.picture),
+                _ if name == "fileId" && root == "productDocumentAdd" => json!(company.manual),
+                _ if name == "fileId" && root == "attachmentAdd" => json!(company.delivery),
+                _ if root == "orderHoldLift" => json!(company.hold),
+                _ => json!(company.ids[meant(root, path)]),
             },
             // More than the promised units, so that it can be set.
             "Quantity" if name == "onHand" => json!(1_000_000),
@@ -179,9 +179,9 @@ impl Calls {
             "CurrencyCode" => json!("GBP"),
             "JSON" => json!({}),
             _ if ["holdRuleArchive", "factorSeriesRemove"].contains(&root) && name == "code" => json!(KEPT_RULE),
-            _ if name == "code" && root.starts_with("scan") => json!(format!("{}-mug", house.word)),
-            _ if name == "query" && root == "search" => json!(format!("{}-mug", house.word)),
-            _ if root == "tenantSwitch" => json!(format!("{}-company", house.word)),
+            _ if name == "code" && root.starts_with("scan") => json!(format!("{}-mug", company.word)),
+            _ if name == "query" && root == "search" => json!(format!("{}-mug", company.word)),
+            _ if root == "tenantSwitch" => json!(format!("{}-company", company.word)),
             // The creator of a role or a key must hold the permissions that it grants.
             _ if name == "permissions" => json!(if root.starts_with("role") { "role.write" } else { "apikey.write" }),
             _ if name == "mutation" => json!(SUPPLIERS),

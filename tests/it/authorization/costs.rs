@@ -24,7 +24,7 @@ use serde_json::json;
 use super::{
     Needs::{self, May, SignIn},
     also::KEPT_RULE,
-    world::{House, World, text},
+    world::{Company, World, text},
 };
 
 /// Root fields of costs, and the permissions that they need.
@@ -135,26 +135,26 @@ pub const CASES: &[(&str, Needs)] = &[
 
 impl World {
     /// Creates a revaluation of the product's units.
-    pub async fn revalued(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
-        let word = house.word;
+    pub async fn revalued(&self, company: &Company, ids: &mut BTreeMap<&'static str, String>) {
+        let word = company.word;
         let lines = json!([{ "product": { "id": ids["prd"] }, "unitCost": { "amount": "1.50", "currencyCode": "GBP" } }]);
         let input = json!({ "idempotencyKey": format!("{word}-worth"), "note": format!("{word} worth"), "lines": lines });
         let query = "mutation($input: StockRevalueInput!) { stockRevalue(input: $input) { revaluation { id } userErrors { code field message } } }";
         let rate = json!({ "idempotencyKey": format!("{word}-rate"), "baseCode": "EUR", "quoteCode": "SEK", "rate": "11.05", "day": "2020-01-02", "source": word });
         let set = "mutation($input: ExchangeRateSetInput!) { exchangeRateSet(input: $input) { exchangeRate { id } userErrors { code field message } } }";
-        ids.insert("fxr", text(&self.must(house, set, json!({ "input": rate })).await["exchangeRate"]["id"]));
-        ids.insert("rvl", text(&self.must(house, query, json!({ "input": input })).await["revaluation"]["id"]));
-        self.flagged(house, ids).await;
-        self.planned(house, ids).await;
-        self.liquidated(house, ids).await;
-        self.saved(house, ids).await;
-        self.exporting(house, ids).await;
-        self.ruled(house).await;
+        ids.insert("fxr", text(&self.must_mutate(company, set, json!({ "input": rate })).await["exchangeRate"]["id"]));
+        ids.insert("rvl", text(&self.must_mutate(company, query, json!({ "input": input })).await["revaluation"]["id"]));
+        self.flagged(company, ids).await;
+        self.planned(company, ids).await;
+        self.liquidated(company, ids).await;
+        self.saved(company, ids).await;
+        self.exporting(company, ids).await;
+        self.ruled(company).await;
     }
 
     /// A policy, and a plan that would buy one of the product.
-    async fn planned(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
-        let (tenant, now) = (house.owner.tenant, self.node.clock.now());
+    async fn planned(&self, company: &Company, ids: &mut BTreeMap<&'static str, String>) {
+        let (tenant, now) = (company.owner.tenant, self.node.clock.now());
         let scope = PolicyScope { supplier: Some(ids["sup"].parse().unwrap()), ..PolicyScope::default() };
         let (policy, plan): (ReplenishmentPolicyId, ReplenishmentPlanId) = (self.node.clock.id(), self.node.clock.id());
         let work = self.node.db.tenant(tenant).begin().await.unwrap();
@@ -204,8 +204,8 @@ impl World {
     }
 
     /// A plan for dead stock whose line is obsolete, so that it cannot be approved.
-    async fn liquidated(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
-        use liquidation::core::{Act, LineFigures, LineState, Plan, PlanLine, PriceFloor, Recovery, Response};
+    async fn liquidated(&self, company: &Company, ids: &mut BTreeMap<&'static str, String>) {
+        use liquidation::core::{LineAction, LineFigures, LineState, Plan, PlanLine, PriceFloor, Recovery, Response};
         let (id, now): (LiquidationPlanId, Timestamp) = (self.node.clock.id(), self.node.clock.now());
         let plan = Plan {
             id,
@@ -228,7 +228,7 @@ impl World {
         let line = PlanLine {
             id: self.node.clock.id(),
             position: 1,
-            act: Act::Return { supplier: ids["sup"].parse().unwrap() },
+            act: LineAction::Return { supplier: ids["sup"].parse().unwrap() },
             state: LineState::Refused(LiquidationIssue::Stale),
             product: ids["prd"].parse().unwrap(),
             store: ids["sto"].parse().unwrap(),
@@ -254,7 +254,7 @@ impl World {
             reasons: Vec::new(),
             score: None,
         };
-        let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
+        let work = self.node.db.tenant(company.owner.tenant).begin().await.unwrap();
         liquidation::rows::insert_plan(&work, &plan).await.unwrap();
         liquidation::rows::insert_lines(&work, id, &[line]).await.unwrap();
         work.commit().await.unwrap();
@@ -262,8 +262,8 @@ impl World {
     }
 
     /// A view of the company's stores, inserted directly: an engine for each world would take long to build.
-    async fn saved(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
-        let (id, now, maker): (SavedViewId, _, _) = (self.node.clock.id(), self.node.clock.now(), house.owner.actor);
+    async fn saved(&self, company: &Company, ids: &mut BTreeMap<&'static str, String>) {
+        let (id, now, maker): (SavedViewId, _, _) = (self.node.clock.id(), self.node.clock.now(), company.owner.actor);
         let fields = saved_views::core::Fields {
             name: "Stores".to_owned(),
             slug: "stores".to_owned(),
@@ -272,7 +272,7 @@ impl World {
         };
         let view =
             View { id, fields, cost: 1, is_paused: false, maker, readers: None, version: 1, created_at: now, updated_at: now };
-        let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
+        let work = self.node.db.tenant(company.owner.tenant).begin().await.unwrap();
         saved_views::rows::insert_view(&work, &view).await.unwrap();
         let link = Link {
             id: self.node.clock.id(),
@@ -285,7 +285,7 @@ impl World {
             last_used_at: None,
         };
         saved_views::rows::insert_link(&work, &link, "none".to_owned()).await.unwrap();
-        let schedule = self.scheduled(house, id);
+        let schedule = self.scheduled(company, id);
         saved_views::rows::insert_schedule(&work, &schedule).await.unwrap();
         work.commit().await.unwrap();
         ids.insert("svw", id.to_string());
@@ -294,7 +294,7 @@ impl World {
     }
 
     /// A schedule of a view that is not run.
-    fn scheduled(&self, house: &House, view: SavedViewId) -> Schedule {
+    fn scheduled(&self, company: &Company, view: SavedViewId) -> Schedule {
         let now = self.node.clock.now();
         let time_zone = "Europe/London".to_owned();
         let rule = ScheduleRule { period: SchedulePeriod::Daily, hour: 7, day_of_week: 1, day_of_month: 1, time_zone };
@@ -303,7 +303,7 @@ impl World {
             rows: None,
             format: TableFormat::Csv,
             rule,
-            emails: vec![format!("{}@example.com", house.word)],
+            emails: vec![format!("{}@example.com", company.word)],
             members: Vec::new(),
             only_if_changed: false,
             emits_event: false,
@@ -316,7 +316,7 @@ impl World {
             view,
             fields,
             status: ScheduleStatus::Paused,
-            maker: house.owner.actor,
+            maker: company.owner.actor,
             key: None,
             failures: 0,
             run: None,
@@ -332,7 +332,7 @@ impl World {
     }
 
     /// A rule that holds orders to a country without orders.
-    async fn ruled(&self, house: &House) {
+    async fn ruled(&self, company: &Company) {
         let (now, kept) = (self.node.clock.now(), KEPT_RULE.to_owned());
         let fields = RuleFields {
             code: kept,
@@ -345,7 +345,7 @@ impl World {
             more: MoreConditions::default(),
         };
         let rule = HoldRule { fields, archived_at: None, version: 1, created_at: now, updated_at: now };
-        let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
+        let work = self.node.db.tenant(company.owner.tenant).begin().await.unwrap();
         order_rows::insert_rule(&work, &rule).await.unwrap();
         let factor = FactorFields {
             code: KEPT_RULE.to_owned(),
@@ -363,8 +363,8 @@ impl World {
     }
 
     /// A strange day, as the detector would have flagged it.
-    async fn flagged(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
-        let (tenant_id, id): (_, AnomalyId) = (house.owner.tenant, self.node.clock.id());
+    async fn flagged(&self, company: &Company, ids: &mut BTreeMap<&'static str, String>) {
+        let (tenant_id, id): (_, AnomalyId) = (company.owner.tenant, self.node.clock.id());
         let work = self.node.db.tenant(tenant_id).begin().await.unwrap();
         let row = stock_anomaly::Model {
             tenant_id,

@@ -90,11 +90,11 @@ struct Place<'c> {
 
 impl Place<'_> {
     /// The answer to an ID in this place. It tells nothing of the other tenant.
-    async fn ask(&self, id: &str, selection: &str) -> Value {
+    async fn look_up(&self, id: &str, selection: &str) -> Value {
         let (world, (operation, field)) = (self.world, self.root);
         let variables = self.calls.variables(&world.ours, field, Some((&self.slot, id)));
         let document = self.calls.document(operation, field, &variables, selection);
-        let answer = world.ask(&world.ours, Some(self.caller.clone()), &document, &variables).await;
+        let answer = world.execute(&world.ours, Some(self.caller.clone()), &document, &variables).await;
         assert!(
             !answer.to_string().contains(world.theirs.word),
             "{} by {:?} = {id} tells of the other tenant: {answer:#}",
@@ -106,7 +106,7 @@ impl Place<'_> {
 
     /// Answers to an ID of the same kind that does not exist, and to this one.
     async fn both(&self, id: &str, selection: &str) -> [Value; 2] {
-        [self.ask(&made_up(self.world, id), selection).await, self.ask(id, selection).await]
+        [self.look_up(&made_up(self.world, id), selection).await, self.look_up(id, selection).await]
     }
 
     /// The shapes of both answers, in full depth. A query that takes any kind of ID gets a shallow
@@ -141,7 +141,7 @@ pub async fn cross(world: &World, caller: &Caller, tried: Tried, part: Part) {
     let calls = Calls::of_the_schema();
     let theirs = &world.theirs;
     let before = world.dump(theirs.owner.tenant).await;
-    let (mut different, mut asked) = (Vec::new(), 0);
+    let (mut different, mut query_count) = (Vec::new(), 0);
     for (_, root) in calls.roots().enumerate().filter(|(place, _)| part.has(*place)) {
         let (_, field) = root;
         // An ID of another kind than the place names is refused before anything is found that could have depth.
@@ -160,9 +160,9 @@ pub async fn cross(world: &World, caller: &Caller, tried: Tried, part: Part) {
                 if tried == Tried::OfTheKindNamed && !fits {
                     continue;
                 }
-                asked += 1;
+                query_count += 1;
                 if let Some((refused, selection)) = refused.as_ref().filter(|_| !fits)
-                    && of_any_kind(&shape(&place.ask(id, selection).await), prefix) == *refused
+                    && of_any_kind(&shape(&place.look_up(id, selection).await), prefix) == *refused
                 {
                     continue;
                 }
@@ -175,7 +175,7 @@ pub async fn cross(world: &World, caller: &Caller, tried: Tried, part: Part) {
                     let both = place.both(id, &some).await;
                     let selection = place.telling(&both[0]);
                     let answer =
-                        if selection == some { both[0].clone() } else { place.ask(&made_up(world, id), &selection).await };
+                        if selection == some { both[0].clone() } else { place.look_up(&made_up(world, id), &selection).await };
                     refused = Some((of_any_kind(&shape(&answer), prefix), selection));
                     both.map(|answer| shape(&answer))
                 };
@@ -189,7 +189,7 @@ pub async fn cross(world: &World, caller: &Caller, tried: Tried, part: Part) {
         }
     }
     let fewest = if tried == Tried::OfEveryKind { 8_000 } else { 200 };
-    assert!(asked > fewest / part.of, "only {asked} crossings were tried");
-    assert!(different.is_empty(), "{} of {asked} answers tell theirs from nobody's: {different:#?}", different.len());
+    assert!(query_count > fewest / part.of, "only {query_count} crossings were tried");
+    assert!(different.is_empty(), "{} of {query_count} answers tell theirs from nobody's: {different:#?}", different.len());
     assert_eq!(world.dump(theirs.owner.tenant).await, before, "the other tenant's rows changed");
 }

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 use entrepot::export_schedules::{core, rows};
 
-use super::world::{House, World};
+use super::world::{Company, World};
 
 impl World {
     /// A schedule of an export that never becomes due.
-    pub async fn exporting(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+    pub async fn exporting(&self, company: &Company, ids: &mut BTreeMap<&'static str, String>) {
         let (id, now): (ExportScheduleId, Timestamp) = (self.node.clock.id(), self.node.clock.now());
         let fields = core::Fields {
-            name: format!("{} lake", house.word),
+            name: format!("{} lake", company.word),
             entity: ExportEntity::Movements,
             format: ExportFormat::Parquet,
             period: SchedulePeriod::Daily,
@@ -25,7 +25,7 @@ impl World {
             bucket: None,
             sealed: None,
             status: ExportScheduleStatus::Active,
-            maker: house.owner.actor,
+            maker: company.owner.actor,
             key: None,
             set: 0,
             generation: None,
@@ -40,7 +40,7 @@ impl World {
             created_at: now,
             updated_at: now,
         };
-        let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
+        let work = self.node.db.tenant(company.owner.tenant).begin().await.unwrap();
         rows::insert(&work, &schedule).await.unwrap();
         work.commit().await.unwrap();
         ids.insert("xsc", id.to_string());

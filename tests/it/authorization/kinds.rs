@@ -39,8 +39,8 @@ async fn kinds(world: &World) -> Vec<(String, Caller)> {
 /// other ones for the next kind.
 async fn each_kind_of_caller_is_answered_as_its_rights_say(world: &World) {
     let (calls, part) = (Calls::of_the_schema(), Part::WHOLE.above_the_database(world));
-    let house = &world.ours;
-    let (mut asked, mut wrong) = (0, Vec::new());
+    let company = &world.ours;
+    let (mut query_count, mut wrong) = (0, Vec::new());
     for (nth, (kind, caller)) in kinds(world).await.into_iter().enumerate() {
         let is_program = caller.actor.kind == entity::prelude::ActorKind::Integration;
         for (_, (operation, field)) in calls.roots().enumerate().filter(|(place, _)| part.has(nth + place)) {
@@ -61,17 +61,17 @@ async fn each_kind_of_caller_is_answered_as_its_rights_say(world: &World) {
                 // One person requests several e-mails in a row here, under all roles.
                 SignIn => &[Value::Null, json!("FORBIDDEN"), json!("RATE_LIMITED")],
             };
-            let variables = calls.variables(house, field, None);
+            let variables = calls.variables(company, field, None);
             let document = calls.document(operation, field, &variables, least(&calls, field));
-            let answer = world.ask(house, Some(caller.clone()), &document, &variables).await;
-            asked += 1;
+            let answer = world.execute(company, Some(caller.clone()), &document, &variables).await;
+            query_count += 1;
             if !expected.contains(&answer["errors"][0]["code"]) {
                 wrong.push(format!("{}, {kind}: {expected:?} was expected: {answer}", field.name));
             }
         }
     }
-    assert!(asked > 600 / part.of, "only {asked} calls were made");
-    assert!(wrong.is_empty(), "{} of {asked}: {wrong:#?}", wrong.len());
+    assert!(query_count > 600 / part.of, "only {query_count} calls were made");
+    assert!(wrong.is_empty(), "{} of {query_count}: {wrong:#?}", wrong.len());
 }
 
 /// The same crossing, by an integration.

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{
     Needs::{self, May, SignIn},
-    world::{House, World, text},
+    world::{Company, World, text},
 };
 
 /// Root fields of reversed payments, works, transfers, counts, alerts, merges, archiving, drafts of
@@ -116,28 +116,28 @@ pub const CASES: &[(&str, Needs)] = &[
 impl World {
     /// The order's work, its shipped parcel, and a carrier; and goods in the other store, to which
     /// the rest can be moved.
-    pub async fn works(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
-        let word = house.word;
+    pub async fn works(&self, company: &Company, ids: &mut BTreeMap<&'static str, String>) {
+        let word = company.word;
         let input = json!({ "idempotencyKey": format!("{word}-works"), "kind": "RECEIPT", "reasonCode": "PURCHASE",
-            "changes": [{ "product": { "id": ids["prd"] }, "store": { "id": house.depot }, "delta": 1_000 }] });
+            "changes": [{ "product": { "id": ids["prd"] }, "store": { "id": company.depot }, "delta": 1_000 }] });
         let query = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { levels { id } userErrors { code field message } } }";
-        self.must(house, query, json!({ "input": input })).await;
+        self.must_mutate(company, query, json!({ "input": input })).await;
         let query = "query($order: ID!) { fulfilmentWorks(filter: { order: { eq: $order } }) { nodes { id parcels { id } } } }";
-        let found = self.ask(house, Some(house.owner.clone()), query, &json!({ "order": ids["ord"] })).await;
+        let found = self.execute(company, Some(company.owner.clone()), query, &json!({ "order": ids["ord"] })).await;
         let work = &found["data"]["fulfilmentWorks"]["nodes"][0];
         ids.insert("fwk", text(&work["id"]));
         ids.insert("pcl", text(&work["parcels"][0]["id"]));
-        self.wave(house, ids).await;
+        self.wave(company, ids).await;
         let input = json!({ "idempotencyKey": format!("{word}-carrier"), "code": format!("{word}-post"), "name": format!("{word} post") });
         let query = "mutation($input: CarrierUpsertInput!) { carrierUpsert(input: $input) { carrier { id } userErrors { code field message } } }";
-        ids.insert("car", text(&self.must(house, query, json!({ "input": input })).await["carrier"]["id"]));
+        ids.insert("car", text(&self.must_mutate(company, query, json!({ "input": input })).await["carrier"]["id"]));
     }
 
-    /// A wave without works, inserted directly: other scenarios need the house's work outside of a
+    /// A wave without works, inserted directly: other scenarios need the company's work outside of a
     /// wave.
-    async fn wave(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+    async fn wave(&self, company: &Company, ids: &mut BTreeMap<&'static str, String>) {
         let (id, now): (FulfilmentWaveId, Timestamp) = (self.node.clock.id(), self.node.clock.now());
-        let (tenant_id, store_id) = (house.owner.tenant, ids["sto"].parse().unwrap());
+        let (tenant_id, store_id) = (company.owner.tenant, ids["sto"].parse().unwrap());
         let wave =
             fulfilment_wave::Model { tenant_id, id, store_id, closed_at: None, version: 1, created_at: now, updated_at: now };
         let work = self.node.db.tenant(tenant_id).begin().await.unwrap();
@@ -147,24 +147,24 @@ impl World {
     }
 
     /// A second store, which goods can be sent to.
-    pub async fn depot(&self, house: &House) -> String {
-        let word = house.word;
+    pub async fn depot(&self, company: &Company) -> String {
+        let word = company.word;
         let query = "mutation($input: StoreCreateInput!) { storeCreate(input: $input) { store { id } userErrors { code field message } } }";
         let input = json!({ "code": format!("{word}-depot"), "name": format!("{word} depot") });
-        text(&self.must(house, query, json!({ "input": input })).await["store"]["id"])
+        text(&self.must_mutate(company, query, json!({ "input": input })).await["store"]["id"])
     }
 
     /// A transfer from the store to the other one.
-    pub async fn moves(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
-        let word = house.word;
+    pub async fn moves(&self, company: &Company, ids: &mut BTreeMap<&'static str, String>) {
+        let word = company.word;
         let (product, store) = (json!({ "id": ids["prd"] }), json!({ "id": ids["sto"] }));
-        let input = json!({ "idempotencyKey": format!("{word}-6"), "fromStore": store, "toStore": { "id": house.depot },
+        let input = json!({ "idempotencyKey": format!("{word}-6"), "fromStore": store, "toStore": { "id": company.depot },
             "note": format!("{word} note"), "lines": [{ "product": product, "quantity": 1 }] });
         let query = "mutation($input: TransferCreateInput!) { transferCreate(input: $input) { transfer { id } userErrors { code field message } } }";
-        let transfer = text(&self.must(house, query, json!({ "input": input })).await["transfer"]["id"]);
+        let transfer = text(&self.must_mutate(company, query, json!({ "input": input })).await["transfer"]["id"]);
         ids.insert("trf", transfer);
         let input = json!({ "idempotencyKey": format!("{word}-7"), "kind": "FULL", "store": { "id": ids["sto"] }, "note": format!("{word} note") });
         let query = "mutation($input: StocktakeCreateInput!) { stocktakeCreate(input: $input) { stocktake { id } userErrors { code field message } } }";
-        ids.insert("cnt", text(&self.must(house, query, json!({ "input": input })).await["stocktake"]["id"]));
+        ids.insert("cnt", text(&self.must_mutate(company, query, json!({ "input": input })).await["stocktake"]["id"]));
     }
 }

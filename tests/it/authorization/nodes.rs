@@ -83,30 +83,30 @@ pub fn type_of(prefix: &str) -> &'static str {
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {
     let calls = Calls::of_the_schema();
-    let house = &world.ours;
+    let company = &world.ours;
     let query = "query($id: ID!) { node(id: $id) { __typename id } }";
-    for (prefix, id) in house.nodes() {
+    for (prefix, id) in company.nodes() {
         let (_, kind, needed) = node(prefix);
         let variables = json!({ "id": id });
         if let Some(needed) = needed {
-            let denied = world.ask(house, Some(house.only(&[])), query, &variables).await;
+            let denied = world.execute(company, Some(company.owner_with(&[])), query, &variables).await;
             assert_eq!(only_error(&denied, kind), (json!("FORBIDDEN"), json!(needed)), "{kind}");
         }
         if let Some(guarded) = calls.needed_for(kind).filter(|_| *kind != "Member") {
             assert_eq!(Some(guarded.as_str()), *needed, "{kind}");
         }
         let allowed: Vec<&str> = needed.iter().copied().collect();
-        let answer = world.ask(house, Some(house.only(&allowed)), query, &variables).await;
+        let answer = world.execute(company, Some(company.owner_with(&allowed)), query, &variables).await;
         assert_eq!(answer, json!({ "data": { "node": { "__typename": kind, "id": id } }, "errors": null }), "{kind}");
-        let anonymous = world.ask(house, None, query, &variables).await;
+        let anonymous = world.execute(company, None, query, &variables).await;
         assert_eq!(only_error(&anonymous, kind).0, json!("UNAUTHENTICATED"), "{kind}");
-        let foreign = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &variables).await;
+        let foreign = world.execute(&world.theirs, Some(world.theirs.owner.clone()), query, &variables).await;
         assert_eq!(foreign, json!({ "data": { "node": null }, "errors": null }), "{kind} of another tenant");
     }
     // Interfaces of Node that no id leads to would be a promise that is not kept.
     let served: BTreeSet<String> = calls.members("Node").into_iter().collect();
     assert_eq!(served, NODES.iter().map(|(_, kind, _)| (*kind).to_owned()).collect(), "each kind of node has a case");
-    let stranger = Caller { actor: Actor::member(MemberId::NIL), ..house.only(&[]) };
-    let denied = world.ask(house, Some(stranger), query, &json!({ "id": house.ids["mem"] })).await;
+    let stranger = Caller { actor: Actor::member(MemberId::NIL), ..company.owner_with(&[]) };
+    let denied = world.execute(company, Some(stranger), query, &json!({ "id": company.ids["mem"] })).await;
     assert_eq!(only_error(&denied, "another member"), (json!("FORBIDDEN"), json!("member.read")));
 }

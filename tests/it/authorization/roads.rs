@@ -89,23 +89,24 @@ impl Map {
     fn asked(&self, calls: &Calls) -> BTreeMap<String, BTreeSet<String>> {
         let all: BTreeSet<String> = self.needed.values().cloned().collect();
         let own = |kind: &str| calls.needed_for(kind).into_iter().collect::<BTreeSet<_>>();
-        let mut asked: BTreeMap<String, BTreeSet<String>> = self.roads.keys().map(|kind| (kind.clone(), all.clone())).collect();
+        let mut requested_keys: BTreeMap<String, BTreeSet<String>> =
+            self.roads.keys().map(|kind| (kind.clone(), all.clone())).collect();
         for root in ["Query", "Mutation", "Subscription"] {
-            asked.insert(root.to_owned(), BTreeSet::new());
+            requested_keys.insert(root.to_owned(), BTreeSet::new());
         }
         loop {
-            let before = asked.clone();
+            let before = requested_keys.clone();
             for (from, roads) in &self.roads {
                 for (_, to, by_field) in roads {
                     let comes_with: BTreeSet<String> =
                         before[from].iter().chain(by_field).chain(own(to).iter()).cloned().collect();
-                    if let Some(known) = asked.get_mut(to) {
+                    if let Some(known) = requested_keys.get_mut(to) {
                         known.retain(|one| comes_with.contains(one));
                     }
                 }
             }
-            if asked == before {
-                return asked;
+            if requested_keys == before {
+                return requested_keys;
             }
         }
     }
@@ -130,7 +131,7 @@ fn each_road_to_an_object_asks_what_its_root_asks_or_is_an_exception() {
     let calls = Calls::of_the_schema();
     let map = Map::of(&calls);
     assert!(map.needed.len() > 40, "{:#?}", map.needed);
-    let asked = map.asked(&calls);
+    let requests = map.asked(&calls);
     let (mut around, mut used) = (Vec::new(), BTreeSet::new());
     for (from, roads) in &map.roads {
         // The pages of a list require the list's permission; roots have a test of their own.
@@ -142,7 +143,7 @@ fn each_road_to_an_object_asks_what_its_root_asks_or_is_an_exception() {
         }
         for (field, to, by_field) in roads {
             let Some(needed) = map.needed.get(to) else { continue };
-            if calls.needed_for(to).is_some() || by_field.contains(needed) || asked[from].contains(needed) {
+            if calls.needed_for(to).is_some() || by_field.contains(needed) || requests[from].contains(needed) {
                 continue;
             }
             let road = format!("{from}.{field}");
@@ -219,7 +220,7 @@ impl Walk<'_> {
         left.extend(refused.into_iter().map(|object| vec![object]));
         left.retain(|objects| !objects.is_empty());
         while let Some(objects) = left.pop_front() {
-            let outcome = self.ask(start, way, &objects).await;
+            let outcome = self.try_way(start, way, &objects).await;
             match outcome {
                 Outcome::Closed(open) => {
                     start.closed.push(open);
@@ -237,14 +238,14 @@ impl Walk<'_> {
         required(&object.directives).into_iter().chain(of_type).any(|needed| needed != permission)
     }
 
-    async fn ask(&mut self, start: &Start<'_>, way: &Way, objects: &[&FieldDefinition]) -> Outcome {
-        let (house, field) = (&self.world.ours, start.field);
+    async fn try_way(&mut self, start: &Start<'_>, way: &Way, objects: &[&FieldDefinition]) -> Outcome {
+        let (company, field) = (&self.world.ours, start.field);
         let selections = self.calls.selections(&way.kind);
         let fields: Vec<&str> = objects.iter().map(|object| selections[object.name.node.as_str()].as_str()).collect();
         let selection = way.selection(&fields.join(" "));
-        let variables = self.calls.variables(house, field, None);
+        let variables = self.calls.variables(company, field, None);
         let document = self.calls.document(start.operation, field, &variables, &selection);
-        let response = self.world.answer(house, Some(start.caller.clone()), &document, &variables).await;
+        let response = self.world.answer(company, Some(start.caller.clone()), &document, &variables).await;
         // The document ends with the selection and a brace, the selection begins with a brace.
         let begins = document.len() - " }".len() - selection.len() + "{ ".len();
         let (errors, answer) = (response.errors.clone(), told(response));
@@ -372,7 +373,7 @@ async fn walk(world: &World, part: Part) {
     for (operation, field) in calls.roots().filter(|(_, field)| needs(field) != Nothing) {
         let permission = just_enough(field);
         // Another actor than the one who made the rows: callers may see themselves.
-        let person = Caller { actor: Actor::member(MemberId::NIL), ..world.ours.only(&[permission]) };
+        let person = Caller { actor: Actor::member(MemberId::NIL), ..world.ours.owner_with(&[permission]) };
         let program = Caller { actor: Actor::integration(IntegrationId::NIL), ..person.clone() };
         let mut starts = [person, program].map(|caller| Start { operation, field, permission, caller, closed: Vec::new() });
         for way in calls.ways(field, 4).iter().filter(|way| ours.contains(&way.kind)) {

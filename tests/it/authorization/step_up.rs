@@ -48,21 +48,21 @@ fn every_change_that_widens_rights_asks_for_a_step_up() {
 /// caller is a key.
 async fn what_asks_for_a_step_up_gets_one(world: &World) {
     let calls = Calls::of_the_schema();
-    let house = &world.ours;
-    let before = world.dump(house.owner.tenant).await;
-    let mut asked = 0;
+    let company = &world.ours;
+    let before = world.dump(company.owner.tenant).await;
+    let mut query_count = 0;
     for (operation, field) in calls.roots() {
         if !field.directives.iter().any(|directive| directive.node.name.node == "stepUp") {
             continue;
         }
-        asked += 1;
-        let variables = calls.variables(house, field, None);
+        query_count += 1;
+        let variables = calls.variables(company, field, None);
         let document = calls.document(operation, field, &variables, least(&calls, field));
         for seconds in [Some(602), None] {
-            let answer = world.ask_late(house, seconds, &document, &variables).await;
+            let answer = world.ask_late(company, seconds, &document, &variables).await;
             assert_eq!(only_error(&answer, &field.name.node).0, json!("STEP_UP_REQUIRED"), "{} after {seconds:?}", field.name);
         }
     }
-    assert!(asked >= 5, "only {asked} fields ask for a step-up");
-    assert_eq!(world.dump(house.owner.tenant).await, before, "a denial changed something");
+    assert!(query_count >= 5, "only {query_count} fields ask for a step-up");
+    assert_eq!(world.dump(company.owner.tenant).await, before, "a denial changed something");
 }

@@ -26,11 +26,11 @@ pub(super) fn told(response: Response) -> Value {
             Some(TopError::Forbidden(code) | TopError::ForbiddenAt { permission: code, .. }) => json!(code),
             _ => Value::Null,
         };
-        let mut told = json!({ "code": top.map(|top| top.code().as_str()), "permission": permission, "message": error.message });
+        let mut input = json!({ "code": top.map(|top| top.code().as_str()), "permission": permission, "message": error.message });
         if let Some(field) = top.and_then(TopError::field) {
-            told["field"] = json!(field);
+            input["field"] = json!(field);
         }
-        told
+        input
     };
     let errors: Vec<Value> = response.errors.iter().map(error).collect();
     let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();

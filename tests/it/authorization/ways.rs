@@ -31,23 +31,23 @@ fn is_closed(answer: &Value, root: &str, open: &str) -> bool {
 /// field's permission. Permissions are checked above the database, so Postgres runs every fourth
 /// root field.
 async fn no_way_leads_around_the_rights_of_a_type(world: &World) {
-    let (calls, house, part) = (Calls::of_the_schema(), &world.ours, Part::WHOLE.above_the_database(world));
+    let (calls, company, part) = (Calls::of_the_schema(), &world.ours, Part::WHOLE.above_the_database(world));
     let (mut around, mut ways, mut denied) = (Vec::new(), 0, BTreeSet::new());
     let guarded = calls.roots().filter(|(_, field)| needs(field) != Nothing);
     for (_, (operation, field)) in guarded.enumerate().filter(|(place, _)| part.has(*place)) {
         let permissions = [just_enough(field)];
         // Another actor than the one who made the rows: callers may see themselves.
-        let caller = Caller { actor: Actor::member(MemberId::NIL), ..house.only(&permissions) };
+        let caller = Caller { actor: Actor::member(MemberId::NIL), ..company.owner_with(&permissions) };
         let mut closed: Vec<String> = Vec::new();
         for open in calls.ways_to_guarded(field, 4) {
             if closed.iter().any(|refused| open.starts_with(refused.as_str())) {
                 continue;
             }
             ways += 1;
-            let variables = calls.variables(house, field, None);
+            let variables = calls.variables(company, field, None);
             let selection = format!("{open}{}", "} ".repeat(open.matches('{').count()));
             let document = calls.document(operation, field, &variables, &selection);
-            let answer = world.ask(house, Some(caller.clone()), &document, &variables).await;
+            let answer = world.execute(company, Some(caller.clone()), &document, &variables).await;
             if answer["errors"][0]["code"] == "FORBIDDEN" {
                 denied.insert(format!("{} {open}", field.name));
             }

@@ -15,7 +15,7 @@ use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     api::access::KeyUse,
     files::FileLocation,
-    graphql::{cost_limiter::Charge, rate_limit::Paid},
+    graphql::{cost_limiter::Charge, rate_limit::OperationCharge},
     identity::{LoginOutcome, NewTenant, Session, Settings, Visit},
     ledger::Grouping,
     schema,
@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// A company. Its word is in every text of its rows, and nowhere else.
-pub struct House {
+pub struct Company {
     pub word: &'static str,
     pub owner: Caller,
     pub session: Session,
@@ -54,8 +54,8 @@ pub type World = world::World<TwoCompanies>;
 
 pub struct TwoCompanies {
     pub node: Node,
-    pub ours: House,
-    pub theirs: House,
+    pub ours: Company,
+    pub theirs: Company,
     /// Directory of the files.
     pub files: PathBuf,
     /// The last document, parsed: each place of the schema is called with a hundred IDs, and a
@@ -86,8 +86,8 @@ impl Setup for TwoCompanies {
         let node = Node::open(&home.url, clock.clone(), Settings::default(), Grouping::Together, &keys()).await.unwrap();
         let files = home.folder.join("files");
         node.files.set_location(FileLocation::Folder(files.clone()));
-        let ours = House::founded(&node, "alpha").await;
-        let theirs = House::founded(&node, "bravo").await;
+        let ours = Company::founded(&node, "alpha").await;
+        let theirs = Company::founded(&node, "bravo").await;
         let db = node.db.clone();
         let mut world = World::new(home, db, (hands, clock), Self { node, ours, theirs, files, last: Mutex::default() });
         world.ours.depot = world.depot(&world.ours).await;
@@ -117,22 +117,24 @@ impl OurTenant for TwoCompanies {
 
 impl World {
     /// Answers an operation; of a stream, its first item. Errors come as `{code, permission, message}`.
-    pub async fn ask(&self, house: &House, caller: Option<Caller>, query: &str, variables: &Value) -> Value {
-        told(self.answer(house, caller, query, variables).await)
+    pub async fn execute(&self, company: &Company, caller: Option<Caller>, query: &str, variables: &Value) -> Value {
+        told(self.answer(company, caller, query, variables).await)
     }
 
     /// The same answer, as the engine returns it.
-    pub async fn answer(&self, house: &House, caller: Option<Caller>, query: &str, variables: &Value) -> Response {
+    pub async fn answer(&self, company: &Company, caller: Option<Caller>, query: &str, variables: &Value) -> Response {
         let mut request = self.request(query).variables(Variables::from_json(variables.clone()));
         if let Some(caller) = caller {
             let scope = self.node.db.tenant(caller.tenant);
-            let paid = Paid { charge: Charge { requested: 1, actual: 1, level: None }, at: 0 };
+            let charge = OperationCharge { charge: Charge { requested: 1, actual: 1, level: None }, at: 0 };
             // People have a session, programs the key that they call with.
             request = match caller.actor.kind {
-                ActorKind::Integration => request.data(KeyUse { key: ApiKeyId::NIL, created_at: house.session.authenticated_at }),
-                _ => request.data(house.session.clone()),
+                ActorKind::Integration => {
+                    request.data(KeyUse { key: ApiKeyId::NIL, created_at: company.session.authenticated_at })
+                }
+                _ => request.data(company.session.clone()),
             };
-            request = schema::attach(request, &scope).data(caller).data(paid);
+            request = schema::attach(request, &scope).data(caller).data(charge);
         }
         if query.starts_with("subscription") {
             let mut stream = Box::pin(self.node.schema.execute_stream(request));
@@ -143,16 +145,16 @@ impl World {
     }
 
     /// The answer of the owner's mutation, which is not refused.
-    pub async fn must(&self, house: &House, query: &str, variables: Value) -> Value {
-        let answer = self.ask(house, Some(house.owner.clone()), query, &variables).await;
+    pub async fn must_mutate(&self, company: &Company, query: &str, variables: Value) -> Value {
+        let answer = self.execute(company, Some(company.owner.clone()), query, &variables).await;
         let payload = answer["data"].as_object().and_then(|data| data.values().next()).cloned().unwrap_or_default();
         assert!(answer["errors"].is_null() && payload["userErrors"] == json!([]), "{query} {variables} → {answer:#}");
         payload
     }
 
     /// Creates one row of each kind.
-    async fn provision(&self, house: &House) -> BTreeMap<&'static str, String> {
-        let word = house.word;
+    async fn provision(&self, company: &Company) -> BTreeMap<&'static str, String> {
+        let word = company.word;
         let mut ids: BTreeMap<&'static str, String> = BTreeMap::new();
         let plain = [
             ("sto", "store", "storeCreate", "Store", json!({ "code": format!("{word}-shop"), "name": format!("{word} shop") })),
@@ -190,108 +192,110 @@ impl World {
             let query = format!(
                 "mutation($input: {kind}CreateInput!) {{ {mutation}(input: $input) {{ {field} {{ id }} userErrors {{ code field message }} }} }}"
             );
-            let made = self.must(house, &query, json!({ "input": input })).await;
-            ids.insert(prefix, text(&made[field]["id"]));
+            let payload = self.must_mutate(company, &query, json!({ "input": input })).await;
+            ids.insert(prefix, text(&payload[field]["id"]));
         }
         let input = json!({ "sku": format!("{word}-mug"), "name": format!("{word} mug"), "categoryId": ids["cat"], "supplierId": ids["sup"],
             "price": { "amount": "4.00", "currencyCode": "GBP" }, "unitCost": { "amount": "1.00", "currencyCode": "GBP" } });
         let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id } userErrors { code field message } } }";
-        ids.insert("prd", text(&self.must(house, query, json!({ "input": input })).await["product"]["id"]));
-        self.trade(house, &mut ids).await;
-        self.lots(house, &mut ids).await;
-        self.purchases(house, &mut ids).await;
-        self.revalued(house, &mut ids).await;
-        self.rights(house, &mut ids).await;
-        self.hooks(house, &mut ids).await;
-        self.files(house, &mut ids).await;
+        ids.insert("prd", text(&self.must_mutate(company, query, json!({ "input": input })).await["product"]["id"]));
+        self.trade(company, &mut ids).await;
+        self.lots(company, &mut ids).await;
+        self.purchases(company, &mut ids).await;
+        self.revalued(company, &mut ids).await;
+        self.rights(company, &mut ids).await;
+        self.hooks(company, &mut ids).await;
+        self.files(company, &mut ids).await;
         let input =
             json!({ "idempotencyKey": format!("{word}-note"), "nodeId": ids["prd"], "text": format!("{word} is fragile") });
         let query =
             "mutation($input: NoteAddInput!) { noteAdd(input: $input) { note { id } userErrors { code field message } } }";
-        ids.insert("nte", text(&self.must(house, query, json!({ "input": input })).await["note"]["id"]));
+        ids.insert("nte", text(&self.must_mutate(company, query, json!({ "input": input })).await["note"]["id"]));
         let input = json!({ "idempotencyKey": format!("{word}-paper"), "kind": "ORDER_CONFIRMATION", "documentId": ids["ord"] });
         let query = "mutation($input: PaperCreateInput!) { paperCreate(input: $input) { paper { id } userErrors { code field message } } }";
-        ids.insert("ppr", text(&self.must(house, query, json!({ "input": input })).await["paper"]["id"]));
+        ids.insert("ppr", text(&self.must_mutate(company, query, json!({ "input": input })).await["paper"]["id"]));
         let input = json!({ "idempotencyKey": format!("{word}-entity"), "code": format!("{word}-ltd"), "name": format!("{word} Ltd"), "storeIds": [ids["sto"]] });
         let query = "mutation($input: LegalEntityUpsertInput!) { legalEntityUpsert(input: $input) { legalEntity { id } userErrors { code field message } } }";
-        ids.insert("len", text(&self.must(house, query, json!({ "input": input })).await["legalEntity"]["id"]));
+        ids.insert("len", text(&self.must_mutate(company, query, json!({ "input": input })).await["legalEntity"]["id"]));
         let input = json!({ "idempotencyKey": format!("{word}-invoice"), "orderId": ids["ord"] });
         let query = "mutation($input: InvoiceIssueInput!) { invoiceIssue(input: $input) { invoice { id } userErrors { code field message } } }";
-        ids.insert("inv", text(&self.must(house, query, json!({ "input": input })).await["invoice"]["id"]));
+        ids.insert("inv", text(&self.must_mutate(company, query, json!({ "input": input })).await["invoice"]["id"]));
         // The log gets its places from a job, which here is this line.
         self.node.audit.seal_all().await.unwrap();
-        let log = self.ask(house, Some(house.owner.clone()), "{ auditEntries(first: 1) { nodes { id } } }", &json!({})).await;
+        let log =
+            self.execute(company, Some(company.owner.clone()), "{ auditEntries(first: 1) { nodes { id } } }", &json!({})).await;
         ids.insert("aud", text(&log["data"]["auditEntries"]["nodes"][0]["id"]));
-        ids.insert("ten", house.owner.tenant.to_string());
-        ids.insert("mem", MemberId::from_uuid(house.owner.actor.id).to_string());
-        ids.insert("ses", house.session.id.to_string());
+        ids.insert("ten", company.owner.tenant.to_string());
+        ids.insert("mem", MemberId::from_uuid(company.owner.actor.id).to_string());
+        ids.insert("ses", company.session.id.to_string());
         ids
     }
 
     /// A group of stores, a role that another one inherits, an integration and a key of it.
-    async fn rights(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
-        let word = house.word;
+    async fn rights(&self, company: &Company, ids: &mut BTreeMap<&'static str, String>) {
+        let word = company.word;
         let errors = "userErrors { code field message }";
         let input = json!({ "code": format!("{word}-north"), "name": format!("{word} north"), "storeIds": [ids["sto"]] });
         let query = format!(
             "mutation($input: StoreGroupCreateInput!) {{ storeGroupCreate(input: $input) {{ storeGroup {{ id }} {errors} }} }}"
         );
-        ids.insert("grp", text(&self.must(house, &query, json!({ "input": input })).await["storeGroup"]["id"]));
+        ids.insert("grp", text(&self.must_mutate(company, &query, json!({ "input": input })).await["storeGroup"]["id"]));
         let query = format!("mutation($input: RoleCreateInput!) {{ roleCreate(input: $input) {{ role {{ id }} {errors} }} }}");
         let input = json!({ "key": format!("{word}-clerk"), "name": format!("{word} clerk"), "permissions": ["store.read"] });
-        ids.insert("rol", text(&self.must(house, &query, json!({ "input": input })).await["role"]["id"]));
+        ids.insert("rol", text(&self.must_mutate(company, &query, json!({ "input": input })).await["role"]["id"]));
         let input =
             json!({ "key": format!("{word}-heir"), "name": format!("{word} heir"), "permissions": [], "inherits": [ids["rol"]] });
-        self.must(house, &query, json!({ "input": input })).await;
+        self.must_mutate(company, &query, json!({ "input": input })).await;
         let input =
             json!({ "name": format!("{word} partner"), "permissions": ["apikey.write", "store.read"], "scope": { "all": true } });
         let query = format!(
             "mutation($input: IntegrationCreateInput!) {{ integrationCreate(input: $input) {{ integration {{ id }} {errors} }} }}"
         );
-        ids.insert("int", text(&self.must(house, &query, json!({ "input": input })).await["integration"]["id"]));
+        ids.insert("int", text(&self.must_mutate(company, &query, json!({ "input": input })).await["integration"]["id"]));
         let input = json!({ "integrationId": ids["int"], "name": format!("{word} key"), "permissions": ["apikey.write"] });
         let query =
             format!("mutation($input: ApiKeyCreateInput!) {{ apiKeyCreate(input: $input) {{ apiKey {{ id }} {errors} }} }}");
-        ids.insert("key", text(&self.must(house, &query, json!({ "input": input })).await["apiKey"]["id"]));
+        ids.insert("key", text(&self.must_mutate(company, &query, json!({ "input": input })).await["apiKey"]["id"]));
     }
 
     /// Stock, a reservation, an order that is half shipped, and a return.
-    pub async fn trade(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
-        let word = house.word;
+    pub async fn trade(&self, company: &Company, ids: &mut BTreeMap<&'static str, String>) {
+        let word = company.word;
         let (product, store) = (json!({ "id": ids["prd"] }), json!({ "id": ids["sto"] }));
         let input = json!({ "idempotencyKey": format!("{word}-1"), "kind": "RECEIPT", "reasonCode": "PURCHASE", "note": format!("{word} note"),
             "changes": [{ "product": product, "store": store, "delta": 1_000_000 }] });
         let query = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) {
             levels { id } movement { id entries { id } } userErrors { code field message } } }";
-        let made = self.must(house, query, json!({ "input": input })).await;
-        ids.insert("lvl", text(&made["levels"][0]["id"]));
+        let payload = self.must_mutate(company, query, json!({ "input": input })).await;
+        ids.insert("lvl", text(&payload["levels"][0]["id"]));
         // A small one, which can be reversed.
         let mut small = input.clone();
         (small["idempotencyKey"], small["changes"][0]["delta"]) = (json!(format!("{word}-0")), json!(7));
-        let made = self.must(house, query, json!({ "input": small })).await;
-        ids.insert("mov", text(&made["movement"]["id"]));
-        ids.insert("ent", text(&made["movement"]["entries"][0]["id"]));
+        let payload = self.must_mutate(company, query, json!({ "input": small })).await;
+        ids.insert("mov", text(&payload["movement"]["id"]));
+        ids.insert("ent", text(&payload["movement"]["entries"][0]["id"]));
         let input =
             json!({ "idempotencyKey": format!("{word}-2"), "items": [{ "product": product, "store": store, "quantity": 5 }] });
         let query = "mutation($input: StockReserveInput!) { stockReserve(input: $input) { reservations { id } userErrors { code field message } } }";
-        ids.insert("rsv", text(&self.must(house, query, json!({ "input": input })).await["reservations"][0]["id"]));
+        ids.insert("rsv", text(&self.must_mutate(company, query, json!({ "input": input })).await["reservations"][0]["id"]));
         let input = json!({ "idempotencyKey": format!("{word}-3"), "store": store, "channelId": ids["chn"], "customerId": ids["cus"],
             "externalRef": format!("{word}-order"), "lines": [{ "product": product, "quantity": 10 }] });
         let query = "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id lines { id } } userErrors { code field message } } }";
-        let made = self.must(house, query, json!({ "input": input })).await;
-        ids.insert("ord", text(&made["order"]["id"]));
-        ids.insert("oln", text(&made["order"]["lines"][0]["id"]));
+        let payload = self.must_mutate(company, query, json!({ "input": input })).await;
+        ids.insert("ord", text(&payload["order"]["id"]));
+        ids.insert("oln", text(&payload["order"]["lines"][0]["id"]));
         let lines = json!([{ "lineId": ids["oln"], "quantity": 4 }]);
         let input = json!({ "idempotencyKey": format!("{word}-4"), "id": ids["ord"], "lines": lines });
         let query = "mutation($input: OrderFulfilInput!) { orderFulfil(input: $input) { order { fulfilments { id } } userErrors { code field message } } }";
-        ids.insert("ful", text(&self.must(house, query, json!({ "input": input })).await["order"]["fulfilments"][0]["id"]));
+        let payload = self.must_mutate(company, query, json!({ "input": input })).await;
+        ids.insert("ful", text(&payload["order"]["fulfilments"][0]["id"]));
         let input = json!({ "idempotencyKey": format!("{word}-5"), "store": store, "customerId": ids["cus"], "externalRef": format!("{word}-return"),
             "lines": [{ "product": product, "orderLineId": ids["oln"], "quantity": 1 }] });
         let query = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) { return { id } userErrors { code field message } } }";
-        ids.insert("ret", text(&self.must(house, query, json!({ "input": input })).await["return"]["id"]));
-        self.money(house, ids).await;
-        self.works(house, ids).await;
-        self.moves(house, ids).await;
+        ids.insert("ret", text(&self.must_mutate(company, query, json!({ "input": input })).await["return"]["id"]));
+        self.money(company, ids).await;
+        self.works(company, ids).await;
+        self.moves(company, ids).await;
     }
 
     /// Every row of a furnished tenant as text: head, keys, versions and all.
@@ -339,7 +343,7 @@ impl World {
     }
 }
 
-impl House {
+impl Company {
     /// IDs that `node` resolves, by their kind: all but the link and the schedule of a view, and
     /// the schedule of an export.
     pub fn nodes(&self) -> impl Iterator<Item = (&&'static str, &String)> {
@@ -386,7 +390,7 @@ impl House {
     }
 
     /// The owner with only these permissions.
-    pub fn only(&self, codes: &[&str]) -> Caller {
+    pub fn owner_with(&self, codes: &[&str]) -> Caller {
         let mut permissions = PermissionSet::default();
         for code in codes {
             permissions.insert(REGISTRY.iter().position(|known| known.code == *code).unwrap());

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{category, change, made, product, refusals, said};
+use super::{category, change, product, refusal, refusals, succeeded};
 use crate::{catalog::world::World, world::on_both};
 
 const ROWS: &str = "rows { index outcome product { sku name version barcodes { code } } userErrors { code field } }";
@@ -18,8 +18,8 @@ fn row_errors(answer: &Value, index: usize) -> Vec<(String, String)> {
 }
 
 on_both!(each_row_is_answered_by_itself, world: World => {
-    made(product(world, json!({ "sku": "old", "name": "Old", "barcodes": [{ "code": "OLD-1" }] })).await);
-    made(product(world, json!({ "sku": "same", "name": "Same" })).await);
+    succeeded(product(world, json!({ "sku": "old", "name": "Old", "barcodes": [{ "code": "OLD-1" }] })).await);
+    succeeded(product(world, json!({ "sku": "same", "name": "Same" })).await);
     let answer = upsert(world, json!({ "idempotencyKey": "k", "rows": [
         { "sku": "new", "name": "New", "barcodes": [{ "code": "N-1" }] },
         { "sku": "OLD", "name": "Renewed", "barcodes": [{ "code": "OLD-2" }] },
@@ -33,11 +33,11 @@ on_both!(each_row_is_answered_by_itself, world: World => {
     ] })).await;
     assert_eq!(outcomes(&answer), ["CREATED", "UPDATED", "UNCHANGED", "REFUSED", "REFUSED", "REFUSED", "REFUSED", "CREATED", "REFUSED"]);
     assert_eq!(answer["rows"][1]["product"], json!({ "sku": "old", "name": "Renewed", "version": 2, "barcodes": [{ "code": "OLD-2" }] }));
-    assert_eq!(row_errors(&answer, 3), said("DUPLICATE", "input.rows.3.sku"));
-    assert_eq!(row_errors(&answer, 4), said("REQUIRED", "input.rows.4.name"));
-    assert_eq!(row_errors(&answer, 5), said("INVALID", "input.rows.5.barcodes.0.code"));
-    assert_eq!(row_errors(&answer, 6), said("DUPLICATE", "input.rows.6.barcodes.0.code"));
-    assert_eq!(row_errors(&answer, 8), said("NOT_FOUND", "input.rows.8.categoryId"));
+    assert_eq!(row_errors(&answer, 3), refusal("DUPLICATE", "input.rows.3.sku"));
+    assert_eq!(row_errors(&answer, 4), refusal("REQUIRED", "input.rows.4.name"));
+    assert_eq!(row_errors(&answer, 5), refusal("INVALID", "input.rows.5.barcodes.0.code"));
+    assert_eq!(row_errors(&answer, 6), refusal("DUPLICATE", "input.rows.6.barcodes.0.code"));
+    assert_eq!(row_errors(&answer, 8), refusal("NOT_FOUND", "input.rows.8.categoryId"));
     assert_eq!(answer["userErrors"], json!([]));
     let kinds: Vec<String> = world.events().await.into_iter().map(|(kind, _)| kind).skip(2).collect();
     assert_eq!(kinds, ["product.created", "product.updated", "product.created"]);
@@ -50,7 +50,7 @@ on_both!(a_call_sent_again_is_answered_again, world: World => {
     let again = upsert(world, input).await;
     assert_eq!((&again["rows"], &again["seq"], &again["replayed"]), (&first["rows"], &first["seq"], &json!(true)));
     let other = upsert(world, json!({ "idempotencyKey": "k", "rows": [{ "sku": "a", "name": "A2" }] })).await;
-    assert_eq!(refusals(&other), said("IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey"));
+    assert_eq!(refusals(&other), refusal("IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey"));
     assert_eq!(other["rows"], json!([]));
 });
 
@@ -59,7 +59,7 @@ on_both!(five_hundred_and_not_one_more, world: World => {
         "price": { "amount": "1.99", "currencyCode": "GBP" } })).collect::<Vec<_>>();
     let before = world.db.statements();
     let answer = upsert(world, json!({ "rows": rows(501) })).await;
-    assert_eq!(refusals(&answer), said("LIMIT_EXCEEDED", "input.rows"));
+    assert_eq!(refusals(&answer), refusal("LIMIT_EXCEEDED", "input.rows"));
     assert_eq!(world.db.statements(), before);
     let query = "mutation($input: ProductBulkUpsertInput!) { productBulkUpsert(input: $input) { rows { outcome } seq } }";
     let (answer, statements) = world.counted(query, json!({ "input": { "rows": rows(500) } })).await;
@@ -70,12 +70,12 @@ on_both!(five_hundred_and_not_one_more, world: World => {
     let (answer, statements) = world.counted(query, json!({ "input": { "rows": rows(500) } })).await;
     assert!(outcomes(&answer["productBulkUpsert"]).iter().all(|outcome| *outcome == "UNCHANGED"));
     assert!(statements <= 3, "{statements}");
-    let count = world.ask("{ productsCount { count } few: productsCount(limit: 10) { count precision } }", json!({})).await;
+    let count = world.execute("{ productsCount { count } few: productsCount(limit: 10) { count precision } }", json!({})).await;
     assert_eq!(count, json!({ "productsCount": { "count": 500 }, "few": { "count": 10, "precision": "AT_LEAST" } }));
 });
 
 on_both!(calls_that_cross_wait_for_each_other, world: World => {
-    let made_category = made(category(world, json!({ "name": "Mugs" })).await)["category"]["id"].clone();
+    let made_category = succeeded(category(world, json!({ "name": "Mugs" })).await)["category"]["id"].clone();
     let rows = |reversed: bool, name: &str| {
         let mut rows: Vec<Value> =
             (0..60).map(|i| json!({ "sku": format!("s{i}"), "name": format!("{name} {i}"), "categoryId": made_category })).collect();

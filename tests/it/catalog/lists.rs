@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{category, change, made, product};
+use super::{category, change, product, succeeded};
 use crate::{catalog::world::World, world::on_both};
 
 async fn shelf(world: &World, count: usize) -> (Value, Value) {
-    let mugs = made(category(world, json!({ "name": "Mugs" })).await)["category"]["id"].clone();
-    let acme = made(
+    let mugs = succeeded(category(world, json!({ "name": "Mugs" })).await)["category"]["id"].clone();
+    let acme = succeeded(
         change(world, "supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "A", "name": "Acme" })).await,
     );
     let acme = acme["supplier"]["id"].clone();
@@ -32,7 +32,7 @@ fn skus(page: &Value) -> Vec<String> {
     page["nodes"].as_array().unwrap().iter().map(|node| node["sku"].as_str().unwrap().to_owned()).collect()
 }
 async fn page(world: &World, variables: Value) -> Value {
-    world.ask(PAGE, variables).await["products"].clone()
+    world.execute(PAGE, variables).await["products"].clone()
 }
 async fn filtered(world: &World, filter: Value) -> Vec<String> {
     skus(&page(world, json!({ "filter": filter, "first": 250 })).await)
@@ -104,7 +104,7 @@ on_both!(updates_do_not_disturb_who_pages_by_time, world: World => {
     shelf(world, 40).await;
     let order = json!({ "field": "UPDATED_AT" });
     let first = page(world, json!({ "orderBy": order, "first": 20 })).await;
-    world.pass(60);
+    world.advance_clock(60);
     // Rows on both sides of the cursor change: they move to the end, the others stay where they are.
     let rows: Vec<Value> = [1, 5, 25, 33].iter().map(|i| json!({ "sku": format!("S-{i:03}"), "name": "Moved" })).collect();
     change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
@@ -164,7 +164,7 @@ on_both!(filters_say_and_or_not, world: World => {
     for everything in [Value::Null, json!({}), json!({ "and": [] }), json!({ "sku": { "eq": null } }), json!({ "category": null }), json!({ "not": { "or": [] } })] {
         assert_eq!(filtered(world, everything.clone()).await.len(), 20, "{everything}");
     }
-    let all = world.ask("{ products(first: 1, orderBy: { field: UPDATED_AT, direction: DESC }) { nodes { updatedAt } } }", json!({})).await;
+    let all = world.execute("{ products(first: 1, orderBy: { field: UPDATED_AT, direction: DESC }) { nodes { updatedAt } } }", json!({})).await;
     let last = all["products"]["nodes"][0]["updatedAt"].clone();
     assert_eq!(filtered(world, json!({ "updatedAt": { "gte": last } })).await.len(), 20);
     assert_eq!(filtered(world, json!({ "updatedAt": { "lt": last } })).await.len(), 0);
@@ -218,7 +218,7 @@ on_both!(lists_refuse_what_they_cannot_do, world: World => {
 
 on_both!(a_sku_that_looks_like_an_id_is_a_text, world: World => {
     for sku in ["01890a5d-ac96-774b-bcce-b302099a8057", "01890a5dac96774bbcceb302099a8058", "12345"] {
-        made(product(world, json!({ "sku": sku, "name": sku })).await);
+        succeeded(product(world, json!({ "sku": sku, "name": sku })).await);
     }
     let mut seen = Vec::new();
     let mut after = Value::Null;
@@ -231,15 +231,15 @@ on_both!(a_sku_that_looks_like_an_id_is_a_text, world: World => {
 });
 
 on_both!(products_are_found_by_barcode_price_metadata_and_creation, world: World => {
-    let make = async |sku: &str, more: Value| {
+    let make = async |sku: &str, extra: Value| {
         let mut input = json!({ "sku": sku, "name": sku });
-        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        made(product(world, input).await);
+        input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        succeeded(product(world, input).await);
     };
     let gbp = |amount: &str| json!({ "amount": amount, "currencyCode": "GBP" });
     make("A", json!({ "price": gbp("1.00"), "barcodes": [{ "code": "5012345678900" }], "metadata": { "colour": "Red", "size": 4, "path": "\\u0000" } })).await;
     make("B", json!({ "price": gbp("2.50"), "barcodes": [{ "code": "BOX-1" }, { "code": "BOX-2" }], "metadata": { "colour": "green\u{0}" } })).await;
-    world.pass(3600);
+    world.advance_clock(3600);
     let between = entrepot::clock::rfc3339(world.clock.now().plus_seconds(-1800));
     make("C", json!({ "price": { "amount": "2", "currencyCode": "JPY" }, "metadata": { "a\"b": "x" } })).await;
     make("D", json!({ "metadata": { "path": "\\u0000", "end": "\\\u{0}z", "mark": "\u{10ffff}\u{0}" } })).await;
@@ -291,11 +291,11 @@ on_both!(products_are_found_by_barcode_price_metadata_and_creation, world: World
 on_both!(suppliers_are_found_by_code_and_name, world: World => {
     for (code, name) in [("ACME", "Northern Mills"), ("ACRE", "Maison d'Été"), ("BOND", "Bond & Sons")] {
         let input = json!({ "code": code, "name": name });
-        made(change(world, "supplierCreate", "SupplierCreateInput", "supplier { id }", input).await);
+        succeeded(change(world, "supplierCreate", "SupplierCreateInput", "supplier { id }", input).await);
     }
     let list = async |filter: Value, first: i32| {
         let query = "query($filter: SupplierFilter, $first: Int) { suppliers(filter: $filter, first: $first) { nodes { code } totalCount { count } } }";
-        world.ask(query, json!({ "filter": filter, "first": first })).await["suppliers"].clone()
+        world.execute(query, json!({ "filter": filter, "first": first })).await["suppliers"].clone()
     };
     for (filter, expected) in [
         (json!({}), vec!["ACME", "ACRE", "BOND"]),
@@ -320,16 +320,16 @@ on_both!(suppliers_are_found_by_code_and_name, world: World => {
 on_both!(suppliers_are_found_by_filters_inside_filters_and_sorted, world: World => {
     let make = async |code: &str, name: &str| {
         let input = json!({ "code": code, "name": name });
-        made(change(world, "supplierCreate", "SupplierCreateInput", "supplier { id version }", input).await)["supplier"].clone()
+        succeeded(change(world, "supplierCreate", "SupplierCreateInput", "supplier { id version }", input).await)["supplier"].clone()
     };
     let (acme, gone) = (make("ACME", "north Mills").await, make("GONE", "Zeta").await);
-    world.pass(3600);
+    world.advance_clock(3600);
     let between = entrepot::clock::rfc3339(world.clock.now().plus_seconds(-1800));
     make("BOND", "North & Sons").await;
     make("CUP", "alpha").await;
     let archive = json!({ "id": gone["id"], "expectedVersion": gone["version"] });
-    made(change(world, "supplierArchive", "SupplierArchiveInput", "supplier { id }", archive).await);
-    let ask = "query($filter: SupplierFilter, $sort: SupplierSort, $first: Int, $after: Cursor) {
+    succeeded(change(world, "supplierArchive", "SupplierArchiveInput", "supplier { id }", archive).await);
+    let query = "query($filter: SupplierFilter, $sort: SupplierSort, $first: Int, $after: Cursor) {
         suppliers(filter: $filter, sort: $sort, first: $first, after: $after) { nodes { code } totalCount { count } pageInfo { endCursor } } }";
     let codes = |page: &Value| {
         let nodes = page["nodes"].as_array().unwrap().iter();
@@ -349,9 +349,9 @@ on_both!(suppliers_are_found_by_filters_inside_filters_and_sorted, world: World 
         (json!({ "createdAt": { "lt": between } }), "ACME"),
         (json!({ "isArchived": true, "updatedAt": { "gte": between } }), "GONE"),
     ] {
-        let page = world.ask(ask, json!({ "filter": filter, "first": 1 })).await["suppliers"].clone();
+        let page = world.execute(query, json!({ "filter": filter, "first": 1 })).await["suppliers"].clone();
         assert_eq!(page["totalCount"]["count"], expected.split_whitespace().count(), "{filter}");
-        assert_eq!(codes(&world.ask(ask, json!({ "filter": filter })).await["suppliers"]), expected, "{filter}");
+        assert_eq!(codes(&world.execute(query, json!({ "filter": filter })).await["suppliers"]), expected, "{filter}");
     }
     for (field, direction, expected) in [
         ("CODE", "DESC", "CUP BOND ACME"),
@@ -363,23 +363,23 @@ on_both!(suppliers_are_found_by_filters_inside_filters_and_sorted, world: World 
         let sort = json!({ "field": field, "direction": direction });
         let (mut found, mut after) = (Vec::new(), Value::Null);
         for _ in 0..3 {
-            let page = world.ask(ask, json!({ "sort": sort, "first": 1, "after": after })).await["suppliers"].clone();
+            let page = world.execute(query, json!({ "sort": sort, "first": 1, "after": after })).await["suppliers"].clone();
             after = page["pageInfo"]["endCursor"].clone();
             found.push(codes(&page));
         }
         assert_eq!(found.join(" "), expected, "{field} {direction}");
         let other = json!({ "sort": { "field": "CODE", "direction": "ASC" }, "after": after });
-        assert_eq!(world.fails(ask, other).await["code"], "BAD_USER_INPUT", "a cursor of {field} {direction}");
+        assert_eq!(world.fails(query, other).await["code"], "BAD_USER_INPUT", "a cursor of {field} {direction}");
     }
-    let mug = made(product(world, json!({ "sku": "MUG", "name": "Mug" })).await)["product"]["id"].clone();
+    let mug = succeeded(product(world, json!({ "sku": "MUG", "name": "Mug" })).await)["product"]["id"].clone();
     let inside = json!({ "or": [{ "id": { "eq": mug } }] });
-    assert_eq!(world.fails(ask, json!({ "filter": inside })).await["code"], "BAD_USER_INPUT");
+    assert_eq!(world.fails(query, json!({ "filter": inside })).await["code"], "BAD_USER_INPUT");
 });
 
 on_both!(a_category_and_a_supplier_lead_to_their_products, world: World => {
     let (mugs, acme) = shelf(world, 6).await;
-    let below = made(category(world, json!({ "name": "Below", "parentId": mugs })).await)["category"]["id"].clone();
-    made(product(world, json!({ "sku": "T-1", "name": "Below", "categoryId": below })).await);
+    let below = succeeded(category(world, json!({ "name": "Below", "parentId": mugs })).await)["category"]["id"].clone();
+    succeeded(product(world, json!({ "sku": "T-1", "name": "Below", "categoryId": below })).await);
     let query = "query($mugs: ID!, $acme: ID!, $all: Boolean!, $filter: ProductFilter) {
         category(by: { id: $mugs }) { products(withDescendants: $all, filter: $filter) { nodes { sku } totalCount { count } } }
         supplier(by: { id: $acme }) { products(filter: $filter, first: 2) { nodes { sku } totalCount { count } } } }";
@@ -391,7 +391,7 @@ on_both!(a_category_and_a_supplier_lead_to_their_products, world: World => {
         (true, json!({ "categoryTree": { "eq": below } }), "T-1", "", 0),
     ] {
         let variables = json!({ "mugs": mugs, "acme": acme, "all": all, "filter": filter });
-        let answer = world.ask(query, variables).await;
+        let answer = world.execute(query, variables).await;
         let [category, supplier] = ["category", "supplier"].map(|noun| answer[noun]["products"].clone());
         assert_eq!((skus(&category).join(" "), skus(&supplier).join(" ")), (own.to_owned(), bought.to_owned()), "{filter}");
         assert_eq!(supplier["totalCount"]["count"], count, "{filter}");

@@ -26,7 +26,7 @@ const ERRORS: &str =
 /// Runs a mutation of one input; the payload.
 async fn change(world: &World, mutation: &str, input_type: &str, fields: &str, input: Value) -> Value {
     let query = format!("mutation($input: {input_type}!) {{ {mutation}(input: $input) {{ {fields} replayed seq {ERRORS} }} }}");
-    world.ask(&query, json!({ "input": input })).await[mutation].clone()
+    world.execute(&query, json!({ "input": input })).await[mutation].clone()
 }
 async fn product(world: &World, input: Value) -> Value {
     change(world, "productCreate", "ProductCreateInput", "product { id sku version }", input).await
@@ -34,11 +34,11 @@ async fn product(world: &World, input: Value) -> Value {
 async fn category(world: &World, input: Value) -> Value {
     change(world, "categoryCreate", "CategoryCreateInput", "category { id slug version parent { id } }", input).await
 }
-fn said(code: &str, path: &str) -> Vec<(String, String)> {
+fn refusal(code: &str, path: &str) -> Vec<(String, String)> {
     vec![(code.to_owned(), path.to_owned())]
 }
 /// A change that was made.
-fn made(payload: Value) -> Value {
+fn succeeded(payload: Value) -> Value {
     assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
     payload
 }

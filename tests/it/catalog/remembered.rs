@@ -9,14 +9,14 @@ use std::{
 use entity::prelude::{CategoryId, ProductId};
 use entrepot::{
     api::{catalog::CatalogLoaders, graphql::lazy::OfTenant},
-    cache::{Cache, Remote},
+    cache::{Cache, RemoteCache},
     catalog,
     storage::{Database, Options},
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::{category, change, made, product};
+use super::{category, change, product, succeeded};
 use crate::{
     catalog::world::{World, unkept_ring},
     support::redis::Redis,
@@ -27,13 +27,13 @@ const SPACE: u64 = 1 << 20;
 
 /// A category named Mugs; a name that is found in no other bytes.
 async fn mugs(world: &World) -> CategoryId {
-    let made = made(category(world, json!({ "name": "Mugs of Stoke" })).await);
-    made["category"]["id"].as_str().unwrap().parse().unwrap()
+    let payload = succeeded(category(world, json!({ "name": "Mugs of Stoke" })).await);
+    payload["category"]["id"].as_str().unwrap().parse().unwrap()
 }
 async fn rename(world: &World, id: CategoryId, name: &str) -> Value {
     let version = CatalogLoaders::of(world.db.tenant(world.owner.tenant)).category(id).await.unwrap().unwrap().version;
     let input = json!({ "id": id.to_string(), "expectedVersion": version, "name": name });
-    made(change(world, "categoryUpdate", "CategoryUpdateInput", "category { name version }", input).await)
+    succeeded(change(world, "categoryUpdate", "CategoryUpdateInput", "category { name version }", input).await)
 }
 
 /// A node that remembers, maybe through a Redis.
@@ -41,7 +41,7 @@ async fn node(world: &World, redis: Option<&Redis>) -> Database {
     let options = Options { readers: 2, writers: 1, ..Options::default() };
     let db = Database::open(world.url(), options).await.unwrap();
     let remote = redis.map(|redis| {
-        let (remote, write) = Remote::at(&redis.url(), b"a deployment").unwrap();
+        let (remote, write) = RemoteCache::at(&redis.url(), b"a deployment").unwrap();
         tokio::spawn(write);
         remote
     });
@@ -51,7 +51,7 @@ async fn node(world: &World, redis: Option<&Redis>) -> Database {
 
 /// Returns a category's name and version as a request to this node sees them, and how many
 /// statements it takes.
-async fn seen(db: &Database, world: &World, id: CategoryId) -> (String, i64, u64) {
+async fn read_category(db: &Database, world: &World, id: CategoryId) -> (String, i64, u64) {
     let before = db.statements();
     let row = CatalogLoaders::of(db.tenant(world.owner.tenant)).category(id).await.unwrap().unwrap();
     (row.name.clone(), row.version, db.statements() - before)
@@ -59,18 +59,18 @@ async fn seen(db: &Database, world: &World, id: CategoryId) -> (String, i64, u64
 
 on_both!(a_row_is_read_once_and_then_only_asked_whether_it_has_changed, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
-    assert_eq!(seen(&node, world, id).await, ("Mugs of Stoke".to_owned(), 1, 2), "where things stand, and the row");
-    assert_eq!(seen(&node, world, id).await, ("Mugs of Stoke".to_owned(), 1, 1), "where things stand");
-    made(category(world, json!({ "name": "Candles" })).await);
-    assert_eq!(seen(&node, world, id).await.2, 2, "where things stand, and what has changed: another row");
-    assert_eq!(seen(&node, world, id).await.2, 1);
+    assert_eq!(read_category(&node, world, id).await, ("Mugs of Stoke".to_owned(), 1, 2), "where things stand, and the row");
+    assert_eq!(read_category(&node, world, id).await, ("Mugs of Stoke".to_owned(), 1, 1), "where things stand");
+    succeeded(category(world, json!({ "name": "Candles" })).await);
+    assert_eq!(read_category(&node, world, id).await.2, 2, "where things stand, and what has changed: another row");
+    assert_eq!(read_category(&node, world, id).await.2, 1);
     node.close().await.unwrap();
 });
 
 on_both!(names_of_products_are_remembered_beside_whole_products, world: World => {
     let redis = Redis::start().await;
     let node = node(world, redis.as_ref()).await;
-    let mug = made(product(world, json!({ "sku": "MUG", "name": "A mug" })).await)["product"].clone();
+    let mug = succeeded(product(world, json!({ "sku": "MUG", "name": "A mug" })).await)["product"].clone();
     let id: ProductId = mug["id"].as_str().unwrap().parse().unwrap();
     let named = async || {
         let before = node.statements();
@@ -82,7 +82,7 @@ on_both!(names_of_products_are_remembered_beside_whole_products, world: World =>
     assert_eq!((named().await, whole().await), (("A mug".to_owned(), 1), "A mug".to_owned()), "where things stand");
     assert_eq!(named().await, ("A mug".to_owned(), 1), "the whole product lies beside its name");
     let renamed = json!({ "id": mug["id"], "expectedVersion": mug["version"], "name": "A cup" });
-    made(change(world, "productUpdate", "ProductUpdateInput", "product { id }", renamed).await);
+    succeeded(change(world, "productUpdate", "ProductUpdateInput", "product { id }", renamed).await);
     assert_eq!((named().await.0, whole().await), ("A cup".to_owned(), "A cup".to_owned()));
     assert_eq!(named().await.1, 1);
     node.close().await.unwrap();
@@ -90,21 +90,21 @@ on_both!(names_of_products_are_remembered_beside_whole_products, world: World =>
 
 on_both!(what_is_archived_on_one_node_is_archived_on_all, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
-    seen(&node, world, id).await;
+    read_category(&node, world, id).await;
     for (verb, version) in [("Archive", 2), ("Restore", 3)] {
         let (mutation, kind) = (format!("category{verb}"), format!("Category{verb}Input"));
-        made(change(world, &mutation, &kind, "category { version }", json!({ "id": id.to_string() })).await);
-        assert_eq!(seen(&node, world, id).await.1, version, "{verb}");
+        succeeded(change(world, &mutation, &kind, "category { version }", json!({ "id": id.to_string() })).await);
+        assert_eq!(read_category(&node, world, id).await.1, version, "{verb}");
     }
     node.close().await.unwrap();
 });
 
 on_both!(a_change_on_one_node_is_seen_by_the_next_request_to_another, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
-    seen(&node, world, id).await;
+    read_category(&node, world, id).await;
     for round in 2..12 {
         rename(world, id, &format!("Cups {round}")).await;
-        let (name, version, _) = seen(&node, world, id).await;
+        let (name, version, _) = read_category(&node, world, id).await;
         assert_eq!((name, version), (format!("Cups {round}"), round));
     }
     node.close().await.unwrap();
@@ -131,7 +131,7 @@ on_both!(no_request_sees_less_than_was_committed_before_it_began, world: World =
                 if least < 0 {
                     return;
                 }
-                let (_, version, _) = seen(&node, world, id).await;
+                let (_, version, _) = read_category(&node, world, id).await;
                 assert!(version >= least, "version {version} was shown after {least} was committed");
                 reads.fetch_add(1, Ordering::SeqCst);
                 // The writer is not to be starved of the machine.
@@ -148,26 +148,26 @@ on_both!(no_request_sees_less_than_was_committed_before_it_began, world: World =
 on_both!(what_a_request_reads_ahead_at_start_is_not_read_again, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
     catalog::jobs::preload_caches(node.clone()).await;
-    assert_eq!(seen(&node, world, id).await, ("Mugs of Stoke".to_owned(), 1, 1));
+    assert_eq!(read_category(&node, world, id).await, ("Mugs of Stoke".to_owned(), 1, 1));
     node.close().await.unwrap();
 });
 
 on_both!(nothing_is_remembered_over_a_restore, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
     rename(world, id, "Cups").await;
-    seen(&node, world, id).await;
+    read_category(&node, world, id).await;
     // An older backup with fewer events is restored; a restore sets a new epoch.
-    world.pretend("UPDATE category SET name = 'Mugs again' WHERE tenant_id = $1", vec![]).await;
-    assert_eq!(seen(&node, world, id).await.0, "Cups", "nothing said so yet");
+    world.run_tenant_sql("UPDATE category SET name = 'Mugs again' WHERE tenant_id = $1", vec![]).await;
+    assert_eq!(read_category(&node, world, id).await.0, "Cups", "nothing said so yet");
     let epoch = sea_orm::Value::from(world.clock.uuid());
-    world.pretend("UPDATE tenant_counter SET epoch = $2, head = head - 1, master_seq = master_seq - 1 WHERE tenant_id = $1", vec![epoch]).await;
-    assert_eq!(seen(&node, world, id).await.0, "Mugs again");
+    world.run_tenant_sql("UPDATE tenant_counter SET epoch = $2, head = head - 1, master_seq = master_seq - 1 WHERE tenant_id = $1", vec![epoch]).await;
+    assert_eq!(read_category(&node, world, id).await.0, "Mugs again");
     node.close().await.unwrap();
 });
 
 on_both!(another_tenant_is_not_shown_what_is_remembered, world: World => {
     let (node, id) = (node(world, None).await, mugs(world).await);
-    seen(&node, world, id).await;
+    read_category(&node, world, id).await;
     let other = world.other_tenant().await;
     assert!(CatalogLoaders::of(node.tenant(other.tenant)).category(id).await.unwrap().is_none());
     node.close().await.unwrap();
@@ -175,9 +175,9 @@ on_both!(another_tenant_is_not_shown_what_is_remembered, world: World => {
 
 /// Waits until something has been shared.
 async fn shared(redis: &Redis) {
-    let began = Instant::now();
-    while !redis.ask("DBSIZE").await.starts_with(":1") {
-        assert!(began.elapsed() < Duration::from_secs(5), "nothing is shared");
+    let started_at = Instant::now();
+    while !redis.send_command("DBSIZE").await.starts_with(":1") {
+        assert!(started_at.elapsed() < Duration::from_secs(5), "nothing is shared");
         sleep(Duration::from_millis(10)).await;
     }
 }
@@ -186,43 +186,43 @@ on_both!(nodes_share_rows_through_redis_and_believe_it_nothing, world: World => 
     let Some(redis) = Redis::start().await else { return };
     let id = mugs(world).await;
     let first = node(world, Some(&redis)).await;
-    assert_eq!(seen(&first, world, id).await.0, "Mugs of Stoke");
+    assert_eq!(read_category(&first, world, id).await.0, "Mugs of Stoke");
     shared(&redis).await;
-    let key = redis.ask("KEYS *").await.lines().last().unwrap().to_owned();
-    assert!(key.starts_with("entrepot:rows:") && !redis.ask(&format!("GET {key}")).await.contains("Stoke"), "{key}: it lies there sealed");
+    let key = redis.send_command("KEYS *").await.lines().last().unwrap().to_owned();
+    assert!(key.starts_with("entrepot:rows:") && !redis.send_command(&format!("GET {key}")).await.contains("Stoke"), "{key}: it lies there sealed");
 
     let second = node(world, Some(&redis)).await;
-    assert_eq!(seen(&second, world, id).await, ("Mugs of Stoke".to_owned(), 1, 2), "where things stand and what has changed; the row is shared");
-    let before = redis.ask(&format!("GET {key}")).await;
+    assert_eq!(read_category(&second, world, id).await, ("Mugs of Stoke".to_owned(), 1, 2), "where things stand and what has changed; the row is shared");
+    let before = redis.send_command(&format!("GET {key}")).await;
     rename(world, id, "Cups").await;
     let third = node(world, Some(&redis)).await;
-    assert_eq!(seen(&third, world, id).await.0, "Cups", "what lies there is older than the change");
+    assert_eq!(read_category(&third, world, id).await.0, "Cups", "what lies there is older than the change");
     // Redis is written independently of the answer, so wait for it: the next value must overwrite
     // it.
-    let began = Instant::now();
-    while redis.ask(&format!("GET {key}")).await == before {
-        assert!(began.elapsed() < Duration::from_secs(5), "the change is not shared");
+    let started_at = Instant::now();
+    while redis.send_command(&format!("GET {key}")).await == before {
+        assert!(started_at.elapsed() < Duration::from_secs(5), "the change is not shared");
         sleep(Duration::from_millis(10)).await;
     }
 
     // Another writer stores an invalid value.
-    redis.tell(&format!("SET {key} nonsense")).await;
+    redis.must_send(&format!("SET {key} nonsense")).await;
     let fourth = node(world, Some(&redis)).await;
-    assert_eq!(seen(&fourth, world, id).await, ("Cups".to_owned(), 2, 3));
+    assert_eq!(read_category(&fourth, world, id).await, ("Cups".to_owned(), 2, 3));
     // And an honest row of another place.
-    let other: CategoryId = made(category(world, json!({ "name": "Candles" })).await)["category"]["id"].as_str().unwrap().parse().unwrap();
+    let other: CategoryId = succeeded(category(world, json!({ "name": "Candles" })).await)["category"]["id"].as_str().unwrap().parse().unwrap();
     let there = format!("{}{}", &key[..key.rfind(':').unwrap() + 1], other.uuid().simple());
-    redis.ask(&format!("COPY {key} {there} REPLACE")).await;
+    redis.send_command(&format!("COPY {key} {there} REPLACE")).await;
     let fifth = node(world, Some(&redis)).await;
-    assert_eq!(seen(&fifth, world, other).await.0, "Candles");
+    assert_eq!(read_category(&fifth, world, other).await.0, "Candles");
 
     drop(redis);
-    let began = Instant::now();
+    let started_at = Instant::now();
     rename(world, id, "Beakers").await;
     for node in [&first, &second, &third] {
-        assert_eq!(seen(node, world, id).await.0, "Beakers", "without Redis");
+        assert_eq!(read_category(node, world, id).await.0, "Beakers", "without Redis");
     }
-    assert!(began.elapsed() < Duration::from_secs(2), "a dead Redis holds nobody up: {:?}", began.elapsed());
+    assert!(started_at.elapsed() < Duration::from_secs(2), "a dead Redis holds nobody up: {:?}", started_at.elapsed());
     for node in [first, second, third, fourth, fifth] {
         node.close().await.unwrap();
     }

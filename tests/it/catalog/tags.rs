@@ -2,17 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::{change, made, refusals, said};
+use super::{change, refusal, refusals, succeeded};
 use crate::{catalog::world::World, world::on_both};
 
 async fn customer(world: &World, name: &str, tags: Value) -> Value {
     let input = json!({ "name": name, "email": format!("{name}@shop.example"), "tags": tags });
-    made(change(world, "customerCreate", "CustomerCreateInput", "customer { id tags version }", input).await)["customer"].clone()
+    succeeded(change(world, "customerCreate", "CustomerCreateInput", "customer { id tags version }", input).await)["customer"]
+        .clone()
 }
-async fn tagged(world: &World, more: Value) -> Vec<String> {
+async fn tagged(world: &World, extra: Value) -> Vec<String> {
     let query =
         "query($tag: String, $email: String) { customers(tag: $tag, email: $email) { nodes { name } totalCount { count } } }";
-    let found = world.ask(query, more).await["customers"].clone();
+    let found = world.execute(query, extra).await["customers"].clone();
     let names: Vec<String> =
         found["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap().to_owned()).collect();
     assert_eq!(found["totalCount"]["count"], names.len(), "{found:#}");
@@ -29,18 +30,18 @@ on_both!(customers_are_found_by_their_tags, world: World => {
     assert_eq!(tagged(world, json!({ "tag": "late" })).await, Vec::<String>::new(), "a tag is a whole one");
     assert_eq!(tagged(world, json!({ "tag": "late payer", "email": "byron@shop.example" })).await, ["byron"]);
     let update = json!({ "id": ada["id"], "expectedVersion": 1, "tags": ["new"] });
-    let changed = made(change(world, "customerUpdate", "CustomerUpdateInput", "customer { tags version }", update).await);
+    let changed = succeeded(change(world, "customerUpdate", "CustomerUpdateInput", "customer { tags version }", update).await);
     assert_eq!(changed["customer"], json!({ "tags": ["new"], "version": 2 }));
     assert_eq!(tagged(world, json!({ "tag": "vip" })).await, Vec::<String>::new());
     let cleared = json!({ "id": ada["id"], "expectedVersion": 2, "tags": null });
-    let cleared = made(change(world, "customerUpdate", "CustomerUpdateInput", "customer { tags version }", cleared).await);
+    let cleared = succeeded(change(world, "customerUpdate", "CustomerUpdateInput", "customer { tags version }", cleared).await);
     assert_eq!(cleared["customer"], json!({ "tags": [], "version": 3 }));
 });
 
 on_both!(tags_go_with_who_is_erased, world: World => {
     let ada = customer(world, "ada", json!(["VIP"])).await;
     let erased = change(world, "customerErase", "CustomerEraseInput", "customer { tags }", json!({ "id": ada["id"] })).await;
-    assert_eq!(made(erased)["customer"]["tags"], json!([]));
+    assert_eq!(succeeded(erased)["customer"]["tags"], json!([]));
     assert_eq!(tagged(world, json!({ "tag": "vip" })).await, Vec::<String>::new());
 });
 
@@ -52,6 +53,6 @@ on_both!(odd_tags_are_refused, world: World => {
     ] {
         let input = json!({ "name": "Ada", "tags": tags });
         let refused = change(world, "customerCreate", "CustomerCreateInput", "customer { id }", input).await;
-        assert_eq!(refusals(&refused), said(code, path));
+        assert_eq!(refusals(&refused), refusal(code, path));
     }
 });

@@ -79,18 +79,18 @@ impl World {
     }
 
     /// Sends a query as the owner, and expects an answer without errors.
-    pub async fn ask(&self, query: &str, variables: Value) -> Value {
-        let answer = self.ask_as(Some(self.owner.clone()), query, variables).await;
+    pub async fn execute(&self, query: &str, variables: Value) -> Value {
+        let answer = self.execute_as(Some(self.owner.clone()), query, variables).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"].clone()
     }
     /// The only error of the owner's query.
     pub async fn fails(&self, query: &str, variables: Value) -> Value {
-        let answer = self.ask_as(Some(self.owner.clone()), query, variables).await;
+        let answer = self.execute_as(Some(self.owner.clone()), query, variables).await;
         assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1), "{answer:#}");
         answer["errors"][0].clone()
     }
-    pub async fn ask_as(&self, caller: Option<Caller>, query: &str, variables: Value) -> Value {
+    pub async fn execute_as(&self, caller: Option<Caller>, query: &str, variables: Value) -> Value {
         let mut request = Request::new(query).variables(Variables::from_json(variables));
         if let Some(caller) = caller {
             let scope = self.db.tenant(caller.tenant);
@@ -133,7 +133,7 @@ impl World {
     /// Sends a query, and counts the statements of the answer.
     pub async fn counted(&self, query: &str, variables: Value) -> (Value, u64) {
         let before = self.db.statements();
-        let answer = self.ask(query, variables).await;
+        let answer = self.execute(query, variables).await;
         (answer, self.db.statements() - before)
     }
 
@@ -153,7 +153,7 @@ pub fn unkept_ring() -> KeyRing {
 
 async fn tenant(db: &Database, clock: &Clock, slug: &str) -> Caller {
     let id: TenantId = clock.id();
-    let work = rows::begin(db, rows::tenant(id, slug, clock.now()), clock.uuid()).await;
+    let work = rows::begin_tenant(db, rows::tenant(id, slug, clock.now()), clock.uuid()).await;
     catalog::begin_tenant(&work, clock).await.unwrap();
     work.commit().await.unwrap();
     let member: MemberId = clock.id();

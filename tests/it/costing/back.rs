@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     authorization::world::World,
-    purchasing::office::{done, gbp, key},
+    purchasing::office::{accepted, gbp, key},
     world::on_both,
 };
 
@@ -22,7 +22,7 @@ on_both!(
 
 async fn give_back(books: &Books<'_>, line: Value) {
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "lines": [line] });
-    done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    accepted(&books.office.mutate("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
 }
 
 /// Rebuilds the book from the journal and compares it.
@@ -72,7 +72,7 @@ async fn a_return_of_several_orders_takes_from_each_what_it_gave(world: &World) 
 
 async fn reversed(books: &Books<'_>, movement: &Value) {
     let input = json!({ "idempotencyKey": key(), "movementId": movement["id"], "note": "it never was" });
-    done(&books.office.act("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
+    accepted(&books.office.mutate("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
 }
 
 async fn a_reversal_of_several_lines_is_exact(world: &World) {
@@ -82,9 +82,9 @@ async fn a_reversal_of_several_lines_is_exact(world: &World) {
     books.receive(&mug, 1, "0.00").await;
     let change = json!({ "product": mug, "store": books.office.store, "delta": -1 });
     let input = json!({ "idempotencyKey": key(), "kind": "REMOVAL", "reasonCode": "OTHER", "changes": [change, change, change] });
-    let payload = books.office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
+    let payload = books.office.mutate("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
     assert_eq!(books.cost(&mug).await[1], "0.00");
-    reversed(&books, done(&payload, "movement")).await;
+    reversed(&books, accepted(&payload, "movement")).await;
     assert_eq!(books.cost(&mug).await.as_array().unwrap()[..3], [json!(3), json!("0.02"), json!("0.02")]);
     received_twice(&books, &mug).await;
     is_the_same_made_again(world, &books).await;
@@ -96,18 +96,18 @@ async fn received_twice(books: &Books<'_>, mug: &Value) {
     let order = books.sell(mug, 3).await;
     let lines = json!([{ "orderLineId": order["lines"][0]["id"], "quantity": 3 }]);
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "receive": false, "lines": lines });
-    let asked = books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await;
-    let id = done(&asked, "return")["id"].clone();
+    let payload = books.office.mutate("returnCreate", "ReturnCreateInput", "return { id }", input).await;
+    let id = accepted(&payload, "return")["id"].clone();
     let step = async |mutation: &str, kind: &str| {
         let input = json!({ "idempotencyKey": key(), "id": id });
-        done(&books.office.act(mutation, kind, "return { id }", input).await, "return");
+        accepted(&books.office.mutate(mutation, kind, "return { id }", input).await, "return");
     };
     step("returnApprove", "ReturnActionInput").await;
     step("returnReceive", "ReturnReceiveInput").await;
     assert_eq!(books.cost(mug).await[1], "0.02");
     let input = json!({ "idempotencyKey": key(), "documentId": id, "note": "it had not come" });
-    let undone = books.office.act("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await;
-    done(&undone, "documentReversal");
+    let undone = books.office.mutate("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await;
+    accepted(&undone, "documentReversal");
     assert_eq!(books.cost(mug).await[0], 0);
     step("returnReceive", "ReturnReceiveInput").await;
     assert_eq!(books.cost(mug).await.as_array().unwrap()[..3], [json!(3), json!("0.02"), json!("0.02")]);
@@ -118,7 +118,7 @@ async fn a_reversal_after_a_revaluation_writes_nothing_else_off(world: &World) {
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 10, "1.00").await;
     let wrong = books.receive(&mug, 10, "10.00").await;
-    done(&books.revalue(json!({ "lines": [{ "product": mug, "unitCost": gbp("1.00") }] })).await, "revaluation");
+    accepted(&books.revalue(json!({ "lines": [{ "product": mug, "unitCost": gbp("1.00") }] })).await, "revaluation");
     books.receive(&mug, 10, "4.00").await;
     reversed(&books, &wrong).await;
     assert_eq!(books.cost(&mug).await, json!([20, "50.00", "50.00", [[10, "10.00"], [10, "40.00"]]]));

@@ -6,10 +6,10 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::world::{Books, pretend};
+use super::world::{Books, run_tenant_sql};
 use crate::{
     authorization::world::World,
-    purchasing::office::{done, gbp, key, refused},
+    purchasing::office::{accepted, gbp, key, refused},
     world::on_both,
 };
 
@@ -54,7 +54,7 @@ async fn a_delivery_is_worth_what_it_landed_at(world: &World) {
     let charges = json!([{ "kind": "FREIGHT", "basis": "VALUE", "name": "Van", "amount": gbp("1.00") }]);
     let order = books.office.ordered(json!({ "lines": lines, "charges": charges })).await;
     assert_eq!(books.cost(&mug).await, json!([0, "0.00", "0.00", []]), "what is only ordered is nobody's yet");
-    done(&books.office.receive(&order, &[3, 2]).await, "purchaseOrder");
+    accepted(&books.office.receive(&order, &[3, 2]).await, "purchaseOrder");
     // Half the freight each: 6.50 for three mugs and for two plates.
     assert_eq!(books.cost(&mug).await.as_array().unwrap()[..3], [json!(3), json!("6.50"), json!("6.50")]);
     assert_eq!(books.cost(&plate).await, json!([2, "6.50", "6.50", [[2, "6.50"]]]));
@@ -70,14 +70,14 @@ async fn what_customers_bring_back_is_worth_what_its_sale_took(world: &World) {
     books.receive(&mug, 10, "7.00").await;
     let lines = json!([{ "orderLineId": order["lines"][0]["id"], "product": mug, "quantity": 3 }]);
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "lines": lines });
-    done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    accepted(&books.office.mutate("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
     assert_eq!(books.cost(&mug).await, json!([19, "88.00", "88.00", [[6, "12.00"], [10, "70.00"], [3, "6.00"]]]));
     let report = books.report(&mug, "FIFO").await;
     assert_eq!((report[1].as_str(), report[2].as_str()), ("8.00", "6.00"), "what came back is not deducted from what was sold");
     // The sale is unknown, so the return is valued at the product's listed cost.
     let lines = json!([{ "product": mug, "quantity": 1 }]);
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "lines": lines });
-    done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    accepted(&books.office.mutate("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
     assert_eq!(books.report(&mug, "FIFO").await[2], "15.00");
     books.office.is_sound().await;
 }
@@ -89,21 +89,24 @@ async fn a_transfer_changes_nothing_and_what_is_lost_on_the_way_is_written_off(w
     books.receive(&mug, 10, "2.00").await;
     let lines = json!([{ "product": mug, "quantity": 6 }]);
     let input = json!({ "idempotencyKey": key(), "fromStore": books.office.store, "toStore": shop, "lines": lines });
-    let made = books.office.act("transferCreate", "TransferCreateInput", "transfer { id lines { id } }", input).await;
-    let (id, line) = (done(&made, "transfer")["id"].clone(), made["transfer"]["lines"][0]["id"].clone());
-    let act = |more: Value| {
+    let payload = books.office.mutate("transferCreate", "TransferCreateInput", "transfer { id lines { id } }", input).await;
+    let (id, line) = (accepted(&payload, "transfer")["id"].clone(), payload["transfer"]["lines"][0]["id"].clone());
+    let act = |extra: Value| {
         let mut input = json!({ "idempotencyKey": key(), "id": id });
-        more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
+        extra.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
         input
     };
-    done(&books.office.act("transferMarkReady", "TransferActionInput", "transfer { id }", act(json!({}))).await, "transfer");
-    done(&books.office.act("transferShip", "TransferShipmentInput", "transfer { id }", act(json!({}))).await, "transfer");
+    accepted(
+        &books.office.mutate("transferMarkReady", "TransferActionInput", "transfer { id }", act(json!({}))).await,
+        "transfer",
+    );
+    accepted(&books.office.mutate("transferShip", "TransferShipmentInput", "transfer { id }", act(json!({}))).await, "transfer");
     assert_eq!(books.cost(&mug).await, json!([10, "20.00", "20.00", [[10, "20.00"]]]), "on its way it is still the company's");
     let some = act(json!({ "lines": [{ "lineId": line, "quantity": 5 }] }));
-    done(&books.office.act("transferReceive", "TransferShipmentInput", "transfer { id }", some).await, "transfer");
+    accepted(&books.office.mutate("transferReceive", "TransferShipmentInput", "transfer { id }", some).await, "transfer");
     assert_eq!(books.cost(&mug).await[0], 10);
     let lost = act(json!({ "reasonCode": "LOSS" }));
-    done(&books.office.act("transferClose", "TransferCloseInput", "transfer { id }", lost).await, "transfer");
+    accepted(&books.office.mutate("transferClose", "TransferCloseInput", "transfer { id }", lost).await, "transfer");
     assert_eq!(books.cost(&mug).await, json!([9, "18.00", "18.00", [[9, "18.00"]]]));
     assert_eq!(books.report(&mug, "FIFO").await[3], "-2.00");
     books.office.is_sound().await;
@@ -116,14 +119,14 @@ async fn a_reversal_takes_back_what_it_brought(world: &World) {
     let wrong = books.receive(&mug, 10, "10.00").await;
     assert_eq!(books.cost(&mug).await[1], "110.00");
     let input = json!({ "idempotencyKey": key(), "movementId": wrong["id"], "note": "ten times too dear" });
-    let payload = books.office.act("stockReverse", "StockReverseInput", "movement { id }", input).await;
-    done(&payload, "movement");
+    let payload = books.office.mutate("stockReverse", "StockReverseInput", "movement { id }", input).await;
+    accepted(&payload, "movement");
     assert_eq!(books.cost(&mug).await, json!([10, "10.00", "10.00", [[10, "10.00"]]]), "as if it had never come");
     assert_eq!(books.report(&mug, "MOVING_AVERAGE").await[0], "10.00");
     let broken = books.adjust("REMOVAL", &mug, -4, json!({})).await;
     books.receive(&mug, 6, "3.00").await;
     let input = json!({ "idempotencyKey": key(), "movementId": broken["id"], "note": "they were not broken" });
-    done(&books.office.act("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
+    accepted(&books.office.mutate("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
     assert_eq!(books.cost(&mug).await[1], "28.00", "ten at one pound and six at three");
     books.office.is_sound().await;
 }
@@ -135,8 +138,8 @@ async fn what_stock_was_worth_is_told_as_of_a_moment_and_as_it_was_known(world: 
     let with = |day: u32, cost: &str| json!({ "unitCost": gbp(cost), "occurredAt": at(day) });
     books.adjust("RECEIPT", &mug, 10, with(2, "2.00")).await;
     books.adjust("SALE", &mug, -4, json!({ "occurredAt": at(4) })).await;
-    let known = json!(entrepot::clock::rfc3339(world.node.clock.now()));
-    world.pass(1);
+    let input = json!(entrepot::clock::rfc3339(world.node.clock.now()));
+    world.advance_clock(1);
     // Recorded last, though it occurred in between.
     books.adjust("RECEIPT", &mug, 10, with(3, "5.00")).await;
     let now = |day: u32| books.worth_at(&mug, at(day), Value::Null);
@@ -144,7 +147,7 @@ async fn what_stock_was_worth_is_told_as_of_a_moment_and_as_it_was_known(world: 
     assert_eq!(now(2).await, json!([10, "20.00"]));
     assert_eq!(now(3).await, json!([20, "70.00"]));
     assert_eq!(now(5).await, json!([16, "62.00"]), "the sale took what units cost when it was recorded");
-    assert_eq!(books.worth_at(&mug, at(5), known).await, json!([6, "12.00"]));
+    assert_eq!(books.worth_at(&mug, at(5), input).await, json!([6, "12.00"]));
     assert_eq!(books.worth_at(&mug, Value::Null, Value::Null).await, json!([16, "62.00"]));
     books.office.is_sound().await;
 }
@@ -156,8 +159,8 @@ async fn cost_of_zero_and_no_cost_at_all(world: &World) {
     assert_eq!(books.cost(&gift).await, json!([3, "0.00", "0.00", [[3, "0.00"]]]));
     assert_eq!(books.sell(&gift, 3).await["costOfGoodsSold"]["amount"], "0.00");
     let input = json!({ "sku": "STRAY", "name": "A stray" });
-    let made = books.office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
-    let stray = json!({ "id": done(&made, "product")["id"] });
+    let product_payload = books.office.mutate("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let stray = json!({ "id": accepted(&product_payload, "product")["id"] });
     books.adjust("ADJUSTMENT", &stray, 5, json!({})).await;
     assert_eq!(books.cost(&stray).await, json!([5, "0.00", "0.00", [[5, "0.00"]]]), "nothing is known of its cost");
     books.receive(&stray, 5, "2.00").await;
@@ -169,7 +172,7 @@ async fn cost_of_zero_and_no_cost_at_all(world: &World) {
     let vast = books.office.product("VAST", "2.00").await;
     let change = json!({ "product": vast, "store": books.office.store, "delta": 2, "unitCost": gbp("90071992547409.91") });
     let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
-    let payload = books.office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
+    let payload = books.office.mutate("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
     refused(&payload, "OUT_OF_RANGE", "input.changes.0.unitCost");
     for _ in 0..2 {
         books.receive(&vast, 1, "90071992547409.91").await;
@@ -188,33 +191,33 @@ async fn costs_in_euros_need_a_rate(books: &Books<'_>, stray: &Value) {
         change["store"] = books.office.store.clone();
         let input = json!({ "idempotencyKey": key, "kind": "ADJUSTMENT", "reasonCode": "OTHER", "occurredAt": "2020-11-01T12:00:00Z", "changes": [change] });
         let fields = "movement { entries { onHandDelta unitCost { amount currencyCode } } }";
-        books.office.act("stockAdjust", "StockAdjustInput", fields, input).await
+        books.office.mutate("stockAdjust", "StockAdjustInput", fields, input).await
     };
     let (key, change) = (key(), json!({ "product": stray, "delta": 7, "unitCost": euros("0.90") }));
-    let said = refused(&adjust(&key, change.clone()).await, "RATE_MISSING", "input.changes.0.unitCost");
-    assert!(said.contains("EUR → GBP") && said.contains("2020-11-01") && said.contains("unitCost in GBP"), "{said}");
+    let message = refused(&adjust(&key, change.clone()).await, "RATE_MISSING", "input.changes.0.unitCost");
+    assert!(message.contains("EUR → GBP") && message.contains("2020-11-01") && message.contains("unitCost in GBP"), "{message}");
     assert_eq!(books.cost(stray).await[1], "12.00", "nothing was taken in");
-    done(&books.office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
+    accepted(&books.office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
     let done_with = adjust(&key, change).await;
-    let entries = &done(&done_with, "movement")["entries"];
+    let entries = &accepted(&done_with, "movement")["entries"];
     let entry = |units: i64, cost: &str| json!({ "onHandDelta": units, "unitCost": gbp(cost) });
     assert_eq!(*entries, json!([entry(6, "0.76"), entry(1, "0.75")]), "no penny is lost where it does not divide");
     assert_eq!(books.cost(stray).await[1], "17.31");
     // A listed cost counts for what comes in, and for that alone.
     let abroad = json!({ "sku": "ABROAD", "name": "From abroad", "unitCost": euros("2.00") });
-    let made = books.office.act("productCreate", "ProductCreateInput", "product { id }", abroad).await;
-    let abroad = json!({ "id": done(&made, "product")["id"] });
+    let payload = books.office.mutate("productCreate", "ProductCreateInput", "product { id }", abroad).await;
+    let abroad = json!({ "id": accepted(&payload, "product")["id"] });
     for delta in [3, -1] {
-        done(&adjust(&crate::purchasing::office::key(), json!({ "product": abroad, "delta": delta })).await, "movement");
+        accepted(&adjust(&crate::purchasing::office::key(), json!({ "product": abroad, "delta": delta })).await, "movement");
     }
     assert_eq!(books.cost(&abroad).await[1], "3.37", "6.00 EUR are 5.06 GBP");
     // A listed cost that no rate converts refuses nothing: incoming units are valued at the cost of
     // the present stock.
     let far = json!({ "sku": "FAR", "name": "From far away", "unitCost": { "amount": "2.00", "currencyCode": "USD" } });
-    let made = books.office.act("productCreate", "ProductCreateInput", "product { id }", far).await;
-    let far = json!({ "id": done(&made, "product")["id"] });
+    let payload = books.office.mutate("productCreate", "ProductCreateInput", "product { id }", far).await;
+    let far = json!({ "id": accepted(&payload, "product")["id"] });
     for change in [json!({ "product": far, "delta": 2, "unitCost": gbp("3.00") }), json!({ "product": far, "delta": 2 })] {
-        done(&adjust(&crate::purchasing::office::key(), change).await, "movement");
+        accepted(&adjust(&crate::purchasing::office::key(), change).await, "movement");
     }
     assert_eq!(books.cost(&far).await[1], "12.00");
     books.office.is_sound().await;
@@ -231,7 +234,7 @@ async fn many_entries_are_booked_in_pages_and_by_many_at_once(world: &World) {
         };
         let changes: Vec<Value> = (0..500).map(change).collect();
         let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": changes });
-        done(&books.office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
+        accepted(&books.office.mutate("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
     }
     books.sell(&mug, 4_321).await;
     let (db, tenant) = (world.node.db.clone(), books.office.caller.tenant);
@@ -258,7 +261,7 @@ async fn pages_without_a_movement_are_turned_too(world: &World) {
     for call in 0..13 {
         let rows: Vec<Value> = (0..500).map(|row| json!({ "sku": format!("S-{call}-{row}"), "name": "A thing" })).collect();
         let input = json!({ "idempotencyKey": key(), "rows": rows });
-        books.office.act("productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", input).await;
+        books.office.mutate("productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", input).await;
     }
     books.receive(&mug, 10, "4.00").await;
     throw_away(world).await;
@@ -278,7 +281,7 @@ async fn a_sale_of_a_moment_before_it_was_booked_has_no_cost(world: &World) {
     throw_away(world).await;
     let query = "query($id: ID!) { order(by: { id: $id }) { number costOfGoodsSold { amount } } }";
     let cost = async || {
-        let answer = books.office.ask(query, json!({ "id": sold["id"] })).await;
+        let answer = books.office.execute(query, json!({ "id": sold["id"] })).await;
         assert!(answer["data"]["order"]["number"].is_string(), "{answer:#}");
         answer["data"]["order"]["costOfGoodsSold"].clone()
     };
@@ -289,7 +292,7 @@ async fn a_sale_of_a_moment_before_it_was_booked_has_no_cost(world: &World) {
 /// The whole book: it is made again from the journal.
 pub async fn throw_away(world: &World) {
     for table in ["cost_posting", "cost_layer", "cost_pool", "cost_book"] {
-        pretend(world, &format!("DELETE FROM {table} WHERE tenant_id = $1")).await;
+        run_tenant_sql(world, &format!("DELETE FROM {table} WHERE tenant_id = $1")).await;
     }
 }
 
@@ -313,12 +316,12 @@ async fn the_tenant_chooses_how_costs_are_told(world: &World) {
     let order = books.sell(&mug, 1).await;
     assert_eq!(order["costOfGoodsSold"]["amount"], "3.00");
     let settings = "tenant { settings { version costingMethod } }";
-    let answer = books.office.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
+    let answer = books.office.execute("{ viewer { tenant { settings { version } } } }", json!({})).await;
     let version = answer["data"]["viewer"]["tenant"]["settings"]["version"].clone();
     let change = json!({ "expectedVersion": version, "costingMethod": "FIFO" });
-    let told = books.office.act("tenantUpdate", "TenantUpdateInput", settings, change).await;
-    assert_eq!(done(&told, "tenant")["settings"]["costingMethod"], "FIFO");
+    let payload = books.office.mutate("tenantUpdate", "TenantUpdateInput", settings, change).await;
+    assert_eq!(accepted(&payload, "tenant")["settings"]["costingMethod"], "FIFO");
     let query = "query($id: ID!) { order(by: { id: $id }) { costOfGoodsSold { amount } } }";
-    let answer = books.office.ask(query, json!({ "id": order["id"] })).await;
+    let answer = books.office.execute(query, json!({ "id": order["id"] })).await;
     assert_eq!(answer["data"]["order"]["costOfGoodsSold"]["amount"], "2.00", "of the past too");
 }

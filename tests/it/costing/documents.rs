@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::world::Books;
 use crate::{
     authorization::world::World,
-    purchasing::office::{done, gbp, key, refused},
+    purchasing::office::{accepted, gbp, key, refused},
     world::{answers::refusals, on_both},
 };
 
@@ -24,9 +24,9 @@ async fn a_document_says_what_units_are_worth_from_then_on(world: &World) {
     books.receive(&mug, 7, "5.00").await;
     let sold = books.sell(&mug, 1).await;
     let before = json!(entrepot::clock::rfc3339(world.node.clock.now()));
-    world.pass(1);
+    world.advance_clock(1);
     let payload = books.revalue(json!({ "externalRef": "Q4", "lines": [{ "product": mug, "unitCost": gbp("1.50") }] })).await;
-    let document = done(&payload, "revaluation");
+    let document = accepted(&payload, "revaluation");
     assert!(payload["seq"].is_i64() && document["number"] != "·", "{payload}");
     assert_eq!(
         document["lines"],
@@ -36,7 +36,7 @@ async fn a_document_says_what_units_are_worth_from_then_on(world: &World) {
     assert_eq!(books.cost(&mug).await, json!([9, "13.50", "13.50", [[2, "3.00"], [7, "10.50"]]]));
     assert_eq!(books.sell(&mug, 2).await["costOfGoodsSold"]["amount"], "3.00");
     let query = "query($id: ID!) { order(by: { id: $id }) { costOfGoodsSold { amount } } }";
-    let answer = books.office.ask(query, json!({ "id": sold["id"] })).await;
+    let answer = books.office.execute(query, json!({ "id": sold["id"] })).await;
     assert_eq!(answer["data"]["order"]["costOfGoodsSold"]["amount"], "4.10", "what has left stays as it was");
     assert_eq!(books.worth_at(&mug, before, Value::Null).await, json!([9, "36.90"]));
     assert_eq!(books.report(&mug, "MOVING_AVERAGE").await, ["41.00", "7.10", "0.00", "0.00", "0.00", "-23.40", "10.50"]);
@@ -51,7 +51,7 @@ async fn a_dry_run_says_what_would_happen_and_writes_nothing(world: &World) {
     let before = world.dump(books.office.caller.tenant).await;
     let input = json!({ "idempotencyKey": key(), "note": "why", "lines": [{ "product": mug, "unitCost": gbp("0.00") }] });
     let query = "mutation($input: StockRevalueInput!) { stockRevalue(input: $input, validateOnly: true) { seq userErrors { code } revaluation { number lines { change { amount } } } } }";
-    let answer = books.office.ask(query, json!({ "input": input })).await;
+    let answer = books.office.execute(query, json!({ "input": input })).await;
     let payload = &answer["data"]["stockRevalue"];
     assert_eq!(payload["revaluation"], json!({ "number": "·", "lines": [{ "change": { "amount": "-6.00" } }] }), "{answer}");
     assert_eq!(payload["seq"], Value::Null);
@@ -106,7 +106,7 @@ async fn what_cannot_be_revalued_is_refused_with_its_path(world: &World) {
     refused(&books.revalue(json!({ "note": "x".repeat(1_001), "lines": [fine()] })).await, "TOO_LONG", "input.note");
     refused(&books.revalue(json!({ "externalRef": "", "lines": [fine()] })).await, "INVALID", "input.externalRef");
     refused(&books.revalue(json!({ "idempotencyKey": "", "lines": [fine()] })).await, "REQUIRED", "input.idempotencyKey");
-    done(&books.revalue(json!({ "externalRef": "Q4", "lines": [fine()] })).await, "revaluation");
+    accepted(&books.revalue(json!({ "externalRef": "Q4", "lines": [fine()] })).await, "revaluation");
     refused(&books.revalue(json!({ "externalRef": "Q4", "lines": [fine()] })).await, "DUPLICATE", "input.externalRef");
     assert_eq!(books.cost(&mug).await[1], "3.00", "of all that, one was done");
     books.office.is_sound().await;
@@ -127,7 +127,7 @@ async fn the_same_key_answers_again(world: &World) {
     // Many at once with one key are one.
     let fresh = json!({ "idempotencyKey": key(), "lines": [{ "product": mug, "unitCost": gbp("2.00") }] });
     let all = futures_util::future::join_all((0..6).map(|_| books.revalue(fresh.clone()))).await;
-    let ids: std::collections::BTreeSet<_> = all.iter().map(|one| done(one, "revaluation")["id"].to_string()).collect();
+    let ids: std::collections::BTreeSet<_> = all.iter().map(|one| accepted(one, "revaluation")["id"].to_string()).collect();
     assert_eq!((ids.len(), all.iter().filter(|one| one["replayed"] == false).count()), (1, 1));
     assert_eq!(books.cost(&mug).await[1], "8.00");
     books.office.is_sound().await;
@@ -138,20 +138,20 @@ async fn documents_are_listed_newest_first(world: &World) {
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 3, "2.00").await;
     for cost in ["1.00", "2.00", "3.00"] {
-        done(&books.revalue(json!({ "lines": [{ "product": mug, "unitCost": gbp(cost) }] })).await, "revaluation");
+        accepted(&books.revalue(json!({ "lines": [{ "product": mug, "unitCost": gbp(cost) }] })).await, "revaluation");
     }
     let query = "query($after: Cursor) { stockRevaluations(first: 2, after: $after) { nodes { number lines { unitCost { amount } } } pageInfo { hasNextPage endCursor } } }";
-    let page = books.office.ask(query, json!({})).await["data"]["stockRevaluations"].clone();
+    let page = books.office.execute(query, json!({})).await["data"]["stockRevaluations"].clone();
     let costs = |page: &Value| {
         page["nodes"].as_array().unwrap().iter().map(|n| n["lines"][0]["unitCost"]["amount"].clone()).collect::<Vec<_>>()
     };
     assert_eq!((costs(&page), &page["pageInfo"]["hasNextPage"]), (vec![json!("3.00"), json!("2.00")], &json!(true)));
     let rest =
-        books.office.ask(query, json!({ "after": page["pageInfo"]["endCursor"] })).await["data"]["stockRevaluations"].clone();
+        books.office.execute(query, json!({ "after": page["pageInfo"]["endCursor"] })).await["data"]["stockRevaluations"].clone();
     assert_eq!(costs(&rest)[0], "1.00");
     let (plate, number) = (books.office.product("PLATE", "2.00").await, page["nodes"][1]["number"].clone());
     books.receive(&plate, 1, "2.00").await;
-    done(
+    accepted(
         &books.revalue(json!({ "externalRef": "Q4-26", "lines": [{ "product": plate, "unitCost": gbp("7.00") }] })).await,
         "revaluation",
     );
@@ -166,8 +166,8 @@ async fn documents_are_listed_newest_first(world: &World) {
         (json!({ "externalRef": { "eq": "Q4-26" }, "product": { "eq": mug["id"] } }), json!([])),
         (json!({ "product": { "eq": mug["id"] }, "createdAt": { "lt": "2000-01-01T00:00:00Z" } }), json!([])),
     ] {
-        let asked = json!({ "f": filter, "s": { "field": "NUMBER", "direction": "ASC" } });
-        let page = books.office.ask(query, asked).await["data"]["stockRevaluations"].clone();
+        let input = json!({ "f": filter, "s": { "field": "NUMBER", "direction": "ASC" } });
+        let page = books.office.execute(query, input).await["data"]["stockRevaluations"].clone();
         assert_eq!(json!(costs(&page)), found, "{filter}");
     }
 }

@@ -8,7 +8,7 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::world::{Books, pretend};
+use super::world::{Books, run_tenant_sql};
 use crate::{
     authorization::{crossing::made_up, world::World},
     purchasing::{
@@ -31,20 +31,21 @@ async fn who_may_not_see_costs_sees_none(world: &World) {
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 3, "2.00").await;
     let order = books.sell(&mug, 1).await;
-    let blind = books.office.as_caller(world.ours.only(&["order.read", "stock.movement.read", "product.read", "cost.write"]));
+    let blind =
+        books.office.as_caller(world.ours.owner_with(&["order.read", "stock.movement.read", "product.read", "cost.write"]));
     let query = "query($id: ID!) { order(by: { id: $id }) { costOfGoodsSold { amount } } \
                  stockMovements(filter: { reference: { eq: $id } }) { nodes { entries { bookValue { amount } unitCost { amount } } } } }";
-    let answer = blind.ask(query, json!({ "id": order["id"] })).await;
+    let answer = blind.execute(query, json!({ "id": order["id"] })).await;
     assert!(answer["errors"].is_null(), "{answer}");
     assert_eq!(answer["data"]["order"]["costOfGoodsSold"], Value::Null);
     assert_eq!(answer["data"]["stockMovements"]["nodes"][0]["entries"][0], json!({ "bookValue": null, "unitCost": null }));
     for field in ["stockValue { seq }", "costReport { seq }", "stockRevaluations { nodes { id } }"] {
-        let answer = blind.ask(&format!("{{ {field} }}"), json!({})).await;
+        let answer = blind.execute(&format!("{{ {field} }}"), json!({})).await;
         assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer}");
     }
     // A caller that may write costs but not see them learns only that the revaluation was written.
     let input = json!({ "idempotencyKey": key(), "note": "why", "lines": [{ "product": mug, "unitCost": gbp("1.00") }] });
-    let payload = blind.act("stockRevalue", "StockRevalueInput", "revaluation { id }", input).await;
+    let payload = blind.mutate("stockRevalue", "StockRevalueInput", "revaluation { id }", input).await;
     assert!(payload["revaluation"].is_null() && payload["seq"].is_i64() && payload["userErrors"] == json!([]), "{payload}");
 }
 
@@ -56,7 +57,7 @@ async fn a_partner_of_a_channel_has_no_report_of_all_of_them(world: &World) {
     let mut partner = books.office.caller.clone();
     partner.channel = Some(world.ours.ids["chn"].parse().unwrap());
     let query = "{ costReport { rows { costOfGoodsSold { amount } } } }";
-    let answer = books.office.as_caller(partner).ask(query, json!({})).await;
+    let answer = books.office.as_caller(partner).execute(query, json!({})).await;
     assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer}");
 }
 
@@ -69,32 +70,32 @@ async fn a_report_by_store_is_of_the_stores_that_one_sees(world: &World) {
     let own = world.ours.depot.clone();
     let change = json!({ "product": mug, "store": { "id": own }, "delta": 5, "unitCost": gbp("2.00") });
     let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
-    books.office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
+    books.office.mutate("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
     let other = books.office.store["id"].as_str().unwrap();
     let query = "query($p: ProductRef!, $s: StoreRef, $g: CostGroup! = STORE) { costReport(product: $p, store: $s, groupBy: $g) {
         rows { key received { amount } } } }";
-    let ask = async |right: usize, more: Value| {
-        let mut caller = world.ours.only(&["product.cost.read", "product.read", "store.read"]);
+    let run_query = async |right: usize, extra: Value| {
+        let mut caller = world.ours.owner_with(&["product.cost.read", "product.read", "store.read"]);
         caller.permissions.grant(right, &Reach::stores([own.parse().unwrap()]));
         let mut variables = json!({ "p": mug });
-        variables.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        books.office.as_caller(caller).ask(query, variables).await
+        variables.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        books.office.as_caller(caller).execute(query, variables).await
     };
     for right in [kind::StockRead::INDEX, kind::ReportRead::INDEX] {
         let mine = json!({ "data": { "costReport": { "rows": [{ "key": own, "received": { "amount": "10.00" } }] } } });
         for store in [json!({}), json!({ "s": { "id": own } })] {
-            assert_eq!(ask(right, store).await["data"], mine["data"]);
+            assert_eq!(run_query(right, store).await["data"], mine["data"]);
         }
-        let theirs = ask(right, json!({ "s": { "id": other } })).await;
-        assert_eq!(theirs, ask(right, json!({ "s": { "id": made_up(world, other) } })).await, "as one that nobody has");
+        let theirs = run_query(right, json!({ "s": { "id": other } })).await;
+        assert_eq!(theirs, run_query(right, json!({ "s": { "id": made_up(world, other) } })).await, "as one that nobody has");
         assert_eq!(theirs["data"]["costReport"]["rows"], json!([]));
-        let theirs = ask(right, json!({ "s": { "code": "DOCK" } })).await;
-        assert_eq!(theirs, ask(right, json!({ "s": { "code": "NOWHERE" } })).await);
+        let theirs = run_query(right, json!({ "s": { "code": "DOCK" } })).await;
+        assert_eq!(theirs, run_query(right, json!({ "s": { "code": "NOWHERE" } })).await);
         assert_eq!(theirs["errors"][0]["code"], "BAD_USER_INPUT", "{theirs}");
-        let company = ask(right, json!({ "g": "NONE" })).await;
+        let company = run_query(right, json!({ "g": "NONE" })).await;
         assert_eq!(company["data"]["costReport"]["rows"], json!([{ "key": null, "received": { "amount": "16.00" } }]));
     }
-    let both = books.office.ask(query, json!({ "p": mug })).await;
+    let both = books.office.execute(query, json!({ "p": mug })).await;
     assert_eq!(both["data"]["costReport"]["rows"].as_array().map(Vec::len), Some(2), "{both:#}");
 }
 
@@ -169,14 +170,14 @@ async fn each_posting_says_what_its_entry_says(world: &World) {
         ),
     ] {
         for sql in &broken {
-            pretend(world, sql).await;
+            run_tenant_sql(world, sql).await;
         }
         let report = verify_by_prefix(&world.node.db, tenant, named).await.unwrap();
         let line = report.broken_lines().next().unwrap_or_else(|| panic!("{named}: {report}"));
         let (_, row) = line.broken.as_ref().unwrap();
         assert!(row.key.starts_with("seq ") || row.key == "the tenant", "the row is named: {row:?}");
         for sql in &mended {
-            pretend(world, sql).await;
+            run_tenant_sql(world, sql).await;
         }
     }
     books.office.is_sound().await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::world::Books;
 use crate::{
     authorization::world::World,
-    purchasing::office::{done, gbp, key},
+    purchasing::office::{accepted, gbp, key},
     world::on_both,
 };
 
@@ -34,7 +34,7 @@ async fn all(books: &Books<'_>, query: &str, variables: Value) -> (Value, Vec<Va
         let mut variables = variables.clone();
         variables["first"] = json!(1);
         variables["after"] = after;
-        let answer = books.office.ask(query, variables).await;
+        let answer = books.office.execute(query, variables).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         let summary = answer["data"].as_object().unwrap().values().next().unwrap().clone();
         assert_eq!(summary["isCurrent"], true);
@@ -70,7 +70,7 @@ async fn shop(world: &World) -> Shop<'_> {
     books.receive(&mug, 2, "3.33").await;
     let change = json!({ "product": mug, "store": depot, "delta": 1, "unitCost": gbp("3.34") });
     let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
-    done(&books.office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
+    accepted(&books.office.mutate("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
     books.receive(&tea, 5, "1.01").await;
     books.sell(&tea, 2).await;
     Shop { books, mug, tea, depot }
@@ -100,33 +100,34 @@ async fn the_rows_of_worth_sum_to_the_total_to_the_penny(world: &World) {
     // Ten pounds for three mugs: a third of them is not worth a third of a penny.
     let only = json!({ "id": { "eq": shop.mug["id"] } });
     let (total, rows) = all(&shop.books, WORTH, json!({ "by": "STORE", "p": only.clone() })).await;
-    let mut told: Vec<_> = rows.iter().map(|row| (row["quantity"].as_i64().unwrap(), minor(&row["value"]))).collect();
-    told.sort_unstable();
-    assert_eq!(told, [(1, 333), (2, 667)]);
+    let mut quantities: Vec<_> = rows.iter().map(|row| (row["quantity"].as_i64().unwrap(), minor(&row["value"]))).collect();
+    quantities.sort_unstable();
+    assert_eq!(quantities, [(1, 333), (2, 667)]);
     assert_eq!((minor(&total["value"]), total["quantity"].as_i64()), (1_000, Some(3)));
     // A mug in transit to the other store counts there.
     let (from, to, lines) = (&shop.books.office.store, &shop.depot, json!([{ "product": shop.mug, "quantity": 1 }]));
     let input = json!({ "idempotencyKey": key(), "fromStore": from, "toStore": to, "lines": lines });
-    let act = async |mutation: &str, kind: &str, input: Value| {
-        let made = shop.books.office.act(mutation, kind, "transfer { id }", input).await;
-        done(&made, "transfer")["id"].clone()
+    let run_action = async |mutation: &str, kind: &str, input: Value| {
+        let payload = shop.books.office.mutate(mutation, kind, "transfer { id }", input).await;
+        accepted(&payload, "transfer")["id"].clone()
     };
-    let id = act("transferCreate", "TransferCreateInput", input).await;
-    act("transferMarkReady", "TransferActionInput", json!({ "idempotencyKey": key(), "id": id })).await;
-    act("transferShip", "TransferShipmentInput", json!({ "idempotencyKey": key(), "id": id })).await;
+    let id = run_action("transferCreate", "TransferCreateInput", input).await;
+    run_action("transferMarkReady", "TransferActionInput", json!({ "idempotencyKey": key(), "id": id })).await;
+    run_action("transferShip", "TransferShipmentInput", json!({ "idempotencyKey": key(), "id": id })).await;
     for at in ["", "at: \"2099-01-01T00:00:00Z\", "] {
         let query = format!(
             "query($p: ProductFilter) {{ stockValueSummary({at}product: $p) {{ total {{ value {{ amount }} }}
             rows(groupBy: STORE) {{ nodes {{ key quantity value {{ amount }} }} }} }} }}"
         );
-        let moved = shop.books.office.ask(&query, json!({ "p": only })).await;
-        let rows = moved["data"]["stockValueSummary"]["rows"]["nodes"].as_array().unwrap_or_else(|| panic!("{moved:#}")).clone();
+        let answer = shop.books.office.execute(&query, json!({ "p": only })).await;
+        let rows =
+            answer["data"]["stockValueSummary"]["rows"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
         let there = rows.iter().find(|row| row["key"] == shop.depot["id"]).unwrap();
-        assert_eq!((there["quantity"].as_i64(), summed(&rows, "value"), rows.len()), (Some(2), 1_000, 2), "{moved:#}");
+        assert_eq!((there["quantity"].as_i64(), summed(&rows, "value"), rows.len()), (Some(2), 1_000, 2), "{answer:#}");
     }
     // At a time before the first receipt all sums are zero.
     let query = "{ stockValueSummary(at: \"2001-01-01T00:00:00Z\") { total { quantity value { amount } } rows(groupBy: PRODUCT) { nodes { key } } } }";
-    let before = shop.books.office.ask(query, json!({})).await;
+    let before = shop.books.office.execute(query, json!({})).await;
     let nothing = json!({ "total": { "quantity": 0, "value": { "amount": "0.00" } }, "rows": { "nodes": [] } });
     assert_eq!(before["data"]["stockValueSummary"], nothing, "{before:#}");
 }
@@ -136,13 +137,13 @@ async fn a_summary_is_narrowed_by_category_and_store(world: &World) {
     let office = &shop.books.office;
     let category = async |name: &str, parent: Value| {
         let input = json!({ "name": name, "slug": name.to_lowercase(), "parentId": parent });
-        let made = office.act("categoryCreate", "CategoryCreateInput", "category { id }", input).await;
-        done(&made, "category")["id"].clone()
+        let payload = office.mutate("categoryCreate", "CategoryCreateInput", "category { id }", input).await;
+        accepted(&payload, "category")["id"].clone()
     };
     let drinks = category("Drinks", Value::Null).await;
     let teas = category("Teas", drinks.clone()).await;
     let input = json!({ "id": shop.tea["id"], "expectedVersion": 1, "categoryId": teas });
-    done(&office.act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
+    accepted(&office.mutate("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
     let below = json!({ "categoryTree": { "in": [drinks] } });
     for narrowed in [json!({ "tree": { "slug": "drinks" } }), json!({ "tree": { "id": drinks } }), json!({ "p": below })] {
         let mut variables = narrowed.clone();
@@ -167,7 +168,7 @@ async fn a_summary_is_narrowed_by_category_and_store(world: &World) {
 async fn whoever_sees_one_store_has_the_others_in_one_row(world: &World) {
     let shop = shop(world).await;
     let own: entity::prelude::StoreId = world.ours.depot.parse().unwrap();
-    let mut caller = world.ours.only(&["product.cost.read", "product.read", "store.read"]);
+    let mut caller = world.ours.owner_with(&["product.cost.read", "product.read", "store.read"]);
     caller.permissions.grant(kind::StockRead::INDEX, &Reach::stores([own]));
     let limited = Books { office: shop.books.office.as_caller(caller) };
     let whole = all(&shop.books, WORTH, json!({ "by": "STORE" })).await;
@@ -178,8 +179,8 @@ async fn whoever_sees_one_store_has_the_others_in_one_row(world: &World) {
     assert_eq!(summed(&rows, "value"), minor(&total["value"]));
     let (total, rows) = all(&limited, COSTS, json!({ "by": "STORE" })).await;
     assert_eq!((rows.len(), summed(&rows, "change")), (2, minor(&total["change"])), "{rows:#?}");
-    let theirs = limited.office.ask(WORTH, json!({ "by": "NONE", "s": shop.books.office.store })).await;
+    let theirs = limited.office.execute(WORTH, json!({ "by": "NONE", "s": shop.books.office.store })).await;
     assert_eq!(theirs["data"]["stockValueSummary"]["total"]["quantity"], 0, "another store's stock is not there: {theirs:#}");
-    let unknown = limited.office.ask(WORTH, json!({ "by": "NONE", "s": { "code": "DOCK" } })).await;
+    let unknown = limited.office.execute(WORTH, json!({ "by": "NONE", "s": { "code": "DOCK" } })).await;
     assert_eq!(unknown["errors"][0]["code"], "BAD_USER_INPUT", "{unknown}");
 }

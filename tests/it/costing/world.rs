@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization::world::World,
-    purchasing::office::{Office, done, gbp, key},
+    purchasing::office::{Office, accepted, gbp, key},
 };
 
 pub struct Books<'w> {
@@ -22,18 +22,18 @@ impl<'w> Books<'w> {
     }
 
     /// Adjusts the stock of the office's store by hand; `more` may have the cost of a whole unit.
-    pub async fn adjust(&self, kind: &str, product: &Value, delta: i64, more: Value) -> Value {
+    pub async fn adjust(&self, kind: &str, product: &Value, delta: i64, extra: Value) -> Value {
         let mut change = json!({ "product": product, "store": self.office.store, "delta": delta });
-        if !more["unitCost"].is_null() {
-            change["unitCost"] = more["unitCost"].clone();
+        if !extra["unitCost"].is_null() {
+            change["unitCost"] = extra["unitCost"].clone();
         }
         let mut input = json!({ "idempotencyKey": key(), "kind": kind, "reasonCode": "OTHER", "changes": [change] });
-        if !more["occurredAt"].is_null() {
-            input["occurredAt"] = more["occurredAt"].clone();
+        if !extra["occurredAt"].is_null() {
+            input["occurredAt"] = extra["occurredAt"].clone();
         }
         let fields = "movement { id entries { bookValue { amount } } }";
-        let payload = self.office.act("stockAdjust", "StockAdjustInput", fields, input).await;
-        done(&payload, "movement").clone()
+        let payload = self.office.mutate("stockAdjust", "StockAdjustInput", fields, input).await;
+        accepted(&payload, "movement").clone()
     }
 
     pub async fn receive(&self, product: &Value, quantity: i64, cost: &str) -> Value {
@@ -45,15 +45,15 @@ impl<'w> Books<'w> {
         let lines = json!([{ "product": product, "quantity": quantity }]);
         let input = json!({ "idempotencyKey": key(), "store": self.office.store, "status": "FULFILLED", "lines": lines });
         let fields = "order { id lines { id } costOfGoodsSold { amount } }";
-        let payload = self.office.act("orderCreate", "OrderCreateInput", fields, input).await;
-        done(&payload, "order").clone()
+        let payload = self.office.mutate("orderCreate", "OrderCreateInput", fields, input).await;
+        accepted(&payload, "order").clone()
     }
 
     /// Units, worth by the average, worth first-in-first-out, and the layers as units and worth.
     pub async fn cost(&self, product: &Value) -> Value {
         let query = "query($p: ProductRef!) { productCost(product: $p) { isCurrent quantity averageValue { amount } fifoValue { amount } \
                      unitCost { amount } layers { quantity value { amount } } } }";
-        let answer = self.office.ask(query, json!({ "p": product })).await;
+        let answer = self.office.execute(query, json!({ "p": product })).await;
         let cost = &answer["data"]["productCost"];
         assert_eq!(cost["isCurrent"], true, "{answer:#}");
         let layers = cost["layers"].as_array().unwrap().iter().map(|l| json!([l["quantity"], l["value"]["amount"]]));
@@ -64,7 +64,7 @@ impl<'w> Books<'w> {
     pub async fn report(&self, product: &Value, method: &str) -> Vec<String> {
         let query = "query($p: ProductRef!, $m: CostingMethod!) { costReport(product: $p, method: $m) { isCurrent rows { received { amount } \
                      costOfGoodsSold { amount } returned { amount } removed { amount } corrected { amount } revalued { amount } change { amount } } } }";
-        let answer = self.office.ask(query, json!({ "p": product, "m": method })).await;
+        let answer = self.office.execute(query, json!({ "p": product, "m": method })).await;
         let row = &answer["data"]["costReport"]["rows"][0];
         let names = ["received", "costOfGoodsSold", "returned", "removed", "corrected", "revalued", "change"];
         names.map(|name| row[name]["amount"].as_str().unwrap_or_else(|| panic!("{answer:#}")).to_owned()).to_vec()
@@ -73,7 +73,7 @@ impl<'w> Books<'w> {
     /// Returns the quantity and the value of a product's units at a moment, by the tenant's method.
     pub async fn worth_at(&self, product: &Value, at: Value, known_at: Value) -> Value {
         let query = "query($at: DateTime, $known: DateTime) { stockValue(at: $at, knownAt: $known, groupBy: PRODUCT) { rows { product { id } quantity value { amount } } } }";
-        let answer = self.office.ask(query, json!({ "at": at, "known": known_at })).await;
+        let answer = self.office.execute(query, json!({ "at": at, "known": known_at })).await;
         let rows = answer["data"]["stockValue"]["rows"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
         let own = rows.iter().find(|row| row["product"]["id"] == product["id"]);
         own.map_or(Value::Null, |row| json!([row["quantity"], row["value"]["amount"]]))
@@ -88,12 +88,12 @@ impl<'w> Books<'w> {
             input["note"] = json!("the market fell");
         }
         let fields = "revaluation { id number note externalRef actor { __typename } lines { product { id } unitCost { amount } change { amount } } }";
-        self.office.act("stockRevalue", "StockRevalueInput", fields, input).await
+        self.office.mutate("stockRevalue", "StockRevalueInput", fields, input).await
     }
 }
 
 /// Runs SQL of our company's, `$1`, as the deployment itself may.
-pub async fn pretend(world: &World, sql: &str) {
+pub async fn run_tenant_sql(world: &World, sql: &str) {
     let work = world.node.db.global().maintenance_for(world.ours.owner.tenant).await.unwrap();
     work.execute(sql, vec![]).await.unwrap();
     work.commit().await.unwrap();

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{FILE, Home, connect, is_there, place, program, random, run, server, strategy, text_of_migrations};
+use super::{FILE, Home, connect, is_there, program, random, run, scratch_folder, server, strategy, text_of_migrations};
 
 /// File with the data of the world that its database does not hold.
 const KEPT: &str = "kept.json";
@@ -15,7 +15,7 @@ const KEPT: &str = "kept.json";
 /// A copy of the SQLite file that `furnish` has filled, with the files beside it, and the data that
 /// it returned.
 pub async fn sqlite(furnish: impl AsyncFnOnce(Home) -> (Home, Value)) -> (Home, Value) {
-    let model = place().join(format!("entrepot-furnished-{}", build()));
+    let model = scratch_folder().join(format!("entrepot-furnished-{}", build()));
     if !model.exists() {
         let (home, kept) = furnish(Home::sqlite().await).await;
         assert!(!home.folder.join(format!("{FILE}-wal")).exists(), "closed, and all of it is in the file");
@@ -40,22 +40,22 @@ pub async fn postgres(furnish: impl AsyncFnOnce(Home) -> (Home, Value)) -> Optio
         run(&connection, "SELECT pg_advisory_lock(7170153)").await;
         if !is_there(&connection, &name).await {
             let (mut home, mut kept) = furnish(Home::postgres().await?).await;
-            let folder = place().join(format!("entrepot-furnished-{:x}", random()));
+            let folder = scratch_folder().join(format!("entrepot-furnished-{:x}", random()));
             fs::rename(&home.folder, &folder).unwrap();
             kept["folder"] = json!(folder);
             // From here on no test drops it.
-            let (_, made) = home.postgres.take().unwrap();
+            let (_, database) = home.postgres.take().unwrap();
             let words = kept.to_string().replace('\'', "''");
-            run(&connection, &format!("COMMENT ON DATABASE {made} IS '{words}'")).await;
-            leave_alone(&connection, &made).await;
-            run(&connection, &format!("ALTER DATABASE {made} RENAME TO {name}")).await;
+            run(&connection, &format!("COMMENT ON DATABASE {database} IS '{words}'")).await;
+            leave_alone(&connection, &database).await;
+            run(&connection, &format!("ALTER DATABASE {database} RENAME TO {name}")).await;
         }
         run(&connection, "SELECT pg_advisory_unlock(7170153)").await;
     }
     let sql = format!("SELECT shobj_description(oid, 'pg_database') AS kept FROM pg_database WHERE datname = '{name}'");
     let kept: Value = serde_json::from_str(&text(&connection, &sql).await).unwrap();
     let strategy = strategy(&connection).await;
-    let home = Home::made(server, connection, &format!(" TEMPLATE {name} STRATEGY {strategy}")).await;
+    let home = Home::create(server, connection, &format!(" TEMPLATE {name} STRATEGY {strategy}")).await;
     copy(Path::new(kept["folder"].as_str().unwrap()), &home.folder);
     Some((home, kept))
 }

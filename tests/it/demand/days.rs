@@ -6,11 +6,11 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-pub use super::past::{ago, kept};
+pub use super::past::{days_ago, update_book};
 use crate::{
     authorization::world::World,
-    costing::world::{Books, pretend},
-    purchasing::office::{done, gbp, key},
+    costing::world::{Books, run_tenant_sql},
+    purchasing::office::{accepted, gbp, key},
     world::on_both,
 };
 
@@ -51,15 +51,15 @@ async fn spans(world: &World, product: &Value) -> Vec<(i32, Option<i32>, String)
     found.iter().map(read).collect()
 }
 
-/// An order of one product, placed `days_ago`.
-async fn order(books: &Books<'_>, product: &Value, quantity: i64, (status, days_ago): (&str, i64)) -> Value {
+/// An order of one product, placed `days` ago.
+async fn order(books: &Books<'_>, product: &Value, quantity: i64, (status, days): (&str, i64)) -> Value {
     let lines = json!([{ "product": product, "quantity": quantity, "unitPrice": gbp("9.00") }]);
     let mut input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": status, "lines": lines });
-    if days_ago > 0 {
-        input["placedAt"] = json!(ago(books.office.world, days_ago));
+    if days > 0 {
+        input["placedAt"] = json!(days_ago(books.office.world, days));
     }
-    let payload = books.office.act("orderCreate", "OrderCreateInput", "order { id version lines { id } }", input).await;
-    done(&payload, "order").clone()
+    let payload = books.office.mutate("orderCreate", "OrderCreateInput", "order { id version lines { id } }", input).await;
+    accepted(&payload, "order").clone()
 }
 
 async fn is_the_same_made_again(world: &World) {
@@ -71,9 +71,9 @@ async fn a_sale_is_counted_on_its_day(world: &World) {
     const DAY: i64 = 86_400_000_000;
     let books = Books::of(world).await;
     let mug = books.office.product("MUG", "2.00").await;
-    books.adjust("RECEIPT", &mug, 10, json!({ "occurredAt": ago(world, 3), "unitCost": gbp("2.00") })).await;
+    books.adjust("RECEIPT", &mug, 10, json!({ "occurredAt": days_ago(world, 3), "unitCost": gbp("2.00") })).await;
     order(&books, &mug, 4, ("FULFILLED", 0)).await;
-    kept(world).await;
+    update_book(world).await;
     let columns = "ordered_units, orders, order_lines, gross_minor, list_minor, cost_minor, shipped_units, received_units, net_units, max_line_units";
     let rows = rows(world, &mug, columns).await;
     let [receipt, sale] = rows.as_slice() else { panic!("{rows:?}") };
@@ -84,23 +84,23 @@ async fn a_sale_is_counted_on_its_day(world: &World) {
     // tomorrow in all figures.
     let now = world.node.clock.now().micros();
     let midnight = (now / DAY + 2) * DAY;
-    world.pass((midnight - now) / 1_000_000 - 120);
+    world.advance_clock((midnight - now) / 1_000_000 - 120);
     let sold = async |minutes: i64| {
         let lines = json!([{ "product": mug, "quantity": 2, "unitPrice": gbp("9.00") }]);
         let placed_at = entrepot::clock::rfc3339(entity::prelude::Timestamp(midnight + minutes * 60_000_000));
         let input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "placedAt": placed_at, "lines": lines });
-        books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await
+        books.office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await
     };
-    done(&sold(1).await, "order");
+    accepted(&sold(1).await, "order");
     let refused = sold(8).await;
     assert!(refused["order"].is_null() && refused["userErrors"] != json!([]), "no clock is ten minutes ahead: {refused:#}");
-    kept(world).await;
+    update_book(world).await;
     let last = async || self::rows(world, &mug, "ordered_units, shipped_units").await.pop().unwrap();
     assert_eq!(last().await, [midnight / DAY, 2, 2]);
     is_the_same_made_again(world).await;
-    world.pass(300);
+    world.advance_clock(300);
     order(&books, &mug, 3, ("FULFILLED", 0)).await;
-    kept(world).await;
+    update_book(world).await;
     assert_eq!(last().await, [midnight / DAY, 5, 5], "what is sold on that day comes into the same row");
     is_the_same_made_again(world).await;
     books.office.is_sound().await;
@@ -111,15 +111,15 @@ async fn a_cancelled_order_leaves_its_day_as_it_was(world: &World) {
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 20, "2.00").await;
     order(&books, &mug, 2, ("FULFILLED", 0)).await;
-    let before = kept(world).await;
+    let before = update_book(world).await;
     let large = order(&books, &mug, 5, ("CONFIRMED", 0)).await;
-    let counted = kept(world).await;
+    let counted = update_book(world).await;
     assert_ne!(counted.sum, before.sum);
     let found = rows(world, &mug, "ordered_units, orders, max_line_units").await;
     assert!(found.iter().any(|row| row[1..] == [7, 2, 5]), "{found:?}");
     let input = json!({ "idempotencyKey": key(), "id": large["id"] });
-    done(&books.office.act("orderCancel", "ActionInput", "order { status }", input).await, "order");
-    let after = kept(world).await;
+    accepted(&books.office.mutate("orderCancel", "ActionInput", "order { status }", input).await, "order");
+    let after = update_book(world).await;
     assert_eq!((after.sum, after.row_count), (before.sum, before.row_count), "the largest line, too, is the one before");
     assert!(after.seq > counted.seq);
     is_the_same_made_again(world).await;
@@ -140,7 +140,7 @@ async fn nodes_that_count_in_turn_count_each_document_once(world: &World) {
         order(&books, &mug, 2, ("FULFILLED", 0)).await;
         count(node).await;
         let input = json!({ "idempotencyKey": key(), "id": large["id"] });
-        done(&books.office.act("orderCancel", "ActionInput", "order { status }", input).await, "order");
+        accepted(&books.office.mutate("orderCancel", "ActionInput", "order { status }", input).await, "order");
         count(node).await;
     }
     let found = rows(world, &mug, "ordered_units, orders, max_line_units").await;
@@ -153,14 +153,14 @@ async fn nodes_that_count_in_turn_count_each_document_once(world: &World) {
 async fn a_reversal_leaves_the_day_of_what_it_reverses_as_it_was(world: &World) {
     let books = Books::of(world).await;
     let mug = books.office.product("MUG", "2.00").await;
-    books.adjust("RECEIPT", &mug, 20, json!({ "occurredAt": ago(world, 9) })).await;
-    let wrong = books.adjust("ADJUSTMENT", &mug, -6, json!({ "occurredAt": ago(world, 4) })).await;
-    kept(world).await;
+    books.adjust("RECEIPT", &mug, 20, json!({ "occurredAt": days_ago(world, 9) })).await;
+    let wrong = books.adjust("ADJUSTMENT", &mug, -6, json!({ "occurredAt": days_ago(world, 4) })).await;
+    update_book(world).await;
     let columns = "received_units, adjusted_out_units, adjusted_in_units, net_units";
     assert_eq!(rows(world, &mug, columns).await[1][1..], [0, 6, 0, -6]);
     let input = json!({ "idempotencyKey": key(), "movementId": wrong["id"], "note": "wrong" });
-    done(&books.office.act("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
-    kept(world).await;
+    accepted(&books.office.mutate("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
+    update_book(world).await;
     let after = rows(world, &mug, columns).await;
     // The reversed movement's demand is gone from its day; on hand returns on the day of the
     // reversal.
@@ -173,15 +173,15 @@ async fn a_late_order_changes_exactly_its_rows(world: &World) {
     let books = Books::of(world).await;
     let (mug, plate) = (books.office.product("MUG", "2.00").await, books.office.product("PLATE", "3.00").await);
     for product in [&mug, &plate] {
-        books.adjust("RECEIPT", product, 50, json!({ "occurredAt": ago(world, 20) })).await;
+        books.adjust("RECEIPT", product, 50, json!({ "occurredAt": days_ago(world, 20) })).await;
         for days in [6, 3, 0] {
             order(&books, product, 2, ("FULFILLED", days)).await;
         }
     }
-    let before = kept(world).await;
+    let before = update_book(world).await;
     let all = rows(world, &mug, "ordered_units, net_units, revised_seq").await;
     order(&books, &mug, 1, ("FULFILLED", 3)).await;
-    let after = kept(world).await;
+    let after = update_book(world).await;
     let late = rows(world, &mug, "ordered_units, net_units, revised_seq").await;
     for (nth, (old, new)) in all.iter().zip(&late).enumerate() {
         if nth == 2 {
@@ -199,15 +199,15 @@ async fn a_late_order_changes_exactly_its_rows(world: &World) {
 async fn what_comes_back_is_taken_back_on_the_day_of_its_order(world: &World) {
     let books = Books::of(world).await;
     let mug = books.office.product("MUG", "2.00").await;
-    books.adjust("RECEIPT", &mug, 20, json!({ "occurredAt": ago(world, 9) })).await;
+    books.adjust("RECEIPT", &mug, 20, json!({ "occurredAt": days_ago(world, 9) })).await;
     let sold = order(&books, &mug, 5, ("FULFILLED", 4)).await;
     let line = json!({ "orderLineId": sold["lines"][0]["id"], "product": mug, "quantity": 2 });
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "lines": [line] });
-    done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    accepted(&books.office.mutate("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
     let blind = json!({ "product": mug, "quantity": 1, "unitPrice": gbp("8.00") });
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "lines": [blind] });
-    done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
-    kept(world).await;
+    accepted(&books.office.mutate("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    update_book(world).await;
     let found =
         rows(world, &mug, "ordered_units, taken_back_units, returned_units, return_lines, refund_minor, restocked_units").await;
     let of_days: Vec<&[i64]> = found.iter().map(|row| &row[1..]).collect();
@@ -223,8 +223,8 @@ async fn spans_follow_what_is_on_hand_when_days_close(world: &World) {
     let mug = books.office.product("MUG", "2.00").await;
     let adjust = async |delta: i64, days: i64| {
         let kind = if delta > 0 { "RECEIPT" } else { "REMOVAL" };
-        books.adjust(kind, &mug, delta, json!({ "occurredAt": ago(world, days) })).await;
-        kept(world).await;
+        books.adjust(kind, &mug, delta, json!({ "occurredAt": days_ago(world, days) })).await;
+        update_book(world).await;
     };
     adjust(5, 10).await;
     let first = spans(world, &mug).await[0].0;
@@ -248,10 +248,10 @@ async fn another_time_zone_changes_no_row(world: &World) {
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 20, "2.00").await;
     order(&books, &mug, 5, ("FULFILLED", 0)).await;
-    let before = kept(world).await;
-    pretend(world, "UPDATE store SET time_zone = 'Pacific/Auckland' WHERE tenant_id = $1").await;
+    let before = update_book(world).await;
+    run_tenant_sql(world, "UPDATE store SET time_zone = 'Pacific/Auckland' WHERE tenant_id = $1").await;
     order(&books, &mug, 1, ("DRAFT", 0)).await;
-    let after = kept(world).await;
+    let after = update_book(world).await;
     assert_eq!((after.sum, after.row_count), (before.sum, before.row_count));
     is_the_same_made_again(world).await;
 }

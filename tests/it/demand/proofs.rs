@@ -3,12 +3,12 @@
 use entrepot::{demand::shell::catch_up, insight::verify::verify_by_prefix};
 use serde_json::json;
 
-use super::days::{ago, kept};
+use super::days::{days_ago, update_book};
 use crate::{
     authorization::world::World,
-    costing::world::{Books, pretend},
+    costing::world::{Books, run_tenant_sql},
     purchasing::{
-        office::{done, key},
+        office::{accepted, key},
         proofs::{Break, each_is_named},
     },
     world::on_both,
@@ -21,14 +21,14 @@ on_both!(each_proof_of_facts_names_what_is_broken, a_row_that_is_gone_or_too_muc
 async fn some_of_all(world: &World) -> Books<'_> {
     let books = Books::of(world).await;
     let mug = books.office.product("MUG", "2.00").await;
-    books.adjust("RECEIPT", &mug, 9, json!({ "occurredAt": ago(world, 9) })).await;
-    books.adjust("REMOVAL", &mug, -1, json!({ "occurredAt": ago(world, 8) })).await;
-    books.adjust("ADJUSTMENT", &mug, -8, json!({ "occurredAt": ago(world, 7) })).await;
-    books.adjust("ADJUSTMENT", &mug, 9, json!({ "occurredAt": ago(world, 5) })).await;
+    books.adjust("RECEIPT", &mug, 9, json!({ "occurredAt": days_ago(world, 9) })).await;
+    books.adjust("REMOVAL", &mug, -1, json!({ "occurredAt": days_ago(world, 8) })).await;
+    books.adjust("ADJUSTMENT", &mug, -8, json!({ "occurredAt": days_ago(world, 7) })).await;
+    books.adjust("ADJUSTMENT", &mug, 9, json!({ "occurredAt": days_ago(world, 5) })).await;
     let order = books.sell(&mug, 4).await;
     let line = json!({ "orderLineId": order["lines"][0]["id"], "product": mug, "quantity": 2 });
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "lines": [line] });
-    done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    accepted(&books.office.mutate("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
     catch_up(&world.node.db, world.ours.owner.tenant, usize::MAX).await.unwrap();
     books
 }
@@ -79,14 +79,14 @@ async fn a_row_that_is_gone_or_too_much_is_named(world: &World) {
         ("DELETE FROM demand_document WHERE tenant_id = $1", "demand document"),
         ("UPDATE demand_book SET seq = seq + 1000 WHERE tenant_id = $1", "demand book: its position is"),
     ] {
-        pretend(world, broken).await;
+        run_tenant_sql(world, broken).await;
         let report = verify_by_prefix(&world.node.db, tenant, named).await.unwrap();
         assert!(!report.is_sound(), "{broken}: {report}");
         // A rebuild makes the same rows.
         for table in ["demand_day", "demand_gone", "demand_week", "stock_span", "demand_document", "demand_book"] {
-            pretend(world, &format!("DELETE FROM {table} WHERE tenant_id = $1")).await;
+            run_tenant_sql(world, &format!("DELETE FROM {table} WHERE tenant_id = $1")).await;
         }
-        kept(world).await;
+        update_book(world).await;
         for facts in ["demand", "stock span"] {
             let report = verify_by_prefix(&world.node.db, tenant, facts).await.unwrap();
             assert!(report.lines.len() > 1 && report.is_sound(), "{broken}: {report}");

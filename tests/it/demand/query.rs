@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    demand::days::ago,
-    purchasing::office::{done, gbp, key},
+    demand::days::days_ago,
+    purchasing::office::{accepted, gbp, key},
     world::on_both,
 };
 
@@ -24,8 +24,8 @@ const FACTS: &str = "query($f: DemandFilter, $p: ProductFilter, $g: [DemandDimen
     nodes { day week product { sku } store { code } channel { code } soldUnits orders netUnits grossRevenue { amount } costOfGoodsSold { amount } }
     totals { soldUnits orders grossRevenue { amount } } pageInfo { hasNextPage endCursor } } }";
 
-async fn ask(books: &Books<'_>, variables: Value) -> Value {
-    let answer = books.office.ask(FACTS, variables).await;
+async fn query_demand(books: &Books<'_>, variables: Value) -> Value {
+    let answer = books.office.execute(FACTS, variables).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     let facts = answer["data"]["demandFacts"].clone();
     assert_eq!((&facts["isCurrent"], &facts["currency"]), (&json!(true), &json!("GBP")), "{facts:#}");
@@ -35,7 +35,7 @@ async fn ask(books: &Books<'_>, variables: Value) -> Value {
 async fn sell(books: &Books<'_>, product: &Value, quantity: i64, price: &str) {
     let lines = json!([{ "product": product, "quantity": quantity, "unitPrice": gbp(price) }]);
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "lines": lines });
-    done(&books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    accepted(&books.office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
 }
 
 async fn pages_and_totals(world: &World) {
@@ -51,12 +51,12 @@ async fn pages_and_totals(world: &World) {
         sell(&books, product, quantity, "10.00").await;
     }
     let filter = json!({ "product": { "in": products.iter().map(|p| p["id"].clone()).collect::<Vec<_>>() } });
-    let all = ask(&books, json!({ "f": filter, "g": ["PRODUCT"], "n": 250 })).await;
+    let all = query_demand(&books, json!({ "f": filter, "g": ["PRODUCT"], "n": 250 })).await;
     let totals = json!({ "soldUnits": 24, "orders": null, "grossRevenue": { "amount": "240.00" } });
     assert_eq!((&all["totals"], all["nodes"].as_array().map(Vec::len)), (&totals, Some(3)), "{all:#}");
     let (mut seen, mut after) = (Vec::new(), Value::Null);
     loop {
-        let page = ask(&books, json!({ "f": filter, "g": ["PRODUCT"], "n": 2, "a": after })).await;
+        let page = query_demand(&books, json!({ "f": filter, "g": ["PRODUCT"], "n": 2, "a": after })).await;
         assert_eq!(page["totals"], totals, "the totals are of all pages");
         seen.extend(page["nodes"].as_array().unwrap().clone());
         if page["pageInfo"]["hasNextPage"] == false {
@@ -77,11 +77,11 @@ async fn pages_and_totals(world: &World) {
         (filter.clone(), json!({ "categoryTree": { "in": [] } }), 0),
         (json!({ "channel": { "key": ["none"] } }), Value::Null, 0),
     ] {
-        let some = ask(&books, json!({ "f": filter, "p": product })).await;
+        let some = query_demand(&books, json!({ "f": filter, "p": product })).await;
         assert_eq!(some["totals"]["soldUnits"], units, "{filter} {product}");
     }
     let of_mug = json!({ "product": { "eq": products[1]["id"] } });
-    let by = ask(&books, json!({ "f": of_mug, "g": ["WEEK", "STORE", "CHANNEL"] })).await;
+    let by = query_demand(&books, json!({ "f": of_mug, "g": ["WEEK", "STORE", "CHANNEL"] })).await;
     // Received stock has no channel, and is the first row.
     let rows = by["nodes"].as_array().unwrap();
     assert_eq!(rows.len(), 2, "{by:#}");
@@ -93,15 +93,15 @@ async fn pages_and_totals(world: &World) {
     assert_eq!(by["totals"]["orders"], 2, "of one product orders can be counted");
     // If days are summed first, pages end at their groups, and totals do not.
     let mut one = json!({ "f": of_mug, "g": ["WEEK", "STORE", "CHANNEL"], "n": 1 });
-    let first = ask(&books, one.clone()).await;
+    let first = query_demand(&books, one.clone()).await;
     one["a"] = first["pageInfo"]["endCursor"].clone();
-    let second = ask(&books, one).await;
+    let second = query_demand(&books, one).await;
     assert_eq!(json!([first["nodes"][0], second["nodes"][0]]), by["nodes"], "{first:#} {second:#}");
     assert_eq!([&first["totals"], &second["totals"]], [&by["totals"], &by["totals"]]);
-    let weeks = ask(&books, json!({ "f": of_mug, "g": ["WEEK"] })).await;
+    let weeks = query_demand(&books, json!({ "f": of_mug, "g": ["WEEK"] })).await;
     assert_eq!((&weeks["totals"], weeks["nodes"].as_array().map(Vec::len)), (&by["totals"], Some(1)), "{weeks:#}");
     let earlier = json!({ "product": { "eq": products[1]["id"] }, "to": "2020-01-01" });
-    let none = ask(&books, json!({ "f": earlier })).await;
+    let none = query_demand(&books, json!({ "f": earlier })).await;
     assert_eq!((&none["nodes"], &none["totals"]["soldUnits"]), (&json!([]), &json!(0)));
 }
 
@@ -117,10 +117,10 @@ async fn stock_is_of_all_currencies_and_money_of_one(world: &World) {
     sell(&books, &mug, 3, "10.00").await;
     let euros = json!([{ "product": mug, "quantity": 2, "unitPrice": { "amount": "30.00", "currencyCode": "EUR" } }]);
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "lines": euros });
-    done(&books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    accepted(&books.office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
     let facts = async |product: &Value, group: &Value, currency: Value| {
         let filter = json!({ "product": { "eq": product["id"] } });
-        let answer = books.office.ask(MIXED, json!({ "f": filter, "g": group, "c": currency })).await;
+        let answer = books.office.execute(MIXED, json!({ "f": filter, "g": group, "c": currency })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["demandFacts"].clone()
     };
@@ -163,17 +163,17 @@ async fn a_row_of_a_day_says_whether_it_closed_with_stock(world: &World) {
     let books = Books::of(world).await;
     let (mug, bowl) = (books.office.product("MUG", "2.00").await, books.office.product("BOWL", "2.00").await);
     let receive = async |product: &Value, units: i64, days: i64| {
-        books.adjust("RECEIPT", product, units, json!({ "occurredAt": ago(world, days) })).await;
+        books.adjust("RECEIPT", product, units, json!({ "occurredAt": days_ago(world, days) })).await;
     };
     let sell = async |units: i64, days: i64| {
         let lines = json!([{ "product": mug, "quantity": units, "unitPrice": gbp("9.00") }]);
-        let placed = ago(world, days);
-        let input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "placedAt": placed, "lines": lines });
-        done(&books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+        let placed_at = days_ago(world, days);
+        let input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "placedAt": placed_at, "lines": lines });
+        accepted(&books.office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
     };
-    let asked = async |group: Value| {
+    let query_group = async |group: Value| {
         let filter = json!({ "product": { "in": [mug["id"], bowl["id"]] } });
-        let answer = books.office.ask(STOCK, json!({ "f": filter, "g": group })).await;
+        let answer = books.office.execute(STOCK, json!({ "f": filter, "g": group })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["demandFacts"].clone()
     };
@@ -187,15 +187,15 @@ async fn a_row_of_a_day_says_whether_it_closed_with_stock(world: &World) {
     receive(&mug, 3, 2).await;
     sell(1, 2).await;
     let group = json!(["DAY", "STORE", "PRODUCT"]);
-    let facts = asked(group.clone()).await;
+    let facts = query_group(group.clone()).await;
     let (stocked, sold_out) = (Some(true), Some(false));
     assert_eq!(states(&facts), [(0, stocked), (0, stocked), (5, sold_out), (1, stocked)], "{facts:#}");
     assert_eq!((&facts["edges"][2]["node"]["isInStock"], &facts["totals"]["isInStock"]), (&json!(false), &Value::Null));
     // A delivery that was booked late: that day did not sell out.
     receive(&mug, 4, 8).await;
-    let facts = asked(group).await;
+    let facts = query_group(group).await;
     assert_eq!(states(&facts), [(0, stocked), (0, stocked), (0, stocked), (5, stocked), (1, stocked)], "{facts:#}");
-    let by_product = asked(json!(["DAY", "PRODUCT"])).await;
+    let by_product = query_group(json!(["DAY", "PRODUCT"])).await;
     assert!(states(&by_product).iter().all(|(_, state)| state.is_none()), "of several stores, perhaps: {by_product:#}");
     books.office.is_sound().await;
 }
@@ -206,18 +206,18 @@ async fn a_shop_sees_its_own(world: &World) {
     books.receive(&mug, 10, "2.00").await;
     sell(&books, &mug, 3, "10.00").await;
     let filter = json!({ "product": { "eq": mug["id"] } });
-    let whole = ask(&books, json!({ "f": filter, "g": ["STORE"] })).await;
+    let whole = query_demand(&books, json!({ "f": filter, "g": ["STORE"] })).await;
     assert_eq!(whole["totals"]["soldUnits"], 3);
     let other = books.office.new_store("ELSEWHERE").await;
     let reader = |store: &Value| {
-        let mut caller = world.ours.only(&["store.read"]);
+        let mut caller = world.ours.owner_with(&["store.read"]);
         caller.permissions.grant(kind::ReportRead::INDEX, &Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]));
         caller
     };
-    let theirs = books.office.as_caller(reader(&other)).ask(FACTS, json!({ "f": filter, "g": ["STORE"] })).await;
+    let theirs = books.office.as_caller(reader(&other)).execute(FACTS, json!({ "f": filter, "g": ["STORE"] })).await;
     let facts = &theirs["data"]["demandFacts"];
     assert_eq!((&facts["nodes"], &facts["totals"]["soldUnits"]), (&json!([]), &json!(0)), "{theirs:#}");
-    let theirs = books.office.as_caller(reader(&books.office.store)).ask(FACTS, json!({ "f": filter, "g": ["STORE"] })).await;
+    let theirs = books.office.as_caller(reader(&books.office.store)).execute(FACTS, json!({ "f": filter, "g": ["STORE"] })).await;
     let node = &theirs["data"]["demandFacts"]["nodes"][0];
     assert_eq!((&node["soldUnits"], &node["costOfGoodsSold"]), (&json!(3), &Value::Null), "costs are another right: {theirs:#}");
 }
@@ -233,7 +233,7 @@ async fn arguments_are_checked(world: &World) {
         json!({ "f": { "product": { "eq": "mug" } } }),
         json!({ "a": "nonsense" }),
     ] {
-        let answer = books.office.ask(FACTS, bad.clone()).await;
+        let answer = books.office.execute(FACTS, bad.clone()).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{bad}: {answer:#}");
     }
 }

@@ -9,11 +9,11 @@ use entrepot::{
 };
 use serde_json::json;
 
-use super::days::kept;
+use super::days::update_book;
 use crate::{
     authorization::world::World,
-    costing::world::{Books, pretend},
-    purchasing::office::{done, key},
+    costing::world::{Books, run_tenant_sql},
+    purchasing::office::{accepted, key},
     world::on_both,
 };
 
@@ -33,63 +33,63 @@ async fn some(world: &World) -> Books<'_> {
     let order = books.sell(&mug, 4).await;
     let line = json!({ "orderLineId": order["lines"][0]["id"], "product": mug, "quantity": 2 });
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "lines": [line] });
-    done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    accepted(&books.office.mutate("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
     books
 }
 
 async fn a_rebuild_replaces_the_facts_and_leaves_nothing_behind(world: &World) {
     let books = some(world).await;
     let tenant = world.ours.owner.tenant;
-    let before = kept(world).await;
+    let before = update_book(world).await;
     // Rows of an aborted run.
     let work = world.node.db.tenant(tenant).begin().await.unwrap();
     begin(&work, before.generation + 5).await.unwrap();
     work.commit().await.unwrap();
-    let made = rebuild(&world.node.db, tenant, 2).await.unwrap();
-    assert_eq!((made.rows, made.sum, made.seq), (before.row_count, before.sum, before.seq));
-    assert!(made.generation > before.generation + 5);
+    let rebuilt = rebuild(&world.node.db, tenant, 2).await.unwrap();
+    assert_eq!((rebuilt.rows, rebuilt.sum, rebuilt.seq), (before.row_count, before.sum, before.seq));
+    assert!(rebuilt.generation > before.generation + 5);
     let scope = world.node.db.tenant(tenant);
-    assert_eq!(generations(&scope).await.unwrap(), [(made.generation, true)]);
+    assert_eq!(generations(&scope).await.unwrap(), [(rebuilt.generation, true)]);
     for table in ["demand_day", "demand_gone", "demand_week", "stock_span", "demand_document"] {
         let sql = format!("SELECT 1 FROM {table} WHERE tenant_id = $1 AND generation <> $2");
-        assert!(scope.rows(&sql, vec![made.generation.into()]).await.unwrap().is_empty(), "{table}");
+        assert!(scope.rows(&sql, vec![rebuilt.generation.into()]).await.unwrap().is_empty(), "{table}");
     }
-    assert_eq!(kept(world).await.generation, made.generation, "and what comes is counted there");
+    assert_eq!(update_book(world).await.generation, rebuilt.generation, "and what comes is counted there");
     books.office.is_sound().await;
 }
 
 async fn a_check_finds_what_was_changed_by_hand(world: &World) {
     some(world).await;
     let tenant = world.ours.owner.tenant;
-    kept(world).await;
+    update_book(world).await;
     assert!(check(&world.node.db, tenant, 50).await.unwrap().is_equal());
-    pretend(world, "UPDATE demand_book SET row_count = row_count + 1 WHERE tenant_id = $1").await;
+    run_tenant_sql(world, "UPDATE demand_book SET row_count = row_count + 1 WHERE tenant_id = $1").await;
     let checked = check(&world.node.db, tenant, 50).await.unwrap();
     assert_eq!((checked.is_equal(), checked.difference), (false, None));
-    pretend(world, "UPDATE demand_book SET row_count = row_count - 1 WHERE tenant_id = $1").await;
-    pretend(world, "UPDATE demand_day SET cost_minor = cost_minor + 1 WHERE tenant_id = $1 AND cost_minor > 0").await;
+    run_tenant_sql(world, "UPDATE demand_book SET row_count = row_count - 1 WHERE tenant_id = $1").await;
+    run_tenant_sql(world, "UPDATE demand_day SET cost_minor = cost_minor + 1 WHERE tenant_id = $1 AND cost_minor > 0").await;
     let checked = check(&world.node.db, tenant, 50).await.unwrap();
     assert!(
         !checked.is_equal() && checked.difference.as_deref().is_some_and(|row| row.starts_with("demand_day 20")),
         "{checked:?}"
     );
-    let made = rebuild(&world.node.db, tenant, 50).await.unwrap();
+    let rebuilt = rebuild(&world.node.db, tenant, 50).await.unwrap();
     let checked = check(&world.node.db, tenant, 50).await.unwrap();
-    assert_eq!((checked.is_equal(), checked.kept.generation), (true, made.generation));
+    assert_eq!((checked.is_equal(), checked.kept.generation), (true, rebuilt.generation));
 }
 
 async fn documents_are_read_where_the_journal_has_let_their_events_go(world: &World) {
     let books = some(world).await;
     let tenant = world.ours.owner.tenant;
-    let before = kept(world).await;
-    pretend(world, "DELETE FROM event WHERE tenant_id = $1").await;
-    pretend(world, "UPDATE tenant_counter SET low_seq = head WHERE tenant_id = $1").await;
-    let made = rebuild(&world.node.db, tenant, 4).await.unwrap();
-    assert_eq!((made.rows, made.sum), (before.row_count, before.sum));
+    let before = update_book(world).await;
+    run_tenant_sql(world, "DELETE FROM event WHERE tenant_id = $1").await;
+    run_tenant_sql(world, "UPDATE tenant_counter SET low_seq = head WHERE tenant_id = $1").await;
+    let rebuilt = rebuild(&world.node.db, tenant, 4).await.unwrap();
+    assert_eq!((rebuilt.rows, rebuilt.sum), (before.row_count, before.sum));
     // Events after the rebuild are counted once.
     let bowl = books.office.product("BOWL", "1.00").await;
     books.receive(&bowl, 5, "1.00").await;
     books.sell(&bowl, 2).await;
-    kept(world).await;
+    update_book(world).await;
     assert!(check(&world.node.db, tenant, 3).await.unwrap().is_equal());
 }

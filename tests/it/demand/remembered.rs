@@ -32,7 +32,7 @@ async fn adjust(world: &World, kind: MovementKind, delta: i64) {
 
 /// Brings the facts up to date on a node, and counts the statements that read days by their keys
 /// and those that read events of orders.
-async fn kept(node: &Database, world: &World) -> (usize, usize) {
+async fn count_catch_up(node: &Database, world: &World) -> (usize, usize) {
     let (kept, sent) = node.record_statements(catch_up(node, world.tenant, 16)).await;
     assert!(kept.unwrap().is_current());
     let reads = |text: &str| sent.iter().filter(|statement| statement.sql.contains(text)).count();
@@ -47,36 +47,36 @@ async fn figures(world: &World) -> [i64; 4] {
     let mut figures = [0; 4];
     for (figure, column) in figures.iter_mut().zip(["received_units", "adjusted_in_units", "adjusted_out_units", "net_units"]) {
         let sql = format!("SELECT CAST(sum({column}) AS bigint) FROM demand_day WHERE tenant_id = $1");
-        *figure = world.number(&sql).await;
+        *figure = world.query_number(&sql).await;
     }
     figures
 }
 
 async fn a_page_reads_neither_the_days_that_the_last_one_left_nor_events_of_movements(world: &World) {
     adjust(world, MovementKind::Receipt, 50).await;
-    assert_eq!(kept(&world.db, world).await, (0, 0), "there was no day yet");
+    assert_eq!(count_catch_up(&world.db, world).await, (0, 0), "there was no day yet");
     adjust(world, MovementKind::Adjustment, -2).await;
     adjust(world, MovementKind::Adjustment, 1).await;
-    assert_eq!(kept(&world.db, world).await, (0, 0));
+    assert_eq!(count_catch_up(&world.db, world).await, (0, 0));
     adjust(world, MovementKind::Adjustment, -3).await;
-    assert_eq!(kept(&world.db, world).await, (0, 0));
+    assert_eq!(count_catch_up(&world.db, world).await, (0, 0));
     // Another level of that day is not cached.
     let rice = LevelKey { product: world.products[1], store: world.stores[0] };
     world.adjust(MovementKind::Receipt, &[(rice, 7)], DAY).await;
-    assert_eq!(kept(&world.db, world).await, (1, 0));
+    assert_eq!(count_catch_up(&world.db, world).await, (1, 0));
     assert_eq!(figures(world).await, [57, 1, 5, 53]);
 }
 
 async fn what_another_node_has_counted_is_read_again(world: &World) {
     let other = Database::open(world.url(), Options::default()).await.unwrap();
     adjust(world, MovementKind::Receipt, 50).await;
-    kept(&world.db, world).await;
+    count_catch_up(&world.db, world).await;
     for _ in 0..2 {
         for node in [&other, &world.db] {
             adjust(world, MovementKind::Adjustment, -2).await;
-            assert_eq!(kept(node, world).await, (1, 0), "the other node has changed this day");
+            assert_eq!(count_catch_up(node, world).await, (1, 0), "the other node has changed this day");
             adjust(world, MovementKind::Adjustment, 1).await;
-            assert_eq!(kept(node, world).await, (0, 0));
+            assert_eq!(count_catch_up(node, world).await, (0, 0));
         }
     }
     assert_eq!(figures(world).await, [50, 4, 8, 46]);
@@ -85,14 +85,14 @@ async fn what_another_node_has_counted_is_read_again(world: &World) {
 
 async fn facts_made_again_are_not_mistaken_for_those_before(world: &World) {
     adjust(world, MovementKind::Receipt, 50).await;
-    kept(&world.db, world).await;
+    count_catch_up(&world.db, world).await;
     rebuild(&world.db, world.tenant, 2).await.unwrap();
     adjust(world, MovementKind::Adjustment, -2).await;
-    assert_eq!(kept(&world.db, world).await, (1, 0));
+    assert_eq!(count_catch_up(&world.db, world).await, (1, 0));
     // The day changes without a page of this node.
     adjust(world, MovementKind::Adjustment, -1).await;
     rebuild(&world.db, world.tenant, 2).await.unwrap();
     adjust(world, MovementKind::Adjustment, 4).await;
-    assert_eq!(kept(&world.db, world).await, (1, 0));
+    assert_eq!(count_catch_up(&world.db, world).await, (1, 0));
     assert_eq!(figures(world).await, [50, 4, 3, 51]);
 }

@@ -3,11 +3,11 @@
 use entrepot::demand::core::{StockPeriod, round6};
 use serde_json::{Value, json};
 
-use super::days::ago;
+use super::days::days_ago;
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    purchasing::office::{done, gbp, key},
+    purchasing::office::{accepted, gbp, key},
     world::on_both,
 };
 
@@ -23,7 +23,7 @@ const TURNOVER: &str = "query($f: Date!, $t: Date!, $p: ID) { stockPerformance(f
   totals { turnoverTrend { activeDays turnover } categoryTurnover { products } } } }";
 
 fn day(world: &World, days: i64) -> String {
-    ago(world, days)[..10].to_owned()
+    days_ago(world, days)[..10].to_owned()
 }
 
 /// Seven days as in the published vector pub-07: closing on hand 11, 5, 5 (the store's books: 11, 5, 0 …), sold 4, 6, 5, 2, 0, 0, 7.
@@ -31,12 +31,12 @@ async fn a_level_of_known_days(world: &World) {
     let books = Books::of(world).await;
     let mug = books.office.product("MUG", "2.00").await;
     let receive = async |units: i64, days: i64| {
-        books.adjust("RECEIPT", &mug, units, json!({ "unitCost": gbp("2.00"), "occurredAt": ago(world, days) })).await;
+        books.adjust("RECEIPT", &mug, units, json!({ "unitCost": gbp("2.00"), "occurredAt": days_ago(world, days) })).await;
     };
     let sell = async |units: i64, days: i64| {
         let lines = json!([{ "product": mug, "quantity": units, "unitPrice": gbp("9.00") }]);
-        let input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "placedAt": ago(world, days), "lines": lines });
-        done(&books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+        let input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "placedAt": days_ago(world, days), "lines": lines });
+        accepted(&books.office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
     };
     receive(17, 16).await;
     for (units, days) in [(4, 16), (6, 15), (5, 14), (2, 13)] {
@@ -45,7 +45,7 @@ async fn a_level_of_known_days(world: &World) {
     receive(20, 10).await;
     sell(7, 10).await;
     let variables = json!({ "f": day(world, 16), "t": day(world, 10), "p": mug["id"] });
-    let answer = books.office.ask(PERFORMANCE, variables).await;
+    let answer = books.office.execute(PERFORMANCE, variables).await;
     let found = &answer["data"]["stockPerformance"];
     let row = json!({ "product": { "sku": "MUG" }, "store": { "code": "DOCK" }, "periodDays": 7, "activeDays": 7, "outDays": 3, "stockouts": 1,
         "stockoutRate": 0.428571, "lostUnits": { "low": 6.25, "mid": 11.2, "high": 14.5 }, "soldUnits": 24, "openingUnits": 0, "receivedUnits": 37,
@@ -58,19 +58,19 @@ async fn a_level_of_known_days(world: &World) {
     );
     // Days before the first movement are active in no store.
     let variables = json!({ "f": day(world, 30), "t": day(world, 1), "p": mug["id"] });
-    let answer = books.office.ask(PERFORMANCE, variables).await;
+    let answer = books.office.execute(PERFORMANCE, variables).await;
     let node = &answer["data"]["stockPerformance"]["nodes"][0];
     assert_eq!((&node["periodDays"], &node["activeDays"], &node["outDays"]), (&json!(30), &json!(16), &json!(3)), "{answer:#}");
     assert!(node["annualisedTurnover"].is_number());
     let plate = books.office.product("PLATE", "2.00").await;
-    books.adjust("RECEIPT", &plate, 5, json!({ "unitCost": gbp("2.00"), "occurredAt": ago(world, 12) })).await;
+    books.adjust("RECEIPT", &plate, 5, json!({ "unitCost": gbp("2.00"), "occurredAt": days_ago(world, 12) })).await;
     for (only, product, levels, received) in [
         (json!({ "sku": { "in": ["MUG", "PLATE"] } }), Value::Null, 2, 42),
         (json!({ "sku": { "in": ["MUG", "PLATE"] } }), plate["id"].clone(), 1, 5),
         (json!({ "sku": { "eq": "PLATE" } }), mug["id"].clone(), 0, 0),
     ] {
         let variables = json!({ "f": day(world, 30), "t": day(world, 1), "p": product, "w": only });
-        let found = books.office.ask(PERFORMANCE, variables).await["data"]["stockPerformance"].clone();
+        let found = books.office.execute(PERFORMANCE, variables).await["data"]["stockPerformance"].clone();
         let rows = found["nodes"].as_array().unwrap();
         let of = |name: &str| rows.iter().map(|row| row[name].as_i64().unwrap()).sum::<i64>();
         assert_eq!((rows.len(), of("receivedUnits")), (levels, received), "{only} {found:#}");
@@ -79,16 +79,16 @@ async fn a_level_of_known_days(world: &World) {
         }
     }
     let input = json!({ "name": "Tableware", "slug": "tableware", "parentId": null });
-    let made = books.office.act("categoryCreate", "CategoryCreateInput", "category { id }", input).await;
-    let category = done(&made, "category")["id"].clone();
+    let payload = books.office.mutate("categoryCreate", "CategoryCreateInput", "category { id }", input).await;
+    let category = accepted(&payload, "category")["id"].clone();
     for product in [&mug, &plate] {
         let input = json!({ "id": product["id"], "expectedVersion": 1, "categoryId": category });
-        done(&books.office.act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
+        accepted(&books.office.mutate("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
     }
     sell(3, 6).await;
     // The mugs' closings are 13 on three days and 10 on four, the plates' 5 on each; the week before is the vector's.
     let (now, before) = (21.0 / 79.0, 168.0 / 35.0);
-    let answer = books.office.ask(TURNOVER, json!({ "f": day(world, 9), "t": day(world, 3), "p": mug["id"] })).await;
+    let answer = books.office.execute(TURNOVER, json!({ "f": day(world, 9), "t": day(world, 3), "p": mug["id"] })).await;
     let trend = json!({ "from": day(world, 16), "to": day(world, 10), "activeDays": 7, "turnover": round6(before),
         "change": round6(now - before), "changeRate": round6((now - before) / before) });
     let node = json!({ "turnover": round6(now), "turnoverTrend": trend,
@@ -102,19 +102,19 @@ async fn a_level_of_known_days(world: &World) {
 async fn days_to_come_are_not_counted(world: &World) {
     let books = Books::of(world).await;
     let mug = books.office.product("MUG", "2.00").await;
-    books.adjust("RECEIPT", &mug, 5, json!({ "unitCost": gbp("2.00"), "occurredAt": ago(world, 4) })).await;
-    books.adjust("REMOVAL", &mug, -5, json!({ "occurredAt": ago(world, 2) })).await;
-    let asked = async |from: i64, to: i64| {
+    books.adjust("RECEIPT", &mug, 5, json!({ "unitCost": gbp("2.00"), "occurredAt": days_ago(world, 4) })).await;
+    books.adjust("REMOVAL", &mug, -5, json!({ "occurredAt": days_ago(world, 2) })).await;
+    let query_days = async |from: i64, to: i64| {
         let variables = json!({ "f": day(world, from), "t": day(world, to), "p": mug["id"] });
-        let answer = books.office.ask(PERFORMANCE, variables).await;
+        let answer = books.office.execute(PERFORMANCE, variables).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["stockPerformance"].clone()
     };
-    let known = asked(4, 0).await;
+    let known = query_days(4, 0).await;
     let node = &known["nodes"][0];
     assert_eq!((&node["periodDays"], &node["activeDays"], &node["outDays"]), (&json!(5), &json!(5), &json!(3)), "{known:#}");
-    assert_eq!(asked(4, -30).await, known, "a day to come has not closed");
-    let none = asked(-2, -30).await;
+    assert_eq!(query_days(4, -30).await, known, "a day to come has not closed");
+    let none = query_days(-2, -30).await;
     assert_eq!((&none["nodes"], &none["totals"]["activeDays"], &none["totals"]["stockouts"]), (&json!([]), &json!(0), &json!(0)));
 }
 
@@ -123,7 +123,7 @@ async fn arguments_are_checked(world: &World) {
     for (from, to, substitution) in
         [("2026-03-02", "2026-03-01", 0.2), ("2020-01-01", "2022-01-02", 0.2), ("2026-03-01", "2026-03-02", 1.5)]
     {
-        let answer = books.office.ask(PERFORMANCE, json!({ "f": from, "t": to, "s": substitution })).await;
+        let answer = books.office.execute(PERFORMANCE, json!({ "f": from, "t": to, "s": substitution })).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
     }
 }
@@ -146,8 +146,8 @@ fn period(sold: &[i64], closing: &[i64]) -> StockPeriod {
     period
 }
 
-fn numbers(of: &Value) -> Vec<i64> {
-    of.as_array().unwrap().iter().map(|number| number.as_i64().unwrap()).collect()
+fn numbers(document: &Value) -> Vec<i64> {
+    document.as_array().unwrap().iter().map(|number| number.as_i64().unwrap()).collect()
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn the_published_vectors_come_out() {
     let Some(folder) = crate::world::data_folder() else { return };
     let text = std::fs::read_to_string(folder.join("inventory-vectors.json")).unwrap();
     let all: Value = serde_json::from_str(&text).unwrap();
-    let mut seen = 0;
+    let mut checked_count = 0;
     for vector in all["vectors"].as_array().unwrap() {
         let (input, expected) = (&vector["input"], &vector["expected"]);
         let found = match vector["metric"].as_str().unwrap() {
@@ -195,8 +195,8 @@ fn the_published_vectors_come_out() {
             }
             _ => continue,
         };
-        seen += 1;
+        checked_count += 1;
         assert_eq!(found.0.map(round6), found.1.as_f64(), "{}", vector["id"]);
     }
-    assert!(seen >= 7, "{seen}");
+    assert!(checked_count >= 7, "{checked_count}");
 }

@@ -18,7 +18,7 @@ use entrepot::{
 };
 use rand::{SeedableRng, rngs::StdRng};
 
-use crate::insight::{sales::ask, trade::trade, world::World};
+use crate::insight::{sales::sales_request, trade::trade, world::World};
 
 /// Lines, units, revenue, cost; returned lines, units, refunds.
 type DemandFigures = [i64; 7];
@@ -43,8 +43,8 @@ fn of_facts(row: &FactRow) -> DemandFigures {
 
 async fn facts(world: &World, group: &[DemandDimension], currency: Option<Currency>) -> Vec<FactRow> {
     let page = PageRequest { limit: 250, backward: false, after: None, before: None };
-    let ask = FactRequest { group: group.to_vec(), filter: FactFilter::default(), currency, with_stock: false, page };
-    let found = demand_facts(world.reader(), &world.db, ask).await.unwrap();
+    let request = FactRequest { group: group.to_vec(), filter: FactFilter::default(), currency, with_stock: false, page };
+    let found = demand_facts(world.reader(), &world.db, request).await.unwrap();
     assert!(found.progress.is_current());
     let sum = |of: fn(&FactRow) -> i64| found.rows.iter().map(of).sum::<i64>();
     assert_eq!(sum(|row| row.figures.gross_minor), found.totals.figures.gross_minor);
@@ -60,7 +60,8 @@ async fn facts_equal_the_report(world: &World, currency: Option<Currency>) {
         (DemandDimension::Channel, Group::Channel),
     ] {
         let rows =
-            sales_report(world.reader(), &world.db, entrepot::insight::shell::SalesRequest { currency, ..ask(group) }).await;
+            sales_report(world.reader(), &world.db, entrepot::insight::shell::SalesRequest { currency, ..sales_request(group) })
+                .await;
         let report: BTreeMap<String, DemandFigures> =
             rows.unwrap().rows.iter().map(|row| (row.key.clone().unwrap_or_default(), of_report(row))).collect();
         let key = |row: &FactRow| match (dimension, row.keys[0]) {
@@ -116,8 +117,8 @@ async fn pages_of_any_size_and_facts_kept_while_they_happen_are_the_same() {
         assert!(checked.kept.rows > 50, "{checked:?}");
         let mut sums = Vec::new();
         for events in [1, 7, 5_000] {
-            let made = rebuild(&world.db, world.tenant, events).await.unwrap();
-            sums.push((made.rows, made.sum));
+            let rebuilt = rebuild(&world.db, world.tenant, events).await.unwrap();
+            sums.push((rebuilt.rows, rebuilt.sum));
         }
         assert_eq!(sums, [(checked.kept.rows, checked.kept.sum); 3]);
         facts_equal_the_report(&world, None).await;

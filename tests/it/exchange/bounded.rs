@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use super::world::{Works, World, import, shown};
+use super::world::{Works, World, import, read_exchange};
 
 /// Additional memory that a node may use to read a file, including the stacks of threads that start
 /// meanwhile.
@@ -40,12 +40,14 @@ async fn reads_one_file() {
     let most = Some((data_kib() + ALLOWANCE_KIB) << 10);
     setrlimit(Resource::Data, Rlimit { current: most, maximum: most }).unwrap();
     let works = Works::begin(&world);
-    let began = Instant::now();
-    while ["QUEUED", "RUNNING"].contains(&shown(&world, &id).await["state"].as_str().unwrap()) && began.elapsed() < PATIENCE {
+    let started_at = Instant::now();
+    while ["QUEUED", "RUNNING"].contains(&read_exchange(&world, &id).await["state"].as_str().unwrap())
+        && started_at.elapsed() < PATIENCE
+    {
         sleep(Duration::from_millis(50)).await;
     }
-    let done = shown(&world, &id).await;
-    println!("OUTCOME {}", json!([done["state"], done["counts"]["rows"], done["error"]]));
+    let exchange = read_exchange(&world, &id).await;
+    println!("OUTCOME {}", json!([exchange["state"], exchange["counts"]["rows"], exchange["error"]]));
     works.kill().await;
     world.end().await;
 }
@@ -55,7 +57,7 @@ async fn outcome(noun: &str, bytes: Vec<u8>) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hostile");
     std::fs::write(&file, bytes).unwrap();
-    let began = Instant::now();
+    let started_at = Instant::now();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "exchange::bounded::reads_one_file", "--ignored", "--nocapture"])
         .env(FILE, &file)
@@ -70,15 +72,15 @@ async fn outcome(noun: &str, bytes: Vec<u8>) -> Value {
         .spawn()
         .unwrap();
     while child.try_wait().unwrap().is_none() {
-        if began.elapsed() > PATIENCE {
+        if started_at.elapsed() > PATIENCE {
             child.kill().unwrap();
             panic!("it reads on after {PATIENCE:?}");
         }
         sleep(Duration::from_millis(50)).await;
     }
-    let ended = child.wait_with_output().unwrap();
-    let (out, err) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
-    assert!(ended.status.success(), "it died of the file ({}): {out}\n{err}", ended.status);
+    let output = child.wait_with_output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "it died of the file ({}): {out}\n{err}", output.status);
     let line = out.lines().find_map(|line| line.split_once("OUTCOME ")).unwrap_or_else(|| panic!("{out}\n{err}"));
     serde_json::from_str(line.1).unwrap()
 }
@@ -115,7 +117,7 @@ fn noise(n: u32) -> u32 {
 
 /// `one` repeated between `before` and `after`: each mebibyte has a number of its own, and no
 /// compressor looks back that far.
-fn many(before: &str, mib: usize, one: impl Fn(u32, &mut String), after: &str) -> Vec<u8> {
+fn workbook_of(before: &str, mib: usize, one: impl Fn(u32, &mut String), after: &str) -> Vec<u8> {
     let mut part = String::new();
     let mut n = 0;
     while part.len() < 1 << 20 {
@@ -139,8 +141,8 @@ async fn a_workbook_that_lies_about_its_size_is_read() {
     assert_eq!(outcome("PRODUCTS", workbook(&[("xl/worksheets/sheet1.xml", lie.as_bytes())])).await, json!(["DONE", 1, null]));
     // Rows and columns that no sheet has.
     let far = SHEET.replace("r=\"A2\"", "r=\"ZZZZZZZZZZZZZZZZ99999999999999999999\"");
-    let said = outcome("PRODUCTS", workbook(&[("xl/worksheets/sheet1.xml", far.as_bytes())])).await;
-    assert_eq!(said[0], "FAILED", "{said}");
+    let import_outcome = outcome("PRODUCTS", workbook(&[("xl/worksheets/sheet1.xml", far.as_bytes())])).await;
+    assert_eq!(import_outcome[0], "FAILED", "{import_outcome}");
 }
 
 #[tokio::test]
@@ -148,25 +150,25 @@ async fn large_styles_take_no_memory() {
     let font = |n: u32, text: &mut String| {
         write!(text, "<font><b/><i/><sz val=\"11\"/><color rgb=\"FF{:06X}\"/><name val=\"Calibri\"/></font>", n >> 8).unwrap();
     };
-    let styles = many("<styleSheet><fonts>", 72, font, "</fonts></styleSheet>");
-    let said = outcome("PRODUCTS", workbook(&[("xl/styles.xml", &styles)])).await;
-    assert!(said == json!(["DONE", 1, null]) || said[0] == "FAILED", "{said}");
+    let styles = workbook_of("<styleSheet><fonts>", 72, font, "</fonts></styleSheet>");
+    let import_outcome = outcome("PRODUCTS", workbook(&[("xl/styles.xml", &styles)])).await;
+    assert!(import_outcome == json!(["DONE", 1, null]) || import_outcome[0] == "FAILED", "{import_outcome}");
 }
 
 #[tokio::test]
 async fn texts_under_another_name_have_the_same_limit() {
     let one = |n: u32, text: &mut String| write!(text, "<si><t>{n:08x} and some more of it</t></si>").unwrap();
-    let texts = many("<sst>", 136, one, "</sst>");
-    let said = outcome("PRODUCTS", workbook(&[("xl/SharedStrings.XML", &texts)])).await;
-    assert_eq!(said[0], "FAILED", "{said}");
-    assert!(said[2].as_str().unwrap().contains("larger than a workbook may be"), "{said}");
+    let texts = workbook_of("<sst>", 136, one, "</sst>");
+    let import_outcome = outcome("PRODUCTS", workbook(&[("xl/SharedStrings.XML", &texts)])).await;
+    assert_eq!(import_outcome[0], "FAILED", "{import_outcome}");
+    assert!(import_outcome[2].as_str().unwrap().contains("larger than a workbook may be"), "{import_outcome}");
 }
 
 #[tokio::test]
 async fn lawful_texts_are_not_held_in_memory() {
     let one = |n: u32, text: &mut String| write!(text, "<si><t>{n:08x}</t></si>").unwrap();
     let (first, last) = ("<sst><si><t>sku</t></si><si><t>name</t></si>", "<si><t>the last</t></si></sst>");
-    let texts = many(first, 48, one, last);
+    let texts = workbook_of(first, 48, one, last);
     let count = 3 + (texts.len() - first.len() - last.len()) / "<si><t>00000000</t></si>".len();
     let sheet = format!(
         "<worksheet><sheetData><row><c t=\"s\"><v>0</v></c><c t=\"s\"><v>1</v></c></row><row><c t=\"s\"><v>{}</v></c><c t=\"s\"><v>2</v></c></row></sheetData></worksheet>",
@@ -178,9 +180,9 @@ async fn lawful_texts_are_not_held_in_memory() {
 
 #[tokio::test]
 async fn elements_within_elements_end() {
-    let deep = many("<worksheet><sheetData>", 48, |n, text| write!(text, "<e{n:08x}>").unwrap(), "");
-    let said = outcome("PRODUCTS", workbook(&[("xl/worksheets/sheet1.xml", &deep)])).await;
-    assert_eq!(said[0], "FAILED", "{said}");
+    let deep = workbook_of("<worksheet><sheetData>", 48, |n, text| write!(text, "<e{n:08x}>").unwrap(), "");
+    let import_outcome = outcome("PRODUCTS", workbook(&[("xl/worksheets/sheet1.xml", &deep)])).await;
+    assert_eq!(import_outcome[0], "FAILED", "{import_outcome}");
 }
 
 #[tokio::test]
@@ -188,9 +190,9 @@ async fn one_endless_text_ends() {
     for (before, after) in [("<row><c t=\"inlineStr\"><is><t>", "</t></is></c></row>"), ("<!-- ", " -->"), ("<row r=\"", "\"/>")]
     {
         let begin = format!("<worksheet><sheetData>{before}");
-        let long = many(&begin, 104, |n, text| write!(text, "{n:08x}").unwrap(), after);
-        let said = outcome("PRODUCTS", workbook(&[("xl/worksheets/sheet1.xml", &long)])).await;
-        assert_eq!(said[0], "FAILED", "{before}: {said}");
+        let long = workbook_of(&begin, 104, |n, text| write!(text, "{n:08x}").unwrap(), after);
+        let import_outcome = outcome("PRODUCTS", workbook(&[("xl/worksheets/sheet1.xml", &long)])).await;
+        assert_eq!(import_outcome[0], "FAILED", "{before}: {import_outcome}");
     }
 }
 
@@ -202,8 +204,8 @@ async fn long_texts_that_many_cells_name_are_counted_as_often_as_they_are_named(
     let row = format!("<row>{}</row>", "<c t=\"s\"><v>0</v></c>".repeat(names.len()));
     let sheet = format!("<worksheet><sheetData><row>{head}</row>{}</sheetData></worksheet>", row.repeat(1_500));
     let book = workbook(&[("xl/sharedStrings.xml", texts.as_bytes()), ("xl/worksheets/sheet1.xml", sheet.as_bytes())]);
-    let said = outcome("PRODUCTS", book).await;
-    assert_eq!((&said[0], &said[1]), (&json!("DONE"), &json!(1_500)), "{said}");
+    let import_outcome = outcome("PRODUCTS", book).await;
+    assert_eq!((&import_outcome[0], &import_outcome[1]), (&json!("DONE"), &json!(1_500)), "{import_outcome}");
 }
 
 #[tokio::test]
@@ -213,8 +215,8 @@ async fn an_archive_of_names_is_not_read() {
         let name = format!("{n:08x}{}", "n".repeat(1_500));
         zip.start_file(name, SimpleFileOptions::default().compression_method(CompressionMethod::Stored)).unwrap();
     }
-    let said = outcome("PRODUCTS", zip.finish().unwrap().into_inner()).await;
-    assert_eq!(said[0], "FAILED", "{said}");
+    let import_outcome = outcome("PRODUCTS", zip.finish().unwrap().into_inner()).await;
+    assert_eq!(import_outcome[0], "FAILED", "{import_outcome}");
 }
 
 #[tokio::test]
@@ -224,11 +226,11 @@ async fn long_rows_of_a_text_do_not_wait_for_each_other() {
     const { assert!(ROWS * 900 > ALLOWANCE_KIB) };
     let long = "x".repeat(900 << 10);
     let rows: String = (0..ROWS).map(|n| format!("r-{n},Name,{long}\n")).collect();
-    let said = outcome("PRODUCTS", format!("sku,name,description\n{rows}").into_bytes()).await;
-    assert_eq!((&said[0], &said[1]), (&json!("DONE"), &json!(ROWS)), "{said}");
+    let import_outcome = outcome("PRODUCTS", format!("sku,name,description\n{rows}").into_bytes()).await;
+    assert_eq!((&import_outcome[0], &import_outcome[1]), (&json!("DONE"), &json!(ROWS)), "{import_outcome}");
     let rows: String = (0..ROWS).map(|n| format!("{{\"sku\":\"j-{n}\",\"name\":\"N\",\"description\":\"{long}\"}}\n")).collect();
-    let said = outcome("PRODUCTS", rows.into_bytes()).await;
-    assert_eq!((&said[0], &said[1]), (&json!("DONE"), &json!(ROWS)), "{said}");
+    let import_outcome = outcome("PRODUCTS", rows.into_bytes()).await;
+    assert_eq!((&import_outcome[0], &import_outcome[1]), (&json!("DONE"), &json!(ROWS)), "{import_outcome}");
 }
 
 #[tokio::test]
@@ -236,13 +238,13 @@ async fn metadata_that_are_all_structure_do_not_wait_for_each_other() {
     // Metadata of the maximum size, which take a hundred times as much memory once they are parsed.
     let metadata = format!("{{\"a\":[{}0]}}", "{\"a\":0},".repeat(2_000));
     let rows: String = (0..500).map(|n| format!("m-{n},Name,\"{}\"\n", metadata.replace('"', "\"\""))).collect();
-    let said = outcome("PRODUCTS", format!("sku,name,metadata\n{rows}").into_bytes()).await;
-    assert_eq!((&said[0], &said[1]), (&json!("DONE"), &json!(500)), "{said}");
+    let import_outcome = outcome("PRODUCTS", format!("sku,name,metadata\n{rows}").into_bytes()).await;
+    assert_eq!((&import_outcome[0], &import_outcome[1]), (&json!("DONE"), &json!(500)), "{import_outcome}");
 }
 
 #[tokio::test]
 async fn lines_of_json_that_are_all_structure_are_refused() {
     let structure = format!("{{\"sku\":\"s\",\"name\":\"S\",\"metadata\":[{}{{\"a\":0}}]}}\n", "{\"a\":0},".repeat(120_000));
-    let said = outcome("PRODUCTS", structure.repeat(20).into_bytes()).await;
-    assert_eq!((&said[0], &said[1]), (&json!("DONE"), &json!(20)), "{said}");
+    let import_outcome = outcome("PRODUCTS", structure.repeat(20).into_bytes()).await;
+    assert_eq!((&import_outcome[0], &import_outcome[1]), (&json!("DONE"), &json!(20)), "{import_outcome}");
 }

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::world::{Works, World, ask, counts, import, over, result, shown, until};
+use super::world::{Works, World, counts, execute, import, read_exchange, result, wait_for_end, wait_until};
 use crate::world::on_both;
 
 on_both!(
@@ -47,12 +47,12 @@ fn groups(range: std::ops::Range<usize>) -> String {
 pub async fn run(world: &World, mutation: &str, text: impl Into<Vec<u8>>) -> String {
     let file = world.sent(&world.ours, "lines.jsonl", text.into()).await;
     let input = json!({ "idempotencyKey": file, "fileId": file, "mutation": mutation });
-    world.must(&world.ours, RUN, json!({ "input": input })).await["dataJob"]["id"].as_str().unwrap().to_owned()
+    world.must_mutate(&world.ours, RUN, json!({ "input": input })).await["dataJob"]["id"].as_str().unwrap().to_owned()
 }
 
 async fn on_hand(world: &World) -> i64 {
     let query = "query($id: ID!) { product(by: { id: $id }) { stock { onHand } } }";
-    let found = ask(world, query, json!({ "id": world.ours.ids["prd"] })).await;
+    let found = execute(world, query, json!({ "id": world.ours.ids["prd"] })).await;
     found["product"]["stock"].as_array().unwrap().iter().map(|level| level["onHand"].as_i64().unwrap()).sum()
 }
 
@@ -81,21 +81,21 @@ async fn each_line_is_answered_by_itself(world: &World) {
     );
     let id = run(world, ADJUST, text).await;
     let works = Works::begin(world);
-    let done = over(world, &id).await;
-    assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [9, 0, 2, 0, 7]), "{done:#}");
-    let said = answers(world, &done).await;
+    let exchange = wait_for_end(world, &id).await;
+    assert_eq!((exchange["state"].as_str(), counts(&exchange)), (Some("DONE"), [9, 0, 2, 0, 7]), "{exchange:#}");
+    let line_answers = answers(world, &exchange).await;
     // The blank line has a number and no answer.
-    assert_eq!(numbers(&said), [1, 2, 3, 5, 6, 7, 8, 9, 10], "{said:#?}");
-    assert_eq!(said[0]["data"]["stockAdjust"]["userErrors"], json!([]));
-    assert_eq!(said[1]["data"]["stockAdjust"]["userErrors"][0]["code"], "NOT_FOUND", "{:#}", said[1]);
-    for (at, why) in [(3, "no JSON object"), (4, "no JSON object"), (5, "says no input"), (6, "longer than 1 MiB")] {
-        let told = said[at]["errors"][0]["message"].as_str().unwrap_or_else(|| panic!("{:#}", said[at]));
-        assert!(told.contains(why), "{told}");
+    assert_eq!(numbers(&line_answers), [1, 2, 3, 5, 6, 7, 8, 9, 10], "{line_answers:#?}");
+    assert_eq!(line_answers[0]["data"]["stockAdjust"]["userErrors"], json!([]));
+    assert_eq!(line_answers[1]["data"]["stockAdjust"]["userErrors"][0]["code"], "NOT_FOUND", "{:#}", line_answers[1]);
+    for (at, reason) in [(3, "no JSON object"), (4, "no JSON object"), (5, "says no input"), (6, "longer than 1 MiB")] {
+        let message = line_answers[at]["errors"][0]["message"].as_str().unwrap_or_else(|| panic!("{:#}", line_answers[at]));
+        assert!(message.contains(reason), "{message}");
     }
     // A missing field is reported by the engine; the next line is not affected.
-    assert!(said[7]["errors"].is_array() && said[7]["data"].is_null(), "{:#}", said[7]);
-    assert_eq!(said[7]["errors"][0]["extensions"]["field"], json!(["input", "changes"]), "{:#}", said[7]);
-    assert_eq!(said[8]["data"]["stockAdjust"]["replayed"], false);
+    assert!(line_answers[7]["errors"].is_array() && line_answers[7]["data"].is_null(), "{:#}", line_answers[7]);
+    assert_eq!(line_answers[7]["errors"][0]["extensions"]["field"], json!(["input", "changes"]), "{:#}", line_answers[7]);
+    assert_eq!(line_answers[8]["data"]["stockAdjust"]["replayed"], false);
     assert_eq!(on_hand(world).await, before + 2);
     works.kill().await;
 }
@@ -117,11 +117,11 @@ async fn a_refusal_counts_as_one_whatever_was_refused(world: &World) {
         // count.
         let mutation = format!("mutation($input: {kind}CreateInput!) {{ {field}(input: $input) {{ seq }} }}");
         let id = run(world, &mutation, lines([input.clone(), input])).await;
-        let done = over(world, &id).await;
-        assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [2, 0, 1, 0, 1]), "{field}: {done:#}");
-        let said = answers(world, &done).await;
-        assert!(said[0]["extensions"].is_null(), "{:#}", said[0]);
-        assert_eq!(said[1]["extensions"]["entrepot"]["userErrorCount"], 1, "{:#}", said[1]);
+        let exchange = wait_for_end(world, &id).await;
+        assert_eq!((exchange["state"].as_str(), counts(&exchange)), (Some("DONE"), [2, 0, 1, 0, 1]), "{field}: {exchange:#}");
+        let answer_lines = answers(world, &exchange).await;
+        assert!(answer_lines[0]["extensions"].is_null(), "{:#}", answer_lines[0]);
+        assert_eq!(answer_lines[1]["extensions"]["entrepot"]["userErrorCount"], 1, "{:#}", answer_lines[1]);
     }
     // Refusals that an answer leaves out are counted: of names that mean nothing, and of ids that are none.
     let order = |product: Value| {
@@ -130,9 +130,13 @@ async fn a_refusal_counts_as_one_whatever_was_refused(world: &World) {
     };
     let mutation = "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { userErrors { code } } }";
     let id = run(world, mutation, lines([order(json!({ "sku": "NONE" })), order(json!({ "id": "none" }))])).await;
-    for said in answers(world, &over(world, &id).await).await {
-        let told = said["data"]["orderCreate"]["userErrors"].as_array().map(Vec::len);
-        assert_eq!((told, &said["extensions"]["entrepot"]["userErrorCount"]), (Some(100), &json!(150)), "{said:#}");
+    for answer_lines in answers(world, &wait_for_end(world, &id).await).await {
+        let refusal_count = answer_lines["data"]["orderCreate"]["userErrors"].as_array().map(Vec::len);
+        assert_eq!(
+            (refusal_count, &answer_lines["extensions"]["entrepot"]["userErrorCount"]),
+            (Some(100), &json!(150)),
+            "{answer_lines:#}"
+        );
     }
     works.kill().await;
 }
@@ -142,9 +146,9 @@ async fn no_line_is_done_twice_however_often_the_worker_dies(world: &World) {
     let before = on_hand(world).await;
     let id = run(world, ADJUST, lines((0..LINES).map(|_| one_more(world)))).await;
     for round in 0..5 {
-        let (works, before) = (Works::begin(world), counts(&shown(world, &id).await)[0]);
-        until("the next worker to get on", async || {
-            let now = shown(world, &id).await;
+        let (works, before) = (Works::begin(world), counts(&read_exchange(world, &id).await)[0]);
+        wait_until("the next worker to get on", async || {
+            let now = read_exchange(world, &id).await;
             counts(&now)[0] > before || now["state"] == "DONE"
         })
         .await;
@@ -152,9 +156,9 @@ async fn no_line_is_done_twice_however_often_the_worker_dies(world: &World) {
         works.kill().await;
     }
     let works = Works::begin(world);
-    let done = over(world, &id).await;
-    assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [LINES, 0, LINES, 0, 0]), "{done:#}");
-    assert_eq!(numbers(&answers(world, &done).await), (1..=LINES).collect::<Vec<_>>(), "each line once, in order");
+    let exchange = wait_for_end(world, &id).await;
+    assert_eq!((exchange["state"].as_str(), counts(&exchange)), (Some("DONE"), [LINES, 0, LINES, 0, 0]), "{exchange:#}");
+    assert_eq!(numbers(&answers(world, &exchange).await), (1..=LINES).collect::<Vec<_>>(), "each line once, in order");
     assert_eq!(on_hand(world).await, before + LINES, "each line was done once");
     works.kill().await;
 }
@@ -163,9 +167,9 @@ async fn what_knows_no_call_again_is_not_begun_twice(world: &World) {
     const LINES: usize = 120;
     let id = run(world, GROUP, groups(0..LINES)).await;
     for round in 0..4 {
-        let (works, before) = (Works::begin(world), counts(&shown(world, &id).await)[0]);
-        until("the next worker to get on", async || {
-            let now = shown(world, &id).await;
+        let (works, before) = (Works::begin(world), counts(&read_exchange(world, &id).await)[0]);
+        wait_until("the next worker to get on", async || {
+            let now = read_exchange(world, &id).await;
             counts(&now)[0] > before || now["state"] == "DONE"
         })
         .await;
@@ -173,15 +177,15 @@ async fn what_knows_no_call_again_is_not_begun_twice(world: &World) {
         works.kill().await;
     }
     let works = Works::begin(world);
-    let done = over(world, &id).await;
-    let said = answers(world, &done).await;
-    assert_eq!(numbers(&said), (1..=LINES as i64).collect::<Vec<_>>(), "each line once, in order");
-    let uncertain = said.iter().filter(|line| line["errors"][0]["extensions"]["code"] == "UNCERTAIN").count();
+    let exchange = wait_for_end(world, &id).await;
+    let line_answers = answers(world, &exchange).await;
+    assert_eq!(numbers(&line_answers), (1..=LINES as i64).collect::<Vec<_>>(), "each line once, in order");
+    let uncertain = line_answers.iter().filter(|line| line["errors"][0]["extensions"]["code"] == "UNCERTAIN").count();
     assert!(uncertain <= 4, "a death leaves one line uncertain: {uncertain}");
-    let refused = said.iter().filter(|line| line["data"]["storeGroupCreate"]["userErrors"] != json!([])).count();
-    assert_eq!(refused, uncertain, "nothing was refused as being there already: {said:#?}");
-    assert_eq!(counts(&done), [LINES as i64, 0, (LINES - uncertain) as i64, 0, uncertain as i64]);
-    let there = ask(world, "{ storeGroups { code } }", json!({})).await["storeGroups"].as_array().unwrap().len() - 1;
+    let refused = line_answers.iter().filter(|line| line["data"]["storeGroupCreate"]["userErrors"] != json!([])).count();
+    assert_eq!(refused, uncertain, "nothing was refused as being there already: {line_answers:#?}");
+    assert_eq!(counts(&exchange), [LINES as i64, 0, (LINES - uncertain) as i64, 0, uncertain as i64]);
+    let there = execute(world, "{ storeGroups { code } }", json!({})).await["storeGroups"].as_array().unwrap().len() - 1;
     assert!((LINES - uncertain..=LINES).contains(&there), "{there} groups of {LINES}, {uncertain} uncertain");
     works.kill().await;
 }
@@ -192,20 +196,20 @@ async fn lines_wait_for_their_makers_budget(world: &World) {
     let works = Works::begin(world);
     // The clock does not advance, so the budget is not refilled.
     let mut far = -1;
-    until("the budget to be spent", async || {
-        let before = std::mem::replace(&mut far, counts(&shown(world, &id).await)[0]);
+    wait_until("the budget to be spent", async || {
+        let before = std::mem::replace(&mut far, counts(&read_exchange(world, &id).await)[0]);
         sleep(Duration::from_millis(700)).await;
         far > 100 && far == before
     })
     .await;
-    assert_eq!(shown(world, &id).await["state"], "RUNNING");
+    assert_eq!(read_exchange(world, &id).await["state"], "RUNNING");
     assert!(far < LINES, "{far} lines were let in");
     for _ in 0..3 {
-        world.pass(20);
+        world.advance_clock(20);
         sleep(Duration::from_millis(10)).await;
     }
-    let done = over(world, &id).await;
-    assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [LINES, 0, LINES, 0, 0]), "{done:#}");
+    let exchange = wait_for_end(world, &id).await;
+    assert_eq!((exchange["state"].as_str(), counts(&exchange)), (Some("DONE"), [LINES, 0, LINES, 0, 0]), "{exchange:#}");
     works.kill().await;
 }
 
@@ -216,29 +220,29 @@ async fn one_of_a_tenant_is_run_at_a_time(world: &World) {
     }
     // A waiting operation can be cancelled; an import does not wait for bulk operations.
     let cancel = "mutation($id: ID!) { dataJobCancel(id: $id) { dataJob { state } userErrors { code } } }";
-    world.must(&world.ours, cancel, json!({ "id": ids[1] })).await;
+    world.must_mutate(&world.ours, cancel, json!({ "id": ids[1] })).await;
     let rows = import(world, "PRODUCTS", "sku,name\nbeside,Beside\n", json!({})).await;
     let works = Works::begin(world);
     let running = "{ dataJobs(states: [RUNNING]) { nodes { kind } } }";
-    until("all to be over", async || {
-        let now = ask(world, running, json!({})).await["dataJobs"]["nodes"].clone();
+    wait_until("all to be over", async || {
+        let now = execute(world, running, json!({})).await["dataJobs"]["nodes"].clone();
         let bulk = now.as_array().unwrap().iter().filter(|one| one["kind"] == "BULK").count();
         assert!(bulk <= 1, "{now:#}");
-        let last = shown(world, &ids[3]).await;
+        let last = read_exchange(world, &ids[3]).await;
         last["state"] == "DONE"
     })
     .await;
     let mut ends = Vec::new();
     for id in &ids {
         let query = "query($id: ID!) { node(id: $id) { ... on DataJob { state startedAt finishedAt } } }";
-        ends.push(ask(world, query, json!({ "id": id })).await["node"].clone());
+        ends.push(execute(world, query, json!({ "id": id })).await["node"].clone());
     }
     let states: Vec<_> = ends.iter().map(|one| one["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["DONE", "CANCELLED", "DONE", "DONE"]);
     for (earlier, later) in [(0, 2), (2, 3)] {
         assert!(ends[earlier]["finishedAt"].as_str() <= ends[later]["startedAt"].as_str(), "{ends:#?}");
     }
-    assert_eq!(over(world, &rows).await["state"], "DONE");
+    assert_eq!(wait_for_end(world, &rows).await["state"], "DONE");
     works.kill().await;
 }
 
@@ -246,40 +250,40 @@ async fn what_is_cancelled_tells_what_was_done(world: &World) {
     let first = run(world, GROUP, groups(0..2_000)).await;
     let second = run(world, GROUP, groups(5_000..5_001)).await;
     let works = Works::begin(world);
-    until("some lines to be done", async || counts(&shown(world, &first).await)[0] > 5).await;
+    wait_until("some lines to be done", async || counts(&read_exchange(world, &first).await)[0] > 5).await;
     let cancel = "mutation($id: ID!) { dataJobCancel(id: $id) { dataJob { state } userErrors { code } } }";
-    let ended = world.must(&world.ours, cancel, json!({ "id": first })).await;
-    assert_eq!(ended["dataJob"]["state"], "CANCELLED");
+    let payload = world.must_mutate(&world.ours, cancel, json!({ "id": first })).await;
+    assert_eq!(payload["dataJob"]["state"], "CANCELLED");
     // A cancelled operation does not delay the next one.
-    assert_eq!(over(world, &second).await["state"], "DONE");
-    until("its result", async || !shown(world, &first).await["result"].is_null()).await;
-    let now = shown(world, &first).await;
-    let said = answers(world, &now).await;
-    assert_eq!(said.len() as i64, counts(&now)[0], "{now:#}");
-    assert!(said.len() < 2_000);
+    assert_eq!(wait_for_end(world, &second).await["state"], "DONE");
+    wait_until("its result", async || !read_exchange(world, &first).await["result"].is_null()).await;
+    let now = read_exchange(world, &first).await;
+    let line_answers = answers(world, &now).await;
+    assert_eq!(line_answers.len() as i64, counts(&now)[0], "{now:#}");
+    assert!(line_answers.len() < 2_000);
     works.kill().await;
 }
 
 async fn rights_that_were_taken_away_end_it(world: &World) {
     let admin = entrepot::access::BUILT_IN.iter().find(|role| role.key == "admin").unwrap();
-    let person = world.hired("runner", json!([{ "roleId": admin.id.to_string(), "scope": { "all": true } }])).await;
+    let person = world.add_member_with("runner", json!([{ "roleId": admin.id.to_string(), "scope": { "all": true } }])).await;
     let caller = world.caller(person).await;
     let upload = "mutation($input: FileUploadCreateInput!) { fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code } } }";
-    let made =
-        world.ask(&world.ours, Some(caller.clone()), upload, &json!({ "input": { "purpose": "IMPORT", "name": "x" } })).await;
-    let made = made["data"]["fileUploadCreate"].clone();
-    let token = made["uploadUrl"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let upload_answer =
+        world.execute(&world.ours, Some(caller.clone()), upload, &json!({ "input": { "purpose": "IMPORT", "name": "x" } })).await;
+    let upload_answer = upload_answer["data"]["fileUploadCreate"].clone();
+    let token = upload_answer["uploadUrl"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
     let parts = futures_util::stream::iter([Ok(groups(0..5).into_bytes().into())]);
     world.node.files.receive(&token, None, Default::default(), parts).await.unwrap();
-    let input = json!({ "idempotencyKey": "late", "fileId": made["file"]["id"], "mutation": GROUP });
-    let asked = world.ask(&world.ours, Some(caller), RUN, &json!({ "input": input })).await;
-    let id = asked["data"]["bulkOperationRun"]["dataJob"]["id"].as_str().unwrap_or_else(|| panic!("{asked:#}")).to_owned();
+    let input = json!({ "idempotencyKey": "late", "fileId": upload_answer["file"]["id"], "mutation": GROUP });
+    let answer = world.execute(&world.ours, Some(caller), RUN, &json!({ "input": input })).await;
+    let id = answer["data"]["bulkOperationRun"]["dataJob"]["id"].as_str().unwrap_or_else(|| panic!("{answer:#}")).to_owned();
     let viewer = entrepot::access::BUILT_IN.iter().find(|role| role.key == "viewer").unwrap();
-    world.gives(&world.ours.owner, person, json!([{ "roleId": viewer.id.to_string(), "scope": { "all": true } }])).await;
+    world.set_grants(&world.ours.owner, person, json!([{ "roleId": viewer.id.to_string(), "scope": { "all": true } }])).await;
     let works = Works::begin(world);
-    let done = over(world, &id).await;
-    assert_eq!((done["state"].as_str(), counts(&done)[0]), (Some("FAILED"), 0), "{done:#}");
-    assert!(done["error"].as_str().unwrap().contains("exchange.run"), "{done:#}");
+    let exchange = wait_for_end(world, &id).await;
+    assert_eq!((exchange["state"].as_str(), counts(&exchange)[0]), (Some("FAILED"), 0), "{exchange:#}");
+    assert!(exchange["error"].as_str().unwrap().contains("exchange.run"), "{exchange:#}");
     works.kill().await;
 }
 
@@ -289,10 +293,10 @@ async fn a_dry_run_writes_nothing(world: &World) {
     nobody["changes"][0]["product"] = json!({ "sku": "nobody" });
     let file = world.sent(&world.ours, "x", lines([one_more(world), nobody]).into_bytes()).await;
     let input = json!({ "idempotencyKey": "dry", "fileId": file, "mutation": ADJUST, "validateOnly": true });
-    let id = world.must(&world.ours, RUN, json!({ "input": input })).await["dataJob"]["id"].as_str().unwrap().to_owned();
+    let id = world.must_mutate(&world.ours, RUN, json!({ "input": input })).await["dataJob"]["id"].as_str().unwrap().to_owned();
     let works = Works::begin(world);
-    let done = over(world, &id).await;
-    assert_eq!((&done["isDryRun"], counts(&done)), (&json!(true), [2, 0, 1, 0, 1]), "{done:#}");
+    let exchange = wait_for_end(world, &id).await;
+    assert_eq!((&exchange["isDryRun"], counts(&exchange)), (&json!(true), [2, 0, 1, 0, 1]), "{exchange:#}");
     assert_eq!(on_hand(world).await, before);
     works.kill().await;
 }
@@ -330,38 +334,38 @@ async fn what_cannot_be_run_for_each_line_is_told(world: &World) {
         ("mutation { ".to_owned(), ""),
     ];
     let none = json!({ "input": { "idempotencyKey": "x", "fileId": file, "mutation": " " } });
-    let refused = ask(world, RUN, none).await["bulkOperationRun"]["userErrors"].clone();
+    let refused = execute(world, RUN, none).await["bulkOperationRun"]["userErrors"].clone();
     assert_eq!((&refused[0]["code"], &refused[0]["field"]), (&json!("REQUIRED"), &json!(["input", "mutation"])), "{refused:#}");
-    for (mutation, why) in cases {
+    for (mutation, reason) in cases {
         let input = json!({ "idempotencyKey": "x", "fileId": file, "mutation": mutation });
-        let refused = ask(world, RUN, json!({ "input": input })).await["bulkOperationRun"]["userErrors"].clone();
-        let told = &refused[0];
+        let refused = execute(world, RUN, json!({ "input": input })).await["bulkOperationRun"]["userErrors"].clone();
+        let refusal = &refused[0];
         assert_eq!(
-            (&told["code"], &told["field"]),
+            (&refusal["code"], &refusal["field"]),
             (&json!("INVALID"), &json!(["input", "mutation"])),
             "{mutation}: {refused:#}"
         );
-        assert!(told["message"].as_str().unwrap().contains(why), "{mutation}: {told:#}");
+        assert!(refusal["message"].as_str().unwrap().contains(reason), "{mutation}: {refusal:#}");
     }
     let plain = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { seq } }";
     // Mutations that cannot be tried without effects have no dry run.
     let again = "mutation($input: WebhookEndpointReplayInput!) { webhookEndpointReplay(input: $input) { seq } }";
     for (mutation, field) in [(plain, "mutation"), (again, "validateOnly")] {
         let input = json!({ "idempotencyKey": "x", "fileId": file, "mutation": mutation, "validateOnly": true });
-        let refused = ask(world, RUN, json!({ "input": input })).await["bulkOperationRun"]["userErrors"].clone();
+        let refused = execute(world, RUN, json!({ "input": input })).await["bulkOperationRun"]["userErrors"].clone();
         assert_eq!(refused[0]["field"], json!(["input", field]), "{refused:#}");
     }
     // The same key returns the same job; another tenant's file is not found; a workbook has no
     // lines.
     let input = json!({ "idempotencyKey": "once", "fileId": file, "mutation": plain });
-    let racing = (0..6).map(|_| world.must(&world.ours, RUN, json!({ "input": input })));
+    let racing = (0..6).map(|_| world.must_mutate(&world.ours, RUN, json!({ "input": input })));
     let made = futures_util::future::join_all(racing).await;
     let ids: BTreeSet<String> = made.iter().map(|made| made["dataJob"]["id"].to_string()).collect();
     assert_eq!((ids.len(), made.iter().filter(|made| made["replayed"] == false).count()), (1, 1));
-    let kept = json!({ "kind": "BULK", "noun": null, "mutation": "stockAdjust", "state": "QUEUED" });
-    let mut shown = made[0]["dataJob"].clone();
-    shown.as_object_mut().unwrap().remove("id");
-    assert_eq!(shown, kept);
+    let stored_input = json!({ "kind": "BULK", "noun": null, "mutation": "stockAdjust", "state": "QUEUED" });
+    let mut data_job = made[0]["dataJob"].clone();
+    data_job.as_object_mut().unwrap().remove("id");
+    assert_eq!(data_job, stored_input);
     let theirs = world.sent(&world.theirs, "x", b"{}".to_vec()).await;
     let workbook = world.sent(&world.ours, "x.xlsx", b"PK\x03\x04rest".to_vec()).await;
     for (file, mutation, code) in
@@ -373,7 +377,7 @@ async fn what_cannot_be_run_for_each_line_is_told(world: &World) {
         } else {
             json!({ "idempotencyKey": code, "fileId": file, "mutation": mutation })
         };
-        let refused = ask(world, RUN, json!({ "input": input })).await["bulkOperationRun"]["userErrors"].clone();
+        let refused = execute(world, RUN, json!({ "input": input })).await["bulkOperationRun"]["userErrors"].clone();
         assert_eq!(refused[0]["code"], code, "{refused:#}");
     }
 }

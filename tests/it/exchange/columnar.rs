@@ -16,11 +16,11 @@ use parquet::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::world::{Works, World, ask, counts, export, fetched, import, over, result};
+use super::world::{Works, World, counts, download, execute, export, import, result, wait_for_end};
 use crate::{
     costing::world::Books,
-    demand::days::{ago, kept},
-    purchasing::office::{done, gbp, key},
+    demand::days::{days_ago, update_book},
+    purchasing::office::{accepted, gbp, key},
     world::on_both,
 };
 
@@ -76,22 +76,23 @@ const LOTS: &str = "sku,store,onHand,lot,madeOn,expiresOn\nmilk,alpha-shop,5,L-1
 
 async fn a_parquet_file_says_what_json_lines_say(world: &World) {
     let works = Works::begin(world);
-    let made = over(world, &import(world, "PRODUCTS", "sku,name,tracking,price\nmilk,Milk,LOT,1.25\n", json!({})).await).await;
-    assert_eq!(counts(&made)[4], 0, "{}", result(world, &made).await);
-    over(world, &import(world, "STOCK", LOTS, json!({})).await).await;
-    kept(world).await;
+    let exchange =
+        wait_for_end(world, &import(world, "PRODUCTS", "sku,name,tracking,price\nmilk,Milk,LOT,1.25\n", json!({})).await).await;
+    assert_eq!(counts(&exchange)[4], 0, "{}", result(world, &exchange).await);
+    wait_for_end(world, &import(world, "STOCK", LOTS, json!({})).await).await;
+    update_book(world).await;
     for noun in ["PRODUCTS", "STOCK", "MOVEMENTS", "ORDERS", "SUPPLIERS", "CATEGORIES", "CUSTOMERS", "DEMAND_FACTS"] {
-        let lines = over(world, &export(world, json!({ "entity": noun, "format": "JSONL" })).await).await;
-        let file = over(world, &export(world, json!({ "entity": noun, "format": "PARQUET" })).await).await;
+        let lines = wait_for_end(world, &export(world, json!({ "entity": noun, "format": "JSONL" })).await).await;
+        let file = wait_for_end(world, &export(world, json!({ "entity": noun, "format": "PARQUET" })).await).await;
         assert_eq!((&file["state"], &lines["state"]), (&json!("DONE"), &json!("DONE")), "{noun}: {file:#}");
         assert_eq!(file["result"]["mediaType"], "application/vnd.apache.parquet");
-        let found = rows(fetched(world, &file["result"]["downloadUrl"]).await);
+        let found = rows(download(world, &file["result"]["downloadUrl"]).await);
         assert!(!found.is_empty() && found.len() as i64 == counts(&file)[0], "{noun}");
         says_the_same(&found, &result(world, &lines).await);
     }
     for (noun, column) in [("STOCK", "expiresOn"), ("MOVEMENTS", "occurredAt"), ("PRODUCTS", "priceMinor")] {
-        let file = over(world, &export(world, json!({ "entity": noun, "format": "PARQUET" })).await).await;
-        let reader = opened(fetched(world, &file["result"]["downloadUrl"]).await);
+        let file = wait_for_end(world, &export(world, json!({ "entity": noun, "format": "PARQUET" })).await).await;
+        let reader = opened(download(world, &file["result"]["downloadUrl"]).await);
         let columns = reader.metadata().file_metadata().schema_descr().columns();
         let found = columns.iter().find(|one| one.name() == column).unwrap();
         match (column, found.logical_type_ref()) {
@@ -102,9 +103,9 @@ async fn a_parquet_file_says_what_json_lines_say(world: &World) {
     }
     // A file without a row is one, too.
     let input = json!({ "entity": "PRODUCTS", "format": "PARQUET", "before": "2000-01-01T00:00:00Z" });
-    let none = over(world, &export(world, input).await).await;
+    let none = wait_for_end(world, &export(world, input).await).await;
     assert_eq!(none["state"], "DONE", "{none:#}");
-    assert!(rows(fetched(world, &none["result"]["downloadUrl"]).await).is_empty());
+    assert!(rows(download(world, &none["result"]["downloadUrl"]).await).is_empty());
     works.kill().await;
 }
 
@@ -113,30 +114,30 @@ async fn order(books: &Books<'_>, product: &Value, quantity: i64, (status, days)
     let lines = json!([{ "product": product, "quantity": quantity, "unitPrice": gbp("9.00") }]);
     let mut input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": status, "lines": lines });
     if days > 0 {
-        input["placedAt"] = json!(ago(books.office.world, days));
+        input["placedAt"] = json!(days_ago(books.office.world, days));
     }
-    done(&books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order").clone()
+    accepted(&books.office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order").clone()
 }
 
 /// Exports demand facts, and returns the result, its manifest and its file.
-async fn facts(world: &World, more: Value) -> Value {
-    kept(world).await;
+async fn facts(world: &World, extra: Value) -> Value {
+    update_book(world).await;
     let mut input = json!({ "entity": "DEMAND_FACTS", "format": "PARQUET" });
-    input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+    input.as_object_mut().unwrap().extend(extra.as_object().cloned().unwrap_or_default());
     let id = export(world, input).await;
-    over(world, &id).await;
+    wait_for_end(world, &id).await;
     let query = "query($id: ID!) { node(id: $id) { ... on DataJob { state error noun manifest { generation from to rows sha256 }
         result { sha256 downloadUrl } } } }";
-    ask(world, query, json!({ "id": id })).await["node"].clone()
+    execute(world, query, json!({ "id": id })).await["node"].clone()
 }
 
-async fn rows_of(world: &World, done: &Value) -> Vec<Row> {
-    assert_eq!(done["state"], "DONE", "{done:#}");
-    let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
+async fn rows_of(world: &World, exchange: &Value) -> Vec<Row> {
+    assert_eq!(exchange["state"], "DONE", "{exchange:#}");
+    let bytes = download(world, &exchange["result"]["downloadUrl"]).await;
     let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!((&done["manifest"]["sha256"], &done["result"]["sha256"]), (&json!(hash), &json!(hash)));
+    assert_eq!((&exchange["manifest"]["sha256"], &exchange["result"]["sha256"]), (&json!(hash), &json!(hash)));
     let found = rows(bytes);
-    assert_eq!(done["manifest"]["rows"], found.len());
+    assert_eq!(exchange["manifest"]["rows"], found.len());
     found
 }
 
@@ -168,7 +169,7 @@ async fn all_facts_and_what_was_revised_since_are_all_facts_of_today(world: &Wor
     let books = Books::of(world).await;
     let (mug, plate) = (books.office.product("MUG", "2.00").await, books.office.product("PLATE", "3.00").await);
     for product in [&mug, &plate] {
-        books.adjust("RECEIPT", product, 50, json!({ "occurredAt": ago(world, 20) })).await;
+        books.adjust("RECEIPT", product, 50, json!({ "occurredAt": days_ago(world, 20) })).await;
     }
     for days in [6, 3, 0] {
         order(&books, &mug, 2, ("FULFILLED", days)).await;
@@ -180,7 +181,7 @@ async fn all_facts_and_what_was_revised_since_are_all_facts_of_today(world: &Wor
     // A late order, and one that is cancelled completely.
     order(&books, &mug, 1, ("FULFILLED", 3)).await;
     let input = json!({ "idempotencyKey": key(), "id": regretted["id"] });
-    done(&books.office.act("orderCancel", "ActionInput", "order { status }", input).await, "order");
+    accepted(&books.office.mutate("orderCancel", "ActionInput", "order { status }", input).await, "order");
     let revised = facts(world, since(&first["manifest"])).await;
     assert_eq!(revised["manifest"]["from"], first["manifest"]["to"]);
     let found = rows_of(world, &revised).await;
@@ -203,7 +204,7 @@ async fn all_facts_and_what_was_revised_since_are_all_facts_of_today(world: &Wor
     assert_eq!(copy, copied(Copied::new(), all));
     assert!(rows_of(world, &facts(world, since(&again["manifest"])).await).await.is_empty());
     // Filters apply: one product, and days from a date on.
-    let few = json!({ "productIds": [mug["id"]], "from": ago(world, 5) });
+    let few = json!({ "productIds": [mug["id"]], "from": days_ago(world, 5) });
     let few = rows_of(world, &facts(world, few).await).await;
     let units: Vec<&Field> = few.iter().map(|row| &row["orderedUnits"]).collect();
     assert_eq!(units, [&Field::Long(3), &Field::Long(2)]);
@@ -236,21 +237,21 @@ async fn costs_are_left_out_of_facts_for_whoever_does_not_see_them(world: &World
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 20, "2.00").await;
     books.sell(&mug, 3).await;
-    kept(world).await;
+    update_book(world).await;
     let query =
         "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code field message } } }";
     let input = json!({ "key": "analyst", "name": "Analyst", "permissions": ["exchange.run", "file.write", "report.read"] });
-    let role = world.must(&world.ours, query, json!({ "input": input })).await["role"]["id"].clone();
-    let person = world.hired("analyst", json!([{ "roleId": role, "scope": { "all": true } }])).await;
+    let role = world.must_mutate(&world.ours, query, json!({ "input": input })).await["role"]["id"].clone();
+    let person = world.add_member_with("analyst", json!([{ "roleId": role, "scope": { "all": true } }])).await;
     let caller = world.caller(person).await;
     let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code } } }";
     let show = "query($id: ID!) { node(id: $id) { ... on DataJob { state result { downloadUrl } } } }";
     let input = json!({ "input": { "idempotencyKey": "facts", "entity": "DEMAND_FACTS", "format": "PARQUET" } });
-    let made = world.ask(&world.ours, Some(caller.clone()), create, &input).await;
-    let id = made["data"]["exportCreate"]["dataJob"]["id"].clone();
-    over(world, id.as_str().unwrap_or_else(|| panic!("{made:#}"))).await;
-    let mine = world.ask(&world.ours, Some(caller), show, &json!({ "id": id })).await["data"]["node"].clone();
-    let found = rows(fetched(world, &mine["result"]["downloadUrl"]).await);
+    let answer = world.execute(&world.ours, Some(caller.clone()), create, &input).await;
+    let id = answer["data"]["exportCreate"]["dataJob"]["id"].clone();
+    wait_for_end(world, id.as_str().unwrap_or_else(|| panic!("{answer:#}"))).await;
+    let mine = world.execute(&world.ours, Some(caller), show, &json!({ "id": id })).await["data"]["node"].clone();
+    let found = rows(download(world, &mine["result"]["downloadUrl"]).await);
     assert!(!found.is_empty() && found.iter().all(|row| row["costOfGoodsSoldMinor"] == Field::Null), "{found:?}");
     assert!(found.iter().any(|row| matches!(row["grossRevenueMinor"], Field::Long(_))), "{found:?}");
     works.kill().await;
@@ -266,7 +267,7 @@ async fn what_cannot_be_asked_is_refused(world: &World) {
     ] {
         let mut input = input;
         input["idempotencyKey"] = json!(key());
-        let refused = ask(world, create, json!({ "input": input })).await["exportCreate"].clone();
+        let refused = execute(world, create, json!({ "input": input })).await["exportCreate"].clone();
         let expected = json!({ "dataJob": null, "userErrors": [{ "code": "INVALID", "field": ["input", field] }] });
         assert_eq!(refused, expected, "{input}");
     }
@@ -274,13 +275,13 @@ async fn what_cannot_be_asked_is_refused(world: &World) {
     let create =
         "mutation($input: ImportCreateInput!) { importCreate(input: $input) { dataJob { id } userErrors { code field } } }";
     let input = json!({ "idempotencyKey": key(), "fileId": file, "entity": "PRODUCTS", "format": "PARQUET" });
-    let refused = ask(world, create, json!({ "input": input })).await["importCreate"].clone();
+    let refused = execute(world, create, json!({ "input": input })).await["importCreate"].clone();
     let expected = json!({ "dataJob": null, "userErrors": [{ "code": "INVALID", "field": ["input", "format"] }] });
     assert_eq!(refused, expected);
     let denied = world
-        .ask(
+        .execute(
             &world.ours,
-            Some(world.ours.only(&["exchange.run"])),
+            Some(world.ours.owner_with(&["exchange.run"])),
             "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } } }",
             &json!({ "input": { "idempotencyKey": key(), "entity": "DEMAND_FACTS" } }),
         )

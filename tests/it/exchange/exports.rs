@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Works, World, ask, counts, export, fetched, import, over, product, result};
+use super::world::{Works, World, counts, download, execute, export, import, product, result, wait_for_end};
 use crate::{catalog::fields::goods_of, world::on_both};
 
 on_both!(
@@ -18,10 +18,10 @@ on_both!(
 async fn no_formula_survives_into_an_export(world: &World) {
     let works = Works::begin(world);
     let evil = "{\"sku\":\"=1+1\",\"name\":\"=cmd|' /C calc'!A0\",\"description\":\"@SUM(A1)\"}\n{\"sku\":\"minus\",\"name\":\"-2\",\"description\":\"it's fine\"}\n";
-    let made = over(world, &import(world, "PRODUCTS", evil, json!({})).await).await;
-    assert_eq!(counts(&made), [2, 2, 0, 0, 0], "{made:#}");
-    let done = over(world, &export(world, json!({ "entity": "PRODUCTS" })).await).await;
-    let text = result(world, &done).await;
+    let finished_exchange = wait_for_end(world, &import(world, "PRODUCTS", evil, json!({})).await).await;
+    assert_eq!(counts(&finished_exchange), [2, 2, 0, 0, 0], "{finished_exchange:#}");
+    let exchange = wait_for_end(world, &export(world, json!({ "entity": "PRODUCTS" })).await).await;
+    let text = result(world, &exchange).await;
     let mut rows = csv::Reader::from_reader(text.as_bytes());
     for row in rows.records() {
         for cell in &row.unwrap() {
@@ -29,7 +29,7 @@ async fn no_formula_survives_into_an_export(world: &World) {
         }
     }
     // An import of the export restores the same values.
-    let again = over(world, &import(world, "PRODUCTS", text, json!({})).await).await;
+    let again = wait_for_end(world, &import(world, "PRODUCTS", text, json!({})).await).await;
     assert_eq!(counts(&again)[1..], [0, 0, counts(&again)[0], 0], "{again:#}\n{}", result(world, &again).await);
     assert_eq!(product(world, "=1+1").await["name"], "=cmd|' /C calc'!A0");
     works.kill().await;
@@ -42,9 +42,9 @@ async fn no_formula_survives_into_a_workbook(world: &World) {
         ["=1+1", "=cmd|' /C calc'!A0", "=HYPERLINK(\"http://evil.example\")", "@SUM(A1)", "+1", "-2", "http://evil.example"];
     let rows: String =
         evil.iter().enumerate().map(|(n, name)| format!("{}\n", json!({ "sku": format!("=E{n}"), "name": name }))).collect();
-    over(world, &import(world, "PRODUCTS", rows, json!({})).await).await;
-    let done = over(world, &export(world, json!({ "entity": "PRODUCTS", "format": "XLSX" })).await).await;
-    let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
+    wait_for_end(world, &import(world, "PRODUCTS", rows, json!({})).await).await;
+    let exchange = wait_for_end(world, &export(world, json!({ "entity": "PRODUCTS", "format": "XLSX" })).await).await;
+    let bytes = download(world, &exchange["result"]["downloadUrl"]).await;
     let mut book = calamine::Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
     assert_eq!(book.worksheet_formula("Rows 1").unwrap().cells().filter(|cell| !cell.2.is_empty()).count(), 0);
     let range = book.worksheet_range("Rows 1").unwrap();
@@ -58,7 +58,7 @@ async fn no_formula_survives_into_a_workbook(world: &World) {
 
 async fn every_noun_is_exported_in_every_form(world: &World) {
     let works = Works::begin(world);
-    crate::demand::days::kept(world).await;
+    crate::demand::days::update_book(world).await;
     for (noun, least) in [
         ("PRODUCTS", 1),
         ("STOCK", 1),
@@ -71,10 +71,10 @@ async fn every_noun_is_exported_in_every_form(world: &World) {
     ] {
         let mut sizes = Vec::new();
         for format in ["CSV", "JSONL", "XLSX"] {
-            let done = over(world, &export(world, json!({ "entity": noun, "format": format })).await).await;
-            assert_eq!(done["state"], "DONE", "{noun} {format}: {done:#}");
-            let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
-            assert_eq!(bytes.len() as i64, done["result"]["size"].as_i64().unwrap());
+            let exchange = wait_for_end(world, &export(world, json!({ "entity": noun, "format": format })).await).await;
+            assert_eq!(exchange["state"], "DONE", "{noun} {format}: {exchange:#}");
+            let bytes = download(world, &exchange["result"]["downloadUrl"]).await;
+            assert_eq!(bytes.len() as i64, exchange["result"]["size"].as_i64().unwrap());
             let rows = match format {
                 "CSV" => csv::Reader::from_reader(bytes.as_slice()).records().filter(Result::is_ok).count(),
                 "JSONL" => bytes
@@ -89,22 +89,24 @@ async fn every_noun_is_exported_in_every_form(world: &World) {
                 }
             };
             assert!(rows >= least, "{noun} {format} has {rows} rows");
-            assert_eq!(rows as i64, counts(&done)[0], "{noun} {format}");
+            assert_eq!(rows as i64, counts(&exchange)[0], "{noun} {format}");
             sizes.push(rows);
         }
         assert!(sizes.iter().all(|rows| *rows == sizes[0]), "{noun}: {sizes:?}");
     }
     // A workbook of ours is read again.
-    let done = over(world, &export(world, json!({ "entity": "PRODUCTS", "format": "XLSX" })).await).await;
-    let book = fetched(world, &done["result"]["downloadUrl"]).await;
-    let again = over(world, &import(world, "PRODUCTS", book, json!({})).await).await;
-    let all = counts(&done)[0];
+    let exchange = wait_for_end(world, &export(world, json!({ "entity": "PRODUCTS", "format": "XLSX" })).await).await;
+    let book = download(world, &exchange["result"]["downloadUrl"]).await;
+    let again = wait_for_end(world, &import(world, "PRODUCTS", book, json!({})).await).await;
+    let all = counts(&exchange)[0];
     assert_eq!((&again["reading"]["format"], counts(&again)), (&json!("XLSX"), [all, 0, 0, all, 0]), "{again:#}");
-    let none = over(world, &export(world, json!({ "entity": "PRODUCTS", "before": "2000-01-01T00:00:00Z" })).await).await;
+    let none = wait_for_end(world, &export(world, json!({ "entity": "PRODUCTS", "before": "2000-01-01T00:00:00Z" })).await).await;
     assert_eq!(counts(&none), [0; 5]);
-    let none =
-        over(world, &export(world, json!({ "entity": "PRODUCTS", "format": "JSONL", "before": "2000-01-01T00:00:00Z" })).await)
-            .await;
+    let none = wait_for_end(
+        world,
+        &export(world, json!({ "entity": "PRODUCTS", "format": "JSONL", "before": "2000-01-01T00:00:00Z" })).await,
+    )
+    .await;
     assert_eq!((none["state"].as_str(), counts(&none)), (Some("DONE"), [0; 5]), "{none:#}");
     works.kill().await;
 }
@@ -122,22 +124,28 @@ async fn an_export_imported_again_changes_nothing(world: &World) {
         product["tariffNumber"] = json!("0912.00");
         format!("{product}\n")
     };
-    let made =
-        over(world, &import(world, "PRODUCTS", texts.iter().enumerate().map(row).collect::<String>(), json!({})).await).await;
-    assert_eq!(counts(&made), [13, 13, 0, 0, 0], "{made:#}\n{}", result(world, &made).await);
+    let finished_exchange =
+        wait_for_end(world, &import(world, "PRODUCTS", texts.iter().enumerate().map(row).collect::<String>(), json!({})).await)
+            .await;
+    assert_eq!(
+        counts(&finished_exchange),
+        [13, 13, 0, 0, 0],
+        "{finished_exchange:#}\n{}",
+        result(world, &finished_exchange).await
+    );
     let query = "{ products(first: 40) { nodes { sku name description version barcodes { code packQuantity } } } }";
-    let before = ask(world, query, json!({})).await;
+    let before = execute(world, query, json!({})).await;
     for format in ["CSV", "XLSX", "JSONL"] {
-        let done = over(world, &export(world, json!({ "entity": "PRODUCTS", "format": format })).await).await;
-        let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
-        let again = over(world, &import(world, "PRODUCTS", bytes, json!({})).await).await;
-        let all = counts(&done)[0];
+        let exchange = wait_for_end(world, &export(world, json!({ "entity": "PRODUCTS", "format": format })).await).await;
+        let bytes = download(world, &exchange["result"]["downloadUrl"]).await;
+        let again = wait_for_end(world, &import(world, "PRODUCTS", bytes, json!({})).await).await;
+        let all = counts(&exchange)[0];
         assert_eq!(counts(&again), [all, 0, 0, all, 0], "{format}: {again:#}\n{}", result(world, &again).await);
-        assert_eq!(ask(world, query, json!({})).await, before, "{format}");
+        assert_eq!(execute(world, query, json!({})).await, before, "{format}");
     }
     // A code without such a character is exported in its plain form.
-    let done = over(world, &export(world, json!({ "entity": "PRODUCTS" })).await).await;
-    let text = result(world, &done).await;
+    let exchange = wait_for_end(world, &export(world, json!({ "entity": "PRODUCTS" })).await).await;
+    let text = result(world, &exchange).await;
     assert!(text.contains(",plain|Pplain*12,"), "{text}");
     works.kill().await;
 }
@@ -152,8 +160,8 @@ async fn a_workbooks_texts_are_what_they_are(world: &World) {
             sheet.write_string(at, column, text).unwrap();
         }
     }
-    let done = over(world, &import(world, "PRODUCTS", book.save_to_buffer().unwrap(), json!({})).await).await;
-    assert_eq!(counts(&done), [2, 2, 0, 0, 0], "{done:#}");
+    let exchange = wait_for_end(world, &import(world, "PRODUCTS", book.save_to_buffer().unwrap(), json!({})).await).await;
+    assert_eq!(counts(&exchange), [2, 2, 0, 0, 0], "{exchange:#}");
     assert_eq!(product(world, "=x").await, Value::Null, "another product");
     let mut first = product(world, "'=x").await;
     assert_eq!((first["name"].take(), first["description"].take()), (json!("'-1"), json!("'@a")));
@@ -171,27 +179,27 @@ async fn an_export_shows_what_its_maker_may_see(world: &World) {
     let query =
         "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code field message } } }";
     let input = json!({ "key": "exporter", "name": "Exporter", "permissions": ["exchange.run", "file.write", "product.read", "stock.read"] });
-    let role = world.must(&world.ours, query, json!({ "input": input })).await["role"]["id"].clone();
+    let role = world.must_mutate(&world.ours, query, json!({ "input": input })).await["role"]["id"].clone();
     world.second_shop("charlie").await;
     let shop = json!({ "storeIds": [world.ours.ids["sto"]] });
-    let everywhere = world.hired("everywhere", json!([{ "roleId": role, "scope": { "all": true } }])).await;
-    let local = world.hired("local", json!([{ "roleId": role, "scope": shop }])).await;
+    let everywhere = world.add_member_with("everywhere", json!([{ "roleId": role, "scope": { "all": true } }])).await;
+    let local = world.add_member_with("local", json!([{ "roleId": role, "scope": shop }])).await;
     let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code field message } } }";
     let show = "query($id: ID!) { node(id: $id) { ... on DataJob { state result { downloadUrl } } } }";
     let mut stores = Vec::new();
     for person in [everywhere, local] {
         let caller = world.caller(person).await;
         let input = json!({ "input": { "idempotencyKey": "mine", "entity": "STOCK" } });
-        let made = world.ask(&world.ours, Some(caller.clone()), create, &input).await;
-        let id = made["data"]["exportCreate"]["dataJob"]["id"].clone();
-        over(world, id.as_str().unwrap()).await;
-        let mine = world.ask(&world.ours, Some(caller), show, &json!({ "id": id })).await["data"]["node"].clone();
-        let bytes = fetched(world, &mine["result"]["downloadUrl"]).await;
+        let answer = world.execute(&world.ours, Some(caller.clone()), create, &input).await;
+        let id = answer["data"]["exportCreate"]["dataJob"]["id"].clone();
+        wait_for_end(world, id.as_str().unwrap()).await;
+        let mine = world.execute(&world.ours, Some(caller), show, &json!({ "id": id })).await["data"]["node"].clone();
+        let bytes = download(world, &mine["result"]["downloadUrl"]).await;
         let codes: Vec<String> =
             csv::Reader::from_reader(bytes.as_slice()).records().map(|row| row.unwrap()[2].to_owned()).collect();
         stores.push(codes);
         // Others who may see the exchange do not get its result.
-        let theirs = ask(world, show, json!({ "id": id })).await["node"].clone();
+        let theirs = execute(world, show, json!({ "id": id })).await["node"].clone();
         assert_eq!(theirs, json!({ "state": "DONE", "result": null }));
     }
     assert!(stores[0].len() > stores[1].len(), "{stores:?}");
@@ -199,19 +207,19 @@ async fn an_export_shows_what_its_maker_may_see(world: &World) {
     // Costs are left out for callers who may not see them.
     let caller = world.caller(everywhere).await;
     let input = json!({ "input": { "idempotencyKey": "costs", "entity": "PRODUCTS", "format": "JSONL" } });
-    let made =
-        world.ask(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["dataJob"]["id"].clone();
-    over(world, made.as_str().unwrap()).await;
-    let mine = world.ask(&world.ours, Some(caller), show, &json!({ "id": made })).await["data"]["node"].clone();
-    let text = String::from_utf8(fetched(world, &mine["result"]["downloadUrl"]).await).unwrap();
+    let answer =
+        world.execute(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["dataJob"]["id"].clone();
+    wait_for_end(world, answer.as_str().unwrap()).await;
+    let mine = world.execute(&world.ours, Some(caller), show, &json!({ "id": answer })).await["data"]["node"].clone();
+    let text = String::from_utf8(download(world, &mine["result"]["downloadUrl"]).await).unwrap();
     // The columns are missing too: an import would read empty cells as a change.
     assert!(!text.contains("unitCost") && !text.contains("costCurrency") && text.contains("\"price\":\"4.00\""), "{text}");
     let query = "{ products(first: 100) { nodes { sku version unitCost { amount } } } }";
-    let before = ask(world, query, json!({})).await;
+    let before = execute(world, query, json!({})).await;
     assert!(before.to_string().contains("\"amount\":\"1.00\""), "{before:#}");
-    let again = over(world, &import(world, "PRODUCTS", text, json!({})).await).await;
+    let again = wait_for_end(world, &import(world, "PRODUCTS", text, json!({})).await).await;
     let all = counts(&again)[0];
-    assert_eq!((counts(&again), ask(world, query, json!({})).await), ([all, 0, 0, all, 0], before), "{again:#}");
+    assert_eq!((counts(&again), execute(world, query, json!({})).await), ([all, 0, 0, all, 0], before), "{again:#}");
     works.kill().await;
 }
 
@@ -219,36 +227,37 @@ async fn an_export_shows_what_its_maker_may_see(world: &World) {
 async fn contacts_read(world: &World) -> Vec<Value> {
     world.node.audit.seal_all().await.unwrap();
     let query = "{ auditEntries(filter: { action: { eq: \"customer.contact.read\" } }, first: 50) { nodes { id } } }";
-    ask(world, query, json!({})).await["auditEntries"]["nodes"].as_array().unwrap().clone()
+    execute(world, query, json!({})).await["auditEntries"]["nodes"].as_array().unwrap().clone()
 }
 
 async fn whose_contacts_were_exported_is_in_the_log(world: &World) {
     let works = Works::begin(world);
     let rows = "externalRef,name,country,email\nc-1,=HYPERLINK(\"x\"),GB,one@example.com\nc-2,Two,GB,\n";
-    over(world, &import(world, "CUSTOMERS", rows, json!({})).await).await;
+    wait_for_end(world, &import(world, "CUSTOMERS", rows, json!({})).await).await;
     let before = contacts_read(world).await.len();
-    let done = over(world, &export(world, json!({ "entity": "CUSTOMERS" })).await).await;
-    let text = result(world, &done).await;
+    let exchange = wait_for_end(world, &export(world, json!({ "entity": "CUSTOMERS" })).await).await;
+    let text = result(world, &exchange).await;
     assert!(text.starts_with("externalRef,name,country,email\r\n"), "{text}");
     assert!(text.contains("one@example.com") && text.contains("'=HYPERLINK"), "{text}");
     assert_eq!(contacts_read(world).await.len(), before + 1, "one entry for the page");
     let query = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code } } }";
     let input = json!({ "key": "shy", "name": "Shy", "permissions": ["exchange.run", "file.write", "customer.read"] });
-    let role = world.must(&world.ours, query, json!({ "input": input })).await["role"]["id"].clone();
-    let person = world.hired("shy", json!([{ "roleId": role, "scope": { "all": true } }])).await;
+    let role = world.must_mutate(&world.ours, query, json!({ "input": input })).await["role"]["id"].clone();
+    let person = world.add_member_with("shy", json!([{ "roleId": role, "scope": { "all": true } }])).await;
     let caller = world.caller(person).await;
     let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code } } }";
     let input = json!({ "input": { "idempotencyKey": "shy", "entity": "CUSTOMERS" } });
-    let made =
-        world.ask(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["dataJob"]["id"].clone();
-    over(world, made.as_str().unwrap()).await;
+    let data_job_id =
+        world.execute(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["dataJob"]["id"].clone();
+    wait_for_end(world, data_job_id.as_str().unwrap()).await;
     let show = "query($id: ID!) { node(id: $id) { ... on DataJob { result { downloadUrl } } } }";
-    let mine = world.ask(&world.ours, Some(caller.clone()), show, &json!({ "id": made })).await["data"]["node"].clone();
-    let text = String::from_utf8(fetched(world, &mine["result"]["downloadUrl"]).await).unwrap();
+    let mine =
+        world.execute(&world.ours, Some(caller.clone()), show, &json!({ "id": data_job_id })).await["data"]["node"].clone();
+    let text = String::from_utf8(download(world, &mine["result"]["downloadUrl"]).await).unwrap();
     assert!(text.contains("c-1") && !text.contains('@'), "{text}");
     assert_eq!(contacts_read(world).await.len(), before + 1, "nothing was told");
-    let blind = world.ours.only(&["exchange.run", "product.read"]);
-    let denied = world.ask(&world.ours, Some(blind), create, &input).await;
+    let blind = world.ours.owner_with(&["exchange.run", "product.read"]);
+    let denied = world.execute(&world.ours, Some(blind), create, &input).await;
     assert_eq!(
         (&denied["errors"][0]["code"], &denied["errors"][0]["permission"]),
         (&json!("FORBIDDEN"), &json!("customer.read"))

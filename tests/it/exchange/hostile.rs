@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-use super::world::{Works, World, counts, import, over, product, result};
+use super::world::{Works, World, counts, import, product, result, wait_for_end};
 use crate::world::on_both;
 
 on_both!(
@@ -18,7 +18,7 @@ on_both!(
 async fn a_file_that_cannot_be_read_says_why(world: &World) {
     let works = Works::begin(world);
     let endless = format!("sku,name\nfirst,First\nsecond,\"{}", "x".repeat(3 << 20));
-    for (bytes, more, why) in [
+    for (bytes, extra, reason) in [
         (b"sku,name,Sku\na,b,c\n".to_vec(), json!({}), "is a second one for sku"),
         (b"name,price\na,1\n".to_vec(), json!({}), "a column sku is needed"),
         (b"sku,name\na,b\n".to_vec(), json!({ "mapping": [{ "column": "x", "field": "sku" }] }), "which the file does not have"),
@@ -32,15 +32,15 @@ async fn a_file_that_cannot_be_read_says_why(world: &World) {
         ),
         (vec![b','; 300], json!({}), "at most 256 columns"),
     ] {
-        let done = over(world, &import(world, "PRODUCTS", bytes, more).await).await;
-        assert_eq!(done["state"], "FAILED", "{why}: {done:#}");
-        assert!(done["error"].as_str().unwrap().contains(why), "{why}: {done:#}");
-        assert_eq!(done["result"], Value::Null);
+        let exchange = wait_for_end(world, &import(world, "PRODUCTS", bytes, extra).await).await;
+        assert_eq!(exchange["state"], "FAILED", "{reason}: {exchange:#}");
+        assert!(exchange["error"].as_str().unwrap().contains(reason), "{reason}: {exchange:#}");
+        assert_eq!(exchange["result"], Value::Null);
     }
     assert_eq!(product(world, "v-1").await, Value::Null, "nothing of the row that swallowed the others");
     let closed = b"sku,name,description\nv-4,\"a \"\"b\"\" c\",\"x, y\nz\"".to_vec();
-    let done = over(world, &import(world, "PRODUCTS", closed, json!({})).await).await;
-    assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [1, 1, 0, 0, 0]), "{done:#}");
+    let exchange = wait_for_end(world, &import(world, "PRODUCTS", closed, json!({})).await).await;
+    assert_eq!((exchange["state"].as_str(), counts(&exchange)), (Some("DONE"), [1, 1, 0, 0, 0]), "{exchange:#}");
     assert_eq!(product(world, "v-4").await["name"], "a \"b\" c");
     works.kill().await;
 }
@@ -54,9 +54,13 @@ async fn a_row_half_broken_is_one_row(world: &World) {
         bytes.extend_from_slice(format!("b-{n},Product number {n}\n").as_bytes());
     }
     bytes.extend_from_slice(b"bad-1,Caf\xe9\n\nbad-2,a,b\nbad-3\n  good  ,  Good  \n");
-    let done = over(world, &import(world, "PRODUCTS", bytes, json!({})).await).await;
-    assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [3_004, 3_001, 0, 0, 3]), "{done:#}");
-    assert!(result(world, &done).await.contains("3001,INVALID,,the row has characters"), "{}", result(world, &done).await);
+    let exchange = wait_for_end(world, &import(world, "PRODUCTS", bytes, json!({})).await).await;
+    assert_eq!((exchange["state"].as_str(), counts(&exchange)), (Some("DONE"), [3_004, 3_001, 0, 0, 3]), "{exchange:#}");
+    assert!(
+        result(world, &exchange).await.contains("3001,INVALID,,the row has characters"),
+        "{}",
+        result(world, &exchange).await
+    );
     assert_eq!(product(world, "good").await["name"], "Good");
     works.kill().await;
 }
@@ -77,15 +81,15 @@ async fn a_workbook_that_is_a_bomb_is_not_unpacked(world: &World) {
     assert!(bomb.len() < 1 << 20, "it is small: {}", bomb.len());
     let many: Vec<(String, Vec<u8>)> = (0..2_100).map(|n| (format!("part-{n}"), b"x".to_vec())).collect();
     let many: Vec<(&str, Vec<u8>)> = many.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
-    for (bytes, why) in [
+    for (bytes, reason) in [
         (bomb, "larger than a workbook may be"),
         (archive(&many), "more than 2000 parts"),
         (archive(&[("readme.txt", b"hello".to_vec())]), "the workbook is invalid"),
         (b"PK\x03\x04 and then nothing".to_vec(), "the workbook is invalid"),
     ] {
-        let done = over(world, &import(world, "PRODUCTS", bytes, json!({})).await).await;
-        assert_eq!(done["state"], "FAILED", "{why}: {done:#}");
-        assert!(done["error"].as_str().unwrap().contains(why), "{why}: {done:#}");
+        let exchange = wait_for_end(world, &import(world, "PRODUCTS", bytes, json!({})).await).await;
+        assert_eq!(exchange["state"], "FAILED", "{reason}: {exchange:#}");
+        assert!(exchange["error"].as_str().unwrap().contains(reason), "{reason}: {exchange:#}");
     }
     works.kill().await;
 }
@@ -114,10 +118,10 @@ fn overlapping(times: u16) -> Vec<u8> {
 
 async fn a_workbook_whose_parts_overlap_is_not_unpacked(world: &World) {
     let works = Works::begin(world);
-    for (times, why) in [(1, "no workbook in it"), (2, "its parts overlap"), (2_000, "its parts overlap")] {
-        let done = over(world, &import(world, "PRODUCTS", overlapping(times), json!({})).await).await;
-        assert_eq!(done["state"], "FAILED", "{times}: {done:#}");
-        assert!(done["error"].as_str().unwrap().contains(why), "{times}: {done:#}");
+    for (times, reason) in [(1, "no workbook in it"), (2, "its parts overlap"), (2_000, "its parts overlap")] {
+        let exchange = wait_for_end(world, &import(world, "PRODUCTS", overlapping(times), json!({})).await).await;
+        assert_eq!(exchange["state"], "FAILED", "{times}: {exchange:#}");
+        assert!(exchange["error"].as_str().unwrap().contains(reason), "{times}: {exchange:#}");
     }
     works.kill().await;
 }

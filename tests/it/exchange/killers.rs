@@ -3,14 +3,14 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Works, World, ask, import, over, until};
+use super::world::{Works, World, execute, import, wait_for_end, wait_until};
 use crate::world::on_both;
 
 on_both!(an_import_at_whose_start_two_workers_died_has_failed);
 
 /// The only job that runs exchanges.
 async fn job(world: &World) -> Value {
-    let jobs = ask(world, "{ jobs(first: 50) { nodes { kind state failures lastError } } }", json!({})).await;
+    let jobs = execute(world, "{ jobs(first: 50) { nodes { kind state failures lastError } } }", json!({})).await;
     let nodes = jobs["jobs"]["nodes"].as_array().unwrap().clone();
     nodes.into_iter().find(|job| job["kind"] == "exchange.run").unwrap()
 }
@@ -21,7 +21,7 @@ async fn an_import_at_whose_start_two_workers_died_has_failed(world: &World) {
     let id = import(world, "ORDERS", format!("externalRef,store,sku,quantity\n{rows}"), json!({})).await;
     for deaths in 0..2 {
         let works = Works::begin(world);
-        until("its worker to begin", async || {
+        wait_until("its worker to begin", async || {
             let job = job(world).await;
             job["state"] == "RUNNING" && job["failures"] == deaths
         })
@@ -29,10 +29,10 @@ async fn an_import_at_whose_start_two_workers_died_has_failed(world: &World) {
         works.kill().await;
     }
     let works = Works::begin(world);
-    let done = over(world, &id).await;
-    assert_eq!(done["state"], "FAILED", "{done:#}");
-    assert!(done["error"].as_str().unwrap().contains("the worker stopped"), "{done:#}");
-    until("its job to be a dead letter", async || job(world).await["state"] == "FAILED").await;
+    let exchange = wait_for_end(world, &id).await;
+    assert_eq!(exchange["state"], "FAILED", "{exchange:#}");
+    assert!(exchange["error"].as_str().unwrap().contains("the worker stopped"), "{exchange:#}");
+    wait_until("its job to be a dead letter", async || job(world).await["state"] == "FAILED").await;
     let dead = job(world).await;
     assert_eq!(dead["failures"], 2, "{dead:#}");
     works.kill().await;

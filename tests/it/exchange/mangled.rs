@@ -12,7 +12,7 @@ use entity::prelude::ReasonCode;
 use entrepot::{
     exchange::{
         core::{
-            Decimal, Earnest, ImportOptions, Mode, Noun, barcodes,
+            Decimal, ImportOptions, Mode, Noun, WriteMode, barcodes,
             bulk::{BulkOptions, Keyed, variables},
             fields,
             record::ResolvedNames,
@@ -21,7 +21,7 @@ use entrepot::{
     },
     files::{
         Bytestream,
-        core::{area, sniff},
+        core::{picture_dimensions, sniff},
         draw,
     },
 };
@@ -49,8 +49,8 @@ impl Dice {
         x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         x ^ (x >> 31)
     }
-    fn below(&mut self, most: usize) -> usize {
-        (self.roll() % most.max(1) as u64) as usize
+    fn below(&mut self, limit: usize) -> usize {
+        (self.roll() % limit.max(1) as u64) as usize
     }
 }
 
@@ -120,7 +120,7 @@ fn options(decimal: Decimal) -> ImportOptions {
         encoding: None,
         mapping: vec![("Nummer".to_owned(), "sku".to_owned())],
         mode: Mode::Upsert,
-        earnest: Earnest::DryRun,
+        earnest: WriteMode::DryRun,
         reason: ReasonCode::Correction,
         decimal,
     }
@@ -219,10 +219,10 @@ async fn feed(parser: &str, case: usize, dice: &mut Dice) {
         "bulk" => {
             let good = "{\"input\":{\"idempotencyKey\":\"k\",\"items\":[{\"a\":1},{\"b\":[null,true,1.5e3]}]}}\n".repeat(3);
             let options =
-                BulkOptions { mutation: String::new(), field: "f".to_owned(), keyed: Keyed::ByInput, earnest: Earnest::DryRun };
+                BulkOptions { mutation: String::new(), field: "f".to_owned(), keyed: Keyed::ByInput, earnest: WriteMode::DryRun };
             let mut reading = lines(streamed(mangled(good.as_bytes(), dice)), 0, 7);
-            while let Some(Ok(said)) = reading.recv().await {
-                let LinesMessage::Lines(found) = said else { return };
+            while let Some(Ok(message)) = reading.recv().await {
+                let LinesMessage::Lines(found) = message else { return };
                 for line in &found {
                     let _ = variables(line, &options, "exc/1".to_owned());
                 }
@@ -232,15 +232,15 @@ async fn feed(parser: &str, case: usize, dice: &mut Dice) {
         "barcodes" => {
             for good in ["4006381333931|12345670*12", "[\"A|B\",{\"code\":\"C D\",\"packQuantity\":12}]"] {
                 let text = String::from_utf8_lossy(&mangled(good.as_bytes(), dice)).into_owned();
-                if let Ok(codes) = barcodes::read(&text) {
-                    assert_eq!(barcodes::read(&barcodes::join_codes(&codes)), Ok(codes), "{text:?}");
+                if let Ok(codes) = barcodes::parse_barcodes(&text) {
+                    assert_eq!(barcodes::parse_barcodes(&barcodes::join_codes(&codes)), Ok(codes), "{text:?}");
                 }
             }
         }
         _ => {
             for picture in pictures() {
                 let bytes = mangled(&picture, dice);
-                let _ = (area(sniff(&bytes), &bytes), draw::thumbnails(&bytes));
+                let _ = (picture_dimensions(sniff(&bytes), &bytes), draw::thumbnails(&bytes));
             }
         }
     }
@@ -260,8 +260,8 @@ async fn feeds_one_parser() {
     let data: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     let most = Some((data << 10) + allowance);
     setrlimit(Resource::Data, Rlimit { current: most, maximum: most }).unwrap();
-    let (began, mut dice, mut cases) = (Instant::now(), Dice(20), 0);
-    while cases < CASES && began.elapsed() < PATIENCE {
+    let (started_at, mut dice, mut cases) = (Instant::now(), Dice(20), 0);
+    while cases < CASES && started_at.elapsed() < PATIENCE {
         let longest = tokio::time::timeout(Duration::from_secs(10), feed(&parser, cases, &mut dice)).await;
         assert!(longest.is_ok(), "case {cases} takes too long");
         cases += 1;
@@ -270,7 +270,7 @@ async fn feeds_one_parser() {
 }
 
 fn survives(parser: &str) {
-    let began = std::time::Instant::now();
+    let started_at = std::time::Instant::now();
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "exchange::mangled::feeds_one_parser", "--ignored", "--nocapture"]);
     let ended = child.env(PARSER, parser).env("MALLOC_ARENA_MAX", "2").output().unwrap();
@@ -278,7 +278,7 @@ fn survives(parser: &str) {
     assert!(ended.status.success(), "{parser} died ({}): {out}\n{err}", ended.status);
     assert!(!err.contains("panicked") || parser == "pictures", "{parser}: {err}");
     let fed: usize = out.lines().find_map(|line| line.split_once("FED ")).unwrap().1.trim().parse().unwrap();
-    assert!(fed > 20 && began.elapsed() < LONGEST, "{parser}: {fed} cases in {:?}", began.elapsed());
+    assert!(fed > 20 && started_at.elapsed() < LONGEST, "{parser}: {fed} cases in {:?}", started_at.elapsed());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Works, World, ask, counts, export, fetched, import, over, product, result};
+use super::world::{Works, World, counts, download, execute, export, import, product, result, wait_for_end};
 use crate::world::on_both;
 
 on_both!(
@@ -13,17 +13,17 @@ on_both!(
 const CUSTOMER: (&str, &str) = ("Customer", "customer");
 const SUPPLIER: (&str, &str) = ("Supplier", "supplier");
 
-async fn made(world: &World, (kind, what): (&str, &str), input: Value) -> Value {
+async fn create(world: &World, (kind, what): (&str, &str), input: Value) -> Value {
     let query = format!(
         "mutation($input: {kind}CreateInput!) {{ {what}Create(input: $input) {{ {what} {{ id }} userErrors {{ code }} }} }}"
     );
-    world.must(&world.ours, &query, json!({ "input": input })).await[what]["id"].clone()
+    world.must_mutate(&world.ours, &query, json!({ "input": input })).await[what]["id"].clone()
 }
 
 async fn merge(world: &World, (kind, what): (&str, &str), (one, into): (&Value, &Value)) {
     let query = format!("mutation($input: {kind}MergeInput!) {{ {what}Merge(input: $input) {{ seq userErrors {{ code }} }} }}");
     let input = json!({ "idempotencyKey": format!("{what} merge"), "id": one, "intoId": into });
-    world.must(&world.ours, &query, json!({ "input": input })).await;
+    world.must_mutate(&world.ours, &query, json!({ "input": input })).await;
 }
 
 fn row(reference: &str, customer: &str) -> String {
@@ -35,43 +35,43 @@ fn row(reference: &str, customer: &str) -> String {
 /// The customer of the order with this reference.
 async fn customer_of(world: &World, reference: &str) -> Value {
     let query = "query($filter: OrderFilter) { orders(filter: $filter) { nodes { customer { externalRef } } } }";
-    let found = ask(world, query, json!({ "filter": { "externalRef": { "eq": reference } } })).await;
+    let found = execute(world, query, json!({ "filter": { "externalRef": { "eq": reference } } })).await;
     found["orders"]["nodes"][0]["customer"]["externalRef"].clone()
 }
 
 async fn an_order_is_placed_for_the_customer_that_the_named_one_is_merged_into(world: &World) {
     let works = Works::begin(world);
-    let shop = made(world, CUSTOMER, json!({ "externalRef": "SHOP-1", "name": "Ada" })).await;
-    let web = made(world, CUSTOMER, json!({ "externalRef": "WEB-1", "name": "A. Lovelace" })).await;
-    let done = over(world, &import(world, "ORDERS", row("before", "WEB-1"), json!({})).await).await;
-    assert_eq!(counts(&done), [1, 1, 0, 0, 0], "{}", result(world, &done).await);
+    let shop = create(world, CUSTOMER, json!({ "externalRef": "SHOP-1", "name": "Ada" })).await;
+    let web = create(world, CUSTOMER, json!({ "externalRef": "WEB-1", "name": "A. Lovelace" })).await;
+    let exchange = wait_for_end(world, &import(world, "ORDERS", row("before", "WEB-1"), json!({})).await).await;
+    assert_eq!(counts(&exchange), [1, 1, 0, 0, 0], "{}", result(world, &exchange).await);
     merge(world, CUSTOMER, (&web, &shop)).await;
-    let done = over(world, &import(world, "ORDERS", row("after", "WEB-1"), json!({})).await).await;
-    assert_eq!(counts(&done), [1, 1, 0, 0, 0], "{}", result(world, &done).await);
+    let exchange = wait_for_end(world, &import(world, "ORDERS", row("after", "WEB-1"), json!({})).await).await;
+    assert_eq!(counts(&exchange), [1, 1, 0, 0, 0], "{}", result(world, &exchange).await);
     assert_eq!(customer_of(world, "after").await, "SHOP-1");
     // An order made for the merged customer stays its own, and is found by either reference.
     assert_eq!(customer_of(world, "before").await, "WEB-1");
     for customer in ["WEB-1", "SHOP-1"] {
-        let again = over(world, &import(world, "ORDERS", row("before", customer), json!({})).await).await;
+        let again = wait_for_end(world, &import(world, "ORDERS", row("before", customer), json!({})).await).await;
         assert_eq!(counts(&again), [1, 0, 0, 1, 0], "{customer}: {}", result(world, &again).await);
     }
-    let other = over(world, &import(world, "ORDERS", row("before", "alpha-1"), json!({})).await).await;
+    let other = wait_for_end(world, &import(world, "ORDERS", row("before", "alpha-1"), json!({})).await).await;
     assert!(result(world, &other).await.contains("DUPLICATE,customer"), "{}", result(world, &other).await);
-    let done = over(world, &export(world, json!({ "entity": "ORDERS", "format": "CSV" })).await).await;
-    let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
-    let again = over(world, &import(world, "ORDERS", bytes, json!({})).await).await;
-    let all = counts(&done)[0];
+    let exchange = wait_for_end(world, &export(world, json!({ "entity": "ORDERS", "format": "CSV" })).await).await;
+    let bytes = download(world, &exchange["result"]["downloadUrl"]).await;
+    let again = wait_for_end(world, &import(world, "ORDERS", bytes, json!({})).await).await;
+    let all = counts(&exchange)[0];
     assert_eq!(counts(&again), [all, 0, 0, all, 0], "{}", result(world, &again).await);
     works.kill().await;
 }
 
 async fn a_product_comes_from_the_supplier_that_the_named_one_is_merged_into(world: &World) {
     let works = Works::begin(world);
-    let kiln = made(world, SUPPLIER, json!({ "code": "KILN", "name": "Kiln" })).await;
-    let oven = made(world, SUPPLIER, json!({ "code": "OVEN", "name": "Oven" })).await;
+    let kiln = create(world, SUPPLIER, json!({ "code": "KILN", "name": "Kiln" })).await;
+    let oven = create(world, SUPPLIER, json!({ "code": "OVEN", "name": "Oven" })).await;
     merge(world, SUPPLIER, (&kiln, &oven)).await;
-    let done = over(world, &import(world, "PRODUCTS", "sku,name,supplier\nbowl,Bowl,kiln\n", json!({})).await).await;
-    assert_eq!(counts(&done), [1, 1, 0, 0, 0], "{}", result(world, &done).await);
+    let exchange = wait_for_end(world, &import(world, "PRODUCTS", "sku,name,supplier\nbowl,Bowl,kiln\n", json!({})).await).await;
+    assert_eq!(counts(&exchange), [1, 1, 0, 0, 0], "{}", result(world, &exchange).await);
     assert_eq!(product(world, "bowl").await["supplier"]["code"], "OVEN");
     works.kill().await;
 }

@@ -11,7 +11,7 @@ use futures_util::stream;
 use image::{DynamicImage, ImageFormat};
 use serde_json::{Value, json};
 
-use super::world::{Works, World, ask, fetched, until};
+use super::world::{Works, World, download, execute, wait_until};
 use crate::world::on_both;
 
 on_both!(
@@ -45,10 +45,10 @@ fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     out.into_inner()
 }
 
-async fn made(world: &World, sku: &str) -> String {
+async fn create_product(world: &World, sku: &str) -> String {
     let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id } userErrors { code field message } } }";
-    let made = world.must(&world.ours, query, json!({ "input": { "sku": sku, "name": sku } })).await;
-    made["product"]["id"].as_str().unwrap().to_owned()
+    let payload = world.must_mutate(&world.ours, query, json!({ "input": { "sku": sku, "name": sku } })).await;
+    payload["product"]["id"].as_str().unwrap().to_owned()
 }
 
 async fn sent(world: &World, bytes: Vec<u8>) -> String {
@@ -56,22 +56,22 @@ async fn sent(world: &World, bytes: Vec<u8>) -> String {
 }
 
 /// A picture more for a product.
-async fn added(world: &World, product: &str, more: Value) -> Value {
+async fn added(world: &World, product: &str, extra: Value) -> Value {
     let file = sent(world, picture(4, 2, ImageFormat::Png)).await;
     let mut input = json!({ "idempotencyKey": file, "productId": product, "fileId": file });
-    input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-    world.must(&world.ours, ADD, json!({ "input": input })).await
+    input.as_object_mut().unwrap().extend(extra.as_object().cloned().unwrap());
+    world.must_mutate(&world.ours, ADD, json!({ "input": input })).await
 }
 
 async fn refused(world: &World, query: &str, input: Value) -> Value {
-    let answer = ask(world, query, json!({ "input": input })).await;
+    let answer = execute(world, query, json!({ "input": input })).await;
     answer.as_object().unwrap().values().next().unwrap()["userErrors"].clone()
 }
 
 /// IDs of a product's pictures in order, after a check of their positions.
 async fn places(world: &World, product: &str) -> Vec<String> {
     let query = "query($id: ID!) { product(by: { id: $id }) { images { id position } } }";
-    let found = ask(world, query, json!({ "id": product })).await["product"]["images"].clone();
+    let found = execute(world, query, json!({ "id": product })).await["product"]["images"].clone();
     for (at, image) in (1..).zip(found.as_array().unwrap()) {
         assert_eq!(image["position"], json!(at), "{found:#}");
     }
@@ -83,21 +83,21 @@ fn id(payload: &Value) -> String {
 }
 
 async fn pictures_have_places(world: &World) {
-    let product = made(world, "seen").await;
+    let product = create_product(world, "seen").await;
     let first = added(world, &product, json!({ "alt": "From the front" })).await;
-    let shown = json!({ "id": first["image"]["id"], "position": 1, "alt": "From the front", "mediaType": "image/png",
+    let shown_input = json!({ "id": first["image"]["id"], "position": 1, "alt": "From the front", "mediaType": "image/png",
         "width": 4, "height": 2, "hasThumbnails": false });
-    assert_eq!(first["image"], shown);
+    assert_eq!(first["image"], shown_input);
     let (first, second) = (id(&first), id(&added(world, &product, json!({})).await));
     let before = id(&added(world, &product, json!({ "position": 1 })).await);
     assert_eq!(places(world, &product).await, [before.clone(), first.clone(), second.clone()]);
     let order =
         |ids: &[&String]| json!({ "idempotencyKey": world.node.clock.uuid().to_string(), "productId": product, "imageIds": ids });
-    let answer = world.must(&world.ours, REORDER, json!({ "input": order(&[&second, &first]) })).await;
+    let answer = world.must_mutate(&world.ours, REORDER, json!({ "input": order(&[&second, &first]) })).await;
     assert_eq!(answer["images"][0]["id"], json!(second));
     assert_eq!(places(world, &product).await, [second.clone(), first.clone(), before.clone()]);
-    let gone = json!({ "idempotencyKey": "gone", "id": first });
-    let answer = world.must(&world.ours, REMOVE, json!({ "input": gone })).await;
+    let deleted_input = json!({ "idempotencyKey": "gone", "id": first });
+    let answer = world.must_mutate(&world.ours, REMOVE, json!({ "input": deleted_input })).await;
     assert_eq!((&answer["image"], answer["images"].as_array().unwrap().len()), (&Value::Null, 2));
     assert_eq!(places(world, &product).await, [second.clone(), before.clone()]);
     let odd = json!({ "idempotencyKey": "odd", "productId": product, "fileId": world.ours.ids["fil"], "alt": "a\0b" });
@@ -108,11 +108,11 @@ async fn pictures_have_places(world: &World) {
         (order(&[&world.theirs.ids["img"]]), "NOT_FOUND", "imageIds"),
         (order(&[&world.ours.ids["img"]]), "NOT_FOUND", "imageIds"),
     ] {
-        let told = refused(world, REORDER, input).await;
-        assert_eq!((&told[0]["code"], &told[0]["field"]), (&json!(code), &json!(["input", field])), "{told:#}");
+        let message = refused(world, REORDER, input).await;
+        assert_eq!((&message[0]["code"], &message[0]["field"]), (&json!(code), &json!(["input", field])), "{message:#}");
     }
     let file = sent(world, picture(1, 1, ImageFormat::Png)).await;
-    for (more, code, field) in [
+    for (extra, code, field) in [
         (json!({ "position": 0 }), "OUT_OF_RANGE", "position"),
         (json!({ "position": 4 }), "OUT_OF_RANGE", "position"),
         (json!({ "position": 9_007_199_254_740_991_i64 }), "OUT_OF_RANGE", "position"),
@@ -120,47 +120,49 @@ async fn pictures_have_places(world: &World) {
         (json!({ "productId": world.theirs.ids["prd"] }), "NOT_FOUND", "productId"),
         (json!({ "idempotencyKey": " " }), "REQUIRED", "idempotencyKey"),
     ] {
-        let mut input = json!({ "idempotencyKey": format!("{more}"), "productId": product, "fileId": file });
-        input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-        let told = refused(world, ADD, input).await;
-        assert_eq!((&told[0]["code"], &told[0]["field"]), (&json!(code), &json!(["input", field])), "{told:#}");
+        let mut input = json!({ "idempotencyKey": format!("{extra}"), "productId": product, "fileId": file });
+        input.as_object_mut().unwrap().extend(extra.as_object().cloned().unwrap());
+        let message = refused(world, ADD, input).await;
+        assert_eq!((&message[0]["code"], &message[0]["field"]), (&json!(code), &json!(["input", field])), "{message:#}");
     }
     for _ in 2..20 {
         added(world, &product, json!({})).await;
     }
-    let told = refused(world, ADD, json!({ "idempotencyKey": "21", "productId": product, "fileId": file })).await;
-    assert_eq!(told[0]["code"], "LIMIT_EXCEEDED", "{told:#}");
+    let message = refused(world, ADD, json!({ "idempotencyKey": "21", "productId": product, "fileId": file })).await;
+    assert_eq!(message[0]["code"], "LIMIT_EXCEEDED", "{message:#}");
     assert_eq!(places(world, &product).await.len(), 20);
     let report = verify_tenant(&world.node.db, world.ours.owner.tenant, |_| {}).await.unwrap();
     assert!(report.is_sound(), "{report:#?}");
 }
 
 async fn documents_come_and_go(world: &World) {
-    let product = made(world, "described").await;
+    let product = create_product(world, "described").await;
     let file = world.sent_as(&world.ours, ("DOCUMENT", "../../sheet.pdf"), b"%PDF-1.7\n%%EOF".to_vec()).await;
     let input = json!({ "idempotencyKey": "d", "productId": product, "fileId": file, "title": " Data sheet " });
-    let made = world.must(&world.ours, DOCUMENT, json!({ "input": input })).await;
-    let shown = made["document"].clone();
+    let created_payload = world.must_mutate(&world.ours, DOCUMENT, json!({ "input": input })).await;
+    let document = created_payload["document"].clone();
     assert_eq!(
-        (&shown["title"], &shown["name"], &shown["mediaType"], &shown["size"]),
+        (&document["title"], &document["name"], &document["mediaType"], &document["size"]),
         (&json!("Data sheet"), &json!("sheet.pdf"), &json!("application/pdf"), &json!(14))
     );
-    assert_eq!(fetched(world, &shown["url"]).await, b"%PDF-1.7\n%%EOF");
+    assert_eq!(download(world, &document["url"]).await, b"%PDF-1.7\n%%EOF");
     for (title, code) in [("", "REQUIRED"), ("  ", "REQUIRED"), (&"x".repeat(201), "TOO_LONG"), ("a\0b", "INVALID")] {
         let input = json!({ "idempotencyKey": "e", "productId": product, "fileId": file, "title": title });
-        let told = refused(world, DOCUMENT, input).await;
-        assert_eq!((&told[0]["code"], &told[0]["field"]), (&json!(code), &json!(["input", "title"])), "{told:#}");
+        let message = refused(world, DOCUMENT, input).await;
+        assert_eq!((&message[0]["code"], &message[0]["field"]), (&json!(code), &json!(["input", "title"])), "{message:#}");
     }
-    let gone = world.must(&world.ours, UNDOCUMENT, json!({ "input": { "idempotencyKey": "g", "id": shown["id"] } })).await;
-    assert_eq!(gone["documents"], json!([]));
-    let told = refused(world, UNDOCUMENT, json!({ "idempotencyKey": "h", "id": shown["id"] })).await;
-    assert_eq!(told[0]["code"], "NOT_FOUND");
+    let payload =
+        world.must_mutate(&world.ours, UNDOCUMENT, json!({ "input": { "idempotencyKey": "g", "id": document["id"] } })).await;
+    assert_eq!(payload["documents"], json!([]));
+    let message = refused(world, UNDOCUMENT, json!({ "idempotencyKey": "h", "id": document["id"] })).await;
+    assert_eq!(message[0]["code"], "NOT_FOUND");
 }
 
 async fn try_send(world: &World, purpose: &str, bytes: Vec<u8>) -> Result<File, FileError> {
     let query = "mutation($input: FileUploadCreateInput!) { fileUploadCreate(input: $input) { uploadUrl userErrors { code } } }";
-    let made = world.must(&world.ours, query, json!({ "input": { "purpose": purpose, "name": "/etc/../x.png" } })).await;
-    let token = made["uploadUrl"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let payload =
+        world.must_mutate(&world.ours, query, json!({ "input": { "purpose": purpose, "name": "/etc/../x.png" } })).await;
+    let token = payload["uploadUrl"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
     world.node.files.receive(&token, None, Origin::default(), stream::iter([Ok(bytes.into())])).await
 }
 
@@ -185,8 +187,8 @@ async fn what_is_no_picture_is_not_taken(world: &World) {
         (head(10_001, 1), &is_huge),
     ];
     for (bytes, is_expected) in cases {
-        let told = try_send(world, "IMAGE", bytes.clone()).await;
-        assert!(told.as_ref().is_err_and(is_expected), "{:?}: {told:?}", String::from_utf8_lossy(&bytes));
+        let refusal = try_send(world, "IMAGE", bytes.clone()).await;
+        assert!(refusal.as_ref().is_err_and(is_expected), "{:?}: {refusal:?}", String::from_utf8_lossy(&bytes));
     }
     for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
         let file = try_send(world, "IMAGE", picture(30, 20, format)).await.unwrap();
@@ -196,15 +198,19 @@ async fn what_is_no_picture_is_not_taken(world: &World) {
 }
 
 async fn a_file_belongs_to_one_thing_and_to_its_maker(world: &World) {
-    let product = made(world, "owned").await;
+    let product = create_product(world, "owned").await;
     let input = |key: &str, file: &str| json!({ "idempotencyKey": key, "productId": product, "fileId": file });
     let file = sent(world, picture(2, 2, ImageFormat::Png)).await;
-    world.must(&world.ours, ADD, json!({ "input": input("first", &file) })).await;
-    let told = refused(world, ADD, input("again", &file)).await;
-    assert_eq!((&told[0]["code"], &told[0]["field"]), (&json!("INVALID_STATE"), &json!(["input", "fileId"])), "{told:#}");
+    world.must_mutate(&world.ours, ADD, json!({ "input": input("first", &file) })).await;
+    let message = refused(world, ADD, input("again", &file)).await;
+    assert_eq!(
+        (&message[0]["code"], &message[0]["field"]),
+        (&json!("INVALID_STATE"), &json!(["input", "fileId"])),
+        "{message:#}"
+    );
     let query =
         "mutation($input: FileUploadCreateInput!) { fileUploadCreate(input: $input) { file { id } userErrors { code } } }";
-    let awaited = world.must(&world.ours, query, json!({ "input": { "purpose": "IMAGE", "name": "x" } })).await;
+    let awaited = world.must_mutate(&world.ours, query, json!({ "input": { "purpose": "IMAGE", "name": "x" } })).await;
     let awaited = awaited["file"]["id"].as_str().unwrap().to_owned();
     for (file, code) in [
         (&awaited, "INVALID_STATE"),
@@ -212,86 +218,92 @@ async fn a_file_belongs_to_one_thing_and_to_its_maker(world: &World) {
         (&world.ours.ids["fil"], "NOT_FOUND"),
         (&world.ours.manual, "NOT_FOUND"),
     ] {
-        let told = refused(world, ADD, input(file, file)).await;
-        assert_eq!((&told[0]["code"], &told[0]["field"]), (&json!(code), &json!(["input", "fileId"])), "{told:#}");
+        let message = refused(world, ADD, input(file, file)).await;
+        assert_eq!((&message[0]["code"], &message[0]["field"]), (&json!(code), &json!(["input", "fileId"])), "{message:#}");
     }
     // A file that is about to be deleted is refused.
     let late = sent(world, picture(2, 2, ImageFormat::Png)).await;
-    world.pass(7 * 24 * 3_600 - 30);
+    world.advance_clock(7 * 24 * 3_600 - 30);
     assert_eq!(refused(world, ADD, input("late", &late)).await[0]["code"], "INVALID_STATE");
     // A file that is in use is kept at any age.
-    world.pass(30 * 24 * 3_600);
+    world.advance_clock(30 * 24 * 3_600);
     world.node.files.delete_expired_files().await.unwrap();
     let query = "query($id: ID!) { product(by: { id: $id }) { images { url } } }";
-    let shown = ask(world, query, json!({ "id": product })).await["product"]["images"].clone();
-    assert_eq!(fetched(world, &shown[0]["url"]).await, picture(2, 2, ImageFormat::Png));
+    let images = execute(world, query, json!({ "id": product })).await["product"]["images"].clone();
+    assert_eq!(download(world, &images[0]["url"]).await, picture(2, 2, ImageFormat::Png));
 }
 
 async fn a_key_changes_pictures_once(world: &World) {
-    let product = made(world, "once").await;
+    let product = create_product(world, "once").await;
     let file = sent(world, picture(2, 2, ImageFormat::Png)).await;
     let input = json!({ "input": { "idempotencyKey": "k", "productId": product, "fileId": file } });
-    let racing = (0..6).map(|_| world.must(&world.ours, ADD, input.clone()));
+    let racing = (0..6).map(|_| world.must_mutate(&world.ours, ADD, input.clone()));
     let made = futures_util::future::join_all(racing).await;
     assert_eq!(made.iter().filter(|made| made["replayed"] == false).count(), 1);
     assert!(made.iter().all(|one| one["image"]["id"] == made[0]["image"]["id"]), "{made:#?}");
     let other = json!({ "idempotencyKey": "k", "productId": product, "fileId": file, "alt": "other" });
     assert_eq!(refused(world, ADD, other).await[0]["code"], "IDEMPOTENCY_KEY_REUSED");
-    let gone = json!({ "input": { "idempotencyKey": "k", "id": made[0]["image"]["id"] } });
-    world.must(&world.ours, REMOVE, gone.clone()).await;
-    assert_eq!(world.must(&world.ours, REMOVE, gone).await["replayed"], true);
+    let deleted_input = json!({ "input": { "idempotencyKey": "k", "id": made[0]["image"]["id"] } });
+    world.must_mutate(&world.ours, REMOVE, deleted_input.clone()).await;
+    assert_eq!(world.must_mutate(&world.ours, REMOVE, deleted_input).await["replayed"], true);
     // The first answer is replayed, although its image does not exist any more.
-    let again = world.must(&world.ours, ADD, input).await;
+    let again = world.must_mutate(&world.ours, ADD, input).await;
     assert_eq!((&again["image"], &again["images"], &again["replayed"]), (&Value::Null, &json!([]), &json!(true)));
 }
 
 const SIZES: &str = "query($id: ID!) { product(by: { id: $id }) { images { hasThumbnails url small: url(size: SMALL) medium: url(size: MEDIUM) } } }";
 
 async fn sizes(world: &World, product: &str) -> Value {
-    ask(world, SIZES, json!({ "id": product })).await["product"]["images"][0].clone()
+    execute(world, SIZES, json!({ "id": product })).await["product"]["images"][0].clone()
 }
 
 async fn pictures_are_made_small(world: &World) {
-    let product = made(world, "large").await;
+    let product = create_product(world, "large").await;
     let bytes = picture(1_600, 800, ImageFormat::Jpeg);
     let file = sent(world, bytes.clone()).await;
-    world.must(&world.ours, ADD, json!({ "input": { "idempotencyKey": "k", "productId": product, "fileId": file } })).await;
+    world
+        .must_mutate(&world.ours, ADD, json!({ "input": { "idempotencyKey": "k", "productId": product, "fileId": file } }))
+        .await;
     let before = sizes(world, &product).await;
     assert_eq!(before["hasThumbnails"], false);
-    assert_eq!(fetched(world, &before["small"]).await, bytes, "until there is one, the original");
+    assert_eq!(download(world, &before["small"]).await, bytes, "until there is one, the original");
     let works = Works::begin(world);
-    until("the small versions", async || sizes(world, &product).await["hasThumbnails"] == true).await;
+    wait_until("the small versions", async || sizes(world, &product).await["hasThumbnails"] == true).await;
     works.kill().await;
-    let shown = sizes(world, &product).await;
+    let shown_sizes = sizes(world, &product).await;
     for (link, sides) in [("small", (128, 64)), ("medium", (512, 256)), ("url", (1_600, 800))] {
-        let drawn = image::load_from_memory(&fetched(world, &shown[link]).await).unwrap();
+        let drawn = image::load_from_memory(&download(world, &shown_sizes[link]).await).unwrap();
         assert_eq!((drawn.width(), drawn.height()), sides, "{link}");
     }
     // A link is for a quarter of an hour.
-    world.pass(901);
-    let token = shown["small"].as_str().unwrap().rsplit('/').next().unwrap();
+    world.advance_clock(901);
+    let token = shown_sizes["small"].as_str().unwrap().rsplit('/').next().unwrap();
     assert!(matches!(world.node.files.fetch(token).await, Err(FileError::NotFound)));
 }
 
 async fn a_picture_that_is_broken_is_shown_as_it_is(world: &World) {
-    let product = made(world, "broken").await;
+    let product = create_product(world, "broken").await;
     let mut bytes = picture(900, 900, ImageFormat::Png);
     bytes.truncate(bytes.len() / 2);
     let file = sent(world, bytes.clone()).await;
-    world.must(&world.ours, ADD, json!({ "input": { "idempotencyKey": "k", "productId": product, "fileId": file } })).await;
+    world
+        .must_mutate(&world.ours, ADD, json!({ "input": { "idempotencyKey": "k", "productId": product, "fileId": file } }))
+        .await;
     let tenant = world.ours.owner.tenant;
     world.node.files.draw(tenant, file.parse().unwrap()).await.unwrap();
-    let shown = sizes(world, &product).await;
-    assert_eq!(shown["hasThumbnails"], false);
-    assert_eq!(fetched(world, &shown["small"]).await, bytes);
-    let kept = world.node.files.find_of_tenant(tenant, file.parse().unwrap()).await.unwrap().unwrap();
-    assert!(kept.thumbnails.is_some(), "it is not tried again");
+    let shown_sizes = sizes(world, &product).await;
+    assert_eq!(shown_sizes["hasThumbnails"], false);
+    assert_eq!(download(world, &shown_sizes["small"]).await, bytes);
+    let stored_file = world.node.files.find_of_tenant(tenant, file.parse().unwrap()).await.unwrap().unwrap();
+    assert!(stored_file.thumbnails.is_some(), "it is not tried again");
 }
 
 async fn a_full_disk_makes_small_pictures_wait(world: &World) {
-    let product = made(world, "waiting").await;
+    let product = create_product(world, "waiting").await;
     let file = sent(world, picture(900, 900, ImageFormat::Png)).await;
-    world.must(&world.ours, ADD, json!({ "input": { "idempotencyKey": "k", "productId": product, "fileId": file } })).await;
+    world
+        .must_mutate(&world.ours, ADD, json!({ "input": { "idempotencyKey": "k", "productId": product, "fileId": file } }))
+        .await;
     let (tenant, file) = (world.ours.owner.tenant, file.parse().unwrap());
     let wall = world.home.folder.join("wall");
     std::fs::write(&wall, b"").unwrap();
@@ -299,8 +311,8 @@ async fn a_full_disk_makes_small_pictures_wait(world: &World) {
     assert!(matches!(world.node.files.draw(tenant, file).await, Err(FileError::Away)));
     // A folder that can be read and not written into: as a disk without room is.
     world.node.files.set_location(FileLocation::Folder(world.files.clone()));
-    let kept = world.node.files.find_of_tenant(tenant, file).await.unwrap().unwrap();
-    let small = world.files.join(format!("{}-128", kept.blob.unwrap()));
+    let stored_file = world.node.files.find_of_tenant(tenant, file).await.unwrap().unwrap();
+    let small = world.files.join(format!("{}-128", stored_file.blob.unwrap()));
     std::fs::create_dir_all(&small).unwrap();
     assert!(world.node.files.draw(tenant, file).await.is_err());
     assert_eq!(sizes(world, &product).await["hasThumbnails"], false);
@@ -310,20 +322,21 @@ async fn a_full_disk_makes_small_pictures_wait(world: &World) {
 }
 
 async fn what_is_removed_goes_later(world: &World) {
-    let product = made(world, "leaving").await;
+    let product = create_product(world, "leaving").await;
     let file = sent(world, picture(900, 900, ImageFormat::Png)).await;
-    let image =
-        world.must(&world.ours, ADD, json!({ "input": { "idempotencyKey": "k", "productId": product, "fileId": file } })).await;
+    let image = world
+        .must_mutate(&world.ours, ADD, json!({ "input": { "idempotencyKey": "k", "productId": product, "fileId": file } }))
+        .await;
     let (tenant, file): (_, entity::prelude::FileId) = (world.ours.owner.tenant, file.parse().unwrap());
     world.node.files.draw(tenant, file).await.unwrap();
     let folder = world.files.join(tenant.to_string()).join(file.to_string());
     let lying = || std::fs::read_dir(&folder).map_or(0, Iterator::count);
     assert_eq!(lying(), 3, "the picture and two small ones");
     let link = sizes(world, &product).await["small"].clone();
-    world.must(&world.ours, REMOVE, json!({ "input": { "idempotencyKey": "r", "id": image["image"]["id"] } })).await;
+    world.must_mutate(&world.ours, REMOVE, json!({ "input": { "idempotencyKey": "r", "id": image["image"]["id"] } })).await;
     assert_eq!(lying(), 3, "a page that shows it just now still can");
-    assert!(!fetched(world, &link).await.is_empty());
-    world.pass(1);
+    assert!(!download(world, &link).await.is_empty());
+    world.advance_clock(1);
     world.node.files.delete_expired_files().await.unwrap();
     assert_eq!(lying(), 0);
     let token = link.as_str().unwrap().rsplit('/').next().unwrap();
@@ -335,14 +348,14 @@ async fn what_is_removed_goes_later(world: &World) {
 
 async fn pictures_of_many_products_are_read_together(world: &World) {
     for n in 0..12 {
-        let product = made(world, &format!("many-{n}")).await;
+        let product = create_product(world, &format!("many-{n}")).await;
         for _ in 0..n % 3 {
             added(world, &product, json!({})).await;
         }
     }
     let query = "query($first: Int!) { products(first: $first, filter: { sku: { startsWith: \"many-\" } }) { nodes { sku images { id url } documents { id } } } }";
     let shown = async |first: i64| {
-        let found = ask(world, query, json!({ "first": first })).await["products"]["nodes"].clone();
+        let found = execute(world, query, json!({ "first": first })).await["products"]["nodes"].clone();
         assert_eq!(found.as_array().unwrap().len(), first as usize);
         found.as_array().unwrap().iter().map(|one| one["images"].as_array().unwrap().len()).sum::<usize>()
     };
@@ -358,13 +371,13 @@ async fn pictures_of_many_products_are_read_together(world: &World) {
 }
 
 async fn two_at_once_leave_no_gap(world: &World) {
-    let product = made(world, "busy").await;
+    let product = create_product(world, "busy").await;
     let mut ids = Vec::new();
     for _ in 0..6 {
         ids.push(id(&added(world, &product, json!({})).await));
     }
     let removing =
-        ids[..3].iter().map(|id| world.must(&world.ours, REMOVE, json!({ "input": { "idempotencyKey": id, "id": id } })));
+        ids[..3].iter().map(|id| world.must_mutate(&world.ours, REMOVE, json!({ "input": { "idempotencyKey": id, "id": id } })));
     let adding = (0..4).map(|_| added(world, &product, json!({ "position": 1 })));
     let _ = tokio::join!(futures_util::future::join_all(removing), futures_util::future::join_all(adding));
     assert_eq!(places(world, &product).await.len(), 7);

@@ -38,23 +38,23 @@ async fn it_tells_how_far_it_is_and_ends_with_it(world: &World) {
             "import" => import(world, "PRODUCTS", format!("sku,name\n{rows}"), json!({})).await,
             _ => run(world, ADJUST, "{}\n".repeat(2_000)).await,
         };
-        let (began, mut told) = (Instant::now(), Vec::new());
+        let (started_at, mut reported) = (Instant::now(), Vec::new());
         let mut stream = Box::pin(follow(world, world.ours.owner.clone(), &id));
         let first = next(&mut stream).await.unwrap()["data"]["dataJobChanged"].clone();
         assert_eq!((&first["id"], &first["state"]), (&json!(id), &json!("QUEUED")));
         let works = Works::begin(world);
         while let Some(item) = next(&mut stream).await {
             assert!(item["errors"].as_array().is_none_or(Vec::is_empty), "{item:#}");
-            told.push(item["data"]["dataJobChanged"].clone());
+            reported.push(item["data"]["dataJobChanged"].clone());
         }
-        let versions: Vec<i64> = told.iter().map(|item| item["version"].as_i64().unwrap()).collect();
+        let versions: Vec<i64> = reported.iter().map(|item| item["version"].as_i64().unwrap()).collect();
         assert!(versions.is_sorted_by(|a, b| a < b), "{versions:?}");
-        let last = told.last().unwrap();
+        let last = reported.last().unwrap();
         assert_eq!(last["state"], "DONE", "{last:#}");
         assert!(last["result"]["downloadUrl"].is_string(), "{last:#}");
         assert!(last["counts"]["rows"].as_i64().unwrap() >= 2_000);
-        let most = began.elapsed().as_millis() / 500 + 2;
-        assert!(told.len() as u128 <= most, "{} items in {:?}", told.len(), began.elapsed());
+        let most = started_at.elapsed().as_millis() / 500 + 2;
+        assert!(reported.len() as u128 <= most, "{} items in {:?}", reported.len(), started_at.elapsed());
         assert_eq!(next(&mut stream).await, None, "the end is the end");
         // A finished job is sent once.
         let again: Vec<Value> = follow(world, world.ours.owner.clone(), &id).collect().await;
@@ -68,21 +68,21 @@ async fn others_are_told_nothing(world: &World) {
     let foreign: Vec<Value> = follow(world, world.theirs.owner.clone(), &id).collect().await;
     assert_eq!(foreign.len(), 1);
     assert_eq!(foreign[0]["data"], json!({ "dataJobChanged": null }));
-    let denied = world.ask(&world.ours, Some(world.ours.only(&["product.read"])), FOLLOW, &json!({ "id": id })).await;
+    let denied = world.execute(&world.ours, Some(world.ours.owner_with(&["product.read"])), FOLLOW, &json!({ "id": id })).await;
     assert_eq!(denied["errors"][0]["code"], "FORBIDDEN");
-    let wrong = world.ask(&world.ours, Some(world.ours.owner.clone()), FOLLOW, &json!({ "id": world.ours.ids["prd"] })).await;
+    let wrong = world.execute(&world.ours, Some(world.ours.owner.clone()), FOLLOW, &json!({ "id": world.ours.ids["prd"] })).await;
     assert_eq!(wrong["errors"][0]["code"], "BAD_USER_INPUT");
 }
 
 async fn rights_that_are_taken_away_end_the_stream(world: &World) {
     let role = |key: &str| entrepot::access::BUILT_IN.iter().find(|role| role.key == key).unwrap().id.to_string();
     let grant = |key: &str| json!([{ "roleId": role(key), "scope": { "all": true } }]);
-    let person = world.hired("watcher", grant("admin")).await;
+    let person = world.add_member_with("watcher", grant("admin")).await;
     let id = import(world, "PRODUCTS", "sku,name\nx,X\n", json!({})).await;
     let mut stream = Box::pin(follow(world, world.caller(person).await, &id));
     assert_eq!(next(&mut stream).await.unwrap()["data"]["dataJobChanged"]["state"], "QUEUED");
-    world.gives(&world.ours.owner, person, grant("viewer")).await;
-    world.pass(10);
+    world.set_grants(&world.ours.owner, person, grant("viewer")).await;
+    world.advance_clock(10);
     let watching = tokio::spawn(world.node.access.clone().refresh_rights_forever());
     let last = next(&mut stream).await.unwrap();
     watching.abort();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::world::{Works, World, ask, counts, import, over, product, result};
+use super::world::{Works, World, counts, execute, import, product, result, wait_for_end};
 use crate::world::on_both;
 
 on_both!(
@@ -17,7 +17,7 @@ fn keys(report: &str) -> Vec<(String, String)> {
     let mut rows = csv::Reader::from_reader(report.as_bytes());
     rows.records().map(Result::unwrap).map(|row| (row[0].to_owned(), row[4].to_owned())).collect()
 }
-fn said(rows: &[(&str, &str)]) -> Vec<(String, String)> {
+fn row_refusals(rows: &[(&str, &str)]) -> Vec<(String, String)> {
     rows.iter().map(|(row, key)| ((*row).to_owned(), (*key).to_owned())).collect()
 }
 
@@ -25,10 +25,13 @@ async fn a_refused_row_is_told_with_what_it_is_found_by(world: &World) {
     let works = Works::begin(world);
     let lines = |from: usize, to: usize| (from..to).map(|n| format!("k-{n},Key {n}\n")).collect::<String>();
     let text = format!("sku,name\nfirst,\n{}=last,\n,Nobody\none,cell,more\n", lines(0, 1_100));
-    let done = over(world, &import(world, "PRODUCTS", text, json!({})).await).await;
-    assert_eq!(counts(&done), [1_104, 1_100, 0, 0, 4], "{done:#}");
+    let exchange = wait_for_end(world, &import(world, "PRODUCTS", text, json!({})).await).await;
+    assert_eq!(counts(&exchange), [1_104, 1_100, 0, 0, 4], "{exchange:#}");
     // As in an export, what a spreadsheet would run is marked.
-    assert_eq!(keys(&result(world, &done).await), said(&[("1", "first"), ("1102", "'=last"), ("1103", ""), ("1104", "")]));
+    assert_eq!(
+        keys(&result(world, &exchange).await),
+        row_refusals(&[("1", "first"), ("1102", "'=last"), ("1103", ""), ("1104", "")])
+    );
     let mut book = rust_xlsxwriter::Workbook::new();
     let sheet = book.add_worksheet();
     for (at, row) in (0..).zip([["barcode", "store", "delta"], ["none-1", "alpha-shop", "1"], ["nothing", "alpha-shop", "x"]]) {
@@ -36,11 +39,11 @@ async fn a_refused_row_is_told_with_what_it_is_found_by(world: &World) {
             sheet.write_string(at, column, text).unwrap();
         }
     }
-    let done = over(world, &import(world, "STOCK_CHANGES", book.save_to_buffer().unwrap(), json!({})).await).await;
-    assert_eq!(keys(&result(world, &done).await), said(&[("1", "none-1"), ("2", "nothing")]));
+    let exchange = wait_for_end(world, &import(world, "STOCK_CHANGES", book.save_to_buffer().unwrap(), json!({})).await).await;
+    assert_eq!(keys(&result(world, &exchange).await), row_refusals(&[("1", "none-1"), ("2", "nothing")]));
     let orders = "externalRef,store,sku,quantity\nweb-1,alpha-shop,nobody,1\nweb-1,alpha-shop,alpha-mug,1\n";
-    let done = over(world, &import(world, "ORDERS", orders, json!({})).await).await;
-    assert_eq!(keys(&result(world, &done).await), said(&[("1", "web-1"), ("2", "web-1")]));
+    let exchange = wait_for_end(world, &import(world, "ORDERS", orders, json!({})).await).await;
+    assert_eq!(keys(&result(world, &exchange).await), row_refusals(&[("1", "web-1"), ("2", "web-1")]));
     works.kill().await;
 }
 
@@ -52,9 +55,9 @@ async fn a_row_behind_a_refused_one_is_looked_at_by_itself(world: &World) {
         ("CATEGORIES", "slug,name,parent\nkept,Kept,nowhere\nkept,Kept,\nkept,Other,\n"),
         ("CUSTOMERS", "externalRef,name,email\nc-7,Ada,none\nc-7,Ada,ada@example.com\nc-7,Other,\n"),
     ] {
-        let done = over(world, &import(world, noun, text, json!({})).await).await;
-        let report = result(world, &done).await;
-        assert_eq!(counts(&done), [3, 1, 0, 0, 2], "{noun}: {report}");
+        let exchange = wait_for_end(world, &import(world, noun, text, json!({})).await).await;
+        let report = result(world, &exchange).await;
+        assert_eq!(counts(&exchange), [3, 1, 0, 0, 2], "{noun}: {report}");
         // A row that contradicts one that the same file has created is refused as before.
         assert!(report.contains("\n3,DUPLICATE,"), "{noun}: {report}");
     }
@@ -69,14 +72,14 @@ async fn a_header_that_cannot_be_used_is_told_with_what_it_was_taken_for(world: 
         ("ORDERS", "Order number;Colour\n7;red\n"),
         ("PRODUCTS", "sku;Colour;SKU\nmug;red;mug\n"),
     ] {
-        let failed = over(world, &import(world, noun, text, json!({})).await).await;
+        let failed = wait_for_end(world, &import(world, noun, text, json!({})).await).await;
         assert_eq!(failed["state"], "FAILED", "{failed:#}");
         let reading = &failed["reading"];
         assert_eq!((&reading["format"], &reading["delimiter"]), (&json!("CSV"), &json!(";")), "{failed:#}");
         let columns = reading["columns"].as_array().unwrap();
         assert!(columns[0]["field"].is_string() && columns[1] == json!({ "name": "Colour", "field": null }), "{failed:#}");
     }
-    let failed = over(world, &import(world, "PRODUCTS", vec![b','; 300], json!({})).await).await;
+    let failed = wait_for_end(world, &import(world, "PRODUCTS", vec![b','; 300], json!({})).await).await;
     assert_eq!(failed["reading"]["columns"].as_array().unwrap().len(), 256, "{failed:#}");
     works.kill().await;
 }
@@ -89,16 +92,16 @@ async fn a_number_of_many_digits_is_kept_or_refused(world: &World) {
         format!(r#"{{"sku":"kept","name":"Kept","metadata":{{"ref":{}}}}}"#, u64::MAX),
         format!(r#"{{"sku":"lost","name":"Lost","metadata":{{"ref":{long}}}}}"#),
     ];
-    let done = over(world, &import(world, "PRODUCTS", lines.join("\n"), json!({})).await).await;
-    let report = result(world, &done).await;
-    assert_eq!(counts(&done), [3, 2, 0, 0, 1], "{report}");
+    let exchange = wait_for_end(world, &import(world, "PRODUCTS", lines.join("\n"), json!({})).await).await;
+    let report = result(world, &exchange).await;
+    assert_eq!(counts(&exchange), [3, 2, 0, 0, 1], "{report}");
     assert!(report.contains("\n3,INVALID,metadata,"), "{report}");
     assert_eq!(product(world, long).await["name"], "Long");
-    let kept = ask(world, "{ product(by: { sku: \"kept\" }) { metadata } }", json!({})).await;
-    assert_eq!(kept["product"]["metadata"], json!({ "ref": u64::MAX }));
+    let answer = execute(world, "{ product(by: { sku: \"kept\" }) { metadata } }", json!({})).await;
+    assert_eq!(answer["product"]["metadata"], json!({ "ref": u64::MAX }));
     let rows = format!("sku,name,metadata\nlost,Lost,\"{{\"\"ref\"\":{long}}}\"\n");
-    let done = over(world, &import(world, "PRODUCTS", rows, json!({})).await).await;
-    assert_eq!(counts(&done), [1, 0, 0, 0, 1], "{done:#}");
-    assert!(result(world, &done).await.contains("\n1,INVALID,metadata,"));
+    let exchange = wait_for_end(world, &import(world, "PRODUCTS", rows, json!({})).await).await;
+    assert_eq!(counts(&exchange), [1, 0, 0, 0, 1], "{exchange:#}");
+    assert!(result(world, &exchange).await.contains("\n1,INVALID,metadata,"));
     works.kill().await;
 }

@@ -14,8 +14,8 @@ fn the_drawing_shows_every_step_and_no_other() {
         let (to, _) = rest.split_once(": ")?;
         (from != "[*]" && to != "[*]").then_some((from, to))
     };
-    let drawn: BTreeSet<(&str, &str)> = drawing.lines().filter_map(step).collect();
+    let drawn_lines: BTreeSet<(&str, &str)> = drawing.lines().filter_map(step).collect();
     let all = State::ALL.iter().flat_map(|from| State::ALL.iter().map(move |to| (*from, *to)));
     let coded = all.filter(|(from, to)| from.may_become(*to)).map(|(from, to)| (from.as_str(), to.as_str())).collect();
-    assert_eq!(drawn, coded);
+    assert_eq!(drawn_lines, coded);
 }

@@ -3,7 +3,7 @@
 use calamine::{Data, Reader};
 use serde_json::{Value, json};
 
-use super::world::{Works, World, ask, counts, export, fetched, import, over, product, result};
+use super::world::{Works, World, counts, download, execute, export, import, product, result, wait_for_end};
 use crate::world::on_both;
 
 on_both!(
@@ -16,10 +16,10 @@ on_both!(
 type Book = calamine::Xlsx<std::io::Cursor<Vec<u8>>>;
 
 async fn book(world: &World, noun: &str) -> (Value, Vec<u8>) {
-    let done = over(world, &export(world, json!({ "entity": noun, "format": "XLSX" })).await).await;
-    assert_eq!(done["state"], "DONE", "{noun}: {done:#}");
-    let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
-    (done, bytes)
+    let exchange = wait_for_end(world, &export(world, json!({ "entity": noun, "format": "XLSX" })).await).await;
+    assert_eq!(exchange["state"], "DONE", "{noun}: {exchange:#}");
+    let bytes = download(world, &exchange["result"]["downloadUrl"]).await;
+    (exchange, bytes)
 }
 
 /// The cells of a column below its header that are not empty.
@@ -40,9 +40,10 @@ const LOTS: &str =
     "sku,store,onHand,lot,madeOn,expiresOn\nmilk,alpha-shop,5,L-1,2026-01-02,2026-11-30\nmilk,alpha-shop,7,L-2,,2027-01-31\n";
 
 async fn with_lots(world: &World) {
-    let made = over(world, &import(world, "PRODUCTS", "sku,name,tracking,price\nmilk,Milk,LOT,1.25\n", json!({})).await).await;
-    assert_eq!(counts(&made)[4], 0, "{}", result(world, &made).await);
-    let put = over(world, &import(world, "STOCK", LOTS, json!({})).await).await;
+    let exchange =
+        wait_for_end(world, &import(world, "PRODUCTS", "sku,name,tracking,price\nmilk,Milk,LOT,1.25\n", json!({})).await).await;
+    assert_eq!(counts(&exchange)[4], 0, "{}", result(world, &exchange).await);
+    let put = wait_for_end(world, &import(world, "STOCK", LOTS, json!({})).await).await;
     assert_eq!(counts(&put), [2, 0, 2, 0, 0], "{put:#}\n{}", result(world, &put).await);
 }
 
@@ -57,7 +58,7 @@ async fn amounts_and_dates_are_typed_cells_and_come_back(world: &World) {
         ("MOVEMENTS", vec!["seq", "onHandDelta", "unitCost"], vec!["occurredAt", "recordedAt"]),
         ("ORDERS", vec!["quantity", "unitPrice", "total"], vec!["placedAt"]),
     ] {
-        let (done, bytes) = book(world, noun).await;
+        let (exchange, bytes) = book(world, noun).await;
         for name in amounts {
             let cells = column(&bytes, name);
             assert!(numbers(&cells), "{noun} {name}: {cells:?}");
@@ -69,8 +70,8 @@ async fn amounts_and_dates_are_typed_cells_and_come_back(world: &World) {
         if noun == "MOVEMENTS" {
             continue;
         }
-        let again = over(world, &import(world, noun, bytes, json!({})).await).await;
-        let all = counts(&done)[0];
+        let again = wait_for_end(world, &import(world, noun, bytes, json!({})).await).await;
+        let all = counts(&exchange)[0];
         assert_eq!(counts(&again), [all, 0, 0, all, 0], "{noun}: {again:#}\n{}", result(world, &again).await);
     }
     let (_, bytes) = book(world, "PRODUCTS").await;
@@ -85,8 +86,8 @@ async fn a_movements_export_names_the_lot(world: &World) {
     let works = Works::begin(world);
     with_lots(world).await;
     for format in ["CSV", "JSONL"] {
-        let done = over(world, &export(world, json!({ "entity": "MOVEMENTS", "format": format })).await).await;
-        let text = result(world, &done).await;
+        let exchange = wait_for_end(world, &export(world, json!({ "entity": "MOVEMENTS", "format": format })).await).await;
+        let text = result(world, &exchange).await;
         let mut lots: Vec<String> = match format {
             "CSV" => {
                 let mut rows = csv::Reader::from_reader(text.as_bytes());
@@ -118,9 +119,9 @@ async fn dates_of_a_sheet_are_days_of_lots(world: &World) {
     }
     sheet.write_number(1, 2, 3.0).unwrap();
     sheet.write_number_with_format(1, 4, 46_356.0, &day).unwrap();
-    let done = over(world, &import(world, "STOCK", book.save_to_buffer().unwrap(), json!({})).await).await;
-    assert_eq!(counts(&done), [1, 0, 1, 0, 0], "{done:#}\n{}", result(world, &done).await);
-    let lots = ask(world, "{ lots(first: 50) { nodes { code expiresOn } } }", json!({})).await["lots"]["nodes"].take();
+    let exchange = wait_for_end(world, &import(world, "STOCK", book.save_to_buffer().unwrap(), json!({})).await).await;
+    assert_eq!(counts(&exchange), [1, 0, 1, 0, 0], "{exchange:#}\n{}", result(world, &exchange).await);
+    let lots = execute(world, "{ lots(first: 50) { nodes { code expiresOn } } }", json!({})).await["lots"]["nodes"].take();
     assert!(lots.as_array().unwrap().contains(&json!({ "code": "L-3", "expiresOn": "2026-11-30" })), "{lots:#}");
     works.kill().await;
 }
@@ -128,11 +129,11 @@ async fn dates_of_a_sheet_are_days_of_lots(world: &World) {
 async fn a_decimal_comma_is_read_where_it_was_chosen_and_nowhere_else(world: &World) {
     let works = Works::begin(world);
     let text = "sku;name;price;unitCost\nc-1;One;4,50;1,2\nc-2;Two;4.50;\nc-3;Three;1.234,50;\nc-4;Four;12;\n";
-    let plain = over(world, &import(world, "PRODUCTS", text, json!({ "validateOnly": true })).await).await;
+    let plain = wait_for_end(world, &import(world, "PRODUCTS", text, json!({ "validateOnly": true })).await).await;
     assert_eq!(counts(&plain), [4, 2, 0, 0, 2], "{}", result(world, &plain).await);
-    let done = over(world, &import(world, "PRODUCTS", text, json!({ "decimalSeparator": "COMMA" })).await).await;
-    assert_eq!(counts(&done), [4, 2, 0, 0, 2], "{}", result(world, &done).await);
-    let refused = result(world, &done).await;
+    let exchange = wait_for_end(world, &import(world, "PRODUCTS", text, json!({ "decimalSeparator": "COMMA" })).await).await;
+    assert_eq!(counts(&exchange), [4, 2, 0, 0, 2], "{}", result(world, &exchange).await);
+    let refused = result(world, &exchange).await;
     assert!(refused.contains("2,INVALID,price,") && refused.contains("3,INVALID,price,"), "{refused}");
     assert_eq!(product(world, "c-1").await["price"]["amount"], "4.50");
     assert_eq!(product(world, "c-4").await["price"]["amount"], "12.00");
@@ -149,8 +150,8 @@ async fn a_decimal_comma_is_read_where_it_was_chosen_and_nowhere_else(world: &Wo
     for bytes in
         [book.save_to_buffer().unwrap(), b"{\"sku\":\"c-6\",\"name\":\"Six\",\"price\":4.5,\"unitCost\":\"1,20\"}\n".to_vec()]
     {
-        let done = over(world, &import(world, "PRODUCTS", bytes, json!({ "decimalSeparator": "COMMA" })).await).await;
-        assert_eq!(counts(&done), [1, 1, 0, 0, 0], "{}", result(world, &done).await);
+        let exchange = wait_for_end(world, &import(world, "PRODUCTS", bytes, json!({ "decimalSeparator": "COMMA" })).await).await;
+        assert_eq!(counts(&exchange), [1, 1, 0, 0, 0], "{}", result(world, &exchange).await);
     }
     for sku in ["c-5", "c-6"] {
         assert_eq!(product(world, sku).await["price"]["amount"], "4.50", "{sku}");

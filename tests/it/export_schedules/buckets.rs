@@ -3,12 +3,14 @@
 
 use serde_json::{Value, json};
 
-use super::place::{S3, ask_run, daily, events, listed, manifests, objects, ran, rows_of, service, set, shown};
+use super::place::{
+    S3, ask_run, daily, events, listed, manifests, objects, read_schedule, rows_of, run_schedule, service, set_schedule,
+};
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    jobs::{Works, until},
-    purchasing::office::{done, key, refused},
+    jobs::{Works, wait_until},
+    purchasing::office::{accepted, key, refused},
     world::on_both,
 };
 
@@ -27,9 +29,9 @@ async fn a_bucket_of_the_company_gets_what_the_deployments_store_gets(world: &Wo
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 50, "2.00").await;
     let id = daily(&books.office, json!({ "bucket": server.input("lake/ours") })).await;
-    ran(&books.office, &id, false).await;
+    run_schedule(&books.office, &id, false).await;
     books.sell(&mug, 2).await;
-    ran(&books.office, &id, false).await;
+    run_schedule(&books.office, &id, false).await;
     let there = objects(&server.folder().join("lake/ours"));
     let [whole, increment]: [Value; 2] = manifests(&there, "set=000001").try_into().unwrap();
     assert!(!rows_of(&there, &whole).is_empty() && !rows_of(&there, &increment).is_empty());
@@ -45,32 +47,32 @@ async fn a_dead_bucket_is_told_of_once_and_written_to_when_it_is_back(world: &Wo
     books.receive(&mug, 50, "2.00").await;
     let id = daily(&books.office, json!({ "bucket": server.input("") })).await;
     let well = daily(&books.office, json!({ "name": "Beside" })).await;
-    done(&ask_run(&books.office, &id, false).await, "exportSchedule");
+    accepted(&ask_run(&books.office, &id, false).await, "exportSchedule");
     service(world).enqueue_due().await.unwrap();
-    until("the first try", async || !shown(&books.office, &id).await["lastError"].is_null()).await;
-    let tried = shown(&books.office, &id).await;
+    wait_until("the first try", async || !read_schedule(&books.office, &id).await["lastError"].is_null()).await;
+    let tried = read_schedule(&books.office, &id).await;
     assert!(tried["lastError"].as_str().unwrap().contains("the bucket cannot be written to"), "{tried:#}");
     assert_eq!((&tried["status"], &tried["isRunning"]), (&json!("ACTIVE"), &json!(true)), "{tried:#}");
-    ran(&books.office, &well, false).await;
-    until("its tries to be over", async || {
-        world.pass(400);
-        shown(&books.office, &id).await["consecutiveFailures"].as_i64().unwrap() > 0
+    run_schedule(&books.office, &well, false).await;
+    wait_until("its tries to be over", async || {
+        world.advance_clock(400);
+        read_schedule(&books.office, &id).await["consecutiveFailures"].as_i64().unwrap() > 0
     })
     .await;
     assert_eq!(events(world, "export_schedule.failed").await, 1);
     server.answer().await;
-    until("the bucket to have all", async || {
-        world.pass(400);
+    wait_until("the bucket to have all", async || {
+        world.advance_clock(400);
         // No further run is requested while one is running: the mutation would wait for its row
         // lock.
-        if shown(&books.office, &id).await["isRunning"] == false {
-            done(&ask_run(&books.office, &id, false).await, "exportSchedule");
+        if read_schedule(&books.office, &id).await["isRunning"] == false {
+            accepted(&ask_run(&books.office, &id, false).await, "exportSchedule");
         }
         service(world).enqueue_due().await.unwrap();
-        !shown(&books.office, &id).await["throughSeq"].is_null()
+        !read_schedule(&books.office, &id).await["throughSeq"].is_null()
     })
     .await;
-    let back = shown(&books.office, &id).await;
+    let back = read_schedule(&books.office, &id).await;
     assert_eq!((&back["consecutiveFailures"], &back["lastError"], &back["set"]), (&json!(0), &Value::Null, &json!(1)));
     let there = objects(&server.folder());
     assert!(!rows_of(&there, &manifests(&there, "set=000001")[0]).is_empty());
@@ -85,13 +87,13 @@ async fn two_schedules_do_not_write_into_the_same_folder(world: &World) {
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 50, "2.00").await;
     let first = daily(&books.office, json!({ "bucket": server.input("lake") })).await;
-    ran(&books.office, &first, false).await;
+    run_schedule(&books.office, &first, false).await;
     let before = objects(&server.folder());
     let second = daily(&books.office, json!({ "name": "Second", "bucket": server.input("lake") })).await;
-    done(&ask_run(&books.office, &second, false).await, "exportSchedule");
+    accepted(&ask_run(&books.office, &second, false).await, "exportSchedule");
     service(world).enqueue_due().await.unwrap();
-    until("the second to be paused", async || shown(&books.office, &second).await["status"] == "PAUSED").await;
-    let paused = shown(&books.office, &second).await;
+    wait_until("the second to be paused", async || read_schedule(&books.office, &second).await["status"] == "PAUSED").await;
+    let paused = read_schedule(&books.office, &second).await;
     assert!(paused["lastError"].as_str().unwrap().contains("choose another prefix"), "{paused:#}");
     assert_eq!(objects(&server.folder()), before);
     refused(&ask_run(&books.office, &second, false).await, "INVALID_STATE", "input.id");
@@ -121,7 +123,7 @@ async fn addresses_that_are_not_the_internet_are_refused(world: &World) {
         "s3.example.com",
         "https://s3.example.com\0",
     ] {
-        refused(&set(&books.office, with("endpoint", json!(endpoint))).await, "INVALID", "input.bucket.endpoint");
+        refused(&set_schedule(&books.office, with("endpoint", json!(endpoint))).await, "INVALID", "input.bucket.endpoint");
     }
     for (name, value, code) in [
         ("name", json!("Shop"), "INVALID"),
@@ -134,7 +136,7 @@ async fn addresses_that_are_not_the_internet_are_refused(world: &World) {
         ("name", json!(""), "REQUIRED"),
         ("secretAccessKey", Value::Null, "REQUIRED"),
     ] {
-        refused(&set(&books.office, with(name, value)).await, code, &format!("input.bucket.{name}"));
+        refused(&set_schedule(&books.office, with(name, value)).await, code, &format!("input.bucket.{name}"));
     }
     assert!(listed(&books.office).await.iter().all(|schedule| schedule["name"] != "Out"));
 }
@@ -145,7 +147,7 @@ async fn a_secret_is_sealed_and_kept_for_the_same_login(world: &World) {
     let mut bucket = server.input("lake");
     bucket["secretAccessKey"] = json!("hush-hush-hush");
     let id = daily(&books.office, json!({ "bucket": bucket })).await;
-    let now = shown(&books.office, &id).await;
+    let now = read_schedule(&books.office, &id).await;
     assert_eq!(now["bucket"]["accessKeyId"], "test");
     let kept = world.rows_of(world.ours.owner.tenant).await;
     let hex: String = "hush-hush-hush".bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -158,7 +160,7 @@ async fn a_secret_is_sealed_and_kept_for_the_same_login(world: &World) {
         json!({ "idempotencyKey": key(), "id": id, "expectedVersion": version, "name": "Lake", "every": "DAILY", "entity": "MOVEMENTS",
             "bucket": bucket })
     };
-    refused(&set(&books.office, with("another", 1)).await, "REQUIRED", "input.bucket.secretAccessKey");
-    let changed = set(&books.office, with("test", 1)).await;
-    assert_eq!(done(&changed, "exportSchedule")["bucket"]["prefix"], "elsewhere");
+    refused(&set_schedule(&books.office, with("another", 1)).await, "REQUIRED", "input.bucket.secretAccessKey");
+    let changed = set_schedule(&books.office, with("test", 1)).await;
+    assert_eq!(accepted(&changed, "exportSchedule")["bucket"]["prefix"], "elsewhere");
 }

@@ -25,8 +25,8 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     authorization::world::World,
-    jobs::until,
-    purchasing::office::{Office, done, key},
+    jobs::wait_until,
+    purchasing::office::{Office, accepted, key},
 };
 
 pub const SHOWN: &str = "id name entity format every hour timeZone bucket { endpoint name region prefix accessKeyId } status
@@ -37,30 +37,30 @@ pub fn service(world: &World) -> ExportSchedules {
 }
 
 /// The payload of a call that sets a schedule.
-pub async fn set(office: &Office<'_>, mut input: Value) -> Value {
+pub async fn set_schedule(office: &Office<'_>, mut input: Value) -> Value {
     if input["idempotencyKey"].is_null() {
         input["idempotencyKey"] = json!(key());
     }
     let fields = format!("exportSchedule {{ {SHOWN} }}");
-    office.act("exportScheduleSet", "ExportScheduleSetInput", &fields, input).await
+    office.mutate("exportScheduleSet", "ExportScheduleSetInput", &fields, input).await
 }
 
 /// A daily schedule; its ID.
-pub async fn daily(office: &Office<'_>, more: Value) -> String {
+pub async fn daily(office: &Office<'_>, extra: Value) -> String {
     let mut input = json!({ "name": "Lake", "every": "DAILY", "entity": "MOVEMENTS" });
-    input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-    done(&set(office, input).await, "exportSchedule")["id"].as_str().unwrap().to_owned()
+    input.as_object_mut().unwrap().extend(extra.as_object().cloned().unwrap());
+    accepted(&set_schedule(office, input).await, "exportSchedule")["id"].as_str().unwrap().to_owned()
 }
 
 /// All schedules that the office's caller may see.
 pub async fn listed(office: &Office<'_>) -> Vec<Value> {
     let query = format!("{{ exportSchedules(first: 250) {{ nodes {{ {SHOWN} }} }} }}");
-    let answer = office.ask(&query, json!({})).await;
+    let answer = office.execute(&query, json!({})).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["exportSchedules"]["nodes"].as_array().unwrap().clone()
 }
 
-pub async fn shown(office: &Office<'_>, id: &str) -> Value {
+pub async fn read_schedule(office: &Office<'_>, id: &str) -> Value {
     let all = listed(office).await;
     all.iter().find(|schedule| schedule["id"] == id).cloned().unwrap_or_else(|| panic!("{id} in {all:#?}"))
 }
@@ -68,24 +68,24 @@ pub async fn shown(office: &Office<'_>, id: &str) -> Value {
 /// Requests a run.
 pub async fn ask_run(office: &Office<'_>, id: &str, full_refresh: bool) -> Value {
     let input = json!({ "idempotencyKey": key(), "id": id, "isFullRefresh": full_refresh });
-    office.act("exportScheduleRun", "ExportScheduleRunInput", "exportSchedule { id }", input).await
+    office.mutate("exportScheduleRun", "ExportScheduleRunInput", "exportSchedule { id }", input).await
 }
 
 /// Requests a run and waits for its end. Needs a worker.
-pub async fn ran(office: &Office<'_>, id: &str, full_refresh: bool) -> Value {
-    let before = shown(office, id).await;
-    office.world.pass(1);
-    done(&ask_run(office, id, full_refresh).await, "exportSchedule");
+pub async fn run_schedule(office: &Office<'_>, id: &str, full_refresh: bool) -> Value {
+    let before = read_schedule(office, id).await;
+    office.world.advance_clock(1);
+    accepted(&ask_run(office, id, full_refresh).await, "exportSchedule");
     service(office.world).enqueue_due().await.unwrap();
-    until("the end of a run", async || {
-        let now = shown(office, id).await;
+    wait_until("the end of a run", async || {
+        let now = read_schedule(office, id).await;
         // A run that was requested earlier may end first; a full refresh shows no `throughSeq`
         // until it ends.
         let is_this = !full_refresh || !now["throughSeq"].is_null();
         is_this && now["lastRunAt"] != before["lastRunAt"] && now["isRunning"] == false
     })
     .await;
-    let now = shown(office, id).await;
+    let now = read_schedule(office, id).await;
     assert!(now["lastError"].is_null(), "{now:#}");
     now
 }
@@ -130,17 +130,17 @@ pub fn manifests(objects: &BTreeMap<String, Vec<u8>>, set: &str) -> Vec<Value> {
         .filter(|(name, _)| is_of(name, "/_manifests/"))
         .map(|(_, bytes)| serde_json::from_slice(bytes).unwrap())
         .collect();
-    let mut told = BTreeSet::new();
+    let mut notified = BTreeSet::new();
     for file in all.iter().flat_map(|manifest| manifest["files"].as_array().unwrap()) {
         let name = file["name"].as_str().unwrap();
         let bytes = &objects[name];
         let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!((&file["sha256"], &file["bytes"]), (&json!(hash), &json!(bytes.len())), "{name}");
-        assert!(told.insert(name.to_owned()), "{name} is told twice");
+        assert!(notified.insert(name.to_owned()), "{name} is told twice");
     }
     let there: BTreeSet<String> =
         objects.keys().filter(|name| is_of(name, ".") && !is_of(name, "/_manifests/")).cloned().collect();
-    assert_eq!(there, told, "each file is in one manifest");
+    assert_eq!(there, notified, "each file is in one manifest");
     all
 }
 

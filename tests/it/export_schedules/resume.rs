@@ -11,12 +11,12 @@ use parquet::record::Field;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::place::{ask_run, daily, folder, manifests, objects, ran, rows_of, service, shown};
+use super::place::{ask_run, daily, folder, manifests, objects, read_schedule, rows_of, run_schedule, service};
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    jobs::{Works, until},
-    purchasing::office::done,
+    jobs::{Works, wait_until},
+    purchasing::office::accepted,
     world::on_both,
 };
 
@@ -45,30 +45,30 @@ async fn each_movement_is_written_once_however_often_the_worker_dies(world: &Wor
     let id = daily(&books.office, json!({})).await;
     for round in 0..6 {
         books.receive(&mug, 1, "2.00").await;
-        done(&ask_run(&books.office, &id, false).await, "exportSchedule");
+        accepted(&ask_run(&books.office, &id, false).await, "exportSchedule");
         service(world).enqueue_due().await.unwrap();
         let works = Works::begin(world);
         sleep(Duration::from_millis(round * 25)).await;
         works.kill().await;
         // Long enough for the lease to expire, and for the pause after a worker's death.
-        world.pass(600);
+        world.advance_clock(600);
     }
     let works = Works::begin(world);
     // A job whose workers have died several times is not retried; the next due time posts another
     // one.
-    until("a run to end", async || {
-        world.pass(60);
-        done(&ask_run(&books.office, &id, false).await, "exportSchedule");
+    wait_until("a run to end", async || {
+        world.advance_clock(60);
+        accepted(&ask_run(&books.office, &id, false).await, "exportSchedule");
         service(world).enqueue_due().await.unwrap();
-        let now = shown(&books.office, &id).await;
+        let now = read_schedule(&books.office, &id).await;
         !now["throughSeq"].is_null() && now["isRunning"] == false
     })
     .await;
-    let through = ran(&books.office, &id, false).await["throughSeq"].as_i64().unwrap();
+    let through = run_schedule(&books.office, &id, false).await["throughSeq"].as_i64().unwrap();
     works.kill().await;
     let once = written(world, &id, "set=000001");
     let works = Works::begin(world);
-    ran(&books.office, &id, true).await;
+    run_schedule(&books.office, &id, true).await;
     works.kill().await;
     // Hours have passed, so movements of holds that expired may come between the two.
     let all: BTreeSet<_> = written(world, &id, "set=000002").into_iter().filter(|(seq, _)| *seq <= through).collect();
@@ -81,7 +81,7 @@ async fn a_run_whose_manifest_is_there_is_not_written_again(world: &World) {
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 5, "2.00").await;
     let id = daily(&books.office, json!({})).await;
-    let first = ran(&books.office, &id, false).await;
+    let first = run_schedule(&books.office, &id, false).await;
     let before = objects(&folder(world, &id));
     works.kill().await;
     // As if the worker had died after writing the manifest and before recording it.
@@ -91,10 +91,10 @@ async fn a_run_whose_manifest_is_there_is_not_written_again(world: &World) {
     world.as_owner(&[sql.as_str()]).await;
     books.receive(&mug, 7, "2.00").await;
     let works = Works::begin(world);
-    let again = ran(&books.office, &id, false).await;
+    let again = run_schedule(&books.office, &id, false).await;
     assert_eq!((&again["throughSeq"], &again["set"]), (to, &json!(1)), "what is told holds");
     assert_eq!(objects(&folder(world, &id)), before);
-    ran(&books.office, &id, false).await;
+    run_schedule(&books.office, &id, false).await;
     let there = objects(&folder(world, &id));
     let [_, increment]: [Value; 2] = manifests(&there, "set=000001").try_into().unwrap();
     assert_eq!((&increment["fromSeq"], rows_of(&there, &increment).len()), (to, 1));
@@ -116,10 +116,10 @@ async fn what_a_dead_worker_has_left_half_done_is_replaced(world: &World) {
     fs::write(&file, b"half").unwrap();
     books.receive(&mug, 7, "2.00").await;
     let works = Works::begin(world);
-    let first = ran(&books.office, &id, false).await;
+    let first = run_schedule(&books.office, &id, false).await;
     assert_eq!(first["throughSeq"], to, "the range of a run stays as it was");
     let before = written(world, &id, "set=000001");
-    ran(&books.office, &id, false).await;
+    run_schedule(&books.office, &id, false).await;
     assert_eq!(written(world, &id, "set=000001").len(), before.len() + 1);
     works.kill().await;
 }
@@ -129,20 +129,20 @@ async fn one_moment_has_one_run_however_many_look(world: &World) {
     let id = daily(&books.office, json!({})).await;
     let exports = service(world);
     assert_eq!(exports.enqueue_due().await.unwrap(), 0, "its hour has not come");
-    world.pass(10 * 86_400);
+    world.advance_clock(10 * 86_400);
     let (a, b) = tokio::join!(exports.enqueue_due(), exports.enqueue_due());
     assert_eq!((a.unwrap() + b.unwrap(), exports.enqueue_due().await.unwrap()), (1, 0), "missed moments are made up once");
-    world.pass(86_400);
+    world.advance_clock(86_400);
     assert_eq!(exports.enqueue_due().await.unwrap(), 1);
     // A clock that is a month ahead posts a run, and sets the next one a month ahead: that is not waited for.
-    world.pass(30 * 86_400);
+    world.advance_clock(30 * 86_400);
     assert_eq!(exports.enqueue_due().await.unwrap(), 1);
-    world.pass(-30 * 86_400);
+    world.advance_clock(-30 * 86_400);
     assert_eq!((exports.enqueue_due().await.unwrap(), exports.enqueue_due().await.unwrap()), (1, 0));
     let jobs = number(world, "SELECT count(*) FROM job WHERE tenant_id = $1 AND kind = 'export.run'").await;
     assert_eq!(jobs, 1, "the job that waits is the one of all moments");
     let works = Works::begin(world);
-    until("its run to end", async || !shown(&books.office, &id).await["throughSeq"].is_null()).await;
+    wait_until("its run to end", async || !read_schedule(&books.office, &id).await["throughSeq"].is_null()).await;
     works.kill().await;
 }
 
@@ -152,7 +152,7 @@ async fn after_a_restore_no_file_of_the_lost_time_is_taken_for_a_run(world: &Wor
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 5, "2.00").await;
     let id = daily(&books.office, json!({})).await;
-    ran(&books.office, &id, false).await;
+    run_schedule(&books.office, &id, false).await;
     let lost = objects(&folder(world, &id));
     works.kill().await;
     // The backup is of before the run, whose files are in the bucket.
@@ -163,7 +163,7 @@ async fn after_a_restore_no_file_of_the_lost_time_is_taken_for_a_run(world: &Wor
     work.commit().await.unwrap();
     books.receive(&mug, 7, "2.00").await;
     let works = Works::begin(world);
-    assert_eq!(ran(&books.office, &id, false).await["set"], 1_001);
+    assert_eq!(run_schedule(&books.office, &id, false).await["set"], 1_001);
     let there = objects(&folder(world, &id));
     assert!(lost.iter().all(|(name, bytes)| there.get(name) == Some(bytes)), "the files of the lost time are as they were");
     assert!(written(world, &id, "set=001001").len() > written(world, &id, "set=000001").len(), "all rows are in the new set");

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use parquet::record::Field;
 use serde_json::{Value, json};
 
-use super::place::{FileRow, daily, events, folder, manifests, objects, ran, rows_of, shown};
+use super::place::{FileRow, daily, events, folder, manifests, objects, read_schedule, rows_of, run_schedule};
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    demand::days::{ago, kept},
+    demand::days::{days_ago, update_book},
     jobs::Works,
-    purchasing::office::{done, gbp, key},
+    purchasing::office::{accepted, gbp, key},
     world::on_both,
 };
 
@@ -44,7 +44,7 @@ async fn the_first_run_writes_all_movements_and_each_next_one_what_has_come_sinc
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 50, "2.00").await;
     let id = daily(&books.office, json!({})).await;
-    let first = ran(&books.office, &id, false).await;
+    let first = run_schedule(&books.office, &id, false).await;
     assert_eq!((&first["set"], &first["consecutiveFailures"]), (&json!(1), &json!(0)), "{first:#}");
     let before = objects(&folder(world, &id));
     let [whole]: [Value; 1] = manifests(&before, "set=000001").try_into().unwrap();
@@ -62,10 +62,10 @@ async fn the_first_run_writes_all_movements_and_each_next_one_what_has_come_sinc
     let rows = rows_of(&before, &whole);
     assert!(rows.iter().any(|row| text(row, "sku") == "MUG" && number(row, "onHandDelta") == 50), "{rows:?}");
     // Without movements no file is written, and the events of the run itself add none.
-    let idle = ran(&books.office, &id, false).await;
+    let idle = run_schedule(&books.office, &id, false).await;
     assert_eq!((&idle["throughSeq"], objects(&folder(world, &id))), (&first["throughSeq"], before.clone()));
     books.sell(&mug, 3).await;
-    let second = ran(&books.office, &id, false).await;
+    let second = run_schedule(&books.office, &id, false).await;
     let after = objects(&folder(world, &id));
     let [_, increment]: [Value; 2] = manifests(&after, "set=000001").try_into().unwrap();
     assert_eq!(
@@ -86,9 +86,9 @@ async fn order(books: &Books<'_>, product: &Value, quantity: i64, days: i64) -> 
     let lines = json!([{ "product": product, "quantity": quantity, "unitPrice": gbp("9.00") }]);
     let mut input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "lines": lines });
     if days > 0 {
-        input["placedAt"] = json!(ago(books.office.world, days));
+        input["placedAt"] = json!(days_ago(books.office.world, days));
     }
-    done(&books.office.act("orderCreate", "OrderCreateInput", "order { id number }", input).await, "order").clone()
+    accepted(&books.office.mutate("orderCreate", "OrderCreateInput", "order { id number }", input).await, "order").clone()
 }
 
 fn fact_key(row: &FileRow) -> String {
@@ -99,20 +99,20 @@ async fn a_late_order_writes_exactly_its_facts_again_in_the_folder_of_its_month(
     let works = Works::begin(world);
     let books = Books::of(world).await;
     let mug = books.office.product("MUG", "2.00").await;
-    books.adjust("RECEIPT", &mug, 50, json!({ "occurredAt": ago(world, 40) })).await;
+    books.adjust("RECEIPT", &mug, 50, json!({ "occurredAt": days_ago(world, 40) })).await;
     for days in [35, 3, 0] {
         order(&books, &mug, 2, days).await;
     }
-    kept(world).await;
+    update_book(world).await;
     let id = daily(&books.office, json!({ "entity": "DEMAND_FACTS" })).await;
-    ran(&books.office, &id, false).await;
+    run_schedule(&books.office, &id, false).await;
     order(&books, &mug, 1, 35).await;
-    kept(world).await;
-    ran(&books.office, &id, false).await;
+    update_book(world).await;
+    run_schedule(&books.office, &id, false).await;
     let there = objects(&folder(world, &id));
     let [whole, late]: [Value; 2] = manifests(&there, "set=000001").try_into().unwrap();
     let months: BTreeSet<&str> = whole["files"].as_array().unwrap().iter().map(|file| file["month"].as_str().unwrap()).collect();
-    let month = &ago(world, 35)[..7];
+    let month = &days_ago(world, 35)[..7];
     assert!(months.len() > 1 && months.contains(month), "{months:?}");
     assert_eq!(late["files"].as_array().unwrap().len(), 1, "{late:#}");
     let name = late["files"][0]["name"].as_str().unwrap();
@@ -125,7 +125,7 @@ async fn a_late_order_writes_exactly_its_facts_again_in_the_folder_of_its_month(
     for manifest in [&whole, &late] {
         copy.extend(rows_of(&there, manifest).into_iter().map(|row| (fact_key(&row), row)));
     }
-    ran(&books.office, &id, true).await;
+    run_schedule(&books.office, &id, true).await;
     let there = objects(&folder(world, &id));
     let [again]: [Value; 1] = manifests(&there, "set=000002").try_into().unwrap();
     let again: BTreeMap<String, FileRow> = rows_of(&there, &again).into_iter().map(|row| (fact_key(&row), row)).collect();
@@ -143,13 +143,13 @@ async fn an_order_that_has_changed_is_written_again_with_all_its_lines(world: &W
     order(&books, &mug, 1, 0).await;
     let lines = json!([{ "product": mug, "quantity": 1 }, { "product": plate, "quantity": 2 }]);
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "CONFIRMED", "lines": lines });
-    let made = books.office.act("orderCreate", "OrderCreateInput", "order { id number }", input).await;
-    let changed = done(&made, "order").clone();
+    let payload = books.office.mutate("orderCreate", "OrderCreateInput", "order { id number }", input).await;
+    let changed = accepted(&payload, "order").clone();
     let id = daily(&books.office, json!({ "entity": "ORDERS" })).await;
-    ran(&books.office, &id, false).await;
+    run_schedule(&books.office, &id, false).await;
     let cancel = json!({ "idempotencyKey": key(), "id": changed["id"] });
-    done(&books.office.act("orderCancel", "ActionInput", "order { status }", cancel).await, "order");
-    ran(&books.office, &id, false).await;
+    accepted(&books.office.mutate("orderCancel", "ActionInput", "order { status }", cancel).await, "order");
+    run_schedule(&books.office, &id, false).await;
     let there = objects(&folder(world, &id));
     let [whole, increment]: [Value; 2] = manifests(&there, "set=000001").try_into().unwrap();
     assert!(rows_of(&there, &whole).len() >= 3);
@@ -172,9 +172,9 @@ async fn stock_whose_quantities_have_changed_is_written_again(world: &World) {
         books.receive(product, 50, "2.00").await;
     }
     let id = daily(&books.office, json!({ "entity": "STOCK" })).await;
-    ran(&books.office, &id, false).await;
+    run_schedule(&books.office, &id, false).await;
     books.sell(&plate, 4).await;
-    ran(&books.office, &id, false).await;
+    run_schedule(&books.office, &id, false).await;
     let there = objects(&folder(world, &id));
     let [whole, increment]: [Value; 2] = manifests(&there, "set=000001").try_into().unwrap();
     let all = rows_of(&there, &whole);
@@ -191,20 +191,20 @@ async fn a_full_refresh_begins_a_set_of_its_own(world: &World) {
     let mug = books.office.product("MUG", "2.00").await;
     books.receive(&mug, 50, "2.00").await;
     let id = daily(&books.office, json!({})).await;
-    ran(&books.office, &id, false).await;
+    run_schedule(&books.office, &id, false).await;
     books.sell(&mug, 1).await;
-    ran(&books.office, &id, false).await;
-    let refreshed = ran(&books.office, &id, true).await;
+    run_schedule(&books.office, &id, false).await;
+    let refreshed = run_schedule(&books.office, &id, true).await;
     assert_eq!(refreshed["set"], 2);
     let there = objects(&folder(world, &id));
     let before: Vec<FileRow> = manifests(&there, "set=000001").iter().flat_map(|manifest| rows_of(&there, manifest)).collect();
     let [whole]: [Value; 1] = manifests(&there, "set=000002").try_into().unwrap();
     assert_eq!(rows_of(&there, &whole), before, "a set alone is all there is");
     // Another format cannot continue the same set either.
-    let now = shown(&books.office, &id).await;
+    let now = read_schedule(&books.office, &id).await;
     let change = json!({ "id": id, "expectedVersion": now["version"], "format": "CSV" });
     daily(&books.office, change).await;
-    assert_eq!(ran(&books.office, &id, false).await["set"], 3);
+    assert_eq!(run_schedule(&books.office, &id, false).await["set"], 3);
     works.kill().await;
 }
 
@@ -215,7 +215,7 @@ async fn files_are_csv_or_json_lines_where_that_is_asked_for(world: &World) {
     books.receive(&mug, 50, "2.00").await;
     for (format, ending) in [("CSV", "csv"), ("JSONL", "jsonl")] {
         let id = daily(&books.office, json!({ "format": format, "name": format })).await;
-        ran(&books.office, &id, false).await;
+        run_schedule(&books.office, &id, false).await;
         let there = objects(&folder(world, &id));
         let [whole]: [Value; 1] = manifests(&there, "set=000001").try_into().unwrap();
         let name = whole["files"][0]["name"].as_str().unwrap();

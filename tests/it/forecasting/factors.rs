@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Trade, monday};
 use crate::{
     authorization::world::World,
-    purchasing::office::{Office, done, key, refused},
+    purchasing::office::{Office, accepted, key, refused},
     world::on_both,
 };
 use entrepot::access::{Permission, Reach, kind};
@@ -24,29 +24,29 @@ const SERIES: &str =
 const FACTORS: &str = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { weeks { mean }
   factors { code kind used wapeWithout wapeWith lift leftOutFrom why } } }";
 
-async fn set(trade: &Trade<'_>, mut input: Value) -> Value {
+async fn set_factor(trade: &Trade<'_>, mut input: Value) -> Value {
     if input["idempotencyKey"].is_null() {
         input["idempotencyKey"] = json!(key());
     }
-    trade.books.office.act("factorSeriesSet", "FactorSeriesSetInput", SERIES, input).await
+    trade.books.office.mutate("factorSeriesSet", "FactorSeriesSetInput", SERIES, input).await
 }
 
 /// Codes of a caller's list, read in pages of one, from its beginning or its end; their number
 /// equals its total.
 async fn paged(office: &Office<'_>, backward: bool) -> Vec<String> {
-    let (number, from, more, end) = if backward {
+    let (number, from, page_flag, end) = if backward {
         ("last", "before", "hasPreviousPage", "startCursor")
     } else {
         ("first", "after", "hasNextPage", "endCursor")
     };
     let query = format!(
-        "query($from: Cursor) {{ factorSeries({number}: 1, {from}: $from) {{ nodes {{ code }} totalCount {{ count }} pageInfo {{ {more} {end} }} }} }}"
+        "query($from: Cursor) {{ factorSeries({number}: 1, {from}: $from) {{ nodes {{ code }} totalCount {{ count }} pageInfo {{ {page_flag} {end} }} }} }}"
     );
     let (mut codes, mut cursor) = (Vec::new(), Value::Null);
     loop {
-        let page = office.ask(&query, json!({ "from": cursor })).await["data"]["factorSeries"].clone();
+        let page = office.execute(&query, json!({ "from": cursor })).await["data"]["factorSeries"].clone();
         codes.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["code"].as_str().unwrap().to_owned()));
-        if page["pageInfo"][more] != true {
+        if page["pageInfo"][page_flag] != true {
             assert_eq!(page["totalCount"]["count"], codes.len(), "{page:#}");
             return codes;
         }
@@ -64,7 +64,7 @@ fn days(world: &World, weeks: impl Iterator<Item = (i64, f64)>) -> Vec<Value> {
 }
 
 async fn forecast(trade: &Trade<'_>, product: &Value) -> Value {
-    let answer = trade.books.office.ask(FACTORS, json!({ "p": product, "s": trade.books.office.store })).await;
+    let answer = trade.books.office.execute(FACTORS, json!({ "p": product, "s": trade.books.office.store })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["forecast"].clone()
 }
@@ -91,8 +91,8 @@ async fn a_promotion_that_helped_lifts_its_weeks_until_it_ends(world: &World) {
     let until = days(world, std::iter::once((-1, 0.0)))[6]["date"].clone();
     let input = json!({ "code": "SALE", "kind": "PROMOTION", "name": "Every fourth week", "until": until, "values": days(world, promoted),
         "category": { "slug": "kitchen" } });
-    let series = set(&trade, input).await;
-    let series = done(&series, "series");
+    let series = set_factor(&trade, input).await;
+    let series = accepted(&series, "series");
     assert_eq!((&series["days"], &series["category"]["slug"]), (&json!(77), &json!("kitchen")));
     trade.run(0).await.unwrap();
     let found = forecast(&trade, &mug).await;
@@ -121,21 +121,21 @@ async fn weather_that_changes_nothing_is_not_used(world: &World) {
     trade.sell_weekly(&mug, &[10; 30]).await;
     let degrees = days(world, (-3..=30).map(|ago| (ago, (ago * 7 % 5) as f64)));
     let weather = json!({ "code": "RAIN", "kind": "WEATHER", "name": "Rain", "values": degrees });
-    done(&set(&trade, weather).await, "series");
+    accepted(&set_factor(&trade, weather).await, "series");
     let holiday = days(world, std::iter::once((10, 1.0)));
     for (code, country) in [("MIDSUMMER", Value::Null), ("ELSEWHERE", json!("se"))] {
         let input = json!({ "code": code, "kind": "HOLIDAY", "name": code, "country": country, "values": holiday });
-        done(&set(&trade, input).await, "series");
+        accepted(&set_factor(&trade, input).await, "series");
     }
     trade.run(0).await.unwrap();
     let found = forecast(&trade, &mug).await;
     let factors = found["factors"].as_array().unwrap();
-    let of = |code: &str| factors.iter().find(|factor| factor["code"] == code);
-    let rain = of("RAIN").unwrap();
+    let row_of = |code: &str| factors.iter().find(|factor| factor["code"] == code);
+    let rain = row_of("RAIN").unwrap();
     assert_eq!((&rain["used"], &rain["wapeWithout"]), (&json!(false), &rain["wapeWith"]), "{found:#}");
-    let seldom = of("MIDSUMMER").unwrap();
+    let seldom = row_of("MIDSUMMER").unwrap();
     assert_eq!((&seldom["used"], &seldom["wapeWithout"]), (&json!(false), &Value::Null), "one week tells nothing: {found:#}");
-    assert!(of("ELSEWHERE").is_none(), "the store has no address in that country: {found:#}");
+    assert!(row_of("ELSEWHERE").is_none(), "the store has no address in that country: {found:#}");
     assert!(found["weeks"].as_array().unwrap().iter().all(|week| week["mean"] == 10.0), "{found:#}");
 }
 
@@ -145,40 +145,41 @@ async fn a_factor_series_is_set_replaced_and_removed(world: &World) {
     let csv = "date;value\n2026-01-02;4.5\n2026-01-01;-2\n";
     let mut input = json!({ "idempotencyKey": key(), "code": "FROST", "kind": "WEATHER", "name": "Degrees", "csv": csv });
     let query = "mutation($input: FactorSeriesSetInput!) { factorSeriesSet(input: $input, validateOnly: true) { series { code } userErrors { code } } }";
-    let dry = office.ask(query, json!({ "input": input })).await;
+    let dry = office.execute(query, json!({ "input": input })).await;
     assert_eq!(dry["data"]["factorSeriesSet"]["series"]["code"], "FROST", "{dry:#}");
     let list =
-        async || office.ask("{ factorSeries { nodes { code } } }", json!({})).await["data"]["factorSeries"]["nodes"].clone();
+        async || office.execute("{ factorSeries { nodes { code } } }", json!({})).await["data"]["factorSeries"]["nodes"].clone();
     assert!(!list().await.as_array().unwrap().contains(&json!({ "code": "FROST" })), "a dry run writes nothing");
-    let shown = json!({ "code": "FROST", "kind": "WEATHER", "name": "Degrees", "country": null, "from": "2026-01-01", "until": "2026-01-02",
+    let shown_input = json!({ "code": "FROST", "kind": "WEATHER", "name": "Degrees", "country": null, "from": "2026-01-01", "until": "2026-01-02",
         "days": 2, "csv": "date,value\n2026-01-01,-2\n2026-01-02,4.5\n", "version": 1, "store": null,
         "product": null, "category": null });
-    let first = set(&trade, input.clone()).await;
-    assert_eq!((done(&first, "series"), &first["replayed"]), (&shown, &json!(false)));
-    let again = set(&trade, input.clone()).await;
-    assert_eq!((&again["series"], &again["replayed"], &again["seq"]), (&shown, &json!(true), &first["seq"]));
+    let first = set_factor(&trade, input.clone()).await;
+    assert_eq!((accepted(&first, "series"), &first["replayed"]), (&shown_input, &json!(false)));
+    let again = set_factor(&trade, input.clone()).await;
+    assert_eq!((&again["series"], &again["replayed"], &again["seq"]), (&shown_input, &json!(true), &first["seq"]));
     input["name"] = json!("Celsius");
-    refused(&set(&trade, input.clone()).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    refused(&set_factor(&trade, input.clone()).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
     (input["idempotencyKey"], input["expectedVersion"]) = (Value::Null, json!(0));
-    refused(&set(&trade, input.clone()).await, "VERSION_CONFLICT", "input.expectedVersion");
+    refused(&set_factor(&trade, input.clone()).await, "VERSION_CONFLICT", "input.expectedVersion");
     input["expectedVersion"] = json!(1);
-    let second = set(&trade, input).await;
-    assert_eq!((&done(&second, "series")["version"], &second["series"]["name"]), (&json!(2), &json!("Celsius")));
+    let second = set_factor(&trade, input).await;
+    assert_eq!((&accepted(&second, "series")["version"], &second["series"]["name"]), (&json!(2), &json!("Celsius")));
     assert!(list().await.as_array().unwrap().contains(&json!({ "code": "FROST" })));
     let theirs =
-        world.ask(&world.theirs, Some(world.theirs.owner.clone()), "{ factorSeries { nodes { code } } }", &json!({})).await;
+        world.execute(&world.theirs, Some(world.theirs.owner.clone()), "{ factorSeries { nodes { code } } }", &json!({})).await;
     assert!(!theirs["data"]["factorSeries"]["nodes"].as_array().unwrap().contains(&json!({ "code": "FROST" })), "{theirs:#}");
-    let gone = json!({ "idempotencyKey": key(), "code": "FROST" });
-    let remove = async |input: Value| office.act("factorSeriesRemove", "FactorSeriesRemoveInput", "series { code }", input).await;
-    assert_eq!(done(&remove(gone.clone()).await, "series")["code"], "FROST");
-    let again = remove(gone).await;
+    let deleted_input = json!({ "idempotencyKey": key(), "code": "FROST" });
+    let remove =
+        async |input: Value| office.mutate("factorSeriesRemove", "FactorSeriesRemoveInput", "series { code }", input).await;
+    assert_eq!(accepted(&remove(deleted_input.clone()).await, "series")["code"], "FROST");
+    let again = remove(deleted_input).await;
     assert_eq!((&again["series"], &again["replayed"]), (&Value::Null, &json!(true)), "it is not there any more");
     refused(&remove(json!({ "idempotencyKey": key(), "code": "FROST" })).await, "NOT_FOUND", "input.code");
     assert!(!list().await.as_array().unwrap().contains(&json!({ "code": "FROST" })));
     // A price of one product, and of that alone.
     let mug = office.product("MUG", "2.00").await;
     let price = json!({ "code": "MUG-PRICE", "kind": "PRICE", "name": "Price", "csv": csv, "product": mug });
-    assert_eq!(done(&set(&trade, price).await, "series")["product"], mug);
+    assert_eq!(accepted(&set_factor(&trade, price).await, "series")["product"], mug);
     office.is_sound().await;
 }
 
@@ -216,32 +217,35 @@ async fn what_is_wrong_with_a_factor_series_is_refused(world: &World) {
             "input.categoryId",
         ),
     ] {
-        refused(&set(&trade, input).await, code, field);
+        refused(&set_factor(&trade, input).await, code, field);
     }
 }
 
 async fn a_shops_manager_sets_factor_series_of_their_shop(world: &World) {
     let trade = Trade::of(world).await;
     let annex = trade.books.office.new_store("ANNEX").await;
-    let mut caller = world.ours.only(&["store.read"]);
+    let mut caller = world.ours.owner_with(&["store.read"]);
     let own_store = trade.books.office.store["id"].as_str().unwrap().parse().unwrap();
     caller.permissions.grant(kind::StockPolicy::INDEX, &Reach::stores([own_store]));
     let manager = trade.books.office.as_caller(caller);
     let set_by = async |store: Value, code: &str| {
         let values = json!([{ "date": "2026-01-01", "value": 1.0 }]);
         let input = json!({ "idempotencyKey": key(), "code": code, "kind": "PROMOTION", "name": "Sale", "store": store, "values": values });
-        manager.act("factorSeriesSet", "FactorSeriesSetInput", SERIES, input).await
+        manager.mutate("factorSeriesSet", "FactorSeriesSetInput", SERIES, input).await
     };
     let own = set_by(trade.books.office.store.clone(), "OURS").await;
-    assert_eq!(done(&own, "series")["store"]["code"], "DOCK");
+    assert_eq!(accepted(&own, "series")["store"]["code"], "DOCK");
     refused(&set_by(Value::Null, "ALL").await, "INVALID", "input.storeId");
     refused(&set_by(annex.clone(), "OTHER").await, "NOT_FOUND", "input.store.id");
     // They cannot replace a series of all stores.
     let values = json!([{ "date": "2026-01-01", "value": 1.0 }]);
-    done(&set(&trade, json!({ "code": "SALE", "kind": "PROMOTION", "name": "Sale", "values": values })).await, "series");
+    accepted(
+        &set_factor(&trade, json!({ "code": "SALE", "kind": "PROMOTION", "name": "Sale", "values": values })).await,
+        "series",
+    );
     refused(&set_by(trade.books.office.store.clone(), "SALE").await, "INVALID", "input.code");
     let others = json!({ "code": "ANNEX", "kind": "PROMOTION", "name": "Sale", "store": annex, "values": values });
-    done(&set(&trade, others).await, "series");
+    accepted(&set_factor(&trade, others).await, "series");
     assert_eq!(paged(&trade.books.office, false).await[..2], ["ANNEX", "OURS"]);
     // The manager's list has the series of their own store and of all stores; another shop's is
     // absent in both directions and in the total.
@@ -261,7 +265,7 @@ async fn a_shops_manager_sets_factor_series_of_their_shop(world: &World) {
         (json!({ "code": three, "from": { "gte": "2026-01-01" }, "country": { "isNull": true } }), vec!["OURS", "SALE"]),
     ] {
         let query = "query($f: FactorSeriesFilter) { factorSeries(filter: $f, first: 250) { nodes { code } } }";
-        let answer = manager.ask(query, json!({ "f": filter })).await;
+        let answer = manager.execute(query, json!({ "f": filter })).await;
         let nodes = answer["data"]["factorSeries"]["nodes"].as_array().unwrap_or_else(|| panic!("{filter}: {answer:#}"));
         assert_eq!(nodes.iter().filter_map(|node| node["code"].as_str()).collect::<Vec<_>>(), expected, "{filter}");
     }

@@ -10,7 +10,7 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use super::{DAY, Trade};
-use crate::{authorization::world::World, demand::days::ago, world::on_both};
+use crate::{authorization::world::World, demand::days::days_ago, world::on_both};
 
 on_both!(
     demand_ends_with_its_season,
@@ -61,9 +61,9 @@ async fn months_without_stock_are_no_lack_of_demand(world: &World) {
     );
     assert!(found["why"].as_str().unwrap().contains("out of stock for more than 8 weeks"), "{found:#}");
     // A stockout of three months counts as four weeks' sales at most, and the rest is reported.
-    let day = |days: i64| ago(world, days)[..10].to_owned();
+    let day = |days: i64| days_ago(world, days)[..10].to_owned();
     let filter = json!({ "from": day(7 * 23), "to": day(1), "store": { "eq": trade.books.office.store["id"] } });
-    let answer = trade.books.office.ask(LOST, json!({ "f": filter })).await;
+    let answer = trade.books.office.execute(LOST, json!({ "f": filter })).await;
     let lost = &answer["data"]["lostSales"];
     let node = &lost["nodes"][0];
     let (out, counted) = (node["outDays"].as_i64().unwrap(), node["countedDays"].as_i64().unwrap());
@@ -128,7 +128,7 @@ async fn a_forecast_of_what_is_long_gone_is_not_scored(world: &World) {
         assert_eq!(trade.accuracy(1, level).await, json!([]), "{level}");
     }
     let query = "query($p: ProductRef!) { forecast(product: $p) { accuracy { weeks wape } } }";
-    let answer = trade.books.office.ask(query, json!({ "p": mug })).await;
+    let answer = trade.books.office.execute(query, json!({ "p": mug })).await;
     assert_eq!(answer["data"]["forecast"]["accuracy"], json!({ "weeks": 0, "wape": null }), "{answer:#}");
     trade.books.office.is_sound().await;
 }
@@ -141,7 +141,7 @@ async fn an_empty_shelf_is_no_measure_of_forecasts(world: &World) {
     trade.receive(&mug, 310, 7 * 36).await;
     trade.receive(&mug, 100, 7 * 3 + since_monday).await;
     trade.sell_weekly(&mug, &[&[10; 30][..], &[0][..], &[10; 3][..]].concat()).await;
-    trade.books.adjust("REMOVAL", &mug, -10, json!({ "occurredAt": ago(world, 7 * 4 + since_monday) })).await;
+    trade.books.adjust("REMOVAL", &mug, -10, json!({ "occurredAt": days_ago(world, 7 * 4 + since_monday) })).await;
     assert_eq!(trade.run(3).await.unwrap().weeks, 31);
     let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
     assert_eq!((&found["missingWeeks"], &found["weeks"][0]["mean"]), (&json!(1), &json!(10.0)), "{found:#}");
@@ -154,7 +154,7 @@ async fn an_empty_shelf_is_no_measure_of_forecasts(world: &World) {
     }
     let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s, historyWeeks: 4) { history { units inStockDays } } }";
     for store in [trade.books.office.store.clone(), Value::Null] {
-        let answer = trade.books.office.ask(query, json!({ "p": mug, "s": store })).await;
+        let answer = trade.books.office.execute(query, json!({ "p": mug, "s": store })).await;
         let week = |units: i64, days: i64| json!({ "units": units, "inStockDays": days });
         let weeks = json!([week(0, 0), week(10, 7), week(10, 7), week(10, 7)]);
         assert_eq!(answer["data"]["forecast"]["history"], weeks, "{answer:#}");
@@ -172,7 +172,7 @@ async fn orders_that_were_recorded_late_cost_points(world: &World) {
     // day that they were placed.
     trade.sell(&cup, &dock, 10, 100).await;
     trade.sell(&cup, &dock, 10, 0).await;
-    world.pass(60 * 86_400);
+    world.advance_clock(60 * 86_400);
     trade.sell(&mug, &dock, 10, 30).await;
     trade.sell(&mug, &dock, 10, 20).await;
     trade.run(0).await.unwrap();

@@ -23,8 +23,8 @@ use serde_json::{Value, json};
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    demand::days::ago,
-    purchasing::office::{done, gbp, key},
+    demand::days::days_ago,
+    purchasing::office::{accepted, gbp, key},
     world::on_both,
 };
 
@@ -59,13 +59,13 @@ impl<'w> Trade<'w> {
         Self { world, books: Books::of(world).await }
     }
     async fn receive(&self, product: &Value, units: i64, days: i64) {
-        let more = json!({ "unitCost": gbp("2.00"), "occurredAt": ago(self.world, days) });
-        self.books.adjust("RECEIPT", product, units, more).await;
+        let input = json!({ "unitCost": gbp("2.00"), "occurredAt": days_ago(self.world, days) });
+        self.books.adjust("RECEIPT", product, units, input).await;
     }
     async fn sell(&self, product: &Value, store: &Value, units: i64, days: i64) {
         let lines = json!([{ "product": product, "quantity": units, "unitPrice": gbp("9.00") }]);
-        let input = json!({ "idempotencyKey": key(), "store": store, "status": "FULFILLED", "placedAt": ago(self.world, days), "lines": lines });
-        done(&self.books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+        let input = json!({ "idempotencyKey": key(), "store": store, "status": "FULFILLED", "placedAt": days_ago(self.world, days), "lines": lines });
+        accepted(&self.books.office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
     }
     /// Sells on one day of each of the last weeks, the oldest first; nothing in the current week.
     async fn sell_weekly(&self, product: &Value, weeks: &[i64]) {
@@ -81,12 +81,12 @@ impl<'w> Trade<'w> {
         make_run(&self.world.node.db, &clock, self.world.ours.owner.tenant).await.unwrap()
     }
     async fn forecast(&self, product: &Value, store: Value) -> Value {
-        let answer = self.books.office.ask(FORECAST, json!({ "p": product, "s": store })).await;
+        let answer = self.books.office.execute(FORECAST, json!({ "p": product, "s": store })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["forecast"].clone()
     }
     async fn accuracy(&self, lead: i64, level: &str) -> Value {
-        let answer = self.books.office.ask(ACCURACY, json!({ "w": 26, "l": lead, "level": level })).await;
+        let answer = self.books.office.execute(ACCURACY, json!({ "w": 26, "l": lead, "level": level })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["forecastAccuracy"].clone()
     }
@@ -107,14 +107,17 @@ async fn a_product_that_sells_ten_a_week_is_forecast_to_sell_ten(world: &World) 
     trade.sell_weekly(&mug, &[10; 30]).await;
     // The current week is not over, so it is in no history.
     trade.sell(&mug, &trade.books.office.store, 500, 0).await;
-    let made = trade.run(0).await.unwrap();
-    assert_eq!((made.weeks, made.series >= 2), (30, true));
+    let new_run = trade.run(0).await.unwrap();
+    assert_eq!((new_run.weeks, new_run.series >= 2), (30, true));
     assert_eq!(trade.run(0).await, None, "one run a week");
     let query = "{ events(types: [\"forecast.completed\", \"forecast.drifted\"], first: 10) { nodes { type data } } }";
-    let told = trade.books.office.ask(query, json!({})).await;
-    let data = json!({ "firstWeek": monday(world, 0), "series": made.series });
+    let reported_answer = trade.books.office.execute(query, json!({})).await;
+    let data = json!({ "firstWeek": monday(world, 0), "series": new_run.series });
     let nodes = json!([{ "type": "forecast.completed", "data": data }]);
-    assert_eq!(told["data"]["events"]["nodes"], nodes, "two series are too few to say that they drift: {told:#}");
+    assert_eq!(
+        reported_answer["data"]["events"]["nodes"], nodes,
+        "two series are too few to say that they drift: {reported_answer:#}"
+    );
     let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
     assert_eq!((&found["product"]["sku"], &found["store"]["code"]), (&json!("MUG"), &json!("DOCK")));
     assert_eq!(found["run"]["firstWeek"], monday(world, 0), "{found:#}");
@@ -136,12 +139,12 @@ async fn a_product_that_sells_ten_a_week_is_forecast_to_sell_ten(world: &World) 
     let query = "query($d: Date!, $p: ID) { stockPerformance(from: $d, to: $d, product: { eq: $p }) {
         nodes { closingUnits daysOfSupplyInStock daysOfSupplyByForecast } totals { daysOfSupplyInStock daysOfSupplyByForecast } } }";
     let supply = async |day: &str| {
-        let answer = trade.books.office.ask(query, json!({ "d": day, "p": mug["id"] })).await;
+        let answer = trade.books.office.execute(query, json!({ "d": day, "p": mug["id"] })).await;
         answer["data"]["stockPerformance"].clone()
     };
     let left = json!({ "closingUnits": 200, "daysOfSupplyInStock": 0.4, "daysOfSupplyByForecast": 140 });
     let none = json!({ "daysOfSupplyInStock": null, "daysOfSupplyByForecast": null });
-    assert_eq!(supply(&ago(world, 0)[..10]).await, json!({ "nodes": [left], "totals": none }));
+    assert_eq!(supply(&days_ago(world, 0)[..10]).await, json!({ "nodes": [left], "totals": none }));
     let before = supply(&monday(world, 1)).await;
     assert_eq!(before["nodes"][0]["daysOfSupplyByForecast"], Value::Null, "a forecast of now says nothing of then: {before:#}");
     // All stores together: of two shops that sell, the sum.
@@ -156,8 +159,8 @@ async fn it_is_drawn(trade: &Trade<'_>, mug: &Value) {
     let query =
         "query($p: ProductRef!, $s: StoreRef, $n: Int! = 2, $w: Int! = 640) { forecast(product: $p, store: $s, historyWeeks: 1) {
         weeks { mean lower80 upper80 lower95 upper95 } svg(weeks: $n, width: $w) } }";
-    let asked = json!({ "p": mug, "s": trade.books.office.store });
-    let answer = trade.books.office.ask(query, asked.clone()).await;
+    let input = json!({ "p": mug, "s": trade.books.office.store });
+    let answer = trade.books.office.execute(query, input.clone()).await;
     let found = &answer["data"]["forecast"];
     let drawing = found["svg"].as_str().unwrap();
     assert!(drawing.starts_with("<svg ") && drawing.contains("<title>Weekly demand: MUG</title>"), "{answer:#}");
@@ -167,9 +170,9 @@ async fn it_is_drawn(trade: &Trade<'_>, mug: &Value) {
     let bands = if found["weeks"][0]["upper95"].is_null() { 0 } else { 2 };
     assert_eq!(drawing.matches("#dbeafe").count(), 1 + bands, "{drawing}");
     for (name, value) in [("n", 27), ("w", 100)] {
-        let mut wrong = asked.clone();
+        let mut wrong = input.clone();
         wrong[name] = json!(value);
-        let answer = trade.books.office.ask(query, wrong).await;
+        let answer = trade.books.office.execute(query, wrong).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
     }
 }
@@ -212,8 +215,8 @@ async fn a_sale_by_a_clock_that_was_weeks_ahead_waits_for_its_week(world: &World
     let checked = check(&world.node.db, world.ours.owner.tenant, 5).await.unwrap();
     assert!(checked.is_equal(), "{checked:?}");
     let query = "query($f: DemandFilter) { demandFacts(filter: $f, groupBy: [WEEK], first: 50) { nodes { week soldUnits } } }";
-    let asked = json!({ "f": { "product": { "eq": mug["id"] }, "from": monday(world, 0), "to": monday(world, -4) } });
-    let facts = trade.books.office.ask(query, asked).await;
+    let input = json!({ "f": { "product": { "eq": mug["id"] }, "from": monday(world, 0), "to": monday(world, -4) } });
+    let facts = trade.books.office.execute(query, input).await;
     let weeks = json!([{ "week": monday(world, 0), "soldUnits": 5 }, { "week": monday(world, -3), "soldUnits": 700 }]);
     assert_eq!(facts["data"]["demandFacts"]["nodes"], weeks, "{facts:#}");
     assert_eq!(trade.run(-2).await.unwrap().weeks, 14);
@@ -243,7 +246,7 @@ async fn forecasts_are_scored_as_they_were_made(world: &World) {
             "coverage80": found[0]["coverage80"], "coverage95": found[0]["coverage95"], "dayCoverage80": null, "dayCoverage95": null });
         assert_eq!((&found[0], &found[1]["class"], &found[1]["scored"]), (&total, &json!("SMOOTH"), &json!(1)), "{lead} {level}");
     }
-    let answer = trade.books.office.ask(FORECAST, json!({ "p": mug, "s": trade.books.office.store, "l": 4 })).await;
+    let answer = trade.books.office.execute(FORECAST, json!({ "p": mug, "s": trade.books.office.store, "l": 4 })).await;
     let past = &answer["data"]["forecast"]["past"];
     assert_eq!(past.as_array().unwrap().len(), 1, "{answer:#}");
     assert_eq!((&past[0]["week"], &past[0]["mean"], &past[0]["units"]), (&json!(monday(world, 7)), &json!(10.0), &json!(15)));
@@ -261,19 +264,19 @@ async fn a_shops_manager_sees_their_shops_forecasts(world: &World) {
     trade.sell_weekly(&mug, &[10; 12]).await;
     trade.run(0).await.unwrap();
     let of = |store: &Value| {
-        let mut caller = world.ours.only(&["store.read"]);
+        let mut caller = world.ours.owner_with(&["store.read"]);
         caller.permissions.grant(kind::ReportRead::INDEX, &Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]));
         caller
     };
     let dock = trade.books.office.store.clone();
     let own = trade.books.office.as_caller(of(&dock));
-    let answer = own.ask(FORECAST, json!({ "p": mug, "s": dock })).await;
+    let answer = own.execute(FORECAST, json!({ "p": mug, "s": dock })).await;
     assert_eq!(answer["data"]["forecast"]["weeks"].as_array().unwrap().len(), 26, "{answer:#}");
-    let all = own.ask(FORECAST, json!({ "p": mug })).await;
+    let all = own.execute(FORECAST, json!({ "p": mug })).await;
     assert_eq!(all["errors"][0]["code"], "FORBIDDEN", "{all:#}");
-    let accuracy = own.ask(ACCURACY, json!({ "w": 8, "l": 1, "level": "STORE" })).await;
+    let accuracy = own.execute(ACCURACY, json!({ "w": 8, "l": 1, "level": "STORE" })).await;
     assert_eq!(accuracy["errors"][0]["code"], "FORBIDDEN", "{accuracy:#}");
-    let theirs = trade.books.office.as_caller(of(&annex)).ask(FORECAST, json!({ "p": mug, "s": dock })).await;
+    let theirs = trade.books.office.as_caller(of(&annex)).execute(FORECAST, json!({ "p": mug, "s": dock })).await;
     assert_eq!(theirs["errors"][0]["code"], "BAD_USER_INPUT", "{theirs:#}");
 }
 
@@ -281,7 +284,7 @@ async fn arguments_of_forecasts_are_checked(world: &World) {
     let trade = Trade::of(world).await;
     let mug = trade.books.office.product("MUG", "2.00").await;
     let refused = async |query: &str, variables: Value| {
-        let answer = trade.books.office.ask(query, variables).await;
+        let answer = trade.books.office.execute(query, variables).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
     };
     for lead in [0, 27, -1] {
@@ -292,13 +295,13 @@ async fn arguments_of_forecasts_are_checked(world: &World) {
     }
     // A tenant without a week of demand has no run.
     assert_eq!(trade.run(0).await, None);
-    let answer = trade.books.office.ask("{ forecastRun { firstWeek serviceLevels { level isUsed } } }", json!({})).await;
+    let answer = trade.books.office.execute("{ forecastRun { firstWeek serviceLevels { level isUsed } } }", json!({})).await;
     assert_eq!(answer["data"]["forecastRun"], Value::Null, "{answer:#}");
     // A single week has an answer: a state, a forecast that borrows or has none, and no accuracy.
     trade.receive(&mug, 100, 15).await;
     trade.sell_weekly(&mug, &[10]).await;
     assert_eq!(trade.run(0).await.map(|made| made.weeks), Some(1));
-    let answer = trade.books.office.ask("{ forecastRun { createdAt madeAt } }", json!({})).await;
+    let answer = trade.books.office.execute("{ forecastRun { createdAt madeAt } }", json!({})).await;
     let run = &answer["data"]["forecastRun"];
     assert!(run["createdAt"].is_string() && run["createdAt"] == run["madeAt"], "{answer:#}");
     let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
@@ -308,7 +311,7 @@ async fn arguments_of_forecasts_are_checked(world: &World) {
     assert_eq!((&found["knownWeeks"], &found["past"]), (&json!(1), &json!([])), "{found:#}");
     let query =
         "query($p: ProductRef!) { forecast(product: $p) { accuracy { weeks wape mase bias coverage80 coverage95 valueAdded } } }";
-    let answer = trade.books.office.ask(query, json!({ "p": mug })).await;
+    let answer = trade.books.office.execute(query, json!({ "p": mug })).await;
     let none = json!({ "weeks": 0, "wape": null, "mase": null, "bias": null, "coverage80": null, "coverage95": null, "valueAdded": null });
     assert_eq!(answer["data"]["forecast"]["accuracy"], none, "{answer:#}");
     assert_eq!(trade.accuracy(1, "STORE").await, json!([]));
@@ -324,7 +327,7 @@ async fn forecasts_that_are_too_low_again_and_again_have_drifted(world: &World) 
     trade.sell_weekly(&mug, &weeks).await;
     let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { trackingSignal smoothedTrackingSignal hasDrifted } }";
     let signal = async || {
-        let answer = trade.books.office.ask(query, json!({ "p": mug, "s": trade.books.office.store })).await;
+        let answer = trade.books.office.execute(query, json!({ "p": mug, "s": trade.books.office.store })).await;
         let found = &answer["data"]["forecast"];
         (found["trackingSignal"].as_f64(), found["smoothedTrackingSignal"].as_f64(), found["hasDrifted"].as_bool())
     };
@@ -342,7 +345,7 @@ async fn forecasts_that_are_too_low_again_and_again_have_drifted(world: &World) 
     // fourteen weeks, the last of which is not settled.
     let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { accuracy {
         weeks wape mase bias coverage80 coverage95 valueAdded } } }";
-    let answer = trade.books.office.ask(query, json!({ "p": mug, "s": trade.books.office.store })).await;
+    let answer = trade.books.office.execute(query, json!({ "p": mug, "s": trade.books.office.store })).await;
     let (own, all) = (&answer["data"]["forecast"]["accuracy"], &trade.accuracy(1, "STORE").await[0]);
     assert_eq!((&own["weeks"], &all["scored"]), (&json!(13), &json!(13)), "{answer:#}");
     assert!(own["mase"].as_f64().unwrap() > 1.0 && own["bias"].as_f64().unwrap() < 0.0, "{answer:#}");

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{DAY, Trade};
 use crate::{
     authorization::world::World,
-    demand::days::ago,
-    purchasing::office::{done, gbp, key},
+    demand::days::days_ago,
+    purchasing::office::{accepted, gbp, key},
     world::on_both,
 };
 
@@ -44,8 +44,8 @@ pub(super) async fn shop(world: &World, sold: impl Fn(usize, i64) -> i64) -> (Tr
             continue;
         }
         let input = json!({ "idempotencyKey": key(), "store": trade.books.office.store, "status": "FULFILLED",
-            "placedAt": ago(world, 7 * (WEEKS - week)), "lines": lines });
-        done(&trade.books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+            "placedAt": days_ago(world, 7 * (WEEKS - week)), "lines": lines });
+        accepted(&trade.books.office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
     }
     trade.run(0).await.unwrap();
     (trade, products)
@@ -61,7 +61,7 @@ pub(super) fn uneven(nth: usize, week: i64) -> i64 {
 impl Trade<'_> {
     pub(super) async fn simulate(&self, product: &Value, policy: Value) -> Value {
         let input = json!({ "product": product, "store": self.books.office.store, "policy": policy });
-        let answer = self.books.office.ask(SIMULATE, json!({ "i": input })).await;
+        let answer = self.books.office.execute(SIMULATE, json!({ "i": input })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["stockSimulate"].clone()
     }
@@ -119,8 +119,8 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
     each_kind_of_policy_is_judged_before_it_is_set(&trade, &products[0]).await;
     // Costs are shown only to callers with the right to see them.
     let input = json!({ "product": products[0], "store": trade.books.office.store, "policy": policy(0.95) });
-    let clerk = trade.books.office.as_caller(world.ours.only(&["report.read", "store.read"]));
-    let answer = clerk.ask(SIMULATE, json!({ "i": input })).await;
+    let clerk = trade.books.office.as_caller(world.ours.owner_with(&["report.read", "store.read"]));
+    let answer = clerk.execute(SIMULATE, json!({ "i": input })).await;
     let found = &answer["data"]["stockSimulate"];
     for held in [&found["outcome"], &found["actual"]] {
         assert_eq!((held["meanStock"].is_number(), &held["meanStockValue"]), (true, &Value::Null), "{answer:#}");
@@ -129,7 +129,7 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
     let now = world.node.clock.now().micros().div_euclid(DAY);
     let day = |days: i64| entrepot::clock::day_text((now - days) as i32);
     let input = json!({ "product": products[0], "store": trade.books.office.store, "policy": policy(0.95), "from": day(42), "to": day(14) });
-    let answer = trade.books.office.ask(SIMULATE, json!({ "i": input })).await;
+    let answer = trade.books.office.execute(SIMULATE, json!({ "i": input })).await;
     let outcome = &answer["data"]["stockSimulate"]["outcome"];
     assert!((3..=4).contains(&outcome["weeks"].as_i64().unwrap()), "{answer:#}");
     assert!(outcome["from"].as_str().unwrap() >= day(42).as_str() && outcome["to"].as_str().unwrap() <= day(14).as_str());
@@ -164,7 +164,7 @@ async fn each_kind_of_policy_is_judged_before_it_is_set(trade: &Trade<'_>, tea: 
     // rate needs less where orders are large.
     let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { abcClass xyzClass } }";
     let variables = json!({ "p": tea, "s": trade.books.office.store });
-    let of = trade.books.office.ask(query, variables).await["data"]["forecast"].clone();
+    let of = trade.books.office.execute(query, variables).await["data"]["forecast"].clone();
     let level = match (of["abcClass"].as_str().unwrap(), of["xyzClass"].as_str().unwrap()) {
         ("A", "X") => 0.98,
         ("B", "X") => 0.95,
@@ -219,8 +219,8 @@ async fn a_history_that_is_too_short_is_refused_with_the_reason(world: &World) {
     trade.run(0).await.unwrap();
     let found = trade.simulate(&mug, json!({ "leadTimeDays": 14 })).await;
     assert_eq!((&found["status"], &found["outcome"]), (&json!("HISTORY_TOO_SHORT"), &Value::Null), "{found:#}");
-    let why = found["why"].as_str().unwrap();
-    assert!(why.contains("known of the product: 1.") && why.contains("need 12:"), "{why}");
+    let reason = found["why"].as_str().unwrap();
+    assert!(reason.contains("known of the product: 1.") && reason.contains("need 12:"), "{reason}");
     // Twenty weeks of history, and too few forecasts of the shop to learn errors from.
     let found = trade.simulate(&lone, json!({ "leadTimeDays": 14 })).await;
     assert_eq!(found["status"], "HISTORY_TOO_SHORT", "{found:#}");
@@ -231,17 +231,17 @@ async fn a_manager_of_another_shop_simulates_nothing(world: &World) {
     let trade = Trade::of(world).await;
     let (mug, annex) = (trade.books.office.product("MUG", "2.00").await, trade.books.office.new_store("ANNEX").await);
     let of = |store: &Value| {
-        let mut caller = world.ours.only(&["store.read"]);
+        let mut caller = world.ours.owner_with(&["store.read"]);
         caller.permissions.grant(kind::ReportRead::INDEX, &Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]));
         caller
     };
     let dock = trade.books.office.store.clone();
     let input = json!({ "i": { "product": mug, "store": dock, "policy": { "leadTimeDays": 14 } } });
-    let own = trade.books.office.as_caller(of(&dock)).ask(SIMULATE, input.clone()).await;
+    let own = trade.books.office.as_caller(of(&dock)).execute(SIMULATE, input.clone()).await;
     assert_eq!(own["data"]["stockSimulate"]["status"], "NO_DEMAND", "{own:#}");
-    let theirs = trade.books.office.as_caller(of(&annex)).ask(SIMULATE, input.clone()).await;
+    let theirs = trade.books.office.as_caller(of(&annex)).execute(SIMULATE, input.clone()).await;
     assert_eq!(theirs["errors"][0]["code"], "BAD_USER_INPUT", "{theirs:#}");
-    let none = trade.books.office.as_caller(world.ours.only(&["store.read"])).ask(SIMULATE, input).await;
+    let none = trade.books.office.as_caller(world.ours.owner_with(&["store.read"])).execute(SIMULATE, input).await;
     assert_eq!(none["errors"][0]["code"], "FORBIDDEN", "{none:#}");
 }
 
@@ -251,7 +251,7 @@ async fn arguments_of_simulations_are_checked(world: &World) {
     let store = trade.books.office.store.clone();
     let refused = async |product: &Value, store: &Value, policy: Value, days: [&str; 2]| {
         let input = json!({ "product": product, "store": store, "policy": policy, "from": days[0], "to": days[1] });
-        let answer = trade.books.office.ask(SIMULATE, json!({ "i": input })).await;
+        let answer = trade.books.office.execute(SIMULATE, json!({ "i": input })).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
     };
     let (days, fair) = (["2026-01-05", "2026-06-28"], json!({ "leadTimeDays": 14 }));

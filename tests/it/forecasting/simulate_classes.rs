@@ -26,7 +26,7 @@ impl Trade<'_> {
         if input["policy"].is_null() {
             input["policy"] = json!({ "serviceLevel": 0.95, "leadTimeDays": 14 });
         }
-        self.books.office.ask(SIMULATE, json!({ "i": input, "p": products })).await
+        self.books.office.execute(SIMULATE, json!({ "i": input, "p": products })).await
     }
 }
 
@@ -90,9 +90,9 @@ async fn a_whole_class_is_simulated_at_once_with_its_totals(world: &World) {
         "{answer:#}"
     );
     // Costs are shown only to callers with the right to see them.
-    let clerk = trade.books.office.as_caller(world.ours.only(&["report.read", "store.read"]));
+    let clerk = trade.books.office.as_caller(world.ours.owner_with(&["report.read", "store.read"]));
     let input = json!({ "store": trade.books.office.store, "policy": { "leadTimeDays": 14 } });
-    let answer = clerk.ask(SIMULATE, json!({ "i": input })).await;
+    let answer = clerk.execute(SIMULATE, json!({ "i": input })).await;
     let masked = ["meanStockValues", "holdingCosts", "productsWithoutCost"];
     let totals = &answer["data"]["stockSimulate"]["totals"];
     assert_eq!((totals["products"].as_i64(), masked.map(|name| &totals[name])), (Some(12), [&Value::Null; 3]), "{answer:#}");
@@ -147,27 +147,27 @@ async fn more_products_than_are_simulated_at_once_are_refused(world: &World) {
         products.push(desk.books.office.product(&format!("CUP{nth}"), "2.00").await);
     }
     desk.forecast(&products.iter().collect::<Vec<_>>()).await;
-    let ask = async |method: &str, products: Value| {
+    let run_query = async |method: &str, products: Value| {
         let policy = json!({ "leadTimeDays": 14, "safetyStockMethod": method });
         let variables = json!({ "i": { "store": desk.books.office.store, "policy": policy }, "p": products });
-        desk.books.office.ask(SIMULATE, variables).await["data"]["stockSimulate"].clone()
+        desk.books.office.execute(SIMULATE, variables).await["data"]["stockSimulate"].clone()
     };
-    let found = ask("FILL_RATE", Value::Null).await;
+    let found = run_query("FILL_RATE", Value::Null).await;
     assert_eq!((&found["status"], &found["totals"]), (&json!("TOO_MANY_PRODUCTS"), &Value::Null), "{found:#}");
-    let why = found["why"].as_str().unwrap();
-    assert!(why.contains("101") && why.contains("At most 100"), "{why}");
+    let reason = found["why"].as_str().unwrap();
+    assert!(reason.contains("101") && reason.contains("At most 100"), "{reason}");
     // One product fewer, or a cheaper method, is accepted: the products have no demand yet.
-    let others = ask("FILL_RATE", json!({ "not": { "sku": { "eq": "CUP0" } } })).await;
+    let others = run_query("FILL_RATE", json!({ "not": { "sku": { "eq": "CUP0" } } })).await;
     assert_eq!(others["status"], "NO_DEMAND", "{others:#}");
-    assert_eq!(ask("QUANTILE", Value::Null).await["status"], "NO_DEMAND");
+    assert_eq!(run_query("QUANTILE", Value::Null).await["status"], "NO_DEMAND");
     // Deliveries that were measured take longer to work out, where a level is promised.
     let measured = async |policy: Value| {
         let input = json!({ "store": desk.books.office.store, "policy": policy });
-        desk.books.office.ask(SIMULATE, json!({ "i": input })).await["data"]["stockSimulate"].clone()
+        desk.books.office.execute(SIMULATE, json!({ "i": input })).await["data"]["stockSimulate"].clone()
     };
     let found = measured(json!({})).await;
-    let why = found["why"].as_str().unwrap();
+    let reason = found["why"].as_str().unwrap();
     assert_eq!(found["status"], "TOO_MANY_PRODUCTS", "{found:#}");
-    assert!(why.contains("At most 20") && why.contains("Give leadTimeDays"), "{why}");
+    assert!(reason.contains("At most 20") && reason.contains("Give leadTimeDays"), "{reason}");
     assert_eq!(measured(json!({ "kind": "MIN_MAX", "reorderPoint": 9 })).await["status"], "NO_DEMAND");
 }

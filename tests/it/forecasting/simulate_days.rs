@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{DAY, Trade, monday};
 use crate::{
     authorization::world::World,
-    demand::days::ago,
-    purchasing::office::{Office, done, gbp, key},
+    demand::days::days_ago,
+    purchasing::office::{Office, accepted, gbp, key},
     world::on_both,
 };
 
@@ -29,7 +29,7 @@ async fn played(office: &Office<'_>, product: &Value, policy: Value) -> Value {
 
 async fn played_from(office: &Office<'_>, product: &Value, (policy, from): (Value, Value)) -> Value {
     let input = json!({ "product": product, "store": office.store, "policy": policy, "from": from });
-    let answer = office.ask(SIMULATE, json!({ "i": input })).await;
+    let answer = office.execute(SIMULATE, json!({ "i": input })).await;
     let found = answer["data"]["stockSimulate"].clone();
     assert_eq!(found["status"], "READY", "{answer:#}");
     found
@@ -114,15 +114,15 @@ async fn orders_take_as_long_as_the_suppliers_deliveries_did(world: &World) {
     let (mug, cup, jug) =
         (office.product("MUG", "2.00").await, office.product("CUP", "2.00").await, office.product("JUG", "2.00").await);
     let input = json!({ "code": "SLOW", "name": "Slow", "leadTimeDays": 12 });
-    let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
-    let slow = json!({ "id": done(&made, "supplier")["id"] });
+    let payload = office.mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+    let slow = json!({ "id": accepted(&payload, "supplier")["id"] });
     let row = |supplier: &Value, product: &Value| json!({ "supplier": supplier, "product": product, "packSize": 1, "minimumOrder": 1, "preferred": true, "unitCost": gbp("1.80") });
     let input = json!({ "idempotencyKey": key(), "rows": [row(&office.supplier, &mug), row(&slow, &jug)] });
-    office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
+    office.mutate("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
     for days in [2, 2, 2, 2, 9] {
         let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 1 }] })).await;
-        world.pass(days * 86_400);
-        done(&office.receive(&order, &[1]).await, "purchaseOrder");
+        world.advance_clock(days * 86_400);
+        accepted(&office.receive(&order, &[1]).await, "purchaseOrder");
     }
     for product in [&mug, &cup, &jug] {
         trade.receive(product, 1_000, 7 * 15).await;
@@ -140,7 +140,7 @@ async fn orders_take_as_long_as_the_suppliers_deliveries_did(world: &World) {
     stated["leadTimeDays"] = json!(7);
     assert_eq!(played(office, &cup, stated).await, played(office, &cup, at_point(12, 40)).await);
     // Deliveries are shown only to callers with the right to see purchases.
-    let clerk = office.as_caller(world.ours.only(&["report.read", "store.read"]));
+    let clerk = office.as_caller(world.ours.owner_with(&["report.read", "store.read"]));
     let found = played(&clerk, &mug, at_point(12, 40)).await;
     assert_eq!(
         (&found["outcome"]["leadTimeDaysMean"], found["outcome"]["orders"].is_number()),
@@ -164,13 +164,13 @@ async fn orders_wait_for_the_days_of_their_own_supplier(world: &World) {
     let mut rows = vec![row(&office.supplier, &jug)];
     for (code, days, product) in [("WEEKLY", vec![weekday], &mug), ("DAILY", (1..=7).collect(), &cup)] {
         let input = json!({ "code": code, "name": code, "calendar": { "orderDays": days } });
-        let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
-        let supplier = json!({ "id": done(&made, "supplier")["id"] });
+        let payload = office.mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+        let supplier = json!({ "id": accepted(&payload, "supplier")["id"] });
         rows.push(row(&supplier, product));
     }
     let input = json!({ "idempotencyKey": key(), "rows": rows });
-    let listed = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
-    done(&listed, "rows");
+    let listed = office.mutate("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
+    accepted(&listed, "rows");
     for product in [&mug, &cup, &jug] {
         trade.receive(product, 1_000, 7 * 17).await;
         trade.sell_weekly(product, &[10; 16]).await;
@@ -198,7 +198,7 @@ async fn orders_wait_for_the_days_of_their_own_supplier(world: &World) {
     // Simulated together, each product has the lead time of its own supplier.
     let query = "query($i: StockSimulateInput!) { stockSimulate(input: $i) { status
         totals { products demand met unmetDays stockoutDays orders } } }";
-    let answer = office.ask(query, json!({ "i": { "store": office.store, "policy": policy, "from": from } })).await;
+    let answer = office.execute(query, json!({ "i": { "store": office.store, "policy": policy, "from": from } })).await;
     let found = &answer["data"]["stockSimulate"];
     assert_eq!(found["status"], "READY", "{answer:#}");
     let names = ["products", "demand", "met", "unmetDays", "stockoutDays", "orders"];
@@ -209,14 +209,14 @@ async fn goods_that_expire_are_held_for_the_days_on_which_they_sell(world: &Worl
     let trade = Trade::of(world).await;
     let office = &trade.books.office;
     let input = json!({ "sku": "CHEESE", "name": "A cheese", "tracking": "LOT", "unitCost": gbp("2.00"), "price": gbp("9.00") });
-    let made = office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
-    let cheese = json!({ "id": done(&made, "product")["id"] });
+    let payload = office.mutate("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let cheese = json!({ "id": accepted(&payload, "product")["id"] });
     // Each lot has two weeks left on the day on which it becomes known.
     let receive = async |code: &str, units: i64, days: i64| {
-        let lot = json!({ "named": { "code": code, "expiresOn": ago(world, -14)[..10] } });
+        let lot = json!({ "named": { "code": code, "expiresOn": days_ago(world, -14)[..10] } });
         let change = json!({ "product": cheese, "store": office.store, "delta": units, "unitCost": gbp("2.00"), "lot": lot });
-        let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "occurredAt": ago(world, days), "changes": [change] });
-        done(&office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
+        let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "occurredAt": days_ago(world, days), "changes": [change] });
+        accepted(&office.mutate("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
     };
     receive("A", 1_000, 7 * 17).await;
     for week in (1..=16).rev() {
@@ -246,7 +246,7 @@ async fn goods_that_expire_are_held_for_the_days_on_which_they_sell(world: &Worl
     let mut policy = at_point(10, 400);
     (policy["leadTimeDays"], policy["minimumQuantity"]) = (json!(2), json!(200));
     let query = "query($i: StockSimulateInput!) { stockSimulate(input: $i) { status totals { products expired } } }";
-    let answer = office.ask(query, json!({ "i": { "store": office.store, "policy": policy } })).await;
+    let answer = office.execute(query, json!({ "i": { "store": office.store, "policy": policy } })).await;
     let totals = &answer["data"]["stockSimulate"]["totals"];
     assert_eq!((&totals["products"], totals["expired"].as_f64()), (&json!(1), most["expired"].as_f64()), "{answer:#}");
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{DAY, Trade, monday};
 use crate::{
     authorization::world::World,
-    purchasing::office::{done, gbp},
+    purchasing::office::{accepted, gbp},
     world::on_both,
 };
 use entrepot::access::{Permission, Reach, kind};
@@ -25,22 +25,22 @@ impl Trade<'_> {
     pub async fn category(&self, name: &str, parent: Option<&str>) {
         let parent = parent.map(|slug| json!({ "slug": slug }));
         let input = json!({ "name": name, "slug": name, "parent": parent });
-        done(&self.books.office.act("categoryCreate", "CategoryCreateInput", "category { id }", input).await, "category");
+        accepted(&self.books.office.mutate("categoryCreate", "CategoryCreateInput", "category { id }", input).await, "category");
     }
     pub async fn product_in(&self, sku: &str, category: &str) -> Value {
         let input = json!({ "sku": sku, "name": format!("A {sku}"), "unitCost": gbp("2.00"), "price": gbp("9.00"), "category": { "slug": category } });
-        let made = self.books.office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
-        json!({ "id": done(&made, "product")["id"] })
+        let payload = self.books.office.mutate("productCreate", "ProductCreateInput", "product { id }", input).await;
+        json!({ "id": accepted(&payload, "product")["id"] })
     }
     async fn sum(&self, variables: Value) -> Value {
-        let answer = self.books.office.ask(SUM, variables).await;
+        let answer = self.books.office.execute(SUM, variables).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["forecastSum"].clone()
     }
     /// Ten are sold on one day of each week: its interval of 95 % holds them, and those of the other days hold none at all.
     async fn days_have_intervals(&self, mug: &Value, kitchen: &Value) {
         let days = async |store: Value| {
-            let answer = self.books.office.ask(DAYS, json!({ "p": mug, "s": store })).await;
+            let answer = self.books.office.execute(DAYS, json!({ "p": mug, "s": store })).await;
             answer["data"]["forecast"]["days"].clone()
         };
         let (own, all) = (days(self.books.office.store.clone()).await, days(Value::Null).await);
@@ -129,7 +129,7 @@ async fn days_add_up_to_their_week_and_a_closed_day_has_none(world: &World) {
     }
     trade.run(0).await.unwrap();
     let days = async |product: &Value, store: Value| {
-        let answer = trade.books.office.ask(DAYS, json!({ "p": product, "s": store })).await;
+        let answer = trade.books.office.execute(DAYS, json!({ "p": product, "s": store })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         let forecast = &answer["data"]["forecast"];
         let days: Vec<f64> = forecast["days"].as_array().unwrap().iter().map(mean).collect();
@@ -162,23 +162,23 @@ async fn sums_are_shown_to_whoever_may_see_their_stores(world: &World) {
     trade.sell_weekly(&mug, &[10; 12]).await;
     trade.run(0).await.unwrap();
     let id = |store: &Value| store["id"].as_str().unwrap().parse().unwrap();
-    let mut caller = world.ours.only(&["product.read", "store.read"]);
+    let mut caller = world.ours.owner_with(&["product.read", "store.read"]);
     caller.permissions.grant(kind::ReportRead::INDEX, &Reach::stores([id(&trade.books.office.store)]));
     let own = trade.books.office.as_caller(caller);
     let dock = json!({ "c": { "slug": "cups" }, "s": trade.books.office.store });
-    let shown = own.ask(SUM, dock.clone()).await;
-    assert_eq!(shown["data"]["forecastSum"]["weeks"][0]["mean"], 10.0, "{shown:#}");
-    let all = own.ask(SUM, json!({ "c": { "slug": "cups" } })).await;
+    let shown_answer = own.execute(SUM, dock.clone()).await;
+    assert_eq!(shown_answer["data"]["forecastSum"]["weeks"][0]["mean"], 10.0, "{shown_answer:#}");
+    let all = own.execute(SUM, json!({ "c": { "slug": "cups" } })).await;
     assert_eq!(all["errors"][0]["code"], "FORBIDDEN", "{all:#}");
-    let other = own.ask(SUM, json!({ "s": annex })).await;
+    let other = own.execute(SUM, json!({ "s": annex })).await;
     assert_eq!(other["errors"][0]["code"], "BAD_USER_INPUT", "{other:#}");
     for horizon in [0, 27] {
-        let answer = trade.books.office.ask(SUM, json!({ "h": horizon })).await;
+        let answer = trade.books.office.execute(SUM, json!({ "h": horizon })).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
     }
     // Another company has no such category, and is shown nothing of ours by its ID.
-    let asked = "{ category(by: { slug: \"cups\" }) { id } }";
-    let cups = trade.books.office.ask(asked, json!({})).await["data"]["category"]["id"].clone();
-    let theirs = world.ask(&world.theirs, Some(world.theirs.owner.clone()), SUM, &json!({ "c": { "id": cups } })).await;
+    let query = "{ category(by: { slug: \"cups\" }) { id } }";
+    let cups = trade.books.office.execute(query, json!({})).await["data"]["category"]["id"].clone();
+    let theirs = world.execute(&world.theirs, Some(world.theirs.owner.clone()), SUM, &json!({ "c": { "id": cups } })).await;
     assert_eq!(theirs["data"]["forecastSum"], Value::Null, "{theirs:#}");
 }

@@ -8,7 +8,7 @@ use entrepot::{clock::local_day, demand::core::week_of, demand::shell::catch_up,
 use serde_json::{Value, json};
 
 use super::{Trade, monday};
-use crate::{authorization::world::World, purchasing::office::done, world::on_both};
+use crate::{authorization::world::World, purchasing::office::accepted, world::on_both};
 
 on_both!(a_forecast_that_drifts_is_told_until_it_is_back);
 
@@ -59,17 +59,20 @@ async fn a_forecast_that_drifts_is_told_until_it_is_back(world: &World) {
     let (node, tenant) = (&world.node, world.ours.owner.tenant);
     catch_up(&node.db, tenant, usize::MAX).await.unwrap();
     let look = async || watch(&node.db, &node.alerts, tenant).await.unwrap();
-    let told = async || {
+    let alerts_of = async || {
         let query = "{ alerts(filter: { kind: [FORECAST_DRIFT, FORECAST_COVERAGE] }) { nodes { kind status quantity threshold day product { sku } store { code } } } }";
-        let answer = trade.books.office.ask(query, json!({})).await;
+        let answer = trade.books.office.execute(query, json!({})).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["alerts"]["nodes"].clone()
     };
     // Forecasts of an archived product or store have drifted too, and open no alert.
     let (office, dock) = (&trade.books.office, &trade.books.office.store);
     let (tea, gone) = (office.product("TEA", "2.00").await, office.new_store("GONE").await);
-    done(&office.act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": tea["id"] })).await, "product");
-    done(&office.act("storeArchive", "StoreArchiveInput", "store { id }", json!({ "id": gone["id"] })).await, "store");
+    accepted(
+        &office.mutate("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": tea["id"] })).await,
+        "product",
+    );
+    accepted(&office.mutate("storeArchive", "StoreArchiveInput", "store { id }", json!({ "id": gone["id"] })).await, "store");
     let levels = [(&mug, dock), (&tea, dock), (&mug, &gone)];
     // Ten were forecast for each of nine settled weeks; of the last two that are forecast, too much.
     for weeks_ago in (4..=12).rev() {
@@ -78,14 +81,17 @@ async fn a_forecast_that_drifts_is_told_until_it_is_back(world: &World) {
     run(&trade, &levels, 3, 40.0).await;
     run(&trade, &levels, 2, 40.0).await;
     let rule = json!({ "idempotencyKey": "drift", "kind": "FORECAST_DRIFT", "threshold": 48 });
-    done(&trade.books.office.act("alertRuleUpsert", "AlertRuleUpsertInput", "alertRule { threshold }", rule).await, "alertRule");
+    accepted(
+        &trade.books.office.mutate("alertRuleUpsert", "AlertRuleUpsertInput", "alertRule { threshold }", rule).await,
+        "alertRule",
+    );
     assert_eq!((look().await, look().await), (1, 0), "a run is looked at once");
     let drift = json!({ "kind": "FORECAST_DRIFT", "status": "OPEN", "quantity": 48, "threshold": 48, "day": monday(world, 5),
         "product": { "sku": "MUG" }, "store": { "code": "DOCK" } });
-    assert_eq!(told().await, json!([drift]), "eight errors of six; by nine weeks it is known since the eighth");
+    assert_eq!(alerts_of().await, json!([drift]), "eight errors of six; by nine weeks it is known since the eighth");
     // Two weeks with 24 units less than forecast cancel the drift.
     run(&trade, &levels, 0, 16.0).await;
     assert_eq!(look().await, 0);
-    assert_eq!(told().await[0]["status"], "RESOLVED");
+    assert_eq!(alerts_of().await[0]["status"], "RESOLVED");
     trade.books.office.is_sound().await;
 }

@@ -307,9 +307,9 @@ fn the_names_of_filters_are_those_of_the_last_release() {
         products::Filter::Search("red mug".to_owned()),
     ]);
     let canonical = |filter: &dyn Canonical| filter.canonical();
-    let said =
+    let digests =
         [canonical(&LevelFilter::default()), canonical(&levels), canonical(&order), canonical(&alerts), canonical(&product)];
-    free_of_rust(&said);
+    free_of_rust(&digests);
     let names = [
         filter_name(&LevelFilter::default()).now,
         filter_name(&levels).now,
@@ -325,8 +325,8 @@ fn the_names_of_filters_are_those_of_the_last_release() {
 }
 
 /// Asserts that no canonical filter contains syntax of Rust.
-fn free_of_rust(said: &[Value]) {
-    for one in said {
+fn free_of_rust(messages: &[Value]) {
+    for one in messages {
         let text = one.to_string();
         assert!(!["Some(", "None", "::", "Id("].iter().any(|rust| text.contains(rust)), "{text}");
     }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     authorization::world::World,
-    purchasing::office::{Office, done, refused},
+    purchasing::office::{Office, accepted, refused},
     world::on_both,
 };
 
@@ -19,7 +19,7 @@ on_both!(
 );
 
 /// Stored digests of a key: of the input, and the hash of the Rust struct.
-async fn kept(world: &World, table: &str, key: &str) -> (Option<Vec<u8>>, Vec<u8>) {
+async fn stored_keys(world: &World, table: &str, key: &str) -> (Option<Vec<u8>>, Vec<u8>) {
     use entrepot::storage::Reads;
     let sql = format!("SELECT digest, hash FROM {table} WHERE tenant_id = $1 AND idempotency_key = $2");
     let rows = world.node.db.tenant(world.ours.owner.tenant).rows(&sql, vec![key.into()]).await.unwrap();
@@ -27,7 +27,7 @@ async fn kept(world: &World, table: &str, key: &str) -> (Option<Vec<u8>>, Vec<u8
 }
 
 async fn adjust(office: &Office<'_>, input: Value) -> Value {
-    office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await
+    office.mutate("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await
 }
 
 fn receipt(office: &Office<'_>, product: &Value, key: &str) -> Value {
@@ -39,20 +39,20 @@ async fn what_is_kept_is_the_digest_of_what_was_sent(world: &World) {
     office.product("MUG", "2.00").await;
     let input = json!({ "idempotencyKey": "k-1", "kind": "RECEIPT", "note": null, "onShortage": "REFUSE", "reasonCode": "OPENING",
         "changes": [{ "store": { "code": "DOCK" }, "product": { "sku": "MUG" }, "delta": 5, "expectedVersion": 0 }] });
-    done(&adjust(&office, input).await, "levels");
+    accepted(&adjust(&office, input).await, "levels");
     let canonical = r#"{"input":{"changes":[{"delta":5,"product":{"sku":"MUG"},"store":{"code":"DOCK"}}],"kind":"RECEIPT","reasonCode":"OPENING"}}"#;
-    assert_eq!(kept(world, "idempotency", "k-1").await.0, Some(Sha256::digest(canonical).to_vec()));
+    assert_eq!(stored_keys(world, "idempotency", "k-1").await.0, Some(Sha256::digest(canonical).to_vec()));
     // An exchange holds its key itself.
     let export = json!({ "idempotencyKey": "k-2", "noun": "PRODUCTS", "format": "CSV" });
-    done(&office.act("exportCreate", "ExportCreateInput", "dataJob { id }", export).await, "dataJob");
-    assert_eq!(kept(world, "exchange", "k-2").await.0, Some(Sha256::digest(r#"{"input":{"noun":"PRODUCTS"}}"#).to_vec()));
+    accepted(&office.mutate("exportCreate", "ExportCreateInput", "dataJob { id }", export).await, "dataJob");
+    assert_eq!(stored_keys(world, "exchange", "k-2").await.0, Some(Sha256::digest(r#"{"input":{"noun":"PRODUCTS"}}"#).to_vec()));
 }
 
 async fn a_retry_that_is_spelled_otherwise_is_the_same(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let input = receipt(&office, &mug, "k-1");
-    done(&adjust(&office, input.clone()).await, "levels");
+    accepted(&adjust(&office, input.clone()).await, "levels");
     let mut with_nulls = input.clone();
     for (name, value) in [("note", Value::Null), ("occurredAt", Value::Null), ("onShortage", json!("REFUSE"))] {
         with_nulls[name] = value;
@@ -67,12 +67,12 @@ async fn a_retry_that_is_spelled_otherwise_is_the_same(world: &World) {
         assert_eq!((&again["replayed"], &again["userErrors"]), (&json!(true), &json!([])), "{same}");
     }
     // As text in the document, with a variable inside.
-    let written = format!(
+    let text = format!(
         "mutation($delta: Quantity!, $none: String) {{ stockAdjust(input: {{ note: $none, reasonCode: OPENING, idempotencyKey: \"k-1\", kind: RECEIPT,
             changes: [{{ delta: $delta, store: {{ id: {} }}, product: {{ id: {} }} }}] }}) {{ replayed userErrors {{ code }} }} }}",
         office.store["id"], mug["id"]
     );
-    let again = office.ask(&written, json!({ "delta": 5 })).await;
+    let again = office.execute(&text, json!({ "delta": 5 })).await;
     assert_eq!(again["data"]["stockAdjust"], json!({ "replayed": true, "userErrors": [] }), "{again:#}");
     let mut other = input.clone();
     other["changes"][0]["delta"] = json!(6);
@@ -84,9 +84,9 @@ async fn null_is_another_word_where_it_clears(world: &World) {
     let office = Office::of(world).await;
     let upsert = async |row: Value| {
         let input = json!({ "idempotencyKey": "k-1", "rows": [row] });
-        office.act("productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", input).await
+        office.mutate("productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", input).await
     };
-    done(&upsert(json!({ "sku": "MUG", "name": "Mug" })).await, "rows");
+    accepted(&upsert(json!({ "sku": "MUG", "name": "Mug" })).await, "rows");
     assert_eq!(upsert(json!({ "name": "Mug", "sku": "MUG" })).await["replayed"], json!(true));
     refused(
         &upsert(json!({ "sku": "MUG", "name": "Mug", "description": null })).await,
@@ -99,10 +99,11 @@ async fn a_key_of_an_older_release_is_still_answered(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let input = receipt(&office, &mug, "k-1");
-    done(&adjust(&office, input.clone()).await, "levels");
+    accepted(&adjust(&office, input.clone()).await, "levels");
     let export = json!({ "idempotencyKey": "k-2", "noun": "PRODUCTS" });
-    let exported = async |input: &Value| office.act("exportCreate", "ExportCreateInput", "dataJob { id }", input.clone()).await;
-    done(&exported(&export).await, "dataJob");
+    let exported =
+        async |input: &Value| office.mutate("exportCreate", "ExportCreateInput", "dataJob { id }", input.clone()).await;
+    accepted(&exported(&export).await, "dataJob");
     // Older releases keep no more than the hash of their structs.
     world.as_owner(&["UPDATE idempotency SET digest = NULL", "UPDATE exchange SET digest = NULL"]).await;
     assert_eq!(adjust(&office, input.clone()).await["replayed"], json!(true));
@@ -119,10 +120,10 @@ async fn a_key_outlives_the_struct_that_read_its_input(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let input = receipt(&office, &mug, "k-1");
-    done(&adjust(&office, input.clone()).await, "levels");
+    accepted(&adjust(&office, input.clone()).await, "levels");
     let export = json!({ "idempotencyKey": "k-2", "noun": "PRODUCTS" });
-    let exported = async || office.act("exportCreate", "ExportCreateInput", "dataJob { id }", export.clone()).await;
-    done(&exported().await, "dataJob");
+    let exported = async || office.mutate("exportCreate", "ExportCreateInput", "dataJob { id }", export.clone()).await;
+    accepted(&exported().await, "dataJob");
     // Another release whose structs have another form: the hash of this input is another one there.
     let zeros = if world.node.db.backend() == entrepot::storage::Backend::Sqlite {
         "zeroblob(32)"

@@ -316,7 +316,7 @@ async fn counts_its_nodes(world: &World, list: &str, query: &str, middle: &Value
     }
     // A page of a search has 50 at most.
     let everything = json!({ "cursor": null, "size": if list == "Query.search" { 50 } else { 100 } });
-    let whole = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &everything).await;
+    let whole = world.execute(&world.ours, Some(world.ours.owner.clone()), query, &everything).await;
     assert!(whole["errors"].is_null(), "{list}: {whole:#}");
     let (whole, middle) = (page_of(&whole, list), page_of(middle, list));
     if whole["pageInfo"]["hasNextPage"] == false {
@@ -336,14 +336,14 @@ async fn cursors_of_the_last_release_still_open(world: &World) {
     let signer = CursorSigner::new(world.node.identity.cursor_secret().await.unwrap());
     for (list, arguments, kind, keys) in lists() {
         let query = query_of(world, (list, arguments), ["after", "first"]);
-        let asked = async |kind: &str| {
+        let query_cursor = async |kind: &str| {
             let cursor = signer.sign(kind, &keys);
-            world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({ "cursor": cursor, "size": 1 })).await
+            world.execute(&world.ours, Some(world.ours.owner.clone()), &query, &json!({ "cursor": cursor, "size": 1 })).await
         };
-        let answer = asked(&bound_to(world, kind)).await;
+        let answer = query_cursor(&bound_to(world, kind)).await;
         assert!(answer["errors"].is_null(), "{list}: {answer:#}");
         counts_its_nodes(world, list, &query, &answer).await;
-        let other = asked("of another list").await;
+        let other = query_cursor("of another list").await;
         assert_eq!(other["errors"][0]["code"], "BAD_USER_INPUT", "{list} takes any cursor: {other:#}");
     }
     let covered: BTreeSet<String> = lists().into_iter().map(|(list, ..)| list.to_owned()).collect();
@@ -363,19 +363,19 @@ async fn lists_are_read_from_their_ends(world: &World) {
     let signer = CursorSigner::new(world.node.identity.cursor_secret().await.unwrap());
     for (list, arguments, kind, keys) in lists().into_iter().filter(|(list, ..)| before.contains(*list)) {
         let backward = query_of(world, (list, arguments), ["before", "last"]);
-        let asked = async |query: &str, cursor: Value, size: i32| {
-            world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "cursor": cursor, "size": size })).await
+        let run_query = async |query: &str, cursor: Value, size: i32| {
+            world.execute(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "cursor": cursor, "size": size })).await
         };
-        let answer = asked(&backward, json!(signer.sign(&bound_to(world, kind), &keys)), 1).await;
+        let answer = run_query(&backward, json!(signer.sign(&bound_to(world, kind), &keys)), 1).await;
         assert!(answer["errors"].is_null(), "{list}: {answer:#}");
-        let other = asked(&backward, json!(signer.sign("of another list", &keys)), 1).await;
+        let other = run_query(&backward, json!(signer.sign("of another list", &keys)), 1).await;
         assert_eq!(other["errors"][0]["code"], "BAD_USER_INPUT", "{list} takes any cursor: {other:#}");
         // Entries and jobs may come in between, and people and jobs are seen at work.
         if ["Query.auditEntries", "Query.jobs"].contains(&list) || arguments.contains("LAST_") {
             continue;
         }
         let forward = query_of(world, (list, arguments), ["after", "first"]);
-        let [whole, last] = [asked(&forward, Value::Null, 100).await, asked(&backward, Value::Null, 1).await];
+        let [whole, last] = [run_query(&forward, Value::Null, 100).await, run_query(&backward, Value::Null, 1).await];
         let [whole, last] = [whole, last].map(|answer| {
             assert!(answer["errors"].is_null(), "{list}: {answer:#}");
             page_of(&answer, list)
@@ -387,7 +387,7 @@ async fn lists_are_read_from_their_ends(world: &World) {
             assert_eq!((&one["endCursor"], &one["hasNextPage"]), (&all["endCursor"], &json!(false)), "{list}");
             assert_eq!(one["hasPreviousPage"], count > 1, "{list}");
             if count > 0 {
-                let rest = page_of(&asked(&backward, one["endCursor"].clone(), 100).await, list);
+                let rest = page_of(&run_query(&backward, one["endCursor"].clone(), 100).await, list);
                 assert_eq!(rest["nodes"].as_array().unwrap().len(), count - 1, "{list}, before its last row");
                 let around = (&rest["pageInfo"]["hasPreviousPage"], &rest["pageInfo"]["hasNextPage"]);
                 assert_eq!(around, (&json!(false), &json!(true)), "{list}, before its last row");

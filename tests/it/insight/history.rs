@@ -47,7 +47,7 @@ async fn scribble(world: &World, keys: &[LevelKey], random: &mut StdRng) -> Vec<
     let mut known = Vec::new();
     let mut on_hand = vec![0; keys.len()];
     for _ in 0..150 {
-        world.hands().pass([0, 1, HOUR, -HOUR / 2][random.random_range(0..4)]);
+        world.hands().advance_clock([0, 1, HOUR, -HOUR / 2][random.random_range(0..4)]);
         let late = [0, 0, 1, HOUR, 48 * HOUR][random.random_range(0..5)];
         let occurred_at = world.clock.now().micros() - if late > 1 { random.random_range(0..late) } else { late };
         let receipt = random.random_bool(0.6);
@@ -64,8 +64,8 @@ async fn scribble(world: &World, keys: &[LevelKey], random: &mut StdRng) -> Vec<
             continue;
         }
         let kind = if receipt { MovementKind::Receipt } else { MovementKind::Removal };
-        let done = world.adjust(kind, &changes, Timestamp(occurred_at)).await;
-        for movement in &done.movements {
+        let moment = world.adjust(kind, &changes, Timestamp(occurred_at)).await;
+        for movement in &moment.movements {
             let (occurred_at, recorded_at) = (movement.occurred_at.micros(), movement.recorded_at.micros());
             let entry = |e: &Entry| JournalEntry { key: e.key, delta: e.on_hand_delta, occurred_at, recorded_at };
             known.extend(movement.entries.iter().map(entry));
@@ -149,9 +149,9 @@ async fn what_arrived_late_is_condensed_once_and_walked_no_more() {
             found.walked
         };
         assert_eq!(walked().await, 10);
-        let condensed = async |most| {
+        let condensed = async |limit| {
             let work = scope.begin().await.unwrap();
-            let is_left = condense_blocks(&work, key, SIZE, most).await.unwrap();
+            let is_left = condense_blocks(&work, key, SIZE, limit).await.unwrap();
             work.commit().await.unwrap();
             is_left
         };

@@ -43,13 +43,13 @@ async fn the_rows_of_movements_sum_to_the_total() {
         trade(&world, &mut StdRng::seed_from_u64(43)).await;
         let sums = |row: &MovementSummaryRow| [row.sums.entries, row.sums.units_in, row.sums.units_out, row.sums.value];
         for products in products(&world).await {
-            let ask = MovementsRequest { products, ..MovementsRequest::default() };
-            let total = movement_total(world.reader(), &world.db, &ask).await.unwrap();
+            let request = MovementsRequest { products, ..MovementsRequest::default() };
+            let total = movement_total(world.reader(), &world.db, &request).await.unwrap();
             assert!(total.sums.units_in > 0 && total.sums.units_out > 0 && total.sums.value > 0);
             for group in MovementGroup::ALL {
-                let rows = all(&world, &ask, group).await;
+                let rows = all(&world, &request, group).await;
                 assert_eq!(summed(rows.iter().map(sums)), sums(&total), "{group:?}");
-                assert!(group == MovementGroup::None || ask.products.sql.len() > 1 || rows.len() > 1, "{group:?}: {rows:?}");
+                assert!(group == MovementGroup::None || request.products.sql.len() > 1 || rows.len() > 1, "{group:?}: {rows:?}");
             }
         }
     })
@@ -111,18 +111,18 @@ async fn one_reading_of_movements_has_all_rows_and_the_total() {
 async fn movements_are_read_once_for_rows_their_number_and_the_total() {
     World::on_both(async |world| {
         trade(&world, &mut StdRng::seed_from_u64(45)).await;
-        let asked = async |fields: &str| {
+        let count_statements = async |fields: &str| {
             let before = world.db.statements();
             let answer = run(&world, &format!("{{ movementSummary {{ {fields} }} }}")).await;
             assert!(answer["errors"].is_null(), "{answer:#}");
             (answer["data"]["movementSummary"].clone(), world.db.statements() - before)
         };
         let sums = "movements entries unitsIn unitsOut";
-        let (total, _) = asked(&format!("total {{ {sums} }}")).await;
+        let (total, _) = count_statements(&format!("total {{ {sums} }}")).await;
         for group in ["DAY", "STORE"] {
             let rows = format!("rows(groupBy: {group}, first: 1) {{ nodes {{ key {sums} }} pageInfo {{ hasNextPage }}");
-            let (alone, once) = asked(&format!("{rows} }}")).await;
-            let (whole, statements) = asked(&format!("total {{ {sums} }} {rows} totalCount {{ count }} }}")).await;
+            let (alone, once) = count_statements(&format!("{rows} }}")).await;
+            let (whole, statements) = count_statements(&format!("total {{ {sums} }} {rows} totalCount {{ count }} }}")).await;
             assert_eq!(statements, once, "{group}: {whole:#}");
             assert_eq!(whole["total"], total["total"], "{group}");
             for part in ["nodes", "pageInfo"] {

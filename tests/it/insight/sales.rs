@@ -20,7 +20,7 @@ use super::{
     world::{HOUR, START, World},
 };
 
-pub fn ask(group: Group) -> SalesRequest {
+pub fn sales_request(group: Group) -> SalesRequest {
     SalesRequest { from: None, to: None, group, filter: SalesFilter::default(), top_by: None, first: 250, currency: None }
 }
 
@@ -160,18 +160,18 @@ async fn every_grouping_agrees_with_a_plain_sum_over_the_documents() {
         assert_eq!(statuses.len(), 7, "every state but EXPIRED occurs: {statuses:?}");
         let (from, to) = (Timestamp(START + 200 * HOUR), Timestamp(START + 500 * HOUR));
         for group in Group::ALL {
-            compare(&world, &trade, ask(group), (&|_| true, &|_| true)).await;
-            let bounded = SalesRequest { from: Some(from), to: Some(to), ..ask(group) };
+            compare(&world, &trade, sales_request(group), (&|_| true, &|_| true)).await;
+            let bounded = SalesRequest { from: Some(from), to: Some(to), ..sales_request(group) };
             let inside = |at: Timestamp| at >= from && at < to;
             compare(&world, &trade, bounded, (&|o| inside(o.placed_at), &|r| inside(r.occurred_at))).await;
             let from_an_order = trade.orders.values().map(|o| o.placed_at).max();
-            let last = SalesRequest { from: from_an_order, ..ask(group) };
+            let last = SalesRequest { from: from_an_order, ..sales_request(group) };
             compare(&world, &trade, last, (&|o| Some(o.placed_at) >= from_an_order, &|r| Some(r.occurred_at) >= from_an_order))
                 .await;
-            let before = SalesRequest { to: Some(Timestamp(0)), ..ask(group) };
+            let before = SalesRequest { to: Some(Timestamp(0)), ..sales_request(group) };
             compare(&world, &trade, before, (&|_| false, &|_| false)).await;
         }
-        let euros = SalesRequest { currency: Currency::parse("EUR"), ..ask(Group::None) };
+        let euros = SalesRequest { currency: Currency::parse("EUR"), ..sales_request(Group::None) };
         let row = &sales_report(world.reader(), &world.db, euros).await.unwrap().rows[0];
         let expected = trade.orders.values().filter(|o| o.total.currency != Currency::GBP).map(|o| o.total.minor).sum::<i64>();
         assert!(expected > 0);
@@ -187,28 +187,28 @@ async fn a_filter_is_asked_of_returns_as_if_they_were_orders() {
         let (store, customer, channel) = (world.stores[1], world.customers[1], world.channels[1]);
         let with = |condition: &str, values: Vec<sea_orm::Value>, group| SalesRequest {
             filter: SalesFilter { condition: condition.to_owned(), values },
-            ..ask(group)
+            ..sales_request(group)
         };
         let channel_of = |ret: &Return| {
             let piece = ret.lines.iter().flat_map(|line| &line.matches).next();
             piece.map(|piece| trade.orders[&piece.line.split_line().0].channel)
         };
         for group in Group::ALL {
-            let asked = with("o.store_id = $2 AND o.placed_at >= $3", vec![store.into(), START.into()], group);
+            let request = with("o.store_id = $2 AND o.placed_at >= $3", vec![store.into(), START.into()], group);
             let after = |at: Timestamp| at.micros() >= START;
             let pick: Pick<'_> = (&|o| o.store == store && after(o.placed_at), &|r| r.store == store && after(r.occurred_at));
-            compare(&world, &trade, asked, pick).await;
-            let asked = with("NOT (o.customer_id IS NOT NULL AND o.customer_id = $2)", vec![customer.into()], group);
-            compare(&world, &trade, asked, (&|o| o.customer != Some(customer), &|r| r.customer != Some(customer))).await;
-            let asked = with("NOT (o.channel_id = $2)", vec![channel.into()], group);
-            compare(&world, &trade, asked, (&|o| o.channel != channel, &|r| channel_of(r) != Some(channel))).await;
-            let asked = with("o.external_ref IS NOT NULL AND substr(o.external_ref, 1, 2) = $2", vec!["W1".into()], group);
+            compare(&world, &trade, request, pick).await;
+            let request = with("NOT (o.customer_id IS NOT NULL AND o.customer_id = $2)", vec![customer.into()], group);
+            compare(&world, &trade, request, (&|o| o.customer != Some(customer), &|r| r.customer != Some(customer))).await;
+            let request = with("NOT (o.channel_id = $2)", vec![channel.into()], group);
+            compare(&world, &trade, request, (&|o| o.channel != channel, &|r| channel_of(r) != Some(channel))).await;
+            let request = with("o.external_ref IS NOT NULL AND substr(o.external_ref, 1, 2) = $2", vec!["W1".into()], group);
             let named = |o: &Order| o.external_ref.as_deref().is_some_and(|reference| reference.starts_with("W1"));
-            compare(&world, &trade, asked, (&named, &|_| false)).await;
-            let asked = with("o.status = $2 OR o.status = $3", vec!["PENDING".into(), "CONFIRMED".into()], group);
-            compare(&world, &trade, asked, (&|o| o.status == OrderStatus::Confirmed, &|_| false)).await;
-            let asked = with("o.status = $2", vec!["FULFILLED".into()], group);
-            compare(&world, &trade, asked, (&|o| o.status == OrderStatus::Fulfilled, &|_| true)).await;
+            compare(&world, &trade, request, (&named, &|_| false)).await;
+            let request = with("o.status = $2 OR o.status = $3", vec!["PENDING".into(), "CONFIRMED".into()], group);
+            compare(&world, &trade, request, (&|o| o.status == OrderStatus::Confirmed, &|_| false)).await;
+            let request = with("o.status = $2", vec!["FULFILLED".into()], group);
+            compare(&world, &trade, request, (&|o| o.status == OrderStatus::Fulfilled, &|_| true)).await;
         }
     })
     .await;
@@ -224,16 +224,16 @@ async fn the_largest_rows_come_first_and_their_number_is_bounded() {
             (Measure::NetRevenue, |row| row.net_revenue.minor),
             (Measure::Orders, |row| row.orders),
         ] {
-            let days = sales_report(world.reader(), &world.db, ask(Group::Day)).await.unwrap().rows;
-            let asked = SalesRequest { top_by: Some(measure), first: 5, ..ask(Group::Day) };
-            let top = sales_report(world.reader(), &world.db, asked).await.unwrap().rows;
+            let days = sales_report(world.reader(), &world.db, sales_request(Group::Day)).await.unwrap().rows;
+            let request = SalesRequest { top_by: Some(measure), first: 5, ..sales_request(Group::Day) };
+            let top = sales_report(world.reader(), &world.db, request).await.unwrap().rows;
             let mut expected = days.clone();
             expected.sort_by_key(|row| (-of(row), row.key.clone()));
             assert_eq!(top, expected[..5]);
         }
         assert!(!trade.orders.is_empty());
-        let asked = SalesRequest { first: usize::MAX, ..ask(Group::Day) };
-        assert!(sales_report(world.reader(), &world.db, asked).await.unwrap().rows.len() <= 250);
+        let request = SalesRequest { first: usize::MAX, ..sales_request(Group::Day) };
+        assert!(sales_report(world.reader(), &world.db, request).await.unwrap().rows.len() <= 250);
     })
     .await;
 }
@@ -245,13 +245,13 @@ async fn sums_beyond_64_bits_inside_are_exact_and_beyond_53_bits_outside_are_ref
         // Above every bound of what SQL multiplies, cut in half by a cancellation, with an odd total.
         trade.sell_large(&world, 300_000_001, 1_000_003, 150_000_000).await;
         trade.sell_large(&world, 7, 333, 2).await;
-        compare(&world, &trade, ask(Group::None), (&|_| true, &|_| true)).await;
-        compare(&world, &trade, ask(Group::Product), (&|_| true, &|_| true)).await;
-        compare(&world, &trade, ask(Group::Day), (&|_| true, &|_| true)).await;
+        compare(&world, &trade, sales_request(Group::None), (&|_| true, &|_| true)).await;
+        compare(&world, &trade, sales_request(Group::Product), (&|_| true, &|_| true)).await;
+        compare(&world, &trade, sales_request(Group::Day), (&|_| true, &|_| true)).await;
         for _ in 0..40 {
             trade.sell_large(&world, 300_000_001, 30_000_003, 1).await;
         }
-        let refused = sales_report(world.reader(), &world.db, ask(Group::None)).await;
+        let refused = sales_report(world.reader(), &world.db, sales_request(Group::None)).await;
         assert!(matches!(refused, Err(ReportError::TooLarge)), "{refused:?}");
     })
     .await;
@@ -271,7 +271,7 @@ async fn sums_that_no_database_counts_to_are_refused() {
             trade.sell_many(&world, 2_000, 268_435_456).await;
         }
         for group in [Group::None, Group::Product, Group::Month] {
-            let refused = sales_report(world.reader(), &world.db, ask(group)).await;
+            let refused = sales_report(world.reader(), &world.db, sales_request(group)).await;
             assert!(matches!(refused, Err(ReportError::TooLarge)), "{refused:?}");
         }
     })

@@ -61,9 +61,9 @@ async fn fill(world: &World, key: LevelKey, order: &str, from_seq: i64) {
 async fn measure(world: &World, key: LevelKey, seconds: i64, known_at: Option<Timestamp>, expected: i64) -> Duration {
     let mut times = Vec::new();
     for _ in 0..7 {
-        let begun = Instant::now();
+        let started_at = Instant::now();
         let found = on_hand_at(&world.scope(), key, Timestamp(START + seconds * 1_000_000), known_at).await.unwrap();
-        times.push(begun.elapsed());
+        times.push(started_at.elapsed());
         assert_eq!(found.get(), expected);
     }
     times.sort();

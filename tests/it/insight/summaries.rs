@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    sales::ask,
+    sales::sales_request,
     trade::{Trade, trade},
     world::{HOUR, START, World},
 };
@@ -129,7 +129,7 @@ async fn the_rows_of_a_year_and_of_many_products_sum_to_the_total() {
         let products = many_products(&world, 300).await;
         trade.sell_daily(&world, 365, &products).await;
         let total = sales_total(world.reader(), &world.db, spec()).await.unwrap();
-        let whole = sales_report(world.reader(), &world.db, ask(Group::None)).await.unwrap().rows;
+        let whole = sales_report(world.reader(), &world.db, sales_request(Group::None)).await.unwrap().rows;
         assert_eq!(whole, std::slice::from_ref(&total), "the total is that of the report");
         for group in Group::ALL {
             for top_by in MEASURES {
@@ -249,7 +249,7 @@ async fn a_summary_of_some_products_sums_their_lines_alone() {
         }
         assert_eq!(sums(&sales_total(world.reader(), &world.db, rice.clone()).await.unwrap()), sums(own));
         one_reading_has_all(&world, &rice).await;
-        let has_few = async |group, most| has_few_groups(&world.scope(), group, most).await.unwrap();
+        let has_few = async |group, limit| has_few_groups(&world.scope(), group, limit).await.unwrap();
         let products = world.products.len() as i64;
         assert!(has_few(Group::Product, products).await && has_few(Group::Day, 0).await);
         assert!(

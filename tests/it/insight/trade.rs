@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 use entrepot::{
     ledger::{Command, Receipt},
-    orders::core::{Act, Create, Fulfil, LineQuantity, NewLine, NewStatus, Order, OrderCommand, OrderDecision},
+    orders::core::{ActOnOrder, Create, Fulfil, LineQuantity, NewLine, NewStatus, Order, OrderCommand, OrderDecision},
     returns::core::{CreateReturn, NewReturnLine, Receive, Return, ReturnCommand, ReturnDecision, ReturnMatch},
     stock::core::{LevelKey, LotChoice, Shortage},
 };
@@ -46,7 +46,7 @@ pub async fn trade(world: &World, random: &mut StdRng) -> Trade {
         .flat_map(|p| world.stores.iter().map(move |store| LevelKey { product: world.products[p], store: *store }));
     let changes: Vec<_> = levels.map(|key| (key, 1_000_000)).collect();
     world.adjust(MovementKind::Receipt, &changes, Timestamp(START - 24 * HOUR)).await;
-    world.hands().pass(800 * HOUR);
+    world.hands().advance_clock(800 * HOUR);
     for number in 0..90 {
         let id = trade.place(world, random, number).await;
         let step = random.random_range(0..10);
@@ -112,7 +112,7 @@ impl Trade {
             movements: [(); 3].map(|()| world.clock.document_id()),
             currency: Currency::GBP,
         };
-        self.keep(world.done(Command::of(OrderCommand::Create(Box::new(create), Vec::new()))).await);
+        self.keep(world.must_submit(Command::of(OrderCommand::Create(Box::new(create), Vec::new()))).await);
         id
     }
 
@@ -121,7 +121,7 @@ impl Trade {
         let act = |order: &Order| {
             let movement = world.clock.document_id();
             (
-                Act {
+                ActOnOrder {
                     order: order.id,
                     expected_version: None,
                     note: None,
@@ -142,7 +142,7 @@ impl Trade {
             } else {
                 Command::of(OrderCommand::Confirm(Box::new(act.into()), keys))
             };
-            self.keep(world.done(command).await);
+            self.keep(world.must_submit(command).await);
         }
         let order = self.orders[&id].clone();
         if order.status == OrderStatus::Confirmed && step > 1 {
@@ -158,10 +158,10 @@ impl Trade {
         match (order.status, step % 3) {
             (OrderStatus::PartiallyFulfilled, 0) => {
                 let (act, keys) = act(&order);
-                self.keep(world.done(Command::of(OrderCommand::Cancel(act, keys))).await);
+                self.keep(world.must_submit(Command::of(OrderCommand::Cancel(act, keys))).await);
             }
             (OrderStatus::PartiallyFulfilled, 1) => self.fulfil(world, &order, None).await,
-            (OrderStatus::Fulfilled, 2) => self.keep(world.done(Command::of(OrderCommand::Close(act(&order).0))).await),
+            (OrderStatus::Fulfilled, 2) => self.keep(world.must_submit(Command::of(OrderCommand::Close(act(&order).0))).await),
             _ => {}
         }
     }
@@ -179,7 +179,7 @@ impl Trade {
             fulfilment: world.clock.document_id(),
             movements: [(); 3].map(|()| world.clock.document_id()),
         };
-        self.keep(world.done(Command::of(OrderCommand::Fulfil(fulfil, keys(order)))).await);
+        self.keep(world.must_submit(Command::of(OrderCommand::Fulfil(fulfil, keys(order)))).await);
     }
 
     /// A return of delivered units, at any store: some matched, some blind, some only requested.
@@ -227,7 +227,7 @@ impl Trade {
             currency: Currency::GBP,
             time_zone: "Pacific/Auckland".to_owned(),
         };
-        self.keep(world.done(Command::of(ReturnCommand::Create(Box::new(create)))).await);
+        self.keep(world.must_submit(Command::of(ReturnCommand::Create(Box::new(create)))).await);
     }
 
     /// A sale of the service, which has no stock, free of charge, in `lines` lines.
@@ -272,7 +272,7 @@ impl Trade {
         self.fulfil(world, &order, Some(vec![part])).await;
         if delivered > 1 {
             let movement = world.clock.document_id();
-            let act = Act {
+            let action = ActOnOrder {
                 order: id,
                 expected_version: None,
                 note: None,
@@ -282,7 +282,7 @@ impl Trade {
                 by_channel: false,
                 movement,
             };
-            self.keep(world.done(Command::of(OrderCommand::Cancel(act, keys(&order)))).await);
+            self.keep(world.must_submit(Command::of(OrderCommand::Cancel(action, keys(&order)))).await);
         }
     }
 }

@@ -63,7 +63,7 @@ impl World {
     async fn provision(&mut self) {
         let (tenant_id, now, clock) = (self.tenant, self.clock.now(), self.clock.clone());
         let row = tenant::Model { name: "Acme".to_owned(), ..rows::tenant(tenant_id, "acme", now) };
-        let work = rows::begin(&self.db, row, clock.uuid()).await;
+        let work = rows::begin_tenant(&self.db, row, clock.uuid()).await;
         for (code, zone) in [("MAIN", "Europe/London"), ("FAR", "Pacific/Auckland")] {
             let id = clock.id();
             let row = store::Model { time_zone: zone.to_owned(), ..rows::store(tenant_id, id, code, now) };
@@ -156,7 +156,7 @@ impl World {
         permit(&self.caller(PermissionSet::all())).unwrap()
     }
     /// Submits a command that must be accepted.
-    pub async fn done(&self, command: Command) -> Receipt {
+    pub async fn must_submit(&self, command: Command) -> Receipt {
         let outcome = self.ledger.submit(self.tenant, command, None).await;
         outcome.unwrap().unwrap_or_else(|rejection| panic!("refused: {rejection:?}"))
     }
@@ -183,6 +183,6 @@ impl World {
         });
         let (room, on_shortage) = (self.clock.document_id(), Shortage::Refuse);
         let command = Adjust { head, room, on_shortage, changes: changes.collect(), costs: Costs::default() };
-        self.done(Command::of(StockCommand::Adjust(command))).await
+        self.must_submit(Command::of(StockCommand::Adjust(command))).await
     }
 }

@@ -73,7 +73,7 @@ async fn list(world: &World, arguments: &str) -> Value {
         "{{ backups{arguments} {{ nodes {{ kind state startedAt endedAt bytes storedBytes isSound recoveryPointSeconds recoveryTimeSeconds problem }}
             pageInfo {{ hasNextPage endCursor }} }} }}"
     );
-    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({})).await;
+    let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), &query, &json!({})).await;
     assert!(answer["errors"].is_null(), "{query}: {answer:#}");
     answer["data"]["backups"].clone()
 }
@@ -89,12 +89,12 @@ async fn the_log_of_backups_is_read_newest_first_and_says_what_a_drill_has_shown
     let all = list(world, "").await;
     let expected = ["BACKUP RUNNING", "BACKUP FAILED", "BACKUP FAILED", "DRILL FAILED", "DRILL DONE", "BACKUP DONE"];
     assert_eq!(states(&all), expected);
-    let [running, away, killed, broken, proven, made] = std::array::from_fn(|index| &all["nodes"][index]);
+    let [running, away, killed, broken, proven, finished] = std::array::from_fn(|index| &all["nodes"][index]);
     assert_eq!((&running["endedAt"], &running["problem"]), (&Value::Null, &Value::Null));
     let second = |at: &Value| at.as_str().unwrap()[..19].to_owned();
-    assert_eq!([second(&made["startedAt"]), second(&made["endedAt"])], ["2026-11-25T12:00:00", "2026-11-25T12:00:02"]);
-    assert_eq!((&made["bytes"], &made["storedBytes"]), (&json!(5_000_000_000_i64), &json!(1_000)));
-    assert_eq!((&made["recoveryPointSeconds"], &made["isSound"]), (&Value::Null, &Value::Null));
+    assert_eq!([second(&finished["startedAt"]), second(&finished["endedAt"])], ["2026-11-25T12:00:00", "2026-11-25T12:00:02"]);
+    assert_eq!((&finished["bytes"], &finished["storedBytes"]), (&json!(5_000_000_000_i64), &json!(1_000)));
+    assert_eq!((&finished["recoveryPointSeconds"], &finished["isSound"]), (&Value::Null, &Value::Null));
     assert_eq!((&proven["recoveryPointSeconds"], &proven["recoveryTimeSeconds"]), (&json!(3), &json!(12)));
     assert_eq!((&proven["isSound"], &broken["isSound"]), (&json!(true), &json!(false)));
     assert_eq!(killed["problem"], KILLED_ERROR);
@@ -124,19 +124,19 @@ async fn the_log_of_backups_is_read_newest_first_and_says_what_a_drill_has_shown
     // Backups that pgBackRest lists are added once; one that is older than the retention of rows is
     // not added again.
     let log = BackupLog::new(world.node.db.clone(), world.node.clock.clone());
-    let begun = world.node.clock.now().micros() / 1_000_000;
+    let moment = world.node.clock.now().micros() / 1_000_000;
     let backup = |label: &str, start: i64, error: bool| {
         json!({ "database": { "id": 1, "repo-key": 1 }, "error": error, "info": { "size": 7_000, "repository": { "delta": 300 } },
             "label": label, "timestamp": { "start": start, "stop": start + 9 } })
     };
-    let all = [backup("a", begun - 401 * 86_400, false), backup("b", begun - 60, false), backup("c", begun - 50, true)];
+    let all = [backup("a", moment - 401 * 86_400, false), backup("b", moment - 60, false), backup("c", moment - 50, true)];
     let printed = json!([{ "name": "attic", "backup": all, "status": { "code": 0, "message": "ok" } }]).to_string();
     let all = parse_backup_list(&printed).unwrap();
     assert_eq!([log.add_listed(&all).await.unwrap(), log.add_listed(&all).await.unwrap()], [2, 0]);
     let copied = list(world, "").await;
     let copied: Vec<&Value> = copied["nodes"].as_array().unwrap().iter().filter(|node| node["bytes"] == 7_000).collect();
-    let [damaged, made]: [&Value; 2] = copied.try_into().unwrap();
-    assert_eq!((&made["state"], &made["storedBytes"], &made["problem"]), (&json!("DONE"), &json!(300), &Value::Null));
+    let [damaged, finished]: [&Value; 2] = copied.try_into().unwrap();
+    assert_eq!((&finished["state"], &finished["storedBytes"], &finished["problem"]), (&json!("DONE"), &json!(300), &Value::Null));
     assert_eq!(
         (&damaged["state"], &damaged["problem"]),
         (&json!("FAILED"), &json!("the operator's log of backups has the reason"))
@@ -165,28 +165,28 @@ async fn asked_by_a_filter(world: &World) {
     assert_eq!(filtered("status: [DONE]", ", kinds: [DRILL], statuses: [DONE, FAILED]").await, ["DRILL DONE"]);
     assert_eq!(filtered("status: [DONE]", ", statuses: [FAILED]").await, Vec::<String>::new());
     let counted = "{ backups(first: 1, filter: { not: { kind: [DRILL] } }) { totalCount { count } } }";
-    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), counted, &json!({})).await;
+    let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), counted, &json!({})).await;
     assert_eq!(answer["data"]["backups"]["totalCount"]["count"], 4, "{answer:#}");
 }
 
 async fn the_log_of_backups_names_no_place_and_is_for_who_may_read_jobs(world: &World) {
     keep(world).await;
-    let told = list(world, "").await.to_string();
-    assert!(!told.contains("attic"), "{told}");
+    let text = list(world, "").await.to_string();
+    assert!(!text.contains("attic"), "{text}");
 
     let short = "{ backups { nodes { state } } }";
-    let theirs = world.ask(&world.theirs, Some(world.theirs.owner.clone()), short, &json!({})).await;
+    let theirs = world.execute(&world.theirs, Some(world.theirs.owner.clone()), short, &json!({})).await;
     assert_eq!(theirs["data"]["backups"]["nodes"].as_array().map(Vec::len), Some(6), "the log is the deployment's: {theirs}");
-    let auditor = world.ours.only(&["audit.read"]);
-    let refused = world.ask(&world.ours, Some(auditor), short, &json!({})).await;
+    let auditor = world.ours.owner_with(&["audit.read"]);
+    let refused = world.execute(&world.ours, Some(auditor), short, &json!({})).await;
     assert_eq!((&refused["errors"][0]["code"], &refused["errors"][0]["permission"]), (&json!("FORBIDDEN"), &json!("job.read")));
-    let reader = world.ours.only(&["job.read"]);
-    let read = world.ask(&world.ours, Some(reader.clone()), short, &json!({})).await;
+    let reader = world.ours.owner_with(&["job.read"]);
+    let read = world.execute(&world.ours, Some(reader.clone()), short, &json!({})).await;
     assert!(read["errors"].is_null(), "{read}");
 
     for wrong in ["first: 0", "first: 251", "after: \"AAAA\""] {
         let query = format!("{{ backups({wrong}) {{ nodes {{ state }} }} }}");
-        let answer = world.ask(&world.ours, Some(reader.clone()), &query, &json!({})).await;
+        let answer = world.execute(&world.ours, Some(reader.clone()), &query, &json!({})).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{wrong}: {answer}");
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 use super::{
     World,
-    world::{dead_letters, in_state, put_down, until, work},
+    world::{dead_letters, in_state, put_down, wait_until, work},
 };
 use crate::world::on_both;
 
@@ -45,16 +45,16 @@ async fn a_job_that_kills_its_worker_twice_is_a_dead_letter_and_can_be_tried_aga
     put_down(world, "test.killer").await;
     for nth in 1..=2 {
         let worker = work(world, killer(Registry::default(), &runs, &healed));
-        until("it to begin", async || {
-            world.pass(600);
+        wait_until("it to begin", async || {
+            world.advance_clock(600);
             runs.load(SeqCst) == nth
         })
         .await;
         worker.kill();
     }
     let worker = work(world, killer(Registry::default(), &runs, &healed));
-    until("it to be dead", async || {
-        world.pass(600);
+    wait_until("it to be dead", async || {
+        world.advance_clock(600);
         in_state(world, "FAILED").await == 1
     })
     .await;
@@ -63,9 +63,9 @@ async fn a_job_that_kills_its_worker_twice_is_a_dead_letter_and_can_be_tried_aga
     assert_eq!(dead["failures"], 2, "{dead:#}");
     assert!(dead["lastError"].as_str().unwrap().contains("died while they ran this"), "{dead:#}");
     healed.store(1, SeqCst);
-    let again = world.must(&world.ours, RETRY, json!({ "id": dead["id"] })).await;
+    let again = world.must_mutate(&world.ours, RETRY, json!({ "id": dead["id"] })).await;
     assert_eq!(again["job"], json!({ "state": "WAITING", "failures": 0 }));
-    until("it to be done", async || in_state(world, "DONE").await == 1).await;
+    wait_until("it to be done", async || in_state(world, "DONE").await == 1).await;
     worker.stop().await;
 }
 
@@ -80,18 +80,18 @@ async fn jobs_that_ran_beside_a_killer_are_done_all_the_same(world: &World) {
     for kind in ["test.beside", "test.killer", "test.beside", "test.beside"] {
         put_down(world, kind).await;
     }
-    let mut seen = 0;
+    let mut checked_count = 0;
     while in_state(world, "FAILED").await == 0 || in_state(world, "DONE").await < 3 {
         let worker = work(world, registry());
-        until("a killing, or the end", async || {
-            world.pass(600);
-            runs.load(SeqCst) > seen || (in_state(world, "FAILED").await == 1 && in_state(world, "DONE").await == 3)
+        wait_until("a killing, or the end", async || {
+            world.advance_clock(600);
+            runs.load(SeqCst) > checked_count || (in_state(world, "FAILED").await == 1 && in_state(world, "DONE").await == 3)
         })
         .await;
-        seen = runs.load(SeqCst);
+        checked_count = runs.load(SeqCst);
         // Jobs that run beside it are killed with it.
         worker.kill();
-        assert!(seen <= 2, "a third worker was killed");
+        assert!(checked_count <= 2, "a third worker was killed");
     }
     let dead = dead_letters(world).await;
     assert_eq!((dead.len(), &dead[0]["kind"]), (1, &json!("test.killer")), "{dead:#?}");

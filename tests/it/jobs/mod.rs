@@ -23,7 +23,7 @@ use tokio::time::sleep;
 
 use crate::{authorization::world::World, world::on_both};
 use world::{Board, KINDS, LEASE, dead_letters, periodic, put_down, work};
-pub use world::{Works, until};
+pub use world::{Works, wait_until};
 
 on_both!(
     standing_jobs_are_shared_and_each_has_one_holder,
@@ -38,24 +38,25 @@ on_both!(
 async fn standing_jobs_are_shared_and_each_has_one_holder(world: &World) {
     let board = Board::default();
     let first = work(world, periodic(&board, 0));
-    until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
+    wait_until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
     let second = work(world, periodic(&board, 1));
     // The size of a share depends on the workers' IDs.
-    until("the second to have its share", async || board.held_by(0) >= 1 && board.held_by(1) >= 1 && board.free() == 0).await;
+    wait_until("the second to have its share", async || board.held_by(0) >= 1 && board.held_by(1) >= 1 && board.free() == 0)
+        .await;
     sleep(LEASE * 2).await;
     assert_eq!(board.most_at_once(), 1, "a job ran twice at once");
     // A worker that is stopped releases its jobs, so that no lease must expire first.
-    let told = tokio::time::Instant::now();
+    let started_at = tokio::time::Instant::now();
     second.stop().await;
-    until("the first to hold all again", async || board.held_by(0) == KINDS.len()).await;
-    assert!(told.elapsed() < LEASE, "handed over in {:?}", told.elapsed());
+    wait_until("the first to hold all again", async || board.held_by(0) == KINDS.len()).await;
+    assert!(started_at.elapsed() < LEASE, "handed over in {:?}", started_at.elapsed());
     assert_eq!(board.most_at_once(), 1, "a job ran twice at once");
     // As if the database had been unreachable while a worker released its jobs: they are still held
     // in its name, although it no longer runs them.
     let third = work(world, periodic(&board, 2));
-    until("the third to have its share", async || board.held_by(2) >= 1 && board.free() == 0).await;
+    wait_until("the third to have its share", async || board.held_by(2) >= 1 && board.free() == 0).await;
     world::leave_all_with_one(world).await;
-    until("each to have its share again", async || world::holders(world).await == 2).await;
+    wait_until("each to have its share again", async || world::holders(world).await == 2).await;
     third.stop().await;
     first.stop().await;
 }
@@ -63,16 +64,16 @@ async fn standing_jobs_are_shared_and_each_has_one_holder(world: &World) {
 async fn a_silent_workers_jobs_are_taken_after_the_lease_and_not_before(world: &World) {
     let board = Board::default();
     let first = work(world, periodic(&board, 0));
-    until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
+    wait_until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
     // As by a power cut: nothing is released.
     first.kill();
     board.forget();
-    let began = tokio::time::Instant::now();
+    let started_at = tokio::time::Instant::now();
     let second = work(world, periodic(&board, 1));
     sleep(LEASE / 2).await;
     assert_eq!(board.held_by(1), 0, "taken before the lease was over");
-    until("the second worker to hold all", async || board.held_by(1) == KINDS.len()).await;
-    assert!(began.elapsed() >= LEASE && began.elapsed() < LEASE * 6, "{:?}", began.elapsed());
+    wait_until("the second worker to hold all", async || board.held_by(1) == KINDS.len()).await;
+    assert!(started_at.elapsed() >= LEASE && started_at.elapsed() < LEASE * 6, "{:?}", started_at.elapsed());
     assert_eq!(world.node.jobs.counters().now().taken_over as usize, KINDS.len());
     second.stop().await;
 }
@@ -80,10 +81,10 @@ async fn a_silent_workers_jobs_are_taken_after_the_lease_and_not_before(world: &
 async fn clocks_may_jump(world: &World) {
     let board = Board::default();
     let first = work(world, periodic(&board, 0));
-    until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
+    wait_until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
     let second = work(world, periodic(&board, 1));
     for seconds in [366 * 86_400, -2 * 366 * 86_400, 3_600] {
-        world.pass(seconds);
+        world.advance_clock(seconds);
         sleep(LEASE).await;
         assert_eq!(board.most_at_once(), 1, "a jump of {seconds} s ran a job twice at once");
     }
@@ -110,7 +111,7 @@ async fn a_queued_job_runs_once_however_many_workers_race_for_it(world: &World) 
         put_down(world, "test.count").await;
     }
     let workers = [work(world, run()), work(world, run()), work(world, run())];
-    until("all to be done", async || world::in_state(world, "DONE").await == JOBS).await;
+    wait_until("all to be done", async || world::in_state(world, "DONE").await == JOBS).await;
     sleep(LEASE * 2).await;
     assert_eq!(runs.load(Ordering::SeqCst), JOBS);
     for worker in workers {
@@ -149,8 +150,8 @@ async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &Wor
         put_down(world, kind).await;
     }
     let worker = work(world, registry);
-    until("all to be dead", async || {
-        world.pass(600);
+    wait_until("all to be dead", async || {
+        world.advance_clock(600);
         world::in_state(world, "FAILED").await == 5
     })
     .await;
@@ -163,8 +164,8 @@ async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &Wor
         .collect();
     let ours = "an internal error; the operator's log has the details";
     let closed = ("test.hopeless", 1, "the supplier is closed");
-    let ended = [("test.ends.broken", 2, ours), ("test.ends.failed", 2, ours)];
-    assert_eq!(told, [("test.breaks", 2, ours), ended[0], ended[1], ("test.faulty", 3, ours), closed]);
+    let expected = [("test.ends.broken", 2, ours), ("test.ends.failed", 2, ours)];
+    assert_eq!(told, [("test.breaks", 2, ours), expected[0], expected[1], ("test.faulty", 3, ours), closed]);
     assert!(!json!(dead).to_string().contains("secret detail"));
     assert_eq!(
         world::faults(world).await.iter().filter(|fault| fault.contains("a secret detail")).count(),
@@ -176,14 +177,14 @@ async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &Wor
     healed.store(1, Ordering::SeqCst);
     let retry = "mutation($id: ID!, $key: String) { jobRetry(id: $id, idempotencyKey: $key) { job { state failures } replayed userErrors { code field message } } }";
     let faulty = dead.iter().find(|job| job["kind"] == "test.faulty").unwrap();
-    let answer = world.must(&world.ours, retry, json!({ "id": faulty["id"], "key": "retry" })).await;
+    let answer = world.must_mutate(&world.ours, retry, json!({ "id": faulty["id"], "key": "retry" })).await;
     assert_eq!((&answer["job"], &answer["replayed"]), (&json!({ "state": "WAITING", "failures": 0 }), &json!(false)));
-    until("it to be done", async || world::in_state(world, "DONE").await == 1).await;
-    let replayed = world.must(&world.ours, retry, json!({ "id": faulty["id"], "key": "retry" })).await;
+    wait_until("it to be done", async || world::in_state(world, "DONE").await == 1).await;
+    let replayed = world.must_mutate(&world.ours, retry, json!({ "id": faulty["id"], "key": "retry" })).await;
     assert_eq!((&replayed["job"]["state"], &replayed["replayed"]), (&json!("DONE"), &json!(true)));
-    let again = world.ask(&world.ours, Some(world.ours.owner.clone()), retry, &json!({ "id": faulty["id"] })).await;
+    let again = world.execute(&world.ours, Some(world.ours.owner.clone()), retry, &json!({ "id": faulty["id"] })).await;
     assert_eq!(again["data"]["jobRetry"]["userErrors"][0]["code"], "INVALID_STATE", "{again:#}");
-    let foreign = world.ask(&world.theirs, Some(world.theirs.owner.clone()), retry, &json!({ "id": dead[0]["id"] })).await;
+    let foreign = world.execute(&world.theirs, Some(world.theirs.owner.clone()), retry, &json!({ "id": dead[0]["id"] })).await;
     assert_eq!(foreign["data"]["jobRetry"]["userErrors"][0]["code"], "NOT_FOUND", "{foreign:#}");
     worker.stop().await;
 }
@@ -205,8 +206,8 @@ async fn a_job_that_gets_on_between_its_failures_is_no_dead_letter(world: &World
     });
     put_down(world, "test.long").await;
     let worker = work(world, registry);
-    until("it to be over", async || {
-        world.pass(600);
+    wait_until("it to be over", async || {
+        world.advance_clock(600);
         world::in_state(world, "DONE").await + world::in_state(world, "FAILED").await == 1
     })
     .await;
@@ -218,19 +219,19 @@ async fn a_job_that_gets_on_between_its_failures_is_no_dead_letter(world: &World
 async fn a_holder_that_was_overtaken_can_write_nothing(world: &World) {
     let board = Board::default();
     let first = work(world, periodic(&board, 0));
-    until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
+    wait_until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
     let (tenant, lease) = (world.ours.owner.tenant, board.lease(0));
     let write = async |lease: Lease| {
         let work = world.node.db.global().maintenance_for(tenant).await.unwrap();
-        let held = lease.guard(&work).await;
+        let lease_guard = lease.guard(&work).await;
         work.rollback().await.unwrap();
-        held
+        lease_guard
     };
     assert!(write(lease).await.is_ok());
     first.kill();
     board.forget();
     let second = work(world, periodic(&board, 1));
-    until("the second worker to hold all", async || board.held_by(1) == KINDS.len()).await;
+    wait_until("the second worker to hold all", async || board.held_by(1) == KINDS.len()).await;
     // The first worker was only suspended: it resumes where it was.
     assert!(write(lease).await.is_err(), "somebody else's job was written under");
     assert!(write(board.lease(0)).await.is_ok());

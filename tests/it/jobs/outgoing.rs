@@ -18,7 +18,7 @@ use tokio::time::sleep;
 
 use super::{
     World,
-    world::{put_down, until, work},
+    world::{put_down, wait_until, work},
 };
 use crate::world::on_both;
 
@@ -63,11 +63,11 @@ const INSIDE: &[&str] = &[
 struct Runs(Arc<[AtomicUsize; 3]>);
 
 impl Runs {
-    fn count(&self, which: usize) -> usize {
-        self.0[which].load(Ordering::SeqCst)
+    fn count(&self, index: usize) -> usize {
+        self.0[index].load(Ordering::SeqCst)
     }
-    fn ran(&self, which: usize) {
-        self.0[which].fetch_add(1, Ordering::SeqCst);
+    fn ran(&self, index: usize) {
+        self.0[index].fetch_add(1, Ordering::SeqCst);
     }
     fn registry(&self) -> Registry {
         let (inside, mail, hook) = (self.clone(), self.clone(), self.clone());
@@ -89,7 +89,7 @@ impl Runs {
 }
 
 async fn held_since(world: &World) -> Value {
-    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), "{ outgoingHeldSince }", &json!({})).await;
+    let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), "{ outgoingHeldSince }", &json!({})).await;
     assert!(answer["errors"].is_null(), "{answer}");
     answer["data"]["outgoingHeldSince"].clone()
 }
@@ -111,17 +111,17 @@ async fn what_leaves_the_deployment_waits_while_it_is_held(world: &World) {
     }
     let runs = Runs::default();
     let worker = work(world, runs.registry());
-    until("what stays inside to be done", async || runs.count(0) == 1).await;
+    wait_until("what stays inside to be done", async || runs.count(0) == 1).await;
     sleep(Duration::from_millis(300)).await;
     assert_eq!((runs.count(1), runs.count(2)), (0, 0), "nothing leaves");
 
     assert!(release_outgoing(&global).await.unwrap());
     assert!(!release_outgoing(&global).await.unwrap(), "there is no hold any more");
     assert_eq!(held_since(world).await, Value::Null);
-    until("what was held to leave", async || runs.count(1) == 2 && runs.count(2) > 0).await;
+    wait_until("what was held to leave", async || runs.count(1) == 2 && runs.count(2) > 0).await;
 
     hold_outgoing(&global, "while it runs", clock.now()).await.unwrap();
-    until("the standing job to be let go", async || {
+    wait_until("the standing job to be let go", async || {
         let before = runs.count(2);
         sleep(Duration::from_millis(200)).await;
         runs.count(2) == before

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     World,
-    world::{put_down, put_down_for, until, work},
+    world::{put_down, put_down_for, wait_until, work},
 };
 use crate::world::on_both;
 
@@ -42,10 +42,10 @@ async fn a_small_tenants_job_does_not_wait_behind_anothers_many(world: &World) {
     let workers = [work(world, registry(&began)), work(world, registry(&began))];
     // They have as many as they take.
     sleep(Duration::from_millis(700)).await;
-    let asked = Instant::now();
+    let started_at = Instant::now();
     put_down_for(world, world.theirs.owner.tenant, "test.small").await;
-    until("the small tenant's job to begin", async || began.lock().unwrap().is_some()).await;
-    let waited = began.lock().unwrap().unwrap() - asked;
+    wait_until("the small tenant's job to begin", async || began.lock().unwrap().is_some()).await;
+    let waited = began.lock().unwrap().unwrap() - started_at;
     assert!(waited < Duration::from_millis(700), "it waited {waited:?} behind another tenant's {MANY}");
     for worker in workers {
         worker.kill();
@@ -72,11 +72,11 @@ async fn whoever_can_go_on_later_makes_room(world: &World) {
         put_down_for(world, tenant, "test.greedy").await;
     }
     let worker = work(world, registry);
-    until("all places to be taken", async || *taken.lock().unwrap() == 8).await;
+    wait_until("all places to be taken", async || *taken.lock().unwrap() == 8).await;
     sleep(Duration::from_secs(1)).await;
     assert_eq!(*yielded.lock().unwrap(), 0, "nobody waited");
     put_down_for(world, world.theirs.owner.tenant, "test.small").await;
-    until("the small tenant's job to begin", async || began.lock().unwrap().is_some()).await;
+    wait_until("the small tenant's job to begin", async || began.lock().unwrap().is_some()).await;
     assert!(*yielded.lock().unwrap() >= 1);
     // The job that yielded has not failed: it waits for its turn.
     let rows = world.node.db.global().rows("SELECT failures FROM job WHERE kind = 'test.greedy' AND failures > 0", vec![]).await;

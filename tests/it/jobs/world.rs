@@ -30,12 +30,12 @@ pub struct Worker {
 }
 
 pub fn work(world: &World, registry: Registry) -> Worker {
-    let (stop, told) = oneshot::channel::<()>();
+    let (stop, stop_signal) = oneshot::channel::<()>();
     let terms = Terms { lease: LEASE, look: Duration::from_millis(30) };
-    let told = async move {
-        let _ = told.await;
+    let stop_signal = async move {
+        let _ = stop_signal.await;
     };
-    Worker { stop, task: tokio::spawn(world.node.jobs.clone().work(registry, terms, told)) }
+    Worker { stop, task: tokio::spawn(world.node.jobs.clone().work(registry, terms, stop_signal)) }
 }
 
 impl Worker {
@@ -89,15 +89,15 @@ impl Drop for Entry {
 }
 
 impl Board {
-    fn enter(&self, kind: &'static str, who: usize, lease: Lease) -> Entry {
+    fn enter(&self, kind: &'static str, worker: usize, lease: Lease) -> Entry {
         let mut inner = self.0.lock().unwrap();
         let running = inner.running.entry(kind).or_default();
-        running.push((who, lease));
+        running.push((worker, lease));
         inner.most = inner.most.max(inner.running[kind].len());
-        Entry(self.clone(), kind, who)
+        Entry(self.clone(), kind, worker)
     }
-    pub fn held_by(&self, who: usize) -> usize {
-        self.0.lock().unwrap().running.values().filter(|running| running.iter().any(|(by, _)| *by == who)).count()
+    pub fn held_by(&self, worker: usize) -> usize {
+        self.0.lock().unwrap().running.values().filter(|running| running.iter().any(|(by, _)| *by == worker)).count()
     }
     pub fn free(&self) -> usize {
         let inner = self.0.lock().unwrap();
@@ -116,13 +116,13 @@ impl Board {
 }
 
 /// Standing jobs that run until they are stopped.
-pub fn periodic(board: &Board, who: usize) -> Registry {
+pub fn periodic(board: &Board, worker: usize) -> Registry {
     KINDS.iter().fold(Registry::default(), |registry, kind| {
         let board = board.clone();
         registry.periodic(kind, Duration::from_millis(100), move |lease| {
             let board = board.clone();
             async move {
-                let _entry = board.enter(kind, who, lease);
+                let _entry = board.enter(kind, worker, lease);
                 std::future::pending::<()>().await;
                 Ok(())
             }
@@ -130,10 +130,10 @@ pub fn periodic(board: &Board, who: usize) -> Registry {
     })
 }
 
-pub async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
+pub async fn wait_until(condition: &str, mut is: impl AsyncFnMut() -> bool) {
+    let started_at = Instant::now();
     while !is().await {
-        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
+        assert!(started_at.elapsed() < PATIENCE, "waited in vain for {condition}");
         sleep(Duration::from_millis(20)).await;
     }
 }
@@ -152,7 +152,7 @@ pub async fn put_down_for(world: &World, tenant: TenantId, kind: &'static str) {
 
 async fn all(world: &World) -> Vec<Value> {
     let query = "{ jobs(first: 250) { nodes { id kind state failures lastError lastEndedAt nextRunAt isStanding } } }";
-    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({})).await;
+    let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), query, &json!({})).await;
     let nodes = answer["data"]["jobs"]["nodes"].as_array().unwrap().clone();
     nodes.into_iter().filter(|job| job["kind"].as_str().unwrap().starts_with("test.")).collect()
 }

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     authorization::world::World,
-    demand::days::ago,
-    purchasing::office::{done, gbp, key, refused},
+    demand::days::days_ago,
+    purchasing::office::{accepted, gbp, key, refused},
     world::on_both,
 };
 
@@ -27,18 +27,19 @@ on_both!(
 async fn product(desk: &Clearance<'_>, sku: &str, category: &Value) -> Value {
     let input =
         json!({ "sku": sku, "name": format!("A {sku}"), "unitCost": gbp("3.00"), "price": gbp("9.00"), "categoryId": category });
-    let made = desk.office().act("productCreate", "ProductCreateInput", "product { id }", input).await;
-    json!({ "id": done(&made, "product")["id"] })
+    let payload = desk.office().mutate("productCreate", "ProductCreateInput", "product { id }", input).await;
+    json!({ "id": accepted(&payload, "product")["id"] })
 }
 
 async fn category(desk: &Clearance<'_>) -> Value {
-    let made = desk.office().act("categoryCreate", "CategoryCreateInput", "category { id }", json!({ "name": "Cups" })).await;
-    done(&made, "category")["id"].clone()
+    let payload =
+        desk.office().mutate("categoryCreate", "CategoryCreateInput", "category { id }", json!({ "name": "Cups" })).await;
+    accepted(&payload, "category")["id"].clone()
 }
 
 async fn receive(desk: &Clearance<'_>, product: &Value, units: i64, days: i64) {
-    let more = json!({ "unitCost": gbp("3.00"), "occurredAt": ago(desk.world, days) });
-    desk.books.adjust("RECEIPT", product, units, more).await;
+    let input = json!({ "unitCost": gbp("3.00"), "occurredAt": days_ago(desk.world, days) });
+    desk.books.adjust("RECEIPT", product, units, input).await;
 }
 
 /// Sells these units in the desk's store, `days` ago.
@@ -46,8 +47,8 @@ async fn sell(desk: &Clearance<'_>, products: &[(&Value, i64)], days: i64) {
     let line = |(product, units): &(&Value, i64)| json!({ "product": product, "quantity": units, "unitPrice": gbp("9.00") });
     let lines: Vec<Value> = products.iter().map(line).collect();
     let input = json!({ "idempotencyKey": key(), "store": desk.office().store, "status": "FULFILLED",
-        "placedAt": ago(desk.world, days), "lines": lines });
-    done(&desk.office().act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+        "placedAt": days_ago(desk.world, days), "lines": lines });
+    accepted(&desk.office().mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
 }
 
 /// Eighty mugs without sales here, while another store sells them at their price; a transfer is
@@ -60,7 +61,7 @@ async fn mugs_and_saucers(desk: &Clearance<'_>) -> (Value, Value) {
     receive(desk, &saucer, 100, 40).await;
     sell(desk, &[(&saucer, 26)], 10).await;
     let criteria = json!({ "transferFreight": gbp("10000.00"), "bundlePercent": 10, "slowDaysOfSupply": 180 });
-    done(&desk.settings(criteria).await, "settings");
+    accepted(&desk.settings(criteria).await, "settings");
     (mug, saucer)
 }
 
@@ -72,29 +73,29 @@ async fn plan(desk: &Clearance<'_>) -> Value {
 async fn kits(desk: &Clearance<'_>, product: &Value) -> Vec<Value> {
     let query = "query($id: ID!) { node(id: $id) { ... on Product { kits { id sku name status version price { amount } \
         components { product { id } quantity } } } } }";
-    let answer = desk.office().ask(query, json!({ "id": product["id"] })).await;
+    let answer = desk.office().execute(query, json!({ "id": product["id"] })).await;
     answer["data"]["node"]["kits"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone()
 }
 
 async fn a_bundle_becomes_a_kit_and_is_followed_by_what_it_sells(world: &World) {
     let desk = Clearance::of(world).await;
     let (mug, saucer) = mugs_and_saucers(&desk).await;
-    let made = plan(&desk).await;
-    let line = &made["lines"]["nodes"][0];
+    let new_plan = plan(&desk).await;
+    let line = &new_plan["lines"]["nodes"][0];
     // 10 % off 9.00, beside a saucer of 9.00. In 26 weeks 52 saucers are sold, and 74 are in stock.
     assert_eq!(
         json!([line["action"], line["partner"], line["bundlePrice"]["amount"], line["quantity"]]),
         json!(["BUNDLE", saucer, "17.10", 52]),
-        "{made:#}"
+        "{new_plan:#}"
     );
     // Half a mug in 100 days is 0.91 in 26 weeks: once, one and a half times and twice as many, of 8.10 each.
     let expected = ["low", "likely", "high"].map(|bound| line["expected"][bound]["amount"].clone());
     assert_eq!(json!(expected), json!(["7.37", "11.06", "14.74"]));
     assert!(line["reasons"].as_array().unwrap().iter().any(|reason| reason["code"] == "BUNDLE_ASSUMED"), "{line:#}");
     let again = key();
-    let first = approve(desk.office(), &again, &made).await;
+    let first = approve(desk.office(), &again, &new_plan).await;
     assert_eq!((&first["approved"], &first["refused"]), (&json!(1), &json!([])), "{first:#}");
-    let second = approve(desk.office(), &again, &made).await;
+    let second = approve(desk.office(), &again, &new_plan).await;
     assert_eq!((&second["replayed"], &second["approved"]), (&json!(true), &json!(1)), "{second:#}");
     let found = kits(&desk, &mug).await;
     let [kit] = found.as_slice() else { panic!("{found:#?}") };
@@ -103,7 +104,7 @@ async fn a_bundle_becomes_a_kit_and_is_followed_by_what_it_sells(world: &World) 
         json!([kit["name"], kit["status"], kit["price"]["amount"], kit["components"]]),
         json!(["A MUG + A SAUCER", "DRAFT", "17.10", parts])
     );
-    let followed = desk.read(&made).await;
+    let followed = desk.read(&new_plan).await;
     let line = &followed["lines"]["nodes"][0];
     assert_eq!(
         json!([followed["state"], line["state"], line["kit"]["id"], line["recovered"]["amount"]]),
@@ -114,31 +115,31 @@ async fn a_bundle_becomes_a_kit_and_is_followed_by_what_it_sells(world: &World) 
     assert_eq!(plan(&desk).await["lineCount"], 0);
     // A member activates the draft: the sale of two kits, less two saucers, is recovered.
     let input = json!({ "id": kit["id"], "expectedVersion": kit["version"], "status": "ACTIVE" });
-    done(&desk.office().act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
+    accepted(&desk.office().mutate("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
     desk.books.sell(&json!({ "id": kit["id"] }), 2).await;
-    assert_eq!(desk.read(&made).await["lines"]["nodes"][0]["recovered"]["amount"], "16.20");
+    assert_eq!(desk.read(&new_plan).await["lines"]["nodes"][0]["recovered"]["amount"], "16.20");
     assert_eq!(desk.office().level(&mug, &desk.office().store).await[0], 78);
-    world.pass(190 * 86_400);
-    let closed = desk.advance(&desk.read(&made).await).await;
+    world.advance_clock(190 * 86_400);
+    let closed = desk.advance(&desk.read(&new_plan).await).await;
     assert_eq!((&closed["closed"], &closed["plan"]["state"]), (&json!(1), &json!("DONE")), "{closed:#}");
     // Its last day was over a week ago: it is scored once, and later sales change nothing.
     let score = async || score_due(&world.node.db, &world.node.clock, world.ours.owner.tenant).await.unwrap();
     assert_eq!((score().await, score().await), (1, 0));
-    let line = desk.read(&made).await["lines"]["nodes"][0].clone();
+    let line = desk.read(&new_plan).await["lines"]["nodes"][0].clone();
     assert_eq!((&line["outcome"], &line["recovered"]["amount"]), (&json!("ABOVE"), &json!("16.20")), "of 14.74 at the most");
     let query = "query($day: Date!) { liquidationScore(from: $day, to: $day) { action lines belowLines withinLines aboveLines \
         recovered { amount } expected { low { amount } high { amount } } } }";
-    let scored = desk.office().ask(query, json!({ "day": line["until"] })).await;
+    let scored = desk.office().execute(query, json!({ "day": line["until"] })).await;
     let sum = json!({ "action": "BUNDLE", "lines": 1, "belowLines": 0, "withinLines": 0, "aboveLines": 1, "recovered": { "amount": "16.20" },
         "expected": { "low": { "amount": "7.37" }, "high": { "amount": "14.74" } } });
     assert_eq!(scored["data"]["liquidationScore"], json!([sum]), "{scored:#}");
     let query = "{ events(types: [\"liquidation_plan.*\"], first: 50) { nodes { type data } } }";
-    let told = desk.office().ask(query, json!({})).await;
-    let nodes = told["data"]["events"]["nodes"].as_array().unwrap_or_else(|| panic!("{told:#}"));
+    let answer = desk.office().execute(query, json!({})).await;
+    let nodes = answer["data"]["events"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
     let of_plan: Vec<&str> =
-        nodes.iter().filter(|node| node["data"]["id"] == made["id"]).map(|node| node["type"].as_str().unwrap()).collect();
+        nodes.iter().filter(|node| node["data"]["id"] == new_plan["id"]).map(|node| node["type"].as_str().unwrap()).collect();
     let names = ["created", "approved", "advanced", "executed", "scored"].map(|name| format!("liquidation_plan.{name}"));
-    assert_eq!(of_plan, names, "{told:#}");
+    assert_eq!(of_plan, names, "{answer:#}");
     desk.office().is_sound().await;
 }
 
@@ -162,7 +163,7 @@ async fn what_is_bought_together_is_bundled_first(world: &World) {
     }
     let query = "query($p: ID!) { deadStock(filter: { product: { eq: $p } }) { nodes { reasons { code text } \
         options { action partner { id } bundlePrice { amount } } } } }";
-    let answer = desk.office().ask(query, json!({ "p": mug["id"] })).await;
+    let answer = desk.office().execute(query, json!({ "p": mug["id"] })).await;
     let node = &answer["data"]["deadStock"]["nodes"][0];
     let bundle = node["options"].as_array().unwrap_or_else(|| panic!("{answer:#}")).iter().find(|one| one["action"] == "BUNDLE");
     assert_eq!(bundle.map(|one| &one["partner"]), Some(&saucer), "a plate is no company for a mug: {answer:#}");
@@ -171,7 +172,7 @@ async fn what_is_bought_together_is_bundled_first(world: &World) {
     // Without company and without a category there is no bundle.
     let lone = product(&desk, "LONE", &none).await;
     receive(&desk, &lone, 80, 100).await;
-    let answer = desk.office().ask(query, json!({ "p": lone["id"] })).await;
+    let answer = desk.office().execute(query, json!({ "p": lone["id"] })).await;
     let options = answer["data"]["deadStock"]["nodes"][0]["options"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
     assert!(options.iter().all(|one| one["action"] != "BUNDLE"), "{answer:#}");
 }
@@ -179,21 +180,20 @@ async fn what_is_bought_together_is_bundled_first(world: &World) {
 async fn a_bundle_without_the_right_or_as_a_dry_run_makes_no_kit(world: &World) {
     let desk = Clearance::of(world).await;
     let (mug, _saucer) = mugs_and_saucers(&desk).await;
-    let made = plan(&desk).await;
-    let reader = desk.office().as_caller(world.ours.only(&["purchase.read", "product.read", "store.read"]));
-    let payload = approve(&reader, &key(), &made).await;
+    let new_plan = plan(&desk).await;
+    let reader = desk.office().as_caller(world.ours.owner_with(&["purchase.read", "product.read", "store.read"]));
+    let payload = approve(&reader, &key(), &new_plan).await;
     let line = &payload["refused"][0];
     assert_eq!((&line["code"], &line["line"]["state"]), (&json!("FORBIDDEN"), &json!("PROPOSED")), "{payload:#}");
-    let made = desk.read(&made).await;
+    let new_plan = desk.read(&new_plan).await;
     let query = "mutation($input: LiquidationPlanApproveInput!) { liquidationPlanApprove(input: $input, validateOnly: true) { approved userErrors { code } } }";
-    let input =
-        json!({ "idempotencyKey": key(), "plan": made["id"], "expectedVersion": made["version"], "lines": { "all": true } });
-    let answer = desk.office().ask(query, json!({ "input": input })).await;
+    let input = json!({ "idempotencyKey": key(), "plan": new_plan["id"], "expectedVersion": new_plan["version"], "lines": { "all": true } });
+    let answer = desk.office().execute(query, json!({ "input": input })).await;
     assert_eq!(answer["data"]["liquidationPlanApprove"], json!({ "approved": 1, "userErrors": [] }), "{answer:#}");
     assert_eq!(kits(&desk, &mug).await, Vec::<Value>::new());
     // All mugs are sold before the plan is approved.
     sell(&desk, &[(&mug, 80)], 0).await;
-    let payload = approve(desk.office(), &key(), &made).await;
+    let payload = approve(desk.office(), &key(), &new_plan).await;
     assert_eq!(payload["refused"][0]["code"], "STALE", "{payload:#}");
     assert_eq!(kits(&desk, &mug).await, Vec::<Value>::new());
 }
@@ -201,10 +201,10 @@ async fn a_bundle_without_the_right_or_as_a_dry_run_makes_no_kit(world: &World) 
 async fn a_company_says_what_a_bundle_takes_off(world: &World) {
     let desk = Clearance::of(world).await;
     let (mug, _saucer) = mugs_and_saucers(&desk).await;
-    let bundle = async |more: Value| {
-        done(&desk.settings(more).await, "settings");
+    let bundle = async |extra: Value| {
+        accepted(&desk.settings(extra).await, "settings");
         let query = "query($p: ID!) { deadStock(filter: { product: { eq: $p } }) { nodes { options { action bundlePrice { amount } expected { low { amount } } } } } }";
-        let answer = desk.office().ask(query, json!({ "p": mug["id"] })).await;
+        let answer = desk.office().execute(query, json!({ "p": mug["id"] })).await;
         let options = answer["data"]["deadStock"]["nodes"][0]["options"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
         options.iter().find(|one| one["action"] == "BUNDLE").cloned().unwrap_or_default()
     };
@@ -221,15 +221,15 @@ async fn a_company_says_what_a_bundle_takes_off(world: &World) {
 async fn a_kit_that_a_call_left_half_made_is_made_by_another_member(world: &World) {
     let desk = Clearance::of(world).await;
     let (mug, _saucer) = mugs_and_saucers(&desk).await;
-    let made = plan(&desk).await;
-    let group = claimed_by_one_who_left(world, &made).await;
+    let new_plan = plan(&desk).await;
+    let group = claimed_by_one_who_left(world, &new_plan).await;
     let input = json!({ "sku": format!("BUNDLE-{}", group.simple()), "name": "A MUG + A SAUCER", "price": gbp("17.10"), "status": "DRAFT" });
-    let half = desk.office().act("productCreate", "ProductCreateInput", "product { id }", input).await;
-    world.pass(3_600);
-    let payload = approve(desk.office(), &key(), &made).await;
+    let half = desk.office().mutate("productCreate", "ProductCreateInput", "product { id }", input).await;
+    world.advance_clock(3_600);
+    let payload = approve(desk.office(), &key(), &new_plan).await;
     assert_eq!((&payload["approved"], &payload["refused"]), (&json!(1), &json!([])), "{payload:#}");
     let ids: Vec<Value> = kits(&desk, &mug).await.iter().map(|kit| kit["id"].clone()).collect();
-    assert_eq!(ids, [done(&half, "product")["id"].clone()]);
+    assert_eq!(ids, [accepted(&half, "product")["id"].clone()]);
     desk.office().is_sound().await;
 }
 
@@ -239,8 +239,8 @@ async fn the_price_of_a_bundle_that_is_held_to_a_floor_is_shown_with_costs_alone
     let query = "query($p: ID!, $s: ID!) { deadStock(filter: { product: { eq: $p }, store: { eq: $s } }) { \
         nodes { options { action bundlePrice { amount } } } } }";
     let price = async |codes: &[&str]| {
-        let reader = desk.office().as_caller(world.ours.only(codes));
-        let answer = reader.ask(query, json!({ "p": mug["id"], "s": desk.office().store["id"] })).await;
+        let reader = desk.office().as_caller(world.ours.owner_with(codes));
+        let answer = reader.execute(query, json!({ "p": mug["id"], "s": desk.office().store["id"] })).await;
         let options =
             answer["data"]["deadStock"]["nodes"][0]["options"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
         let bundle = options.iter().find(|option| option["action"] == "BUNDLE").unwrap_or_else(|| panic!("{answer:#}"));
@@ -251,7 +251,7 @@ async fn the_price_of_a_bundle_that_is_held_to_a_floor_is_shown_with_costs_alone
     assert_eq!([price(buyer).await, price(clerk).await], ["17.10", "17.10"], "it follows from the prices alone");
     let criteria =
         json!({ "transferFreight": gbp("10000.00"), "bundlePercent": 40, "floorPercent": 200, "slowDaysOfSupply": 180 });
-    done(&desk.settings(criteria).await, "settings");
+    accepted(&desk.settings(criteria).await, "settings");
     // Not 5.40 beside a saucer, but twice what a mug cost.
     assert_eq!([price(buyer).await, price(clerk).await], [json!("15.00"), Value::Null]);
 }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    demand::days::ago,
-    purchasing::office::{Office, done, gbp, key},
+    demand::days::days_ago,
+    purchasing::office::{Office, accepted, gbp, key},
 };
 
 pub const PLAN: &str = "id state version lineCount leftOut value { amount } expected { low { amount } high { amount } } \
@@ -29,48 +29,48 @@ impl<'w> Clearance<'w> {
 
     /// A product with eighty units that cost 3.00, are priced at 9.00, were received 100 days ago
     /// and never sold.
-    pub async fn dead(&self, sku: &str) -> Value {
+    pub async fn dead_product(&self, sku: &str) -> Value {
         let product = self.product(sku).await;
-        let more = json!({ "unitCost": gbp("3.00"), "occurredAt": ago(self.world, 100) });
-        self.books.adjust("RECEIPT", &product, 80, more).await;
+        let input = json!({ "unitCost": gbp("3.00"), "occurredAt": days_ago(self.world, 100) });
+        self.books.adjust("RECEIPT", &product, 80, input).await;
         product
     }
     pub async fn product(&self, sku: &str) -> Value {
         let supplier = self.office().supplier["id"].clone();
         let input = json!({ "sku": sku, "name": format!("A {sku}"), "unitCost": gbp("3.00"), "price": gbp("9.00"), "supplierId": supplier });
-        let made = self.office().act("productCreate", "ProductCreateInput", "product { id }", input).await;
-        json!({ "id": done(&made, "product")["id"] })
+        let payload = self.office().mutate("productCreate", "ProductCreateInput", "product { id }", input).await;
+        json!({ "id": accepted(&payload, "product")["id"] })
     }
 
     /// Opens another store, in which 26 were sold ten days ago and four are left.
     pub async fn shop(&self, product: &Value) -> Value {
         let shop = self.office().new_store("SHOP").await;
         let change = json!({ "product": product, "store": shop, "delta": 30, "unitCost": gbp("3.00") });
-        let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "occurredAt": ago(self.world, 100), "changes": [change] });
-        done(&self.office().act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
+        let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "occurredAt": days_ago(self.world, 100), "changes": [change] });
+        accepted(&self.office().mutate("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
         let lines = json!([{ "product": product, "quantity": 26, "unitPrice": gbp("9.00") }]);
-        let input = json!({ "idempotencyKey": key(), "store": shop, "status": "FULFILLED", "placedAt": ago(self.world, 10), "lines": lines });
-        done(&self.office().act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+        let input = json!({ "idempotencyKey": key(), "store": shop, "status": "FULFILLED", "placedAt": days_ago(self.world, 10), "lines": lines });
+        accepted(&self.office().mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
         shop
     }
 
     pub async fn settings(&self, mut input: Value) -> Value {
         input["idempotencyKey"] = json!(key());
         let fields = "settings { version daysWithoutSale slowMonthlyUnits supplierTerms { supplier { id } creditPercent freight { amount } } }";
-        self.office().act("liquidationSettingsSet", "LiquidationSettingsSetInput", fields, input).await
+        self.office().mutate("liquidationSettingsSet", "LiquidationSettingsSetInput", fields, input).await
     }
     /// The supplier takes goods back at 85 % of their cost less 20.00, as in INSIGHT 8.2.
     pub async fn terms(&self) {
         let terms = json!([{ "supplier": { "id": self.office().supplier["id"] }, "creditPercent": 85, "freight": gbp("20.00") }]);
-        done(&self.settings(json!({ "supplierTerms": terms, "slowDaysOfSupply": 180 })).await, "settings");
+        accepted(&self.settings(json!({ "supplierTerms": terms, "slowDaysOfSupply": 180 })).await, "settings");
     }
 
     /// Dead stock of a product.
-    pub async fn listed(&self, product: &Value) -> Value {
+    pub async fn dead_stock_of(&self, product: &Value) -> Value {
         let query = "query($p: ID!) { deadStock(filter: { product: { eq: $p } }) { totals { levels withoutCost value { amount } expected { low { amount } } } currency isCurrent \
             nodes { quantity value { amount } price { amount } daysWithoutSale daysOfSupply weeklyDemand expiresOn reasons { code text } \
             priceResponse { likely products priceChanges } priceResponseSource best { action quantity until expected { low { amount } } } options { action toStore { id } } } } }";
-        let answer = self.office().ask(query, json!({ "p": product["id"] })).await;
+        let answer = self.office().execute(query, json!({ "p": product["id"] })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["deadStock"].clone()
     }
@@ -78,12 +78,12 @@ impl<'w> Clearance<'w> {
     pub async fn plan(&self, mut input: Value) -> Value {
         input["idempotencyKey"] = json!(key());
         let fields = format!("plan {{ {PLAN} }}");
-        let payload = self.office().act("liquidationPlanCreate", "LiquidationPlanCreateInput", &fields, input).await;
-        done(&payload, "plan").clone()
+        let payload = self.office().mutate("liquidationPlanCreate", "LiquidationPlanCreateInput", &fields, input).await;
+        accepted(&payload, "plan").clone()
     }
     pub async fn read(&self, plan: &Value) -> Value {
         let query = format!("query($id: ID!) {{ liquidationPlan(id: $id) {{ {PLAN} }} }}");
-        let answer = self.office().ask(&query, json!({ "id": plan["id"] })).await;
+        let answer = self.office().execute(&query, json!({ "id": plan["id"] })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["liquidationPlan"].clone()
     }
@@ -96,11 +96,11 @@ impl<'w> Clearance<'w> {
     pub async fn advance(&self, plan: &Value) -> Value {
         let input = json!({ "idempotencyKey": key(), "plan": plan["id"], "expectedVersion": plan["version"] });
         let fields = "cut skipped closed plan { id state version } refused { code }";
-        self.office().act("liquidationPlanAdvance", "LiquidationPlanAdvanceInput", fields, input).await
+        self.office().mutate("liquidationPlanAdvance", "LiquidationPlanAdvanceInput", fields, input).await
     }
     pub async fn price(&self, product: &Value) -> Value {
         let query = "query($id: ID!) { node(id: $id) { ... on Product { price { amount } } } }";
-        self.office().ask(query, json!({ "id": product["id"] })).await["data"]["node"]["price"]["amount"].clone()
+        self.office().execute(query, json!({ "id": product["id"] })).await["data"]["node"]["price"]["amount"].clone()
     }
 }
 
@@ -108,5 +108,5 @@ pub async fn approve(office: &Office<'_>, key: &str, plan: &Value) -> Value {
     let input =
         json!({ "idempotencyKey": key, "plan": plan["id"], "expectedVersion": plan["version"], "lines": { "all": true } });
     let fields = "approved leftOpen plan { id state version } refused { code message line { state issue action } }";
-    office.act("liquidationPlanApprove", "LiquidationPlanApproveInput", fields, input).await
+    office.mutate("liquidationPlanApprove", "LiquidationPlanApproveInput", fields, input).await
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::clearance::Clearance;
 use crate::{
     authorization::world::World,
-    demand::days::ago,
+    demand::days::days_ago,
     purchasing::office::{Office, gbp, key},
     world::on_both,
 };
@@ -15,9 +15,9 @@ on_both!(lines_are_found_and_sorted_by_what_they_propose, amounts_find_no_lines_
 /// Eighty mugs that cost 240.00, and ten vases that cost 500.00, with a plan for them.
 async fn planned(world: &World) -> (Clearance<'_>, Value) {
     let desk = Clearance::of(world).await;
-    desk.dead("MUG").await;
+    desk.dead_product("MUG").await;
     let vase = desk.product("VASE").await;
-    let dear = json!({ "unitCost": gbp("50.00"), "occurredAt": ago(world, 100) });
+    let dear = json!({ "unitCost": gbp("50.00"), "occurredAt": days_ago(world, 100) });
     desk.books.adjust("RECEIPT", &vase, 10, dear).await;
     let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
     (desk, plan)
@@ -27,7 +27,7 @@ async fn answer(office: &Office<'_>, plan: &Value, arguments: &str) -> Value {
     let query = format!(
         "query($id: ID!) {{ liquidationPlan(id: $id) {{ lines({arguments}) {{ nodes {{ quantity }} totalCount {{ count }} }} }} }}"
     );
-    office.ask(&query, json!({ "id": plan["id"] })).await
+    office.execute(&query, json!({ "id": plan["id"] })).await
 }
 
 fn quantities(nodes: &Value, answer: &Value) -> Vec<i64> {
@@ -42,7 +42,7 @@ async fn tried(office: &Office<'_>, arguments: &str) -> Vec<i64> {
          plan {{ lines({arguments}) {{ nodes {{ quantity }} }} }} userErrors {{ code }} }} }}"
     );
     let input = json!({ "idempotencyKey": key(), "storeIds": [office.store["id"]] });
-    let answer = office.ask(&query, json!({ "input": input })).await;
+    let answer = office.execute(&query, json!({ "input": input })).await;
     quantities(&answer["data"]["liquidationPlanCreate"]["plan"]["lines"]["nodes"], &answer)
 }
 
@@ -82,7 +82,7 @@ async fn lines_are_found_and_sorted_by_what_they_propose(world: &World) {
 
 async fn amounts_find_no_lines_for_whoever_is_not_shown_them(world: &World) {
     let (desk, plan) = planned(world).await;
-    let clerk = desk.office().as_caller(world.ours.only(&["purchase.read", "product.read", "store.read"]));
+    let clerk = desk.office().as_caller(world.ours.owner_with(&["purchase.read", "product.read", "store.read"]));
     for arguments in [
         "sort: { field: VALUE }",
         "sort: { field: EXPECTED }",

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use crate::{
     authorization::world::World,
-    demand::days::ago,
-    purchasing::office::{done, gbp, key, refused},
+    demand::days::days_ago,
+    purchasing::office::{accepted, gbp, key, refused},
     world::on_both,
 };
 use clearance::{Clearance, PLAN, approve};
@@ -41,10 +41,10 @@ fn codes(node: &Value) -> Vec<&str> {
 
 async fn stock_that_nobody_buys_is_listed_with_what_can_be_done(world: &World) {
     let desk = Clearance::of(world).await;
-    let (mug, plate) = (desk.dead("MUG").await, desk.product("PLATE").await);
+    let (mug, plate) = (desk.dead_product("MUG").await, desk.product("PLATE").await);
     desk.books.receive(&plate, 50, "3.00").await;
-    assert_eq!(desk.listed(&plate).await["nodes"], json!([]), "it came today");
-    let listed = desk.listed(&mug).await;
+    assert_eq!(desk.dead_stock_of(&plate).await["nodes"], json!([]), "it came today");
+    let listed = desk.dead_stock_of(&mug).await;
     assert_eq!((&listed["totals"]["levels"], &listed["totals"]["value"]["amount"]), (&json!(1), &json!("240.00")), "{listed:#}");
     let node = &listed["nodes"][0];
     assert_eq!((&node["quantity"], &node["price"]["amount"]), (&json!(80), &json!("9.00")));
@@ -60,7 +60,7 @@ async fn stock_that_nobody_buys_is_listed_with_what_can_be_done(world: &World) {
     let actions: Vec<&Value> = node["options"].as_array().unwrap().iter().map(|option| &option["action"]).collect();
     assert_eq!((json!(actions), &node["best"]["action"]), (json!(["KEEP", "MARKDOWN"]), &json!("MARKDOWN")));
     desk.terms().await;
-    let node = &desk.listed(&mug).await["nodes"][0];
+    let node = &desk.dead_stock_of(&mug).await["nodes"][0];
     // 85 % of 80 × 3.00, less 20.00.
     assert_eq!(
         (&node["best"]["action"], &node["best"]["expected"]["low"]["amount"]),
@@ -68,27 +68,27 @@ async fn stock_that_nobody_buys_is_listed_with_what_can_be_done(world: &World) {
         "{node:#}"
     );
     desk.books.sell(&mug, 1).await;
-    assert_eq!(desk.listed(&mug).await["nodes"][0]["daysWithoutSale"], 0, "one in 91 days is still slow");
+    assert_eq!(desk.dead_stock_of(&mug).await["nodes"][0]["daysWithoutSale"], 0, "one in 91 days is still slow");
     // Bowls are sold in sets alone: thirty of them have just left.
-    let (bowl, set) = (desk.dead("BOWL").await, desk.product("SET").await);
-    assert_eq!(codes(&desk.listed(&bowl).await["nodes"][0])[0], "NO_SALE");
+    let (bowl, set) = (desk.dead_product("BOWL").await, desk.product("SET").await);
+    assert_eq!(codes(&desk.dead_stock_of(&bowl).await["nodes"][0])[0], "NO_SALE");
     let kit = json!({ "idempotencyKey": key(), "id": set["id"], "components": [{ "productId": bowl["id"], "quantity": 15 }] });
-    done(&desk.office().act("kitSet", "KitSetInput", "product { id }", kit).await, "product");
+    accepted(&desk.office().mutate("kitSet", "KitSetInput", "product { id }", kit).await, "product");
     desk.books.sell(&set, 2).await;
-    assert_eq!(desk.listed(&bowl).await["nodes"], json!([]));
+    assert_eq!(desk.dead_stock_of(&bowl).await["nodes"], json!([]));
 }
 
 async fn what_is_listed_first_says_nothing_of_costs_to_whoever_is_not_shown_them(world: &World) {
     let desk = Clearance::of(world).await;
     // Eighty mugs cost 240.00 and are priced at 720.00, ten vases cost 500.00 and are priced at 90.00.
-    let (mug, vase) = (desk.dead("MUG").await, desk.product("VASE").await);
-    let dear = json!({ "unitCost": gbp("50.00"), "occurredAt": ago(world, 100) });
+    let (mug, vase) = (desk.dead_product("MUG").await, desk.product("VASE").await);
+    let dear = json!({ "unitCost": gbp("50.00"), "occurredAt": days_ago(world, 100) });
     desk.books.adjust("RECEIPT", &vase, 10, dear).await;
     let query = "query($p: [ID!], $first: Int, $after: Cursor) { deadStock(filter: { product: { in: $p } }, first: $first, after: $after) \
         { edges { cursor node { product { id } value { amount } } } } }";
     let page = async |codes: &[&str], first: i32, after: &Value| {
-        let reader = desk.office().as_caller(world.ours.only(codes));
-        let answer = reader.ask(query, json!({ "p": [mug["id"], vase["id"]], "first": first, "after": after })).await;
+        let reader = desk.office().as_caller(world.ours.owner_with(codes));
+        let answer = reader.execute(query, json!({ "p": [mug["id"], vase["id"]], "first": first, "after": after })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["deadStock"]["edges"].clone()
     };
@@ -109,17 +109,17 @@ async fn what_is_listed_first_says_nothing_of_costs_to_whoever_is_not_shown_them
 
 async fn criteria_say_what_is_listed_and_what_it_costs(world: &World) {
     let desk = Clearance::of(world).await;
-    let mug = desk.dead("MUG").await;
+    let mug = desk.dead_product("MUG").await;
     let query = "{ liquidationSettings { version daysWithoutSale slowDaysOfSupply markdownPercents holdingPercent supplierTerms { creditPercent } updatedAt } }";
-    let answer = desk.office().ask(query, json!({})).await;
-    let known = json!({ "version": 0, "daysWithoutSale": 90, "slowDaysOfSupply": 180, "markdownPercents": [20, 40, 60], "holdingPercent": 25,
+    let answer = desk.office().execute(query, json!({})).await;
+    let input = json!({ "version": 0, "daysWithoutSale": 90, "slowDaysOfSupply": 180, "markdownPercents": [20, 40, 60], "holdingPercent": 25,
         "supplierTerms": [], "updatedAt": null });
-    assert_eq!(answer["data"]["liquidationSettings"], known, "{answer:#}");
+    assert_eq!(answer["data"]["liquidationSettings"], input, "{answer:#}");
     let set = desk.settings(json!({ "daysWithoutSale": 101 })).await;
-    assert_eq!((&done(&set, "settings")["version"], &set["settings"]["slowMonthlyUnits"]), (&json!(1), &Value::Null));
-    assert_eq!(desk.listed(&mug).await["nodes"], json!([]));
-    done(&desk.settings(json!({ "leastValue": gbp("240.01") })).await, "settings");
-    assert_eq!(desk.listed(&mug).await["nodes"], json!([]), "it is worth 240.00");
+    assert_eq!((&accepted(&set, "settings")["version"], &set["settings"]["slowMonthlyUnits"]), (&json!(1), &Value::Null));
+    assert_eq!(desk.dead_stock_of(&mug).await["nodes"], json!([]));
+    accepted(&desk.settings(json!({ "leastValue": gbp("240.01") })).await, "settings");
+    assert_eq!(desk.dead_stock_of(&mug).await["nodes"], json!([]), "it is worth 240.00");
     refused(&desk.settings(json!({ "daysWithoutSale": 0 })).await, "OUT_OF_RANGE", "input.daysWithoutSale");
     refused(&desk.settings(json!({ "markdownPercents": [40, 20] })).await, "OUT_OF_RANGE", "input.markdownPercents");
     let euros = json!({ "amount": "1.00", "currencyCode": "EUR" });
@@ -136,7 +136,7 @@ async fn criteria_say_what_is_listed_and_what_it_costs(world: &World) {
 
 async fn what_is_sent_back_is_credited_once(world: &World) {
     let desk = Clearance::of(world).await;
-    let mug = desk.dead("MUG").await;
+    let mug = desk.dead_product("MUG").await;
     desk.terms().await;
     let dock = json!({ "storeIds": [desk.office().store["id"]] });
     let plan = desk.plan(dock).await;
@@ -168,7 +168,7 @@ async fn what_is_sent_back_is_credited_once(world: &World) {
     );
     let query =
         "query($s: ID!) { supplierReturns(filter: { supplier: { eq: $s } }) { nodes { id creditTotal: credit { amount } } } }";
-    let answer = desk.office().ask(query, json!({ "s": desk.office().supplier["id"] })).await;
+    let answer = desk.office().execute(query, json!({ "s": desk.office().supplier["id"] })).await;
     let returns = answer["data"]["supplierReturns"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
     assert_eq!((returns.len(), &returns[0]["id"]), (1, &line["supplierReturn"]["id"]));
     desk.office().is_sound().await;
@@ -176,7 +176,7 @@ async fn what_is_sent_back_is_credited_once(world: &World) {
 
 async fn a_supplier_who_is_archived_takes_nothing_back(world: &World) {
     let desk = Clearance::of(world).await;
-    let (mug, office) = (desk.dead("MUG").await, desk.office());
+    let (mug, office) = (desk.dead_product("MUG").await, desk.office());
     desk.terms().await;
     let stores = json!({ "stores": [office.store] });
     let plan = desk.plan(stores.clone()).await;
@@ -184,7 +184,7 @@ async fn a_supplier_who_is_archived_takes_nothing_back(world: &World) {
     // They are archived between the plan and its approval.
     let before = office.level(&mug, &office.store).await;
     let input = json!({ "id": office.supplier["id"] });
-    done(&office.act("supplierArchive", "SupplierArchiveInput", "supplier { archivedAt }", input).await, "supplier");
+    accepted(&office.mutate("supplierArchive", "SupplierArchiveInput", "supplier { archivedAt }", input).await, "supplier");
     let payload = approve(office, &key(), &plan).await;
     let line = &payload["refused"][0];
     assert_eq!((&payload["approved"], &line["line"]["state"]), (&json!(0), &json!("REFUSED")), "{payload:#}");
@@ -199,7 +199,7 @@ async fn a_supplier_who_is_archived_takes_nothing_back(world: &World) {
 async fn a_markdown_cuts_the_price_in_steps_and_is_followed(world: &World) {
     const DAY: i64 = 86_400;
     let desk = Clearance::of(world).await;
-    let mug = desk.dead("MUG").await;
+    let mug = desk.dead_product("MUG").await;
     let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
     let prices: Vec<&Value> =
         plan["lines"]["nodes"][0]["steps"].as_array().unwrap().iter().map(|step| &step["price"]["amount"]).collect();
@@ -214,17 +214,17 @@ async fn a_markdown_cuts_the_price_in_steps_and_is_followed(world: &World) {
         (&json!("APPROVED"), &json!(1), &json!("14.40"))
     );
     // The markdown is in progress, so the product is neither listed for one nor planned again.
-    assert!(codes(&desk.listed(&mug).await["nodes"][0]).contains(&"UNDER_WAY"));
+    assert!(codes(&desk.dead_stock_of(&mug).await["nodes"][0]).contains(&"UNDER_WAY"));
     assert_eq!(desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await["lineCount"], 0);
     let early = desk.advance(&read).await;
     assert_eq!((&early["cut"], &early["seq"]), (&json!(0), &Value::Null), "its day has not come: {early:#}");
     // Steps last 182 ÷ 3 days: the second begins on day 60.
-    world.pass(61 * DAY);
+    world.advance_clock(61 * DAY);
     let payload = desk.advance(&read).await;
     assert_eq!((&payload["cut"], &payload["skipped"], &payload["closed"]), (&json!(1), &json!(0), &json!(0)), "{payload:#}");
     assert_eq!(desk.price(&mug).await, "5.40");
     refused(&desk.advance(&read).await, "VERSION_CONFLICT", "input.expectedVersion");
-    world.pass(130 * DAY);
+    world.advance_clock(130 * DAY);
     let payload = desk.advance(&payload["plan"]).await;
     assert_eq!((&payload["closed"], &payload["plan"]["state"]), (&json!(1), &json!("DONE")), "{payload:#}");
     assert_eq!(desk.price(&mug).await, "5.40", "the last step was missed");
@@ -233,7 +233,7 @@ async fn a_markdown_cuts_the_price_in_steps_and_is_followed(world: &World) {
 
 async fn what_another_store_sells_is_moved_there(world: &World) {
     let desk = Clearance::of(world).await;
-    let mug = desk.dead("MUG").await;
+    let mug = desk.dead_product("MUG").await;
     let shop = desk.shop(&mug).await;
     let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
     let line = &plan["lines"]["nodes"][0];
@@ -250,14 +250,14 @@ async fn what_another_store_sells_is_moved_there(world: &World) {
     let transfer = &plan["lines"]["nodes"][0]["transfer"];
     assert_eq!((&transfer["status"], &transfer["lines"][0]["quantity"]), (&json!("DRAFT"), &json!(48)), "{plan:#}");
     // With these the shop has as many as it sells: the other 32 are not transferred.
-    let left = desk.listed(&mug).await;
+    let left = desk.dead_stock_of(&mug).await;
     let options = left["nodes"][0]["options"].as_array().unwrap();
     assert!(!options.is_empty() && options.iter().all(|option| option["action"] != "TRANSFER"), "{left:#}");
     assert_eq!(desk.price(&mug).await, "9.00");
     // The shop's own four are sold first.
     let lines = json!([{ "product": mug, "quantity": 4 }]);
     let input = json!({ "idempotencyKey": key(), "store": shop, "status": "FULFILLED", "lines": lines });
-    done(&desk.office().act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    accepted(&desk.office().mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
     assert_eq!(desk.read(&plan).await["lines"]["nodes"][0]["recovered"]["amount"], "0.00");
     desk.office().is_sound().await;
 }
@@ -277,8 +277,8 @@ async fn claimed_by_one_who_left(world: &World, plan: &Value) -> Uuid {
 
 async fn what_is_written_off_leaves_stock(world: &World) {
     let desk = Clearance::of(world).await;
-    let mug = desk.dead("MUG").await;
-    done(&desk.settings(json!({ "salvagePercent": 19 })).await, "settings");
+    let mug = desk.dead_product("MUG").await;
+    accepted(&desk.settings(json!({ "salvagePercent": 19 })).await, "settings");
     let dock = json!([desk.office().store["id"]]);
     assert_eq!(desk.plan(json!({ "storeIds": dock, "actions": ["MARKDOWN"] })).await["lineCount"], 0, "that is not the best");
     let plan = desk.plan(json!({ "storeIds": dock, "actions": ["WRITE_OFF"] })).await;
@@ -292,17 +292,17 @@ async fn what_is_written_off_leaves_stock(world: &World) {
     assert_eq!((&early["approved"], &early["userErrors"]), (&json!(0), &json!([])), "{early:#}");
     let plan = desk.read(&plan).await;
     assert_eq!((&plan["state"], &plan["lines"]["nodes"][0]["state"]), (&json!("APPROVED"), &json!("CLAIMED")), "{plan:#}");
-    world.pass(3_000);
+    world.advance_clock(3_000);
     assert_eq!(approve(desk.office(), &key(), &plan).await["approved"], 0);
     // An approval without effect has not restarted the hour.
-    world.pass(600);
+    world.advance_clock(600);
     let payload = approve(desk.office(), &key(), &plan).await;
     assert_eq!((&payload["approved"], &payload["plan"]["state"]), (&json!(1), &json!("DONE")), "{payload:#}");
     let plan = desk.read(&plan).await;
     let line = &plan["lines"]["nodes"][0];
     assert_eq!((&line["state"], &line["recovered"]["amount"], &plan["state"]), (&json!("DONE"), &json!("0.00"), &json!("DONE")));
     let query = "query($id: ID!) { node(id: $id) { ... on StockMovement { kind reasonCode entries { onHandDelta } } } }";
-    let movement = desk.office().ask(query, json!({ "id": line["movementId"] })).await;
+    let movement = desk.office().execute(query, json!({ "id": line["movementId"] })).await;
     let movement = &movement["data"]["node"];
     assert_eq!((&movement["kind"], &movement["entries"][0]["onHandDelta"]), (&json!("REMOVAL"), &json!(-80)), "{movement:#}");
     assert_eq!(desk.office().level(&mug, &desk.office().store).await, [0, 0, 0]);
@@ -311,7 +311,7 @@ async fn what_is_written_off_leaves_stock(world: &World) {
 
 async fn a_line_that_was_overtaken_is_refused_alone(world: &World) {
     let desk = Clearance::of(world).await;
-    let (mug, _plate) = (desk.dead("MUG").await, desk.dead("PLATE").await);
+    let (mug, _plate) = (desk.dead_product("MUG").await, desk.dead_product("PLATE").await);
     desk.terms().await;
     let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
     assert_eq!(plan["lineCount"], 2, "{plan:#}");
@@ -328,9 +328,9 @@ async fn a_line_that_was_overtaken_is_refused_alone(world: &World) {
 
 async fn a_line_without_the_right_stays_proposed(world: &World) {
     let desk = Clearance::of(world).await;
-    let mug = desk.dead("MUG").await;
+    let mug = desk.dead_product("MUG").await;
     let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
-    let reader = desk.office().as_caller(world.ours.only(&["purchase.read", "product.read", "store.read"]));
+    let reader = desk.office().as_caller(world.ours.owner_with(&["purchase.read", "product.read", "store.read"]));
     let payload = approve(&reader, &key(), &plan).await;
     assert_eq!((&payload["approved"], &payload["userErrors"]), (&json!(0), &json!([])), "{payload:#}");
     let line = &payload["refused"][0];
@@ -340,32 +340,36 @@ async fn a_line_without_the_right_stays_proposed(world: &World) {
     // Costs are hidden from callers without the permission.
     let query = "query($id: ID!) { liquidationPlan(id: $id) { value { amount } expected { low { amount } } \
         lines { nodes { value { amount } expected { low { amount } } } } } }";
-    let answer = reader.ask(query, json!({ "id": plan["id"] })).await;
+    let answer = reader.execute(query, json!({ "id": plan["id"] })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
-    let seen = &answer["data"]["liquidationPlan"];
-    let line = &seen["lines"]["nodes"][0];
-    assert_eq!([&seen["value"], &seen["expected"], &line["value"], &line["expected"]], [&Value::Null; 4], "{answer:#}");
+    let liquidation_plan = &answer["data"]["liquidationPlan"];
+    let line = &liquidation_plan["lines"]["nodes"][0];
+    assert_eq!(
+        [&liquidation_plan["value"], &liquidation_plan["expected"], &line["value"], &line["expected"]],
+        [&Value::Null; 4],
+        "{answer:#}"
+    );
     // Another company has no such plan.
     let query = "query($id: ID!) { liquidationPlan(id: $id) { id } }";
-    let answer = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({ "id": plan["id"] })).await;
+    let answer = world.execute(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({ "id": plan["id"] })).await;
     assert_eq!(answer["data"]["liquidationPlan"], Value::Null, "{answer:#}");
 }
 
 /// IDs and states of all plans.
 async fn plans(desk: &Clearance<'_>) -> Value {
-    let answer = desk.office().ask("{ liquidationPlans { nodes { id state } } }", json!({})).await;
+    let answer = desk.office().execute("{ liquidationPlans { nodes { id state } } }", json!({})).await;
     answer["data"]["liquidationPlans"]["nodes"].clone()
 }
 
 async fn a_dry_run_shows_a_plan_and_keeps_none(world: &World) {
     let desk = Clearance::of(world).await;
-    desk.dead("MUG").await;
+    desk.dead_product("MUG").await;
     let before = plans(&desk).await;
     let query = format!(
         "mutation($input: LiquidationPlanCreateInput!) {{ liquidationPlanCreate(input: $input, validateOnly: true) {{ plan {{ {PLAN} }} userErrors {{ code }} seq }} }}"
     );
     let input = json!({ "idempotencyKey": key(), "storeIds": [desk.office().store["id"]] });
-    let answer = desk.office().ask(&query, json!({ "input": input })).await;
+    let answer = desk.office().execute(&query, json!({ "input": input })).await;
     let payload = &answer["data"]["liquidationPlanCreate"];
     assert_eq!(
         (&payload["plan"]["lines"]["nodes"][0]["action"], &payload["seq"]),
@@ -377,12 +381,12 @@ async fn a_dry_run_shows_a_plan_and_keeps_none(world: &World) {
 
 async fn a_newer_plan_takes_the_place_of_a_draft(world: &World) {
     let desk = Clearance::of(world).await;
-    desk.dead("MUG").await;
+    desk.dead_product("MUG").await;
     let by_id = json!({ "storeIds": [desk.office().store["id"]] });
     let (first, second) = (desk.plan(by_id).await, desk.plan(json!({ "stores": [desk.office().store] })).await);
     assert_eq!((&desk.read(&first).await["state"], &second["state"]), (&json!("SUPERSEDED"), &json!("DRAFT")));
-    let kept = json!({ "idempotencyKey": key(), "actions": ["KEEP"] });
-    let payload = desk.office().act("liquidationPlanCreate", "LiquidationPlanCreateInput", "plan { id }", kept).await;
+    let input = json!({ "idempotencyKey": key(), "actions": ["KEEP"] });
+    let payload = desk.office().mutate("liquidationPlanCreate", "LiquidationPlanCreateInput", "plan { id }", input).await;
     refused(&payload, "INVALID", "input.actions");
     desk.approved(&second).await;
     desk.plan(json!({})).await;

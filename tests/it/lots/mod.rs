@@ -6,7 +6,7 @@ mod bought;
 mod counted;
 mod edited;
 mod files;
-pub mod house;
+pub mod shop;
 mod kits;
 mod late;
 mod moved;

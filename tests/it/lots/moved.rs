@@ -3,7 +3,7 @@
 use entrepot::access::{Caller, PermissionSet, Reach, index_of};
 use serde_json::{Value, json};
 
-use super::house::{House, done, lot, refused, sent_lots};
+use super::shop::{LotShop, accepted, lot, refused, sent_lots};
 use crate::{authorization::world::World, purchasing::office::Office, world::on_both};
 
 on_both!(
@@ -18,74 +18,75 @@ on_both!(
 );
 
 async fn the_lots_that_were_sent_are_the_lots_that_arrive(world: &World) {
-    let house = House::open(world).await;
-    let (here, there) = (house.office.store.clone(), house.depot.clone());
-    house.takes_in("late", 10, "2099-03-01").await;
-    house.takes_in("soon", 4, "2098-10-01").await;
-    done(&house.adjust("RECEIPT", (&house.mug, &here), 5, Value::Null).await, "levels");
-    let held = house.held(&[(&house.cheese, 6), (&house.mug, 2)]).await;
-    assert_eq!(sent_lots(&held["lines"][0]), [], "which lot leaves is decided when it leaves");
-    let sent = house.moves("transferShip", json!({ "id": held["id"] })).await;
-    let sent = done(&sent, "transfer").clone();
+    let shop = LotShop::open(world).await;
+    let (here, there) = (shop.office.store.clone(), shop.depot.clone());
+    shop.receive_lot("late", 10, "2099-03-01").await;
+    shop.receive_lot("soon", 4, "2098-10-01").await;
+    accepted(&shop.adjust("RECEIPT", (&shop.mug, &here), 5, Value::Null).await, "levels");
+    let transfer = shop.create_held_transfer(&[(&shop.cheese, 6), (&shop.mug, 2)]).await;
+    assert_eq!(sent_lots(&transfer["lines"][0]), [], "which lot leaves is decided when it leaves");
+    let sent = shop.mutate_transfer("transferShip", json!({ "id": transfer["id"] })).await;
+    let sent = accepted(&sent, "transfer").clone();
     assert_eq!(sent_lots(&sent["lines"][0]), [("late".to_owned(), [2, 0, 0, 2]), ("soon".to_owned(), [4, 0, 0, 4])]);
     assert_eq!(sent_lots(&sent["lines"][1]), []);
-    assert_eq!(house.lots(&house.cheese, &here).await, [lot("late", 8, 0)]);
-    house.office.is_sound().await;
+    assert_eq!(shop.lots(&shop.cheese, &here).await, [lot("late", 8, 0)]);
+    shop.office.is_sound().await;
     // Five of six arrive: of the shipped lots the first to expire is received first.
     let part = json!({ "id": sent["id"], "lines": [{ "lineId": sent["lines"][0]["id"], "quantity": 5 }] });
-    let part = house.moves("transferReceive", part).await;
-    let part = done(&part, "transfer");
+    let part = shop.mutate_transfer("transferReceive", part).await;
+    let part = accepted(&part, "transfer");
     assert_eq!(sent_lots(&part["lines"][0]), [("late".to_owned(), [2, 1, 0, 1]), ("soon".to_owned(), [4, 4, 0, 0])]);
-    assert_eq!(house.lots(&house.cheese, &there).await, [lot("late", 1, 0), lot("soon", 4, 0)]);
-    let closed = house.moves("transferClose", json!({ "id": sent["id"], "reasonCode": "LOSS" })).await;
-    let closed = done(&closed, "transfer");
+    assert_eq!(shop.lots(&shop.cheese, &there).await, [lot("late", 1, 0), lot("soon", 4, 0)]);
+    let closed = shop.mutate_transfer("transferClose", json!({ "id": sent["id"], "reasonCode": "LOSS" })).await;
+    let closed = accepted(&closed, "transfer");
     assert_eq!(sent_lots(&closed["lines"][0]), [("late".to_owned(), [2, 1, 1, 0]), ("soon".to_owned(), [4, 4, 0, 0])]);
     assert_eq!((&closed["status"], &closed["lines"][1]["lost"]), (&json!("RECEIVED"), &json!(2)));
-    house.office.is_sound().await;
+    shop.office.is_sound().await;
 }
 
 async fn named_lots_leave_and_parts_of_them_arrive(world: &World) {
-    let house = House::open(world).await;
-    let there = house.depot.clone();
-    house.takes_in("late", 10, "2099-03-01").await;
-    house.takes_in("soon", 4, "2098-10-01").await;
-    let held = house.held(&[(&house.cheese, 8)]).await;
-    let line = held["lines"][0]["id"].clone();
+    let shop = LotShop::open(world).await;
+    let there = shop.depot.clone();
+    shop.receive_lot("late", 10, "2099-03-01").await;
+    shop.receive_lot("soon", 4, "2098-10-01").await;
+    let transfer = shop.create_held_transfer(&[(&shop.cheese, 8)]).await;
+    let line = transfer["lines"][0]["id"].clone();
     let lots = json!([{ "lot": { "code": "LATE" }, "quantity": 5 }, { "lot": { "code": "soon" }, "quantity": 1 }]);
-    let input = json!({ "id": held["id"], "idempotencyKey": "gone", "lines": [{ "lineId": line, "quantity": 6, "lots": lots }] });
-    let sent = house.moves("transferShip", input.clone()).await;
-    let shown = done(&sent, "transfer").clone();
-    assert_eq!(sent_lots(&shown["lines"][0]), [("late".to_owned(), [5, 0, 0, 5]), ("soon".to_owned(), [1, 0, 0, 1])]);
-    let again = house.moves("transferShip", input).await;
+    let input =
+        json!({ "id": transfer["id"], "idempotencyKey": "gone", "lines": [{ "lineId": line, "quantity": 6, "lots": lots }] });
+    let sent = shop.mutate_transfer("transferShip", input.clone()).await;
+    let shown_transfer = accepted(&sent, "transfer").clone();
+    assert_eq!(sent_lots(&shown_transfer["lines"][0]), [("late".to_owned(), [5, 0, 0, 5]), ("soon".to_owned(), [1, 0, 0, 1])]);
+    let again = shop.mutate_transfer("transferShip", input).await;
     assert_eq!(
         (&again["replayed"], &again["transfer"]["lines"]),
-        (&json!(true), &shown["lines"]),
+        (&json!(true), &shown_transfer["lines"]),
         "the same key, the same answer"
     );
-    assert_eq!(house.office.level(&house.cheese, &house.office.store).await[0], 8, "what was held and stays is free");
+    assert_eq!(shop.office.level(&shop.cheese, &shop.office.store).await[0], 8, "what was held and stays is free");
     let parcel =
         |code: &str, n: i64| json!({ "lineId": line, "quantity": n, "lots": [{ "lot": { "code": code }, "quantity": n }] });
-    let part = house.moves("transferReceive", json!({ "id": held["id"], "lines": [parcel("late", 3)] })).await;
-    done(&part, "transfer");
-    let more = house.moves("transferReceive", json!({ "id": held["id"], "lines": [parcel("late", 3)] })).await;
-    refused(&more, "OUT_OF_RANGE", "input.lines.0.lots.0.quantity");
-    house.takes_in("other", 1, "2099-01-01").await;
-    let other = house.moves("transferReceive", json!({ "id": held["id"], "lines": [parcel("other", 1)] })).await;
+    let part = shop.mutate_transfer("transferReceive", json!({ "id": transfer["id"], "lines": [parcel("late", 3)] })).await;
+    accepted(&part, "transfer");
+    let payload = shop.mutate_transfer("transferReceive", json!({ "id": transfer["id"], "lines": [parcel("late", 3)] })).await;
+    refused(&payload, "OUT_OF_RANGE", "input.lines.0.lots.0.quantity");
+    shop.receive_lot("other", 1, "2099-01-01").await;
+    let other = shop.mutate_transfer("transferReceive", json!({ "id": transfer["id"], "lines": [parcel("other", 1)] })).await;
     refused(&other, "OUT_OF_RANGE", "input.lines.0.lots.0.quantity");
-    done(&house.moves("transferReceive", json!({ "id": held["id"] })).await, "transfer");
-    assert_eq!(house.lots(&house.cheese, &there).await, [lot("late", 5, 0), lot("soon", 1, 0)]);
-    house.office.is_sound().await;
+    accepted(&shop.mutate_transfer("transferReceive", json!({ "id": transfer["id"] })).await, "transfer");
+    assert_eq!(shop.lots(&shop.cheese, &there).await, [lot("late", 5, 0), lot("soon", 1, 0)]);
+    shop.office.is_sound().await;
 }
 
 async fn lots_that_do_not_fit_are_refused(world: &World) {
-    let house = House::open(world).await;
-    let here = house.office.store.clone();
-    house.takes_in("a", 5, "2099-03-01").await;
-    done(&house.adjust("RECEIPT", (&house.mug, &here), 5, Value::Null).await, "levels");
-    let held = house.held(&[(&house.cheese, 4), (&house.mug, 2)]).await;
+    let shop = LotShop::open(world).await;
+    let here = shop.office.store.clone();
+    shop.receive_lot("a", 5, "2099-03-01").await;
+    accepted(&shop.adjust("RECEIPT", (&shop.mug, &here), 5, Value::Null).await, "levels");
+    let transfer = shop.create_held_transfer(&[(&shop.cheese, 4), (&shop.mug, 2)]).await;
     let ship = async |line: usize, quantity: i64, lots: Value| {
-        let lines = json!([{ "lineId": held["lines"][line]["id"], "quantity": quantity, "lots": lots }]);
-        house.moves("transferShip", json!({ "id": held["id"], "lines": lines })).await
+        let lines = json!([{ "lineId": transfer["lines"][line]["id"], "quantity": quantity, "lots": lots }]);
+        shop.mutate_transfer("transferShip", json!({ "id": transfer["id"], "lines": lines })).await
     };
     let a = |n: i64| json!({ "lot": { "code": "a" }, "quantity": n });
     let message = refused(&ship(0, 4, json!([a(3)])).await, "INVALID", "input.lines.0.lots");
@@ -105,102 +106,105 @@ async fn lots_that_do_not_fit_are_refused(world: &World) {
     let dated = json!([{ "lot": { "named": { "code": "b", "expiresOn": "2099-03-01" } }, "quantity": 4 }]);
     let message = refused(&ship(0, 4, dated).await, "NOT_FOUND", "input.lines.0.lots.0.lot.named.code");
     assert!(message.contains("\"b\""), "{message}");
-    house.office.is_sound().await;
+    shop.office.is_sound().await;
 }
 
 async fn a_recalled_lot_lands_aside(world: &World) {
-    let house = House::open(world).await;
-    house.takes_in("bad", 5, "2099-03-01").await;
-    let held = house.held(&[(&house.cheese, 3)]).await;
-    done(&house.moves("transferShip", json!({ "id": held["id"] })).await, "transfer");
+    let shop = LotShop::open(world).await;
+    shop.receive_lot("bad", 5, "2099-03-01").await;
+    let transfer = shop.create_held_transfer(&[(&shop.cheese, 3)]).await;
+    accepted(&shop.mutate_transfer("transferShip", json!({ "id": transfer["id"] })).await, "transfer");
     let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { id } } }";
-    let found = house.office.ask(query, json!({ "p": house.cheese["id"] })).await;
+    let found = shop.office.execute(query, json!({ "p": shop.cheese["id"] })).await;
     let input = json!({ "id": found["data"]["lots"]["nodes"][0]["id"], "idempotencyKey": "recall" });
-    done(&house.office.act("lotRecall", "LotStatusInput", "lot { status }", input).await, "lot");
-    done(&house.moves("transferReceive", json!({ "id": held["id"] })).await, "transfer");
-    assert_eq!(house.lots(&house.cheese, &house.depot).await, [lot("bad", 3, 3)], "it may not be sold there either");
-    house.office.is_sound().await;
+    accepted(&shop.office.mutate("lotRecall", "LotStatusInput", "lot { status }", input).await, "lot");
+    accepted(&shop.mutate_transfer("transferReceive", json!({ "id": transfer["id"] })).await, "transfer");
+    assert_eq!(shop.lots(&shop.cheese, &shop.depot).await, [lot("bad", 3, 3)], "it may not be sold there either");
+    shop.office.is_sound().await;
 }
 
 async fn a_serial_number_travels_and_is_never_in_two_places(world: &World) {
-    let house = House::open(world).await;
-    let (here, there) = (house.office.store.clone(), house.depot.clone());
+    let shop = LotShop::open(world).await;
+    let (here, there) = (shop.office.store.clone(), shop.depot.clone());
     for code in ["S-1", "S-2"] {
-        done(&house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": code })).await, "levels");
+        accepted(&shop.adjust("RECEIPT", (&shop.drill, &here), 1, json!({ "code": code })).await, "levels");
     }
-    let held = house.held(&[(&house.drill, 1)]).await;
+    let transfer = shop.create_held_transfer(&[(&shop.drill, 1)]).await;
     let lots = json!([{ "lot": { "code": "s-2" }, "quantity": 1 }]);
-    let lines = json!([{ "lineId": held["lines"][0]["id"], "quantity": 1, "lots": lots }]);
-    done(&house.moves("transferShip", json!({ "id": held["id"], "lines": lines })).await, "transfer");
-    assert_eq!((house.lots(&house.drill, &here).await, house.lots(&house.drill, &there).await), (vec![lot("S-1", 1, 0)], vec![]));
-    done(&house.moves("transferReceive", json!({ "id": held["id"] })).await, "transfer");
-    assert_eq!(house.lots(&house.drill, &there).await, [lot("S-2", 1, 0)]);
-    let twice = house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": "S-2" })).await;
+    let lines = json!([{ "lineId": transfer["lines"][0]["id"], "quantity": 1, "lots": lots }]);
+    accepted(&shop.mutate_transfer("transferShip", json!({ "id": transfer["id"], "lines": lines })).await, "transfer");
+    assert_eq!((shop.lots(&shop.drill, &here).await, shop.lots(&shop.drill, &there).await), (vec![lot("S-1", 1, 0)], vec![]));
+    accepted(&shop.mutate_transfer("transferReceive", json!({ "id": transfer["id"] })).await, "transfer");
+    assert_eq!(shop.lots(&shop.drill, &there).await, [lot("S-2", 1, 0)]);
+    let twice = shop.adjust("RECEIPT", (&shop.drill, &here), 1, json!({ "code": "S-2" })).await;
     refused(&twice, "DUPLICATE", "input.changes.0.lot");
-    house.office.is_sound().await;
+    shop.office.is_sound().await;
 }
 
 async fn two_that_want_the_last_of_a_lot_do_not_both_get_it(world: &World) {
-    let house = House::open(world).await;
-    let here = house.office.store.clone();
-    house.takes_in("last", 5, "2099-03-01").await;
-    house.takes_in("other", 5, "2099-04-01").await;
-    let held = house.held(&[(&house.cheese, 5)]).await;
+    let shop = LotShop::open(world).await;
+    let here = shop.office.store.clone();
+    shop.receive_lot("last", 5, "2099-03-01").await;
+    shop.receive_lot("other", 5, "2099-04-01").await;
+    let transfer = shop.create_held_transfer(&[(&shop.cheese, 5)]).await;
     let lots = json!([{ "lot": { "code": "last" }, "quantity": 5 }]);
-    let lines = json!([{ "lineId": held["lines"][0]["id"], "quantity": 5, "lots": lots }]);
+    let lines = json!([{ "lineId": transfer["lines"][0]["id"], "quantity": 5, "lots": lots }]);
     let (sent, sold) = tokio::join!(
-        house.moves("transferShip", json!({ "id": held["id"], "lines": lines })),
-        house.adjust("SALE", (&house.cheese, &here), -5, json!({ "code": "last" })),
+        shop.mutate_transfer("transferShip", json!({ "id": transfer["id"], "lines": lines })),
+        shop.adjust("SALE", (&shop.cheese, &here), -5, json!({ "code": "last" })),
     );
     let won = [&sent, &sold].map(|payload| payload["userErrors"].as_array().unwrap().is_empty());
     assert_eq!(won.iter().filter(|won| **won).count(), 1, "{sent:#}\n{sold:#}");
-    let left = house.lots(&house.cheese, &here).await;
+    let left = shop.lots(&shop.cheese, &here).await;
     assert_eq!(left, [lot("other", 5, 0)]);
-    house.office.is_sound().await;
+    shop.office.is_sound().await;
 }
 
 async fn a_serial_number_that_is_under_way_arrives_with_its_transfer_only(world: &World) {
-    let house = House::open(world).await;
-    let (here, there) = (house.office.store.clone(), house.depot.clone());
+    let shop = LotShop::open(world).await;
+    let (here, there) = (shop.office.store.clone(), shop.depot.clone());
     for (code, is_lost) in [("S-1", false), ("S-2", true)] {
-        done(&house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": code })).await, "levels");
-        let held = house.held(&[(&house.drill, 1)]).await;
-        done(&house.moves("transferShip", json!({ "id": held["id"] })).await, "transfer");
+        accepted(&shop.adjust("RECEIPT", (&shop.drill, &here), 1, json!({ "code": code })).await, "levels");
+        let transfer = shop.create_held_transfer(&[(&shop.drill, 1)]).await;
+        accepted(&shop.mutate_transfer("transferShip", json!({ "id": transfer["id"] })).await, "transfer");
         for store in [&here, &there] {
-            let twice = house.adjust("RECEIPT", (&house.drill, store), 1, json!({ "code": code })).await;
+            let twice = shop.adjust("RECEIPT", (&shop.drill, store), 1, json!({ "code": code })).await;
             let message = refused(&twice, "DUPLICATE", "input.changes.0.lot");
             assert!(message.contains("under way"), "{message}");
         }
         if is_lost {
-            done(&house.moves("transferClose", json!({ "id": held["id"], "reasonCode": "LOSS" })).await, "transfer");
+            accepted(
+                &shop.mutate_transfer("transferClose", json!({ "id": transfer["id"], "reasonCode": "LOSS" })).await,
+                "transfer",
+            );
             // A unit that was written off as lost may be found again.
-            done(&house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": code })).await, "levels");
+            accepted(&shop.adjust("RECEIPT", (&shop.drill, &here), 1, json!({ "code": code })).await, "levels");
         } else {
-            done(&house.moves("transferReceive", json!({ "id": held["id"] })).await, "transfer");
+            accepted(&shop.mutate_transfer("transferReceive", json!({ "id": transfer["id"] })).await, "transfer");
         }
     }
-    assert_eq!(house.lots(&house.drill, &here).await, [lot("S-2", 1, 0)]);
-    assert_eq!(house.lots(&house.drill, &there).await, [lot("S-1", 1, 0)]);
-    house.office.is_sound().await;
+    assert_eq!(shop.lots(&shop.drill, &here).await, [lot("S-2", 1, 0)]);
+    assert_eq!(shop.lots(&shop.drill, &there).await, [lot("S-1", 1, 0)]);
+    shop.office.is_sound().await;
 }
 
 async fn a_keeper_of_one_store_pages_through_what_moved_there(world: &World) {
-    let house = House::open(world).await;
-    let (here, there) = (house.office.store.clone(), house.depot.clone());
-    house.takes_in("a", 5, "2099-03-01").await;
+    let shop = LotShop::open(world).await;
+    let (here, there) = (shop.office.store.clone(), shop.depot.clone());
+    shop.receive_lot("a", 5, "2099-03-01").await;
     for (store, delta) in [(&there, 1), (&here, 2), (&there, 3)] {
-        done(&house.adjust("RECEIPT", (&house.cheese, store), delta, json!({ "code": "a" })).await, "levels");
+        accepted(&shop.adjust("RECEIPT", (&shop.cheese, store), delta, json!({ "code": "a" })).await, "levels");
     }
-    let mut caller = Caller { permissions: PermissionSet::default(), ..house.office.caller.clone() };
+    let mut caller = Caller { permissions: PermissionSet::default(), ..shop.office.caller.clone() };
     for code in ["stock.read", "stock.movement.read"] {
         caller.permissions.grant(index_of(code).unwrap(), &Reach::stores([here["id"].as_str().unwrap().parse().unwrap()]));
     }
-    let keeper = house.office.as_caller(caller);
+    let keeper = shop.office.as_caller(caller);
     let query = "query($p: ID!, $n: Int, $a: Cursor, $l: Int, $b: Cursor) { lots(filter: { product: { eq: $p } }) { nodes {
         trace(first: $n, after: $a, last: $l, before: $b) { nodes { quantity } pageInfo { hasPreviousPage hasNextPage endCursor } } } } }";
     let page = async |office: &Office<'_>, mut asked: Value| {
-        asked["p"] = house.cheese["id"].clone();
-        let answer = office.ask(query, asked).await;
+        asked["p"] = shop.cheese["id"].clone();
+        let answer = office.execute(query, asked).await;
         let page = answer["data"]["lots"]["nodes"][0]["trace"].clone();
         let quantities: Vec<Value> = page["nodes"]
             .as_array()
@@ -219,7 +223,7 @@ async fn a_keeper_of_one_store_pages_through_what_moved_there(world: &World) {
     assert_eq!((none, around), (json!([]), [true, false]));
     // The cursor is at a line of the other store, from another caller's page; it reveals nothing of
     // that line, and no page follows it.
-    let (whole, _, theirs) = page(&house.office, json!({ "n": 9 })).await;
+    let (whole, _, theirs) = page(&shop.office, json!({ "n": 9 })).await;
     assert_eq!(whole, json!([5, 1, 2, 3]));
     let (own, around, _) = page(&keeper, json!({ "l": 9, "b": theirs })).await;
     assert_eq!((own, around), (json!([5, 2]), [false, true]));

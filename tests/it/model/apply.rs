@@ -51,9 +51,9 @@ impl Model {
                 Ok(())
             }
             Ask::Release(n) => {
-                let (place, held) = (self.holds[*n].place, std::mem::take(&mut self.holds[*n].remaining));
-                self.level(place).reserved -= held;
-                if held == 0 { Err(STATE) } else { Ok(()) }
+                let (place, held_quantity) = (self.holds[*n].place, std::mem::take(&mut self.holds[*n].remaining));
+                self.level(place).reserved -= held_quantity;
+                if held_quantity == 0 { Err(STATE) } else { Ok(()) }
             }
             Ask::LotTo { lot, state } => self.lot_to(*lot, *state),
             Ask::Order { store, draft, lines } => {

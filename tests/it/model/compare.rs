@@ -53,9 +53,9 @@ impl Run {
         let at = format!("ENTREPOT_MODEL_SEED={} after round {}", self.seed, self.round);
         let query = "query($filter: StockFilter) { stockLevels(first: 50, filter: $filter) { nodes { product { id } store { id } onHand reserved
             unavailable incoming inTransit } } }";
-        let shown = self.ask(query, json!({ "filter": { "product": { "in": self.names.products } } })).await;
-        assert_eq!(shown["stockLevels"]["nodes"].as_array().map(Vec::len), Some(6));
-        levels(&self.model, &self.names, &shown["stockLevels"]["nodes"], &at);
+        let answer = self.execute(query, json!({ "filter": { "product": { "in": self.names.products } } })).await;
+        assert_eq!(answer["stockLevels"]["nodes"].as_array().map(Vec::len), Some(6));
+        levels(&self.model, &self.names, &answer["stockLevels"]["nodes"], &at);
         self.lots(&at).await;
         self.documents(&at, is_whole).await;
         self.costs(&at).await;
@@ -64,7 +64,7 @@ impl Run {
     async fn lots(&self, at: &str) {
         let query =
             "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Lot { status levels { store { id } onHand unavailable } } } }";
-        let shown = self.ask(query, json!({ "ids": self.names.lots })).await;
+        let shown = self.execute(query, json!({ "ids": self.names.lots })).await;
         for (lot, shown) in shown["nodes"].as_array().unwrap().iter().enumerate() {
             let status = match self.model.lots[lot] {
                 State::Available => "AVAILABLE",
@@ -116,7 +116,7 @@ impl Run {
         let mut found = Vec::new();
         for some in due.chunks(100) {
             let ids: Vec<_> = some.iter().map(|(id, _)| id).collect();
-            let shown = self.ask(&query, json!({ "ids": ids })).await;
+            let shown = self.execute(&query, json!({ "ids": ids })).await;
             let nodes = shown["nodes"].as_array().unwrap();
             assert_eq!(nodes.len(), some.len(), "{ids:?}");
             found.extend(some.iter().cloned().zip(nodes).map(|((id, expected), shown)| (id, expected, shown.clone())));
@@ -131,7 +131,7 @@ impl Run {
             // The book is kept in pages, and each query continues it.
             for _ in 0..20 {
                 let product = json!({ "product": { "id": self.names.products[product] } });
-                shown = self.ask(query, product).await["productCost"].clone();
+                shown = self.execute(query, product).await["productCost"].clone();
                 if shown["isCurrent"] == true {
                     break;
                 }
@@ -167,8 +167,8 @@ impl Run {
             let text = |at: i64| rfc3339(Timestamp(at));
             let variables =
                 json!({ "filter": { "product": { "in": self.names.products } }, "time": text(time), "known": known.map(text) });
-            let shown = self.ask(query, variables).await;
-            for level in shown["stockLevels"]["nodes"].as_array().unwrap() {
+            let answer = self.execute(query, variables).await;
+            for level in answer["stockLevels"]["nodes"].as_array().unwrap() {
                 let product = self.names.products.iter().position(|id| level["product"]["id"] == *id).unwrap();
                 let store = self.names.stores.iter().position(|id| level["store"]["id"] == *id).unwrap();
                 let expected = self.model.on_hand_at((product, store), time, known.unwrap_or(i64::MAX));

@@ -142,22 +142,22 @@ impl Run {
             let input =
                 json!({ "sku": sku, "name": sku, "tracking": tracking, "price": pounds("9.00"), "unitCost": pounds(cost) });
             let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id } userErrors { code field message } } }";
-            let made = self.world.must(&self.world.ours, query, json!({ "input": input })).await;
-            self.names.products.push(made["product"]["id"].as_str().unwrap().to_owned());
+            let payload = self.world.must_mutate(&self.world.ours, query, json!({ "input": input })).await;
+            self.names.products.push(payload["product"]["id"].as_str().unwrap().to_owned());
         }
         let components: Vec<_> =
             plain::PARTS.iter().map(|(part, n)| json!({ "productId": self.names.products[*part], "quantity": n })).collect();
         let input = json!({ "idempotencyKey": "kit", "id": self.names.products[plain::KIT], "components": components });
         let query =
             "mutation($input: KitSetInput!) { kitSet(input: $input) { product { id } userErrors { code field message } } }";
-        self.world.must(&self.world.ours, query, json!({ "input": input })).await;
+        self.world.must_mutate(&self.world.ours, query, json!({ "input": input })).await;
         for (n, expires) in ["2090-01-31", "2091-01-31", "2092-01-31"].into_iter().enumerate() {
             let product = json!({ "id": self.names.products[plain::LOTTED] });
             let input = json!({ "idempotencyKey": format!("lot {n}"), "code": format!("L-{n}"), "product": product, "expiresOn": expires });
             let query =
                 "mutation($input: LotCreateInput!) { lotCreate(input: $input) { lot { id } userErrors { code field message } } }";
-            let made = self.world.must(&self.world.ours, query, json!({ "input": input })).await;
-            self.names.lots.push(made["lot"]["id"].as_str().unwrap().to_owned());
+            let payload = self.world.must_mutate(&self.world.ours, query, json!({ "input": input })).await;
+            self.names.lots.push(payload["lot"]["id"].as_str().unwrap().to_owned());
             self.model.lots.push(State::Available);
         }
         self.names.stores = vec![self.world.ours.ids["sto"].clone(), self.world.ours.depot.clone()];
@@ -166,11 +166,11 @@ impl Run {
 
     /// Passes a minute without commands; its middle is a moment at which the past is compared.
     fn pause(&mut self) {
-        self.world.pass(30);
+        self.world.advance_clock(30);
         let now = self.world.node.clock.now().micros();
         self.model.now = now;
         self.model.moments.push(now);
-        self.world.pass(30);
+        self.world.advance_clock(30);
     }
 
     async fn round(&mut self) {
@@ -202,7 +202,7 @@ impl Run {
         let calls: Vec<_> = asks.iter().enumerate().map(|(n, ask)| self.names.call(ask, &format!("{} {n}", self.sent))).collect();
         let answers = join_all(calls.iter().map(|call| async {
             let variables = json!({ "input": call.input });
-            self.world.ask(&self.world.ours, owner(), &call.query, &variables).await
+            self.world.execute(&self.world.ours, owner(), &call.query, &variables).await
         }))
         .await;
         self.sent += asks.len();
@@ -220,8 +220,8 @@ impl Run {
         let is_kept = !refused.is_empty();
         let mut states = Vec::from_iter(is_kept.then(|| self.model.clone()));
         for (seq, ask, payload) in done {
-            if let Err(why) = self.model.apply(ask) {
-                panic!("{}: {seq} {ask:?} was done, and should have been refused: {why}: {payload}", self.place(&asks));
+            if let Err(reason) = self.model.apply(ask) {
+                panic!("{}: {seq} {ask:?} was done, and should have been refused: {reason}: {payload}", self.place(&asks));
             }
             if env::var_os("ENTREPOT_MODEL_EVERY").is_some() {
                 println!("round {}: {seq} {ask:?}", self.round);
@@ -247,8 +247,8 @@ impl Run {
     }
 
     /// Returns the data of the response to the owner.
-    async fn ask(&self, query: &str, variables: Value) -> Value {
-        let answer = self.world.ask(&self.world.ours, Some(self.world.ours.owner.clone()), query, &variables).await;
+    async fn execute(&self, query: &str, variables: Value) -> Value {
+        let answer = self.world.execute(&self.world.ours, Some(self.world.ours.owner.clone()), query, &variables).await;
         assert!(answer["errors"].is_null(), "{query} {variables}: {answer}");
         answer["data"].clone()
     }

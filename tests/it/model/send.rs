@@ -66,7 +66,7 @@ impl Names {
         let order = "order { id status lines { id open cancelled fulfilled returned } }";
         let transfer = "transfer { id status lines { id shipped received lost inTransit } }";
         let bought = "purchaseOrder { id status lines { id open } }";
-        let act = |id: &str| json!({ "id": id });
+        let input_for = |id: &str| json!({ "id": id });
         let (name, kind, selection, mut input) = match ask {
             Ask::Adjust { kind, product, store, lot, delta, cost, at } => (
                 "stockAdjust",
@@ -117,13 +117,13 @@ impl Names {
                     json!({ "store": self.store(*store), "status": status, "lines": lines }),
                 )
             }
-            Ask::Confirm(n) => ("orderConfirm", "ActionInput", order, act(&self.orders[*n].0)),
+            Ask::Confirm(n) => ("orderConfirm", "ActionInput", order, input_for(&self.orders[*n].0)),
             Ask::Fulfil { order: n, part, at } => {
                 let (id, lines) = &self.orders[*n];
                 let part = part.map(|(line, quantity)| json!([{ "lineId": lines[line], "quantity": quantity }]));
                 ("orderFulfil", "OrderFulfilInput", order, json!({ "id": id, "lines": part, "occurredAt": moment(*at) }))
             }
-            Ask::Cancel(n) => ("orderCancel", "ActionInput", order, act(&self.orders[*n].0)),
+            Ask::Cancel(n) => ("orderCancel", "ActionInput", order, input_for(&self.orders[*n].0)),
             Ask::Return { order: n, line, quantity, store, disposition } => (
                 "returnCreate",
                 "ReturnCreateInput",
@@ -141,8 +141,8 @@ impl Names {
                 let line = json!({ "product": self.product(*product), "quantity": quantity });
                 ("transferUpdate", "TransferUpdateInput", transfer, json!({ "id": self.transfers[*n].0, "lines": [line] }))
             }
-            Ask::Ready(n) => ("transferMarkReady", "TransferActionInput", transfer, act(&self.transfers[*n].0)),
-            Ask::Ship(n) => ("transferShip", "TransferShipmentInput", transfer, act(&self.transfers[*n].0)),
+            Ask::Ready(n) => ("transferMarkReady", "TransferActionInput", transfer, input_for(&self.transfers[*n].0)),
+            Ask::Ship(n) => ("transferShip", "TransferShipmentInput", transfer, input_for(&self.transfers[*n].0)),
             Ask::Receive { transfer: n, part } => {
                 let (id, lines) = &self.transfers[*n];
                 let part = part.map(|(line, quantity)| json!([{ "lineId": lines[line], "quantity": quantity }]));
@@ -151,13 +151,13 @@ impl Names {
             Ask::Finish(n) => {
                 ("transferClose", "TransferCloseInput", transfer, json!({ "id": self.transfers[*n].0, "reasonCode": "LOSS" }))
             }
-            Ask::CallOff(n) => ("transferCancel", "TransferActionInput", transfer, act(&self.transfers[*n].0)),
+            Ask::CallOff(n) => ("transferCancel", "TransferActionInput", transfer, input_for(&self.transfers[*n].0)),
             Ask::Count { store } => {
                 let products = [0, 2].map(|product| self.product(product));
                 let input = json!({ "kind": "LIST", "store": self.store(*store), "products": products });
                 ("stocktakeCreate", "StocktakeCreateInput", "stocktake { id status }", input)
             }
-            Ask::Start(n) => ("stocktakeStart", "StocktakeActionInput", "stocktake { id status }", act(&self.counts[*n])),
+            Ask::Start(n) => ("stocktakeStart", "StocktakeActionInput", "stocktake { id status }", input_for(&self.counts[*n])),
             Ask::Record { count, at, found } => {
                 let line = |(product, lot, counted): &(usize, Option<usize>, i64)| json!({ "product": self.product(*product), "lot": self.lot(*lot), "counted": counted });
                 let lines: Vec<_> = found.iter().map(line).collect();
@@ -168,8 +168,10 @@ impl Names {
                 let input = json!({ "id": self.counts[*n], "onUncounted": "LEAVE" });
                 ("stocktakeSubmit", "StocktakeSubmitInput", "stocktake { id status }", input)
             }
-            Ask::Approve(n) => ("stocktakeApprove", "StocktakeActionInput", "stocktake { id status }", act(&self.counts[*n])),
-            Ask::Drop(n) => ("stocktakeCancel", "StocktakeActionInput", "stocktake { id status }", act(&self.counts[*n])),
+            Ask::Approve(n) => {
+                ("stocktakeApprove", "StocktakeActionInput", "stocktake { id status }", input_for(&self.counts[*n]))
+            }
+            Ask::Drop(n) => ("stocktakeCancel", "StocktakeActionInput", "stocktake { id status }", input_for(&self.counts[*n])),
             Ask::Buy { store, lines } => {
                 let line = |(product, quantity, cost): &(usize, i64, i64)| json!({ "product": self.product(*product), "quantity": quantity, "unitCost": money(*cost) });
                 let lines: Vec<_> = lines.iter().map(line).collect();
@@ -182,7 +184,7 @@ impl Names {
                     Step::Approve => "purchaseOrderApprove",
                     Step::Order => "purchaseOrderPlace",
                 };
-                (name, "PurchaseOrderActionInput", bought, act(&self.buys[*n].0))
+                (name, "PurchaseOrderActionInput", bought, input_for(&self.buys[*n].0))
             }
             Ask::Deliver { order: n, line, sound, damaged, lot } => {
                 let (id, lines) = &self.buys[*n];

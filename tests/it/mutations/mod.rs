@@ -122,7 +122,7 @@ fn variables(calls: &Calls, world: &World, field: &FieldDefinition) -> Value {
 async fn called(calls: &Calls, world: &World, field: &FieldDefinition, variables: &Value) -> Value {
     let selection = calls.wide(&base(&field.ty.node), 1);
     let document = calls.document("mutation", field, variables, &selection);
-    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), &document, variables).await;
+    let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), &document, variables).await;
     assert!(answer["errors"].is_null(), "{} {variables}: {answer:#}", field.name);
     answer["data"][field.name.node.as_str()].clone()
 }
@@ -134,13 +134,13 @@ fn dry(variables: &Value) -> Value {
 }
 
 /// A field of a payload by the name that the schema has for it.
-fn of<'a>(payload: &'a Value, name: &str) -> &'a Value {
+fn field_of<'a>(payload: &'a Value, name: &str) -> &'a Value {
     let members = payload.as_object().unwrap();
     members.iter().find(|(alias, _)| alias.ends_with(&format!("Payload_{name}"))).map_or(&Value::Null, |(_, value)| value)
 }
 
 fn is_done(payload: &Value) -> bool {
-    of(payload, "userErrors") == &json!([])
+    field_of(payload, "userErrors") == &json!([])
 }
 
 /// All data that a dry run must not change: the tenant's rows, the users, and the files.
@@ -171,20 +171,20 @@ fn listed(folder: &Path, lines: &mut Vec<String>) {
 async fn a_dry_run_writes_nothing_at_all(world: &World) {
     let calls = Calls::of_the_schema();
     let before = everything(world).await;
-    let mut done = 0;
+    let mut done_count = 0;
     for field in mutations(&calls).into_iter().filter(|field| has_argument(field, "validateOnly")) {
         let variables = variables(&calls, world, field);
         let answer = called(&calls, world, field, &dry(&variables)).await;
-        assert_eq!(of(&answer, "seq"), &Value::Null, "{}: an event has a number: {answer:#}", field.name);
-        assert_eq!(of(&answer, "secret"), &Value::Null, "{}: a secret was made: {answer:#}", field.name);
+        assert_eq!(field_of(&answer, "seq"), &Value::Null, "{}: an event has a number: {answer:#}", field.name);
+        assert_eq!(field_of(&answer, "secret"), &Value::Null, "{}: a secret was made: {answer:#}", field.name);
         let now = everything(world).await;
         if now != before {
             let changed: Vec<&String> = now.iter().filter(|line| !before.contains(line)).collect();
             panic!("{} wrote in a dry run: {changed:#?}", field.name);
         }
-        done += usize::from(is_done(&answer));
+        done_count += usize::from(is_done(&answer));
     }
-    assert!(done > 40, "only {done} mutations would have been done: the others prove little");
+    assert!(done_count > 40, "only {done_count} mutations would have been done: the others prove little");
 }
 
 /// Answers without values that differ between calls: IDs, numbers, times and versions; refusals by
@@ -230,52 +230,52 @@ async fn a_dry_run_answers_as_the_call_and_a_repeated_call_is_answered_again(wor
     // valid.
     all.retain(|field| has_argument(field, "validateOnly"));
     all.sort_by_key(|field| field.name.node.ends_with("Erase") || is_on(REMOVES, &field.name.node));
-    let mut done = 0;
+    let mut done_count = 0;
     for field in all {
         let name = field.name.node.as_str();
         let variables = variables(&calls, world, field);
         let tried = called(&calls, world, field, &dry(&variables)).await;
         let real = called(&calls, world, field, &variables).await;
-        assert_eq!(of(&real, "replayed"), &json!(false), "{name}: the dry run took the key: {real:#}");
+        assert_eq!(field_of(&real, "replayed"), &json!(false), "{name}: the dry run took the key: {real:#}");
         if is_on(SHOWS_LESS, name) {
-            let codes = |payload: &Value| without_the_new(of(payload, "userErrors"));
+            let codes = |payload: &Value| without_the_new(field_of(payload, "userErrors"));
             assert_eq!(codes(&tried), codes(&real), "{name}");
         } else {
             assert_eq!(without_the_new(&tried), without_the_new(&real), "{name}: a dry run is answered otherwise");
         }
         // Refusals are not stored, nor are calls that changed nothing.
-        if !is_done(&real) || of(&real, "seq").is_null() || is_on(NO_KEY, name) {
+        if !is_done(&real) || field_of(&real, "seq").is_null() || is_on(NO_KEY, name) {
             continue;
         }
         let again = called(&calls, world, field, &variables).await;
-        assert_eq!((of(&again, "replayed"), is_done(&again)), (&json!(true), true), "{name}: {again:#}");
+        assert_eq!((field_of(&again, "replayed"), is_done(&again)), (&json!(true), true), "{name}: {again:#}");
         if !is_on(REMOVES, name) {
             assert_eq!(without_the_new(&again), without_the_new(&real), "{name}: the first answer was another");
         }
-        done += 1;
+        done_count += 1;
     }
-    assert!(done > 40, "only {done} mutations were done twice: the others prove little");
+    assert!(done_count > 40, "only {done_count} mutations were done twice: the others prove little");
 }
 
 async fn a_secret_is_shown_once(world: &World) {
     let query = "mutation($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
         apiKey { id } secret secretStatus replayed seq userErrors { code field message } } }";
     let input = |name: &str| json!({ "input": { "idempotencyKey": "k-1", "integrationId": world.ours.ids["int"], "name": name, "permissions": ["apikey.write"] } });
-    let made = world.must(&world.ours, query, input("till")).await;
-    assert_eq!((&made["secretStatus"], &made["replayed"]), (&json!("SHOWN"), &json!(false)));
-    assert!(made["secret"].is_string());
+    let payload = world.must_mutate(&world.ours, query, input("till")).await;
+    assert_eq!((&payload["secretStatus"], &payload["replayed"]), (&json!("SHOWN"), &json!(false)));
+    assert!(payload["secret"].is_string());
     let before = world.dump(world.ours.owner.tenant).await;
-    let again = world.must(&world.ours, query, input("till")).await;
+    let again = world.must_mutate(&world.ours, query, input("till")).await;
     assert_eq!(
         (&again["secretStatus"], &again["replayed"], &again["secret"]),
         (&json!("ALREADY_SHOWN"), &json!(true), &Value::Null)
     );
-    assert_eq!((&again["apiKey"], &again["seq"]), (&made["apiKey"], &made["seq"]), "one key exists");
-    let other = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &input("another till")).await;
+    assert_eq!((&again["apiKey"], &again["seq"]), (&payload["apiKey"], &payload["seq"]), "one key exists");
+    let other = world.execute(&world.ours, Some(world.ours.owner.clone()), query, &input("another till")).await;
     assert_eq!(other["data"]["apiKeyCreate"]["userErrors"][0]["code"], "IDEMPOTENCY_KEY_REUSED");
     assert_eq!(world.dump(world.ours.owner.tenant).await, before, "neither wrote anything");
     let receipts: Vec<&String> =
         before.iter().filter(|line| line.starts_with("idempotency: ") && line.contains("apiKeyCreate")).collect();
     assert_eq!(receipts.len(), 1);
-    assert!(!receipts[0].contains(made["secret"].as_str().unwrap()), "a receipt holds no secret");
+    assert!(!receipts[0].contains(payload["secret"].as_str().unwrap()), "a receipt holds no secret");
 }

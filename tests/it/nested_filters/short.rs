@@ -84,11 +84,11 @@ async fn answer(world: &World, (list, kind, field): List, filter: &Value) -> Val
     let document = format!(
         "query($filter: {kind}) {{ list: {list}(filter: $filter, first: 250) {{ nodes {{ {field} }} totalCount {{ count }} }} }}"
     );
-    world.ask(&world.ours, Some(world.ours.owner.clone()), &document, &json!({ "filter": filter })).await
+    world.execute(&world.ours, Some(world.ours.owner.clone()), &document, &json!({ "filter": filter })).await
 }
 
 /// Rows that match a filter; their number equals the list's total.
-async fn found(world: &World, list: List, filter: Value) -> BTreeSet<String> {
+async fn find_ids(world: &World, list: List, filter: Value) -> BTreeSet<String> {
     let answer = answer(world, list, &filter).await;
     assert!(answer["errors"].is_null(), "{list:?} {filter}: {answer:#}");
     let page = &answer["data"]["list"];
@@ -100,9 +100,9 @@ async fn found(world: &World, list: List, filter: Value) -> BTreeSet<String> {
 
 async fn and_or_and_not_mean_the_same_in_every_short_list(world: &World) {
     for list in LISTS {
-        let all = found(world, list, json!({})).await;
+        let all = find_ids(world, list, json!({})).await;
         let [one, other] = leaves(world, list);
-        let (ones, others) = (found(world, list, one.clone()).await, found(world, list, other.clone()).await);
+        let (ones, others) = (find_ids(world, list, one.clone()).await, find_ids(world, list, other.clone()).await);
         assert!(!ones.is_empty(), "{list:?} {one} finds nothing: that proves nothing");
         let without = |rows: &BTreeSet<String>| -> BTreeSet<String> { all.difference(rows).cloned().collect() };
         let either: BTreeSet<String> = ones.union(&others).cloned().collect();
@@ -121,7 +121,7 @@ async fn and_or_and_not_mean_the_same_in_every_short_list(world: &World) {
             (json!({ "and": [one, { "not": one }] }), BTreeSet::new()),
             (json!({ "not": { "not": other } }), others),
         ] {
-            assert_eq!(found(world, list, filter.clone()).await, expected, "{list:?} {filter}");
+            assert_eq!(find_ids(world, list, filter.clone()).await, expected, "{list:?} {filter}");
         }
     }
 }
@@ -130,9 +130,9 @@ async fn filters_of_short_lists_are_bounded(world: &World) {
     let deep = |levels: usize| (0..levels).fold(json!({}), |inner, _| json!({ "not": inner }));
     for list in LISTS {
         assert!(answer(world, list, &deep(4)).await["errors"].is_null(), "{list:?}");
-        for (what, filter) in [("too deep", deep(5)), ("too many", json!({ "or": vec![json!({}); 101] }))] {
+        for (case, filter) in [("too deep", deep(5)), ("too many", json!({ "or": vec![json!({}); 101] }))] {
             let answer = answer(world, list, &filter).await;
-            assert_eq!(answer["errors"][0]["code"], "LIMIT_EXCEEDED", "{list:?} {what}");
+            assert_eq!(answer["errors"][0]["code"], "LIMIT_EXCEEDED", "{list:?} {case}");
         }
     }
 }
@@ -170,24 +170,24 @@ fn filters_of_short_lists_that_are_too_large_are_refused_before_anything_runs() 
 async fn what_is_archived_is_said_once_for_a_whole_filter(world: &World) {
     let create = "mutation($input: ChannelCreateInput!) { channelCreate(input: $input) { channel { id } userErrors { code field message } } }";
     let archive = "mutation($input: ChannelArchiveInput!) { channelArchive(input: $input) { channel { id } userErrors { code field message } } }";
-    let made = world.must(&world.ours, create, json!({ "input": { "code": "FAIR", "name": "Fair" } })).await;
-    world.must(&world.ours, archive, json!({ "input": { "id": made["channel"]["id"], "expectedVersion": 1 } })).await;
-    let fair = made["channel"]["id"].as_str().unwrap();
+    let payload = world.must_mutate(&world.ours, create, json!({ "input": { "code": "FAIR", "name": "Fair" } })).await;
+    world.must_mutate(&world.ours, archive, json!({ "input": { "id": payload["channel"]["id"], "expectedVersion": 1 } })).await;
+    let fair = payload["channel"]["id"].as_str().unwrap();
     let channels = ("channels", "ArchiveFilter", "id");
     let ours = json!({ "id": { "eq": world.ours.ids["chn"] } });
-    let named = json!({ "name": { "eq": "FAIR" } });
+    let input = json!({ "name": { "eq": "FAIR" } });
     for (filter, has_fair, has_ours) in [
         (json!({}), false, true),
-        (json!({ "or": [named, ours] }), false, true),
-        (json!({ "not": named }), false, true),
+        (json!({ "or": [input, ours] }), false, true),
+        (json!({ "not": input }), false, true),
         (json!({ "isArchived": null }), true, true),
-        (json!({ "isArchived": true, "or": [named, ours] }), true, false),
+        (json!({ "isArchived": true, "or": [input, ours] }), true, false),
         (json!({ "or": [{ "isArchived": true }, ours] }), true, true),
         (json!({ "and": [{ "isArchived": true }] }), true, false),
         (json!({ "not": { "isArchived": false } }), true, false),
         (json!({ "isArchived": null, "not": ours }), true, false),
     ] {
-        let found = found(world, channels, filter.clone()).await;
+        let found = find_ids(world, channels, filter.clone()).await;
         assert_eq!((found.contains(fair), found.contains(&world.ours.ids["chn"])), (has_fair, has_ours), "{filter}");
     }
 }
@@ -215,10 +215,10 @@ async fn the_audit_log_is_asked_for_several_things_at_once(world: &World) {
 
 async fn keys_and_refusals_inside_a_filter_are_at_their_place(world: &World) {
     let rates = ("exchangeRates", "ExchangeRateFilter", "id");
-    let ours = found(world, rates, json!({ "or": [{ "enteredBy": { "key": ["alpha@example.com"] } }] })).await;
+    let ours = find_ids(world, rates, json!({ "or": [{ "enteredBy": { "key": ["alpha@example.com"] } }] })).await;
     assert!(ours.contains(&world.ours.ids["fxr"]), "{ours:?}");
     assert!(
-        !found(world, rates, json!({ "not": { "enteredBy": { "key": ["alpha@example.com"] } } }))
+        !find_ids(world, rates, json!({ "not": { "enteredBy": { "key": ["alpha@example.com"] } } }))
             .await
             .contains(&world.ours.ids["fxr"])
     );

@@ -69,7 +69,7 @@ async fn an_invoice_is_found_by_its_number(world: &World) {
     let [first, credit, _] = trade(world).await;
     let by = async |number: &str| {
         let query = "query($n: String!) { invoice(by: { number: $n }) { id } }";
-        world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "n": number })).await
+        world.execute(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "n": number })).await
     };
     assert_eq!(by("INV-1").await["data"]["invoice"]["id"], first);
     assert_eq!(by("CR-1").await["data"]["invoice"]["id"], credit);
@@ -114,11 +114,11 @@ async fn an_invoice_leads_to_its_order_its_customer_and_its_paper(world: &World)
     let found = payload(world, query, id.clone()).await;
     assert_eq!(found["paper"]["id"], last["id"], "the one that was drawn last");
     assert!(found["paper"]["html"].is_string(), "{found:#}");
-    let clerk = world.ours.only(&["order.read"]);
-    let seen = world.ask(&world.ours, Some(clerk.clone()), query, &id).await["data"]["invoice"].clone();
-    assert_eq!((&seen["order"]["id"], &seen["customer"]), (&json!(ids["ord"]), &Value::Null), "without customer.read");
+    let clerk = world.ours.owner_with(&["order.read"]);
+    let invoice = world.execute(&world.ours, Some(clerk.clone()), query, &id).await["data"]["invoice"].clone();
+    assert_eq!((&invoice["order"]["id"], &invoice["customer"]), (&json!(ids["ord"]), &Value::Null), "without customer.read");
     let filter = "query($id: ID!) { invoices(filter: { customer: { eq: $id } }) { nodes { id } } }";
-    let denied = world.ask(&world.ours, Some(clerk), filter, &json!({ "id": ids["cus"] })).await;
+    let denied = world.execute(&world.ours, Some(clerk), filter, &json!({ "id": ids["cus"] })).await;
     assert_eq!(
         (&denied["errors"][0]["code"], &denied["errors"][0]["permission"]),
         (&json!("FORBIDDEN"), &json!("customer.read"))
@@ -128,13 +128,13 @@ async fn an_invoice_leads_to_its_order_its_customer_and_its_paper(world: &World)
 async fn lists_show_the_stores_of_who_asks(world: &World) {
     trade(world).await;
     let query = "{ invoices { nodes { id } } invoice(by: { number: \"INV-1\" }) { id } }";
-    let seen = world.ask(&world.ours, Some(of_the_depot(&world.ours)), query, &json!({})).await;
-    assert_eq!(seen["data"], json!({ "invoices": { "nodes": [] }, "invoice": null }), "{seen:#}");
-    let mut clerk = world.ours.only(&[]);
+    let answer = world.execute(&world.ours, Some(of_the_depot(&world.ours)), query, &json!({})).await;
+    assert_eq!(answer["data"], json!({ "invoices": { "nodes": [] }, "invoice": null }), "{answer:#}");
+    let mut clerk = world.ours.owner_with(&[]);
     let read = entrepot::access::REGISTRY.iter().position(|known| known.code == "order.read").unwrap();
     clerk.permissions.grant(read, &Reach::stores([world.ours.ids["sto"].parse().unwrap()]));
-    let seen = world.ask(&world.ours, Some(clerk), query, &json!({})).await;
-    assert_eq!(seen["data"]["invoices"]["nodes"].as_array().map(Vec::len), Some(3), "{seen:#}");
+    let answer = world.execute(&world.ours, Some(clerk), query, &json!({})).await;
+    assert_eq!(answer["data"]["invoices"]["nodes"].as_array().map(Vec::len), Some(3), "{answer:#}");
 }
 
 async fn pages_follow_each_other(world: &World) {
@@ -151,7 +151,7 @@ async fn pages_follow_each_other(world: &World) {
     assert_eq!(seen, [rest, credit, first]);
     let foreign = json!({ "after": after });
     let query = "query($after: Cursor) { invoices(sort: { field: NUMBER }, first: 1, after: $after) { nodes { id } } }";
-    let other = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &foreign).await;
+    let other = world.execute(&world.ours, Some(world.ours.owner.clone()), query, &foreign).await;
     assert_eq!(other["errors"][0]["code"], "BAD_USER_INPUT", "a cursor of another order");
     later_numbers_have_no_earlier_day(world).await;
 }
@@ -164,7 +164,7 @@ async fn later_numbers_have_no_earlier_day(world: &World) {
         let version = payload(world, query, json!({ "id": store })).await["version"].clone();
         let query = "mutation($input: StoreUpdateInput!) { storeUpdate(input: $input) { userErrors { code message field } } }";
         let input = json!({ "idempotencyKey": key(), "id": store, "expectedVersion": version, "timeZone": zone });
-        world.must(&world.ours, query, json!({ "input": input })).await;
+        world.must_mutate(&world.ours, query, json!({ "input": input })).await;
         let order = ordered(world, store, 1).await;
         issued(world, &order, "ALL").await["invoice"].clone()
     };

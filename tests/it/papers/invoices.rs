@@ -5,7 +5,7 @@ use entrepot::insight::verify::verify_transaction;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{address, drawn, html, say};
+use super::{address, draw_paper, html, update_order};
 use crate::{
     authorization::world::World,
     purchasing::{
@@ -52,7 +52,7 @@ async fn turned(world: &World, verb: &str, id: &Value) -> Value {
 }
 
 pub async fn payload(world: &World, query: &str, variables: Value) -> Value {
-    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &variables).await;
+    let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), query, &variables).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"].as_object().unwrap().values().next().unwrap().clone()
 }
@@ -61,16 +61,16 @@ pub async fn issued(world: &World, order: &str, scope: &str) -> Value {
     payload(world, ISSUE, json!({ "input": { "idempotencyKey": key(), "orderId": order, "scope": scope } })).await
 }
 
-pub async fn credited(world: &World, invoice: &Value, more: Value) -> Value {
+pub async fn credited(world: &World, invoice: &Value, extra: Value) -> Value {
     let mut input = json!({ "idempotencyKey": key(), "invoiceId": invoice });
-    input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    input.as_object_mut().unwrap().extend(extra.as_object().cloned().unwrap());
     payload(world, CREDIT, json!({ "input": input })).await
 }
 
-pub async fn entity(world: &World, more: Value) -> Value {
+pub async fn entity(world: &World, extra: Value) -> Value {
     let mut input =
         json!({ "idempotencyKey": key(), "code": "alpha-ltd", "name": "alpha Ltd", "storeIds": [world.ours.ids["sto"]] });
-    input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    input.as_object_mut().unwrap().extend(extra.as_object().cloned().unwrap());
     payload(world, ENTITY, json!({ "input": input })).await
 }
 
@@ -79,15 +79,15 @@ pub async fn ordered(world: &World, store: &str, quantity: i64) -> String {
     let ids = &world.ours.ids;
     let input = json!({ "idempotencyKey": key(), "store": { "id": store }, "channelId": ids["chn"],
         "lines": [{ "product": { "id": ids["prd"] }, "quantity": quantity }] });
-    world.must(&world.ours, ORDER, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned()
+    world.must_mutate(&world.ours, ORDER, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned()
 }
 
 async fn what_has_left_is_invoiced_and_then_the_rest(world: &World) {
     let order = &world.ours.ids["ord"];
     let query = "query($id: ID!) { invoices(orderId: $id) { nodes { number total { amount } lines { quantity } } } }";
     let first = payload(world, query, json!({ "id": order })).await;
-    let shown = json!({ "number": "INV-1", "total": { "amount": "12.00" }, "lines": [{ "quantity": 3 }] });
-    assert_eq!(first["nodes"], json!([shown]), "4 of 10 mugs at 4.00 have left, and one has come back");
+    let input = json!({ "number": "INV-1", "total": { "amount": "12.00" }, "lines": [{ "quantity": 3 }] });
+    assert_eq!(first["nodes"], json!([input]), "4 of 10 mugs at 4.00 have left, and one has come back");
     refused(&issued(world, order, "SHIPPED").await, "INVALID_STATE", "input.orderId");
     let rest = issued(world, order, "ALL").await["invoice"].clone();
     assert_eq!((&rest["number"], &rest["kind"], &rest["seller"]), (&json!("INV-2"), &json!("INVOICE"), &json!(["alpha Ltd"])));
@@ -121,7 +121,8 @@ async fn credit_notes_give_back_an_invoice_and_no_more(world: &World) {
     let ids = &world.ours.ids;
     let pair = json!({ "product": { "id": ids["prd"] }, "quantity": 2, "discount": { "amount": "0.01", "currencyCode": "GBP" } });
     let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "channelId": ids["chn"], "lines": [pair] });
-    let order = world.must(&world.ours, ORDER, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned();
+    let order =
+        world.must_mutate(&world.ours, ORDER, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned();
     let whole = issued(world, &order, "ALL").await["invoice"].clone();
     let one = json!({ "lines": [{ "orderLineId": whole["lines"][0]["orderLineId"], "quantity": 1 }] });
     let back = credited(world, &whole["id"], one).await["invoice"].clone();
@@ -135,8 +136,8 @@ async fn a_refusal_and_a_dry_run_take_no_number(world: &World) {
     refused(&issued(world, order, "SHIPPED").await, "INVALID_STATE", "input.orderId");
     let input = json!({ "idempotencyKey": "once", "orderId": order, "scope": "ALL" });
     let tried = payload(world, ISSUE, json!({ "input": input, "dry": true })).await;
-    let shown = ["number", "total"].map(|name| tried["invoice"][name].clone());
-    assert_eq!((shown, &tried["seq"]), ([json!("INV-·"), json!({ "amount": "24.00" })], &Value::Null));
+    let expected = ["number", "total"].map(|name| tried["invoice"][name].clone());
+    assert_eq!((expected, &tried["seq"]), ([json!("INV-·"), json!({ "amount": "24.00" })], &Value::Null));
     let first = payload(world, ISSUE, json!({ "input": input })).await;
     assert_eq!((&first["invoice"]["number"], &first["replayed"]), (&json!("INV-2"), &json!(false)));
     let again = payload(world, ISSUE, json!({ "input": input })).await;
@@ -149,8 +150,8 @@ async fn a_refusal_and_a_dry_run_take_no_number(world: &World) {
 async fn of_calls_at_once_one_invoices_the_order(world: &World) {
     let order = ordered(world, &world.ours.ids["sto"], 3).await;
     let all = join_all((0..6).map(|_| issued(world, &order, "ALL"))).await;
-    let (done, others): (Vec<_>, Vec<_>) = all.iter().partition(|payload| payload["userErrors"] == json!([]));
-    assert_eq!((done.len(), &done[0]["invoice"]["number"]), (1, &json!("INV-2")));
+    let (accepted_payloads, others): (Vec<_>, Vec<_>) = all.iter().partition(|payload| payload["userErrors"] == json!([]));
+    assert_eq!((accepted_payloads.len(), &accepted_payloads[0]["invoice"]["number"]), (1, &json!("INV-2")));
     for other in others {
         refused(other, "INVALID_STATE", "input.orderId");
     }
@@ -159,7 +160,7 @@ async fn of_calls_at_once_one_invoices_the_order(world: &World) {
 }
 
 async fn an_invoice_is_printed_as_it_was_issued(world: &World) {
-    say(world, json!({ "billingAddress": address() })).await;
+    update_order(world, json!({ "billingAddress": address() })).await;
     let invoice = issued(world, &world.ours.ids["ord"], "ALL").await["invoice"]["id"].as_str().unwrap().to_owned();
     let draw = async || {
         let input = json!({ "idempotencyKey": key(), "kind": "INVOICE", "documentId": invoice });
@@ -170,8 +171,8 @@ async fn an_invoice_is_printed_as_it_was_issued(world: &World) {
     for part in ["Invoice INV-2", "alpha Ltd", "Ann Buyer\n1 High Street", "24.00 GBP", "alpha-mug"] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    say(world, json!({ "billingAddress": { "name": "Somebody Else", "lines": ["2 Low Street"] }, "externalRef": "another" }))
-        .await;
+    let texts = json!({ "billingAddress": { "name": "Somebody Else", "lines": ["2 Low Street"] }, "externalRef": "another" });
+    update_order(world, texts).await;
     entity(world, json!({ "name": "alpha Holding" })).await;
     let second = draw().await;
     assert_eq!((&second["htmlSha256"], &second["pdfSha256"]), (&first["htmlSha256"], &first["pdfSha256"]));
@@ -184,7 +185,8 @@ async fn tax_is_shown_by_its_rates(world: &World) {
     let line = |quantity: i64, rate: &str| json!({ "product": { "id": ids["prd"] }, "quantity": quantity, "taxRate": rate });
     let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "channelId": ids["chn"],
         "lines": [line(3, "0.2"), line(1, "0.055")] });
-    let order = world.must(&world.ours, ORDER, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned();
+    let order =
+        world.must_mutate(&world.ours, ORDER, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned();
     let invoice = issued(world, &order, "ALL").await["invoice"].clone();
     let credit = credited(world, &invoice["id"], json!({})).await["invoice"].clone();
     let query = "query($id: ID!) { invoice(by: { id: $id }) { net { amount } tax { amount } lines { taxRate } taxes { rate net { amount } tax { amount } } } }";
@@ -213,7 +215,8 @@ async fn an_invoice_in_euros_states_its_tax_in_pounds(world: &World) {
     };
     let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "channelId": ids["chn"],
         "lines": [line(3, "4.00", "0.175"), line(1, "2.00", "0.05")] });
-    let order = world.must(&world.ours, ORDER, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned();
+    let order =
+        world.must_mutate(&world.ours, ORDER, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned();
     refused(&issued(world, &order, "ALL").await, "RATE_MISSING", "input.orderId");
     let yesterday = world.node.clock.now().plus_seconds(-86_400);
     let day = entrepot::clock::day_text(entrepot::clock::local_day(yesterday, "UTC"));
@@ -222,7 +225,7 @@ async fn an_invoice_in_euros_states_its_tax_in_pounds(world: &World) {
             "mutation($input: ExchangeRateSetInput!) { exchangeRateSet(input: $input) { userErrors { code message field } } }";
         let input =
             json!({ "idempotencyKey": key(), "baseCode": "EUR", "quoteCode": "GBP", "rate": rate, "day": day, "source": "ECB" });
-        world.must(&world.ours, query, json!({ "input": input })).await
+        world.must_mutate(&world.ours, query, json!({ "input": input })).await
     };
     enter("0.8425").await;
     let invoice = issued(world, &order, "ALL").await["invoice"].clone();
@@ -264,12 +267,12 @@ async fn an_invoice_in_euros_states_its_tax_in_pounds(world: &World) {
 }
 
 async fn erasing_a_customer_leaves_number_and_amounts(world: &World) {
-    let before = html(world, &drawn(world, "INVOICE", "inv").await).await;
+    let before = html(world, &draw_paper(world, "INVOICE", "inv").await).await;
     assert!(before.contains("alpha buyer") && before.contains("12.00 GBP"), "{before}");
     let credit = a_lost_buyer_is_said_and_credit_notes_name_the_one_that_is_known(world).await;
     let query = "mutation($input: CustomerEraseInput!) { customerErase(input: $input) { userErrors { code message field } } }";
-    world.must(&world.ours, query, json!({ "input": { "idempotencyKey": key(), "id": world.ours.ids["cus"] } })).await;
-    let after = html(world, &drawn(world, "INVOICE", "inv").await).await;
+    world.must_mutate(&world.ours, query, json!({ "input": { "idempotencyKey": key(), "id": world.ours.ids["cus"] } })).await;
+    let after = html(world, &draw_paper(world, "INVOICE", "inv").await).await;
     assert!(!after.contains("alpha buyer") && after.contains("Invoice INV-1") && after.contains("12.00 GBP"), "{after}");
     let after = html(world, &credit_note_drawn(world, &credit).await).await;
     assert!(!after.contains("alpha buyer") && after.contains("12.00 GBP"), "{after}");
@@ -322,8 +325,8 @@ async fn a_company_keeps_its_prefixes(world: &World) {
     );
     let part = credited(world, &json!(world.ours.ids["inv"]), json!({})).await;
     assert_eq!(part["invoice"]["number"], json!("G-1"));
-    let kept = entity(world, json!({})).await["legalEntity"].clone();
-    assert_eq!((&kept["creditNotePrefix"], &kept["version"]), (&json!("G-"), &json!(3)), "left out, it stays");
+    let legal_entity = entity(world, json!({})).await["legalEntity"].clone();
+    assert_eq!((&legal_entity["creditNotePrefix"], &legal_entity["version"]), (&json!("G-"), &json!(3)), "left out, it stays");
     refused(&entity(world, json!({ "creditNotePrefix": "CN-" })).await, "INVALID_STATE", "input");
     let new = entity(world, json!({ "code": "gamma-ltd", "name": "gamma Ltd", "storeIds": [] })).await["legalEntity"].clone();
     assert_eq!(new["creditNotePrefix"], "CR-", "CN- is a count's");
@@ -344,8 +347,8 @@ async fn a_store_sells_for_one_company(world: &World) {
     // The first company has no stores any more, so it can be archived; its code stays reserved.
     let first = payload(world, "{ legalEntities { id version } }", json!({})).await[0].clone();
     refused(&turned(world, "Archive", &other["id"]).await, "IN_USE", "input.id");
-    let gone = turned(world, "Archive", &first["id"]).await;
-    assert!(gone["legalEntity"]["archivedAt"].is_string() && gone["seq"].is_i64(), "{gone:#}");
+    let deleted_payload = turned(world, "Archive", &first["id"]).await;
+    assert!(deleted_payload["legalEntity"]["archivedAt"].is_string() && deleted_payload["seq"].is_i64(), "{deleted_payload:#}");
     assert_eq!(turned(world, "Archive", &first["id"]).await["seq"], Value::Null, "archived already");
     assert_eq!(payload(world, "{ legalEntities { code } }", json!({})).await, json!([{ "code": "beta-ltd" }]));
     let all = payload(world, "{ legalEntities(isArchived: null) { code } }", json!({})).await;
@@ -361,9 +364,9 @@ async fn a_store_sells_for_one_company(world: &World) {
 }
 
 async fn an_invoice_is_of_its_own_store(world: &World) {
-    let house = &world.ours;
-    let variables = json!({ "input": { "idempotencyKey": key(), "orderId": house.ids["ord"] } });
-    let denied = world.ask(house, Some(house.only(&["order.read"])), ISSUE, &variables).await;
+    let company = &world.ours;
+    let variables = json!({ "input": { "idempotencyKey": key(), "orderId": company.ids["ord"] } });
+    let denied = world.execute(company, Some(company.owner_with(&["order.read"])), ISSUE, &variables).await;
     assert_eq!(
         (&denied["errors"][0]["code"], &denied["errors"][0]["permission"]),
         (&json!("FORBIDDEN"), &json!("invoice.issue"))

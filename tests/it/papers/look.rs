@@ -5,10 +5,10 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageFormat};
 use serde_json::{Value, json};
 
-use super::{drawn, drawn_by, html, invoices::payload};
+use super::{draw_paper, drawn_by, html, invoices::payload};
 use crate::{
     authorization::world::World,
-    exchange::world::fetched,
+    exchange::world::download,
     purchasing::office::{key, refused},
     world::on_both,
 };
@@ -20,14 +20,14 @@ const SET: &str = "mutation($input: PaperSettingsSetInput!, $dry: Boolean! = fal
         settings { version locale accent paymentDays columns logo { width height sha256 } sample(kind: INVOICE) }
         userErrors { code message field } replayed seq } }";
 
-async fn tried(world: &World, more: Value, dry: bool) -> Value {
+async fn tried(world: &World, extra: Value, dry: bool) -> Value {
     let mut input = json!({ "idempotencyKey": key() });
-    input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    input.as_object_mut().unwrap().extend(extra.as_object().cloned().unwrap());
     payload(world, SET, json!({ "input": input, "dry": dry })).await
 }
 
-async fn set(world: &World, more: Value) -> Value {
-    let answer = tried(world, more, false).await;
+async fn set_look(world: &World, extra: Value) -> Value {
+    let answer = tried(world, extra, false).await;
     assert_eq!(answer["userErrors"], json!([]), "{answer:#}");
     answer["settings"].clone()
 }
@@ -40,13 +40,13 @@ async fn sent(world: &World, width: u32, height: u32) -> String {
 
 async fn papers_look_as_their_tenant_wants_them(world: &World) {
     let text = "Danke für {{order.number}}: {{total}}";
-    let wanted = json!({ "expectedVersion": 0, "locale": "DE", "logoFileId": sent(world, 1_200, 300).await, "accent": "#2563EB",
+    let input = json!({ "expectedVersion": 0, "locale": "DE", "logoFileId": sent(world, 1_200, 300).await, "accent": "#2563EB",
         "senderLines": ["Mugs & More", "Mill Lane 1"], "header": "Seit 1871", "footer": "IBAN GB42", "paymentDays": 14,
         "columns": ["UNIT"], "texts": [{ "kind": "ORDER_CONFIRMATION", "text": text }, { "kind": "INVOICE", "text": "Bis {{due.date}}" }] });
-    let look = set(world, wanted).await;
+    let look = set_look(world, input).await;
     assert_eq!((&look["version"], &look["locale"], &look["accent"]), (&json!(1), &json!("DE"), &json!("#2563eb")));
     assert_eq!((&look["logo"]["width"], &look["logo"]["height"]), (&json!(600), &json!(150)));
-    let paper = drawn(world, "ORDER_CONFIRMATION", "ord").await;
+    let paper = draw_paper(world, "ORDER_CONFIRMATION", "ord").await;
     let page = html(world, &paper).await;
     assert_eq!(paper["locale"], "DE");
     for part in [
@@ -62,7 +62,7 @@ async fn papers_look_as_their_tenant_wants_them(world: &World) {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains("Artikelnummer") && !page.contains("<td>alpha-mug</td>"), "the SKU is left out: {page}");
-    let pdf = String::from_utf8(fetched(world, &paper["pdf"]).await).unwrap();
+    let pdf = String::from_utf8(download(world, &paper["pdf"]).await).unwrap();
     assert!(pdf.contains("/L1 Do") && pdf.contains("(IBAN GB42) Tj") && pdf.contains("(Seit 1871) Tj"), "{pdf}");
     let english = drawn_by(world, world.ours.owner.clone(), "INVOICE", &world.ours.ids["inv"], json!({ "locale": "EN" })).await;
     let page = html(world, &english).await;
@@ -72,9 +72,10 @@ async fn papers_look_as_their_tenant_wants_them(world: &World) {
     );
     let events = payload(world, "{ events(types: [\"paper_settings.*\"], first: 5) { nodes { type data } } }", json!({})).await;
     assert_eq!(events["nodes"], json!([{ "type": "paper_settings.set", "data": { "version": 1 } }]));
-    let plain = set(world, json!({ "logoFileId": null, "columns": null, "locale": null, "texts": null, "accent": null })).await;
+    let plain =
+        set_look(world, json!({ "logoFileId": null, "columns": null, "locale": null, "texts": null, "accent": null })).await;
     assert_eq!((&plain["version"], &plain["logo"], &plain["columns"]), (&json!(2), &Value::Null, &json!(["SKU"])));
-    let page = html(world, &drawn(world, "ORDER_CONFIRMATION", "ord").await).await;
+    let page = html(world, &draw_paper(world, "ORDER_CONFIRMATION", "ord").await).await;
     assert!(page.contains("<td>alpha-mug</td>") && page.contains("Seit 1871") && !page.contains("<img"), "{page}");
 }
 
@@ -86,7 +87,7 @@ async fn what_cannot_be_printed_is_refused_when_it_is_set(world: &World) {
         message.contains("{{total}}") && message.contains("{{document.number}}, {{document.date}}, {{order.number}}"),
         "{message}"
     );
-    for (more, code, field) in [
+    for (extra, code, field) in [
         (json!({ "texts": [{ "kind": "INVOICE", "text": "by {{due.date}}" }] }), "REQUIRED", "input.paymentDays"),
         (json!({ "footer": "<script>alert(1)</script>" }), "INVALID", "input.footer"),
         (json!({ "header": "謝謝" }), "INVALID", "input.header"),
@@ -97,7 +98,7 @@ async fn what_cannot_be_printed_is_refused_when_it_is_set(world: &World) {
         (json!({ "logoFileId": world.ours.ids["fil"] }), "NOT_FOUND", "input.logoFileId"),
         (json!({ "logoFileId": world.theirs.ids["fil"] }), "NOT_FOUND", "input.logoFileId"),
     ] {
-        refused(&tried(world, more, false).await, code, field);
+        refused(&tried(world, extra, false).await, code, field);
     }
     let preview = tried(world, json!({ "footer": "IBAN GB42" }), true).await;
     let sample = preview["settings"]["sample"].as_str().unwrap();

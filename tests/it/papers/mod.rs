@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     authorization::world::World,
-    exchange::world::fetched,
+    exchange::world::download,
     purchasing::office::{key, refused},
     world::on_both,
 };
@@ -46,10 +46,10 @@ const DRAW: &str = "mutation($input: PaperCreateInput!) { paperCreate(input: $in
     paper { id kind documentId number locale html pdf htmlSha256 pdfSha256 issuedAt }
     userErrors { code message field } replayed seq } }";
 
-async fn tried(world: &World, caller: Caller, kind: &str, document: &str, more: Value) -> Value {
+async fn tried(world: &World, caller: Caller, kind: &str, document: &str, extra: Value) -> Value {
     let mut input = json!({ "idempotencyKey": key(), "kind": kind, "documentId": document });
-    input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-    world.ask(&world.ours, Some(caller), DRAW, &json!({ "input": input })).await
+    input.as_object_mut().unwrap().extend(extra.as_object().cloned().unwrap());
+    world.execute(&world.ours, Some(caller), DRAW, &json!({ "input": input })).await
 }
 
 async fn attempt(world: &World, kind: &str, document: &str) -> Value {
@@ -58,28 +58,28 @@ async fn attempt(world: &World, kind: &str, document: &str) -> Value {
     answer["data"]["paperCreate"].clone()
 }
 
-async fn drawn_by(world: &World, caller: Caller, kind: &str, document: &str, more: Value) -> Value {
-    let answer = tried(world, caller, kind, document, more).await;
+async fn drawn_by(world: &World, caller: Caller, kind: &str, document: &str, extra: Value) -> Value {
+    let answer = tried(world, caller, kind, document, extra).await;
     let payload = &answer["data"]["paperCreate"];
     assert!(answer["errors"].is_null() && payload["userErrors"] == json!([]), "{answer:#}");
     payload["paper"].clone()
 }
 
-async fn drawn(world: &World, kind: &str, id: &str) -> Value {
+async fn draw_paper(world: &World, kind: &str, id: &str) -> Value {
     drawn_by(world, world.ours.owner.clone(), kind, &world.ours.ids[id], json!({})).await
 }
 
 async fn html(world: &World, paper: &Value) -> String {
-    String::from_utf8(fetched(world, &paper["html"]).await).unwrap()
+    String::from_utf8(download(world, &paper["html"]).await).unwrap()
 }
 
 /// Updates fields of the order.
-async fn say(world: &World, mut input: Value) {
-    let (house, id) = (&world.ours, &world.ours.ids["ord"]);
+async fn update_order(world: &World, mut input: Value) {
+    let (company, id) = (&world.ours, &world.ours.ids["ord"]);
     let found = world
-        .ask(
-            house,
-            Some(house.owner.clone()),
+        .execute(
+            company,
+            Some(company.owner.clone()),
             "query($id: ID!) { node(id: $id) { ... on Order { version } } }",
             &json!({ "id": id }),
         )
@@ -87,7 +87,7 @@ async fn say(world: &World, mut input: Value) {
     input["expectedVersion"] = found["data"]["node"]["version"].clone();
     (input["id"], input["idempotencyKey"]) = (json!(id), json!(key()));
     let query = "mutation($input: OrderUpdateInput!) { orderUpdate(input: $input) { order { version } userErrors { code message field } } }";
-    world.must(house, query, json!({ "input": input })).await;
+    world.must_mutate(company, query, json!({ "input": input })).await;
 }
 
 fn address() -> Value {
@@ -95,8 +95,8 @@ fn address() -> Value {
 }
 
 async fn an_order_is_confirmed_with_what_it_comes_to(world: &World) {
-    say(world, json!({ "shippingAddress": address(), "noteForCustomer": "Ring twice" })).await;
-    let paper = drawn(world, "ORDER_CONFIRMATION", "ord").await;
+    update_order(world, json!({ "shippingAddress": address(), "noteForCustomer": "Ring twice" })).await;
+    let paper = draw_paper(world, "ORDER_CONFIRMATION", "ord").await;
     assert_eq!((&paper["kind"], &paper["documentId"]), (&json!("ORDER_CONFIRMATION"), &json!(world.ours.ids["ord"])));
     let page = html(world, &paper).await;
     for part in [
@@ -110,7 +110,7 @@ async fn an_order_is_confirmed_with_what_it_comes_to(world: &World) {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert_eq!(paper["htmlSha256"], hex::encode(Sha256::digest(page.as_bytes())));
-    let pdf = fetched(world, &paper["pdf"]).await;
+    let pdf = download(world, &paper["pdf"]).await;
     assert!(pdf.starts_with(b"%PDF-1.4\n") && pdf.ends_with(b"%%EOF\n"));
     assert_eq!(paper["pdfSha256"], hex::encode(Sha256::digest(&pdf)));
     let text = String::from_utf8(pdf).unwrap();
@@ -118,8 +118,8 @@ async fn an_order_is_confirmed_with_what_it_comes_to(world: &World) {
 }
 
 async fn a_picking_list_has_no_price_and_no_customer(world: &World) {
-    say(world, json!({ "shippingAddress": address() })).await;
-    let page = html(world, &drawn(world, "PICKING_LIST", "fwk").await).await;
+    update_order(world, json!({ "shippingAddress": address() })).await;
+    let page = html(world, &draw_paper(world, "PICKING_LIST", "fwk").await).await;
     assert!(
         page.contains("<td>alpha-mug</td>") && page.contains("<td class=\"n\">6</td>"),
         "6 of 10 are left to be picked: {page}"
@@ -130,9 +130,9 @@ async fn a_picking_list_has_no_price_and_no_customer(world: &World) {
 }
 
 async fn a_packing_slip_and_a_delivery_note_say_what_left(world: &World) {
-    say(world, json!({ "shippingAddress": address() })).await;
-    let slip = html(world, &drawn(world, "PACKING_SLIP", "fwk").await).await;
-    let note = html(world, &drawn(world, "DELIVERY_NOTE", "ful").await).await;
+    update_order(world, json!({ "shippingAddress": address() })).await;
+    let slip = html(world, &draw_paper(world, "PACKING_SLIP", "fwk").await).await;
+    let note = html(world, &draw_paper(world, "DELIVERY_NOTE", "ful").await).await;
     for page in [&slip, &note] {
         assert!(page.contains("<td>alpha-mug</td>") && page.contains("<td class=\"n\">4</td>"), "{page}");
         assert!(page.contains("Ann Buyer\n1 High Street") && !page.contains("GBP"), "{page}");
@@ -145,11 +145,11 @@ async fn a_packing_slip_and_a_delivery_note_say_what_left(world: &World) {
 }
 
 async fn a_purchase_order_is_printed_for_who_sees_costs(world: &World) {
-    let house = &world.ours;
-    let page = html(world, &drawn(world, "PURCHASE_ORDER", "por").await).await;
+    let company = &world.ours;
+    let page = html(world, &draw_paper(world, "PURCHASE_ORDER", "por").await).await;
     assert!(page.contains("<h1>Purchase order PO-0"), "{page}");
     assert!(page.contains("alpha supplies") && page.contains("alpha freight") && page.contains("alpha-mug"), "{page}");
-    let denied = tried(world, house.only(&["purchase.read"]), "PURCHASE_ORDER", &house.ids["por"], json!({})).await;
+    let denied = tried(world, company.owner_with(&["purchase.read"]), "PURCHASE_ORDER", &company.ids["por"], json!({})).await;
     assert_eq!(
         (&denied["errors"][0]["code"], &denied["errors"][0]["permission"]),
         (&json!("FORBIDDEN"), &json!("product.cost.read"))
@@ -168,8 +168,8 @@ async fn a_paper_speaks_the_language_that_is_asked_for(world: &World) {
 }
 
 async fn no_note_writes_into_the_page(world: &World) {
-    say(world, json!({ "noteForCustomer": "<script>alert('x')</script>" })).await;
-    let page = html(world, &drawn(world, "ORDER_CONFIRMATION", "ord").await).await;
+    update_order(world, json!({ "noteForCustomer": "<script>alert('x')</script>" })).await;
+    let page = html(world, &draw_paper(world, "ORDER_CONFIRMATION", "ord").await).await;
     assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") && !page.contains("<script"), "{page}");
 }
 
@@ -191,9 +191,9 @@ fn copied(pdf: &str) -> String {
 
 async fn letters_of_europe_are_printed_and_others_leave_the_page_alone(world: &World) {
     let address = json!({ "name": "Ελένη Παπαδοπούλου", "lines": ["вул. Хрещатик 22"], "city": "Київ", "postalCode": "01001", "country": "UA" });
-    say(world, json!({ "shippingAddress": address, "noteForCustomer": "Teşekkürler, cảm ơn, dziękuję z Łodzi" })).await;
-    let paper = drawn(world, "ORDER_CONFIRMATION", "ord").await;
-    let pdf = fetched(world, &paper["pdf"]).await;
+    update_order(world, json!({ "shippingAddress": address, "noteForCustomer": "Teşekkürler, cảm ơn, dziękuję z Łodzi" })).await;
+    let paper = draw_paper(world, "ORDER_CONFIRMATION", "ord").await;
+    let pdf = download(world, &paper["pdf"]).await;
     assert_eq!(paper["pdfSha256"], hex::encode(Sha256::digest(&pdf)));
     assert!(pdf.len() < 100_000, "{} bytes: it carries the shapes of its own letters alone", pdf.len());
     let text = copied(&String::from_utf8(pdf).unwrap());
@@ -201,38 +201,38 @@ async fn letters_of_europe_are_printed_and_others_leave_the_page_alone(world: &W
     {
         assert!(text.lines().any(|line| line == part), "{part}: {text}");
     }
-    say(world, json!({ "noteForCustomer": "謝謝" })).await;
-    let paper = drawn(world, "ORDER_CONFIRMATION", "ord").await;
+    update_order(world, json!({ "noteForCustomer": "謝謝" })).await;
+    let paper = draw_paper(world, "ORDER_CONFIRMATION", "ord").await;
     assert_eq!((&paper["pdf"], &paper["pdfSha256"]), (&Value::Null, &Value::Null));
     assert!(html(world, &paper).await.contains("謝謝"));
 }
 
 async fn a_paper_shows_what_its_reader_may_see(world: &World) {
-    say(world, json!({ "shippingAddress": address() })).await;
-    let house = &world.ours;
+    update_order(world, json!({ "shippingAddress": address() })).await;
+    let company = &world.ours;
     for (kind, id, read, address) in [
         ("ORDER_CONFIRMATION", "ord", "order.read", "customer.contact.read"),
         ("PACKING_SLIP", "fwk", "fulfilment.read", "fulfilment.address.read"),
     ] {
-        let blind = drawn_by(world, house.only(&[read]), kind, &house.ids[id], json!({})).await;
+        let blind = drawn_by(world, company.owner_with(&[read]), kind, &company.ids[id], json!({})).await;
         let page = html(world, &blind).await;
         assert!(!page.contains("Ann Buyer") && !page.contains("alpha buyer"), "{kind}: {page}");
-        let seeing = drawn_by(world, house.only(&[read, address]), kind, &house.ids[id], json!({})).await;
+        let seeing = drawn_by(world, company.owner_with(&[read, address]), kind, &company.ids[id], json!({})).await;
         assert!(html(world, &seeing).await.contains("Ann Buyer"), "{kind}");
-        let denied = tried(world, house.only(&[]), kind, &house.ids[id], json!({})).await;
+        let denied = tried(world, company.owner_with(&[]), kind, &company.ids[id], json!({})).await;
         assert_eq!((&denied["errors"][0]["code"], &denied["errors"][0]["permission"]), (&json!("FORBIDDEN"), &json!(read)));
     }
 }
 
 async fn the_files_are_for_who_drew_the_paper(world: &World) {
-    let paper = drawn(world, "ORDER_CONFIRMATION", "ord").await;
+    let paper = draw_paper(world, "ORDER_CONFIRMATION", "ord").await;
     let query = "query($id: ID!) { node(id: $id) { ... on Paper { number html pdf htmlSha256 } } }";
     let id = json!({ "id": paper["id"] });
-    let own = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &id).await["data"]["node"].clone();
+    let own = world.execute(&world.ours, Some(world.ours.owner.clone()), query, &id).await["data"]["node"].clone();
     assert!(own["html"].is_string() && own["pdf"].is_string(), "{own:#}");
     let actor = entity::prelude::Actor::member(entity::prelude::MemberId::NIL);
     let somebody = Caller { actor, ..world.ours.owner.clone() };
-    let other = world.ask(&world.ours, Some(somebody), query, &id).await["data"]["node"].clone();
+    let other = world.execute(&world.ours, Some(somebody), query, &id).await["data"]["node"].clone();
     assert_eq!((&other["number"], &other["htmlSha256"]), (&paper["number"], &paper["htmlSha256"]));
     assert_eq!((&other["html"], &other["pdf"]), (&Value::Null, &Value::Null));
 }
@@ -249,31 +249,31 @@ async fn a_paper_is_of_its_own_kind_of_document(world: &World) {
 }
 
 async fn a_draft_is_not_confirmed(world: &World) {
-    let (house, ids) = (&world.ours, &world.ours.ids);
+    let (company, ids) = (&world.ours, &world.ours.ids);
     let query =
         "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code message field } } }";
     let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "channelId": ids["chn"], "status": "DRAFT",
         "lines": [{ "product": { "id": ids["prd"] }, "quantity": 1 }] });
-    let order = world.must(house, query, json!({ "input": input })).await["order"]["id"].clone();
+    let order = world.must_mutate(company, query, json!({ "input": input })).await["order"]["id"].clone();
     refused(&attempt(world, "ORDER_CONFIRMATION", order.as_str().unwrap()).await, "INVALID_STATE", "input.documentId");
 }
 
 async fn a_repeated_call_draws_one_paper(world: &World) {
-    let house = &world.ours;
+    let company = &world.ours;
     let again = json!({ "idempotencyKey": "one" });
-    let first = drawn_by(world, house.owner.clone(), "ORDER_CONFIRMATION", &house.ids["ord"], again.clone()).await;
-    say(world, json!({ "noteForCustomer": "Said later" })).await;
-    let answer = tried(world, house.owner.clone(), "ORDER_CONFIRMATION", &house.ids["ord"], again.clone()).await;
+    let first = drawn_by(world, company.owner.clone(), "ORDER_CONFIRMATION", &company.ids["ord"], again.clone()).await;
+    update_order(world, json!({ "noteForCustomer": "Said later" })).await;
+    let answer = tried(world, company.owner.clone(), "ORDER_CONFIRMATION", &company.ids["ord"], again.clone()).await;
     let second = &answer["data"]["paperCreate"];
     assert_eq!((&second["replayed"], &second["paper"]["id"]), (&json!(true), &first["id"]), "{answer:#}");
     // English was the default before tenants had a language, so a call with it equals a call
     // without a language.
     let said = |locale: &str| json!({ "idempotencyKey": "one", "locale": locale });
-    let english = tried(world, house.owner.clone(), "ORDER_CONFIRMATION", &house.ids["ord"], said("EN")).await;
+    let english = tried(world, company.owner.clone(), "ORDER_CONFIRMATION", &company.ids["ord"], said("EN")).await;
     assert_eq!(english["data"]["paperCreate"]["paper"]["id"], first["id"], "{english:#}");
-    let german = tried(world, house.owner.clone(), "ORDER_CONFIRMATION", &house.ids["ord"], said("DE")).await;
+    let german = tried(world, company.owner.clone(), "ORDER_CONFIRMATION", &company.ids["ord"], said("DE")).await;
     refused(&german["data"]["paperCreate"], "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
-    let other = tried(world, house.owner.clone(), "PICKING_LIST", &house.ids["fwk"], again).await;
+    let other = tried(world, company.owner.clone(), "PICKING_LIST", &company.ids["fwk"], again).await;
     refused(&other["data"]["paperCreate"], "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
 }
 
@@ -290,7 +290,7 @@ async fn papers_are_found_by_their_time(world: &World, first: &Value, second: &V
         (json!({ "createdAt": { "isNull": true } }), vec![]),
     ] {
         let variables = json!({ "id": world.ours.ids["fwk"], "filter": filter });
-        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &variables).await;
+        let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), query, &variables).await;
         let ids: Vec<Value> = expected.iter().map(|paper| json!({ "id": paper["id"] })).collect();
         let count = ids.len();
         assert_eq!(answer["data"]["papers"], json!({ "nodes": ids, "totalCount": { "count": count } }), "{filter}: {answer:#}");
@@ -298,12 +298,12 @@ async fn papers_are_found_by_their_time(world: &World, first: &Value, second: &V
 }
 
 async fn papers_of_a_document_are_listed(world: &World) {
-    let first = drawn(world, "PICKING_LIST", "fwk").await;
-    world.pass(60);
-    let second = drawn(world, "PACKING_SLIP", "fwk").await;
+    let first = draw_paper(world, "PICKING_LIST", "fwk").await;
+    world.advance_clock(60);
+    let second = draw_paper(world, "PACKING_SLIP", "fwk").await;
     let query = "query($id: ID!) { papers(documentId: $id) { nodes { id kind } } }";
     let list = async |id: &str| {
-        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "id": id })).await;
+        let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "id": id })).await;
         answer["data"]["papers"].clone()
     };
     let ids: Vec<Value> =
@@ -313,21 +313,21 @@ async fn papers_of_a_document_are_listed(world: &World) {
     papers_are_found_by_their_time(world, &first, &second).await;
     let query = "query($id: ID!) { order(by: { id: $id }) { papers { kind } } }";
     let kinds = async |caller: Caller| {
-        let answer = world.ask(&world.ours, Some(caller), query, &json!({ "id": world.ours.ids["ord"] })).await;
+        let answer = world.execute(&world.ours, Some(caller), query, &json!({ "id": world.ours.ids["ord"] })).await;
         answer["data"]["order"]["papers"].clone()
     };
     let all = json!([{ "kind": "PACKING_SLIP" }, { "kind": "PICKING_LIST" }, { "kind": "ORDER_CONFIRMATION" }]);
     assert_eq!(kinds(world.ours.owner.clone()).await, all, "those of its works, too");
     let own = json!([{ "kind": "ORDER_CONFIRMATION" }]);
-    assert_eq!(kinds(world.ours.only(&["order.read"])).await, own, "without the right to read works");
+    assert_eq!(kinds(world.ours.owner_with(&["order.read"])).await, own, "without the right to read works");
 }
 
 async fn erasing_a_customer_takes_the_files_along(world: &World) {
-    say(world, json!({ "shippingAddress": address() })).await;
-    let paper = drawn(world, "ORDER_CONFIRMATION", "ord").await;
-    let list = drawn(world, "PURCHASE_ORDER", "por").await;
+    update_order(world, json!({ "shippingAddress": address() })).await;
+    let paper = draw_paper(world, "ORDER_CONFIRMATION", "ord").await;
+    let list = draw_paper(world, "PURCHASE_ORDER", "por").await;
     let query = "mutation($input: CustomerEraseInput!) { customerErase(input: $input) { userErrors { code message field } } }";
-    world.must(&world.ours, query, json!({ "input": { "idempotencyKey": key(), "id": world.ours.ids["cus"] } })).await;
+    world.must_mutate(&world.ours, query, json!({ "input": { "idempotencyKey": key(), "id": world.ours.ids["cus"] } })).await;
     world.node.files.delete_expired_files().await.unwrap();
     for file in ["html", "pdf"] {
         let token = paper[file].as_str().unwrap().rsplit('/').next().unwrap();
@@ -335,12 +335,12 @@ async fn erasing_a_customer_takes_the_files_along(world: &World) {
         let token = list[file].as_str().unwrap().rsplit('/').next().unwrap();
         assert!(world.node.files.fetch(token).await.is_ok(), "a supplier's paper is none of the customer's: {file}");
     }
-    let page = html(world, &drawn(world, "ORDER_CONFIRMATION", "ord").await).await;
+    let page = html(world, &draw_paper(world, "ORDER_CONFIRMATION", "ord").await).await;
     assert!(!page.contains("Ann Buyer") && page.contains("40.00 GBP"), "{page}");
 }
 
 async fn what_is_stored_of_papers_is_proven(world: &World) {
-    drawn(world, "ORDER_CONFIRMATION", "ord").await;
+    draw_paper(world, "ORDER_CONFIRMATION", "ord").await;
     let (db, tenant, location) = (&world.node.db, world.ours.owner.tenant, FileLocation::Folder(world.files.clone()));
     let proven = async || {
         let mut report = Report::default();

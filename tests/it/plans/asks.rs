@@ -140,9 +140,9 @@ fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
         wants: of_all,
         sort: None,
     }];
-    let with = |more: Value| {
+    let with = |extra: Value| {
         let mut variables = plain.clone();
-        variables.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        variables.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         variables
     };
     // Each place of an ID.

@@ -337,13 +337,14 @@ async fn run(world: &World) {
         Backend::Sqlite => BTreeMap::new(),
     };
     let catalog = plan::catalog(&scope).await;
-    let refused: Vec<_> = alone.iter().filter(|(_, why)| !why.is_empty()).collect();
-    let empty: Vec<_> = alone.iter().filter(|(name, why)| why.is_empty() && plan::is_large(name)).map(|(name, _)| name).collect();
+    let refused: Vec<_> = alone.iter().filter(|(_, reason)| !reason.is_empty()).collect();
+    let empty: Vec<_> =
+        alone.iter().filter(|(name, reason)| reason.is_empty() && plan::is_large(name)).map(|(name, _)| name).collect();
     println!("too small to tell: {empty:?}");
     found.extend(references(&scope, &world.node.db).await);
     for ask in &asks {
-        let asked = world.ask(&world.ours, Some(world.ours.owner.clone()), &ask.document, &ask.variables);
-        let (answer, sent) = world.node.db.record_statements(asked).await;
+        let requested_answer = world.execute(&world.ours, Some(world.ours.owner.clone()), &ask.document, &ask.variables);
+        let (answer, sent) = world.node.db.record_statements(requested_answer).await;
         if !answer["errors"].is_null() && ask.wants != Wants::Change {
             failed.push(format!("{}: {answer}", ask.name));
         }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     amendments::of_lines,
-    office::{Office, done, gbp, key, refused},
+    office::{Office, accepted, gbp, key, refused},
 };
 use crate::{authorization::world::World, world::on_both};
 
@@ -16,23 +16,23 @@ on_both!(
 
 async fn supplier(office: &Office<'_>, code: &str) -> Value {
     let input = json!({ "code": code, "name": code });
-    let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
-    json!({ "id": done(&made, "supplier")["id"] })
+    let payload = office.mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+    json!({ "id": accepted(&payload, "supplier")["id"] })
 }
 
 async fn archive(office: &Office<'_>, supplier: &Value) -> Value {
-    office.act("supplierArchive", "SupplierArchiveInput", "supplier { id }", json!({ "id": supplier["id"] })).await
+    office.mutate("supplierArchive", "SupplierArchiveInput", "supplier { id }", json!({ "id": supplier["id"] })).await
 }
 
 async fn merge(office: &Office<'_>, from: &Value, into: &Value) -> Value {
     let input = json!({ "idempotencyKey": key(), "id": from["id"], "intoId": into["id"] });
-    office.act("supplierMerge", "SupplierMergeInput", "supplier { id } documents", input).await
+    office.mutate("supplierMerge", "SupplierMergeInput", "supplier { id } documents", input).await
 }
 
 /// The names of an order's charges with the codes of the suppliers of their own.
 async fn billed(office: &Office<'_>, order: &Value) -> Value {
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { charges { name supplier { code } } } }";
-    office.ask(query, json!({ "id": order["id"] })).await["data"]["purchaseOrder"]["charges"].clone()
+    office.execute(query, json!({ "id": order["id"] })).await["data"]["purchaseOrder"]["charges"].clone()
 }
 
 async fn a_carrier_bills_its_freight_and_the_goods_cost_more_for_it(world: &World) {
@@ -51,14 +51,14 @@ async fn a_carrier_bills_its_freight_and_the_goods_cost_more_for_it(world: &Worl
     let own = json!([{ "name": "Lorry", "supplier": { "code": "HAUL" } }, { "name": "Duty", "supplier": null }]);
     assert_eq!(billed(&office, &out).await, own);
     let query = "query($id: ID!) { purchaseOrderHtml(id: $id) }";
-    let page = office.ask(query, json!({ "id": out["id"] })).await["data"]["purchaseOrderHtml"].clone();
+    let page = office.execute(query, json!({ "id": out["id"] })).await["data"]["purchaseOrderHtml"].clone();
     let page = page.as_str().unwrap();
     assert!(page.contains("Duty") && page.contains("51.00"), "the supplier reads what it bills: {page}");
     assert!(!page.contains("Lorry") && !page.contains("56.00"), "and not what the carrier does: {page}");
-    let came = office.receive(&out, &[10, 10]).await;
-    let came = done(&came, "purchaseOrder");
+    let purchase_order = office.receive(&out, &[10, 10]).await;
+    let purchase_order = accepted(&purchase_order, "purchaseOrder");
     let landed: Vec<_> =
-        came["receipts"][0]["lines"].as_array().unwrap().iter().map(|one| &one["landedTotal"]["amount"]).collect();
+        purchase_order["receipts"][0]["lines"].as_array().unwrap().iter().map(|one| &one["landedTotal"]["amount"]).collect();
     assert_eq!(landed, ["22.40", "33.60"]);
     assert_eq!(billed(&office, &out).await, own);
     office.is_sound().await;
@@ -84,13 +84,13 @@ async fn a_charge_names_only_a_supplier_that_is_in_use(world: &World) {
     let update = async |supplier: &Value| {
         office.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "charges": [freight(supplier)] })).await
     };
-    done(&update(&haul).await, "purchaseOrder");
+    accepted(&update(&haul).await, "purchaseOrder");
     assert_eq!(billed(&office, &draft).await, json!([{ "name": "Freight", "supplier": { "code": "HAUL" } }]));
-    done(&update(&office.supplier).await, "purchaseOrder");
+    accepted(&update(&office.supplier).await, "purchaseOrder");
     assert_eq!(billed(&office, &draft).await, json!([{ "name": "Freight", "supplier": null }]));
-    done(&archive(&office, &haul).await, "supplier");
-    let said = refused(&create(freight(&haul)).await, "INVALID", field);
-    assert!(said.contains("archived since"), "{said}");
+    accepted(&archive(&office, &haul).await, "supplier");
+    let message = refused(&create(freight(&haul)).await, "INVALID", field);
+    assert!(message.contains("archived since"), "{message}");
     refused(&update(&haul).await, "INVALID", "input.charges.0.supplier");
     office.is_sound().await;
 }
@@ -104,12 +104,16 @@ async fn who_bills_a_charge_of_an_open_order_stays_in_use(world: &World) {
         { "kind": "INSURANCE", "amount": gbp("1.00"), "supplier": haul },
     ]);
     let out = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }], "charges": charges })).await;
-    let said = refused(&archive(&office, &haul).await, "IN_USE", "input.id");
-    assert!(said.contains("purchase orders are open (1)"), "{said}");
+    let message = refused(&archive(&office, &haul).await, "IN_USE", "input.id");
+    assert!(message.contains("purchase orders are open (1)"), "{message}");
     refused(&merge(&office, &haul, &fleet).await, "IN_USE", "input.id");
-    done(&office.receive(&out, &[10]).await, "purchaseOrder");
+    accepted(&office.receive(&out, &[10]).await, "purchaseOrder");
     let merged = merge(&office, &haul, &fleet).await;
-    assert_eq!((done(&merged, "supplier")["id"].clone(), &merged["documents"]), (fleet["id"].clone(), &json!(1)), "{merged:#}");
+    assert_eq!(
+        (accepted(&merged, "supplier")["id"].clone(), &merged["documents"]),
+        (fleet["id"].clone(), &json!(1)),
+        "{merged:#}"
+    );
     // Bills stay as they were written.
     assert_eq!(billed(&office, &out).await[0]["supplier"]["code"], "HAUL");
     office.is_sound().await;

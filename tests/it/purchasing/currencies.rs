@@ -3,7 +3,7 @@
 use entrepot::{costing::shell::catch_up, insight::verify::verify_transaction};
 use serde_json::{Value, json};
 
-use super::office::{Office, RATE, done, gbp, key, refused};
+use super::office::{Office, RATE, accepted, gbp, key, refused};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(
@@ -21,10 +21,10 @@ on_both!(
 
 impl Office<'_> {
     /// An order of ten units at `cost` each, in euros.
-    async fn in_euros(&self, product: &Value, cost: &str, more: Value) -> Value {
+    async fn in_euros(&self, product: &Value, cost: &str, extra: Value) -> Value {
         let line = json!({ "product": product, "quantity": 10, "unitCost": { "amount": cost, "currencyCode": "EUR" } });
         let mut input = json!({ "currencyCode": "EUR", "lines": [line] });
-        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         self.ordered(input).await
     }
 
@@ -33,25 +33,25 @@ impl Office<'_> {
         let input = json!({ "idempotencyKey": key, "id": order["id"], "occurredAt": at, "lines": lines });
         let fields = "purchaseOrder { status receipts { rate { fromCode toCode numerator denominator day source }
             lines { landedTotal { amount currencyCode } bookValue { amount currencyCode } } } }";
-        self.act("purchaseOrderReceive", "PurchaseOrderReceiveInput", fields, input).await
+        self.mutate("purchaseOrderReceive", "PurchaseOrderReceiveInput", fields, input).await
     }
 
     /// Units in the books, and their value.
     async fn in_books(&self, product: &Value) -> Value {
         catch_up(&self.world.node.db, self.caller.tenant, 50).await.unwrap();
         let query = "query($p: ProductRef!) { productCost(product: $p) { quantity fifoValue { amount currencyCode } } }";
-        self.ask(query, json!({ "p": product })).await["data"]["productCost"].clone()
+        self.execute(query, json!({ "p": product })).await["data"]["productCost"].clone()
     }
 
     async fn rate_on(&self, from: &str, to: &str, day: &str) -> Value {
         let query = "query($from: CurrencyCode!, $to: CurrencyCode!, $on: Date!) { exchangeRate(from: $from, to: $to, on: $on) { numerator denominator day source } }";
-        self.ask(query, json!({ "from": from, "to": to, "on": day })).await["data"]["exchangeRate"].clone()
+        self.execute(query, json!({ "from": from, "to": to, "on": day })).await["data"]["exchangeRate"].clone()
     }
 }
 
 /// The receipts of an answer: the value in the books of each line.
 fn book_values(answer: &Value) -> Vec<String> {
-    let receipts = done(answer, "purchaseOrder")["receipts"].as_array().unwrap().clone();
+    let receipts = accepted(answer, "purchaseOrder")["receipts"].as_array().unwrap().clone();
     let lines = receipts.iter().flat_map(|receipt| receipt["lines"].as_array().unwrap().clone());
     lines
         .map(|line| {
@@ -64,11 +64,11 @@ async fn goods_bought_in_euros_enter_the_books_in_pounds(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     // Friday's rate on a Sunday.
-    done(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
+    accepted(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
     let order = office.in_euros(&mug, "3.00", json!({})).await;
     let received = office.receive_on(&order, 10, "2020-11-01T12:00:00Z", &key()).await;
     assert_eq!(book_values(&received), ["25.28 GBP"], "30.00 EUR × 0.8425 = 25.275");
-    let receipt = &done(&received, "purchaseOrder")["receipts"][0];
+    let receipt = &accepted(&received, "purchaseOrder")["receipts"][0];
     let rate = json!({ "fromCode": "EUR", "toCode": "GBP", "numerator": "0.8425", "denominator": "1", "day": "2020-10-30", "source": "ECB" });
     assert_eq!(receipt["rate"], rate);
     assert_eq!(receipt["lines"][0]["landedTotal"], json!({ "amount": "30.00", "currencyCode": "EUR" }));
@@ -89,8 +89,8 @@ async fn goods_bought_in_euros_enter_the_books_in_pounds(world: &World) {
 async fn each_receipt_has_the_rate_of_its_own_day(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
-    done(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
-    done(&office.rate("GBP", "0.8500", "2020-11-09").await, "exchangeRate");
+    accepted(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
+    accepted(&office.rate("GBP", "0.8500", "2020-11-09").await, "exchangeRate");
     let order = office.in_euros(&mug, "3.00", json!({})).await;
     office.receive_on(&order, 3, "2020-11-01T12:00:00Z", &key()).await;
     let second = office.receive_on(&order, 7, "2020-11-10T12:00:00Z", &key()).await;
@@ -101,14 +101,14 @@ async fn each_receipt_has_the_rate_of_its_own_day(world: &World) {
 async fn charges_are_converted_apart_and_shared_to_the_penny(world: &World) {
     let office = Office::of(world).await;
     let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "2.00").await);
-    done(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
+    accepted(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
     let euros = |amount: &str| json!({ "amount": amount, "currencyCode": "EUR" });
     let lines = json!([{ "product": mug, "quantity": 10, "unitCost": euros("3.00") }, { "product": plate, "quantity": 10, "unitCost": euros("7.00") }]);
     let charges = json!([{ "kind": "FREIGHT", "basis": "VALUE", "name": "Lorry", "amount": euros("10.00") }]);
     let order = office.ordered(json!({ "currencyCode": "EUR", "lines": lines, "charges": charges })).await;
     let input = json!({ "idempotencyKey": key(), "id": order["id"], "occurredAt": "2020-11-01T12:00:00Z" });
     let received = office
-        .act(
+        .mutate(
             "purchaseOrderReceive",
             "PurchaseOrderReceiveInput",
             "purchaseOrder { receipts { lines { bookValue { amount currencyCode } } } }",
@@ -123,15 +123,15 @@ async fn charges_are_converted_apart_and_shared_to_the_penny(world: &World) {
 async fn a_receipt_without_a_rate_is_refused_and_goes_through_with_the_same_key(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
-    done(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
+    accepted(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
     let order = office.in_euros(&mug, "3.00", json!({})).await;
     let key = key();
-    let late = office.receive_on(&order, 10, "2020-11-12T12:00:00Z", &key).await;
-    refused(&late, "RATE_MISSING", "input.id");
-    let message = late["userErrors"][0]["message"].as_str().unwrap().to_owned();
+    let payload = office.receive_on(&order, 10, "2020-11-12T12:00:00Z", &key).await;
+    refused(&payload, "RATE_MISSING", "input.id");
+    let message = payload["userErrors"][0]["message"].as_str().unwrap().to_owned();
     assert!(message.contains("EUR → GBP") && message.contains("2020-11-12") && message.contains("exchangeRateSet"), "{message}");
     assert_eq!(office.level(&mug, &office.store).await, [0, 0, 10], "nothing was taken in");
-    done(&office.rate("GBP", "0.9", "2020-11-11").await, "exchangeRate");
+    accepted(&office.rate("GBP", "0.9", "2020-11-11").await, "exchangeRate");
     assert_eq!(book_values(&office.receive_on(&order, 10, "2020-11-12T12:00:00Z", &key).await), ["27.00 GBP"]);
     office.is_sound().await;
 }
@@ -140,19 +140,20 @@ async fn a_rate_is_corrected_and_what_was_received_stays(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let first = office.rate("GBP", "0.8425", "2020-10-30").await;
-    let first = done(&first, "exchangeRate").clone();
+    let first = accepted(&first, "exchangeRate").clone();
     let order = office.in_euros(&mug, "3.00", json!({})).await;
     office.receive_on(&order, 4, "2020-10-31T12:00:00Z", &key()).await;
     let second = office.rate("GBP", "0.9", "2020-10-30").await;
-    let second = done(&second, "exchangeRate").clone();
+    let second = accepted(&second, "exchangeRate").clone();
     let same = office.rate("GBP", "0.9", "2020-10-30").await;
     assert_eq!(
-        (&done(&same, "exchangeRate")["id"], &same["seq"]),
+        (&accepted(&same, "exchangeRate")["id"], &same["seq"]),
         (&second["id"], &Value::Null),
         "the same rate again changes nothing"
     );
-    let all =
-        office.ask("{ exchangeRates(base: \"EUR\", quote: \"GBP\") { nodes { id rate replacedBy { id } } } }", json!({})).await;
+    let all = office
+        .execute("{ exchangeRates(base: \"EUR\", quote: \"GBP\") { nodes { id rate replacedBy { id } } } }", json!({}))
+        .await;
     let rates = all["data"]["exchangeRates"]["nodes"].as_array().unwrap();
     let found = rates.iter().find(|rate| rate["id"] == first["id"]).unwrap();
     assert_eq!(found["replacedBy"]["id"], second["id"]);
@@ -176,7 +177,7 @@ async fn are_found(office: &Office<'_>, rates: [&Value; 2]) {
         (json!({ "recordedAt": { "lt": "2020-01-01T00:00:00Z" } }), [false, false]),
         (json!({ "or": [{ "id": { "eq": rates[0] } }, { "day": { "gte": "2999-01-01" } }] }), [true, false]),
     ] {
-        let answer = office.ask(query, json!({ "f": filter })).await;
+        let answer = office.execute(query, json!({ "f": filter })).await;
         let list = &answer["data"]["exchangeRates"];
         let nodes = list["nodes"].as_array().unwrap_or_else(|| panic!("{filter}: {answer:#}"));
         assert_eq!(rates.map(|rate| nodes.iter().any(|node| node["id"] == *rate)), expected, "{filter}");
@@ -186,7 +187,7 @@ async fn are_found(office: &Office<'_>, rates: [&Value; 2]) {
 
 async fn a_rate_that_cannot_be_is_refused(world: &World) {
     let office = Office::of(world).await;
-    done(&office.rate("JPY", "163.55", "2020-10-30").await, "exchangeRate");
+    accepted(&office.rate("JPY", "163.55", "2020-10-30").await, "exchangeRate");
     for (quote, rate, day, code, field) in [
         ("GBP", "0", "2020-10-30", "OUT_OF_RANGE", "input.rate"),
         ("GBP", "-1", "2020-10-30", "OUT_OF_RANGE", "input.rate"),
@@ -199,14 +200,17 @@ async fn a_rate_that_cannot_be_is_refused(world: &World) {
         refused(&office.rate(quote, rate, day).await, code, field);
     }
     let input = json!({ "idempotencyKey": key(), "baseCode": "EUR", "quoteCode": "JPY", "rate": "400", "day": "2020-11-02", "source": "ECB", "unusual": true });
-    done(&office.act("exchangeRateSet", "ExchangeRateSetInput", RATE, input).await, "exchangeRate");
+    accepted(&office.mutate("exchangeRateSet", "ExchangeRateSetInput", RATE, input).await, "exchangeRate");
     assert_eq!(office.rate_on("EUR", "JPY", "2020-11-03").await["numerator"], "400");
     let mut input = json!({ "idempotencyKey": key(), "baseCode": "JPY", "quoteCode": "EUR", "rate": "400", "day": "2020-11-02", "source": "BANK" });
-    let said =
-        refused(&office.act("exchangeRateSet", "ExchangeRateSetInput", RATE, input.clone()).await, "OUT_OF_RANGE", "input.rate");
-    assert!(said.contains("1 / 400"), "{said}");
+    let message = refused(
+        &office.mutate("exchangeRateSet", "ExchangeRateSetInput", RATE, input.clone()).await,
+        "OUT_OF_RANGE",
+        "input.rate",
+    );
+    assert!(message.contains("1 / 400"), "{message}");
     input["rate"] = json!("0.0025");
-    done(&office.act("exchangeRateSet", "ExchangeRateSetInput", RATE, input).await, "exchangeRate");
+    accepted(&office.mutate("exchangeRateSet", "ExchangeRateSetInput", RATE, input).await, "exchangeRate");
 }
 
 async fn a_file_of_the_central_bank_is_entered_once(world: &World) {
@@ -215,7 +219,7 @@ async fn a_file_of_the_central_bank_is_entered_once(world: &World) {
     let fields = "exchangeRates { quoteCode rate day } created unchanged skipped";
     let import = async |content: &str, key: &str| {
         let input = json!({ "idempotencyKey": key, "ecbCsv": content });
-        office.act("exchangeRatesImport", "ExchangeRatesImportInput", fields, input).await
+        office.mutate("exchangeRatesImport", "ExchangeRatesImportInput", fields, input).await
     };
     let once = key();
     let first = import(file, &once).await;
@@ -236,7 +240,7 @@ async fn a_file_of_the_central_bank_is_entered_once(world: &World) {
     // The same days as XML, with one more currency.
     let sent = async |mut input: Value| {
         input["idempotencyKey"] = json!(key());
-        office.act("exchangeRatesImport", "ExchangeRatesImportInput", fields, input).await
+        office.mutate("exchangeRatesImport", "ExchangeRatesImportInput", fields, input).await
     };
     let xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<gesmes:Envelope xmlns:gesmes=\"http://www.gesmes.org/xml/2002-08-01\" \
         xmlns=\"http://www.ecb.int/vocabulary/2002-08-01/eurofxref\"><Cube><Cube time=\"2020-10-30\"><Cube currency=\"USD\" rate=\"1.0842\"/>\
@@ -270,7 +274,7 @@ async fn files_as_the_central_bank_publishes_them_are_entered(world: &World) {
     let import = async |mut input: Value| {
         input["idempotencyKey"] = json!(key());
         let fields = "exchangeRates { quoteCode rate day } created unchanged skipped";
-        office.act("exchangeRatesImport", "ExchangeRatesImportInput", fields, input).await
+        office.mutate("exchangeRatesImport", "ExchangeRatesImportInput", fields, input).await
     };
     let counts = |answer: &Value| ["created", "unchanged", "skipped"].map(|name| answer[name].as_i64().unwrap());
     let history = import(json!({ "ecbCsv": QUARTER })).await;
@@ -292,8 +296,8 @@ async fn files_as_the_central_bank_publishes_them_are_entered(world: &World) {
     // The daily file writes 0.87280 where the history has 0.8728.
     assert_eq!(counts(&import(json!({ "ecbCsv": DAY })).await), [0, 29, 0]);
     let refusal = import(json!({ "ecbXml": DAY_OF_2022 })).await;
-    let said = refused(&refusal, "OUT_OF_RANGE", "input.ecbXml");
-    assert!(said.starts_with("TRY of 2022-07-08"), "the lira has lost more than half since: {said}");
+    let message = refused(&refusal, "OUT_OF_RANGE", "input.ecbXml");
+    assert!(message.starts_with("TRY of 2022-07-08"), "the lira has lost more than half since: {message}");
     let earlier = import(json!({ "ecbXml": DAY_OF_2022, "unusual": true })).await;
     assert_eq!(counts(&earlier), [29, 0, 2], "without the lev and the kuna: {earlier}");
     for (currency, rate) in [("USD", "1.0163"), ("PLN", "4.7630"), ("TRY", "17.6026"), ("ZAR", "17.1922")] {
@@ -308,15 +312,15 @@ async fn a_rate_that_is_agreed_holds_for_the_receipts(world: &World) {
     // No day has a rate, and none is needed.
     let order = office.in_euros(&mug, "3.00", json!({ "fixedRate": "0.8600" })).await;
     assert_eq!(book_values(&office.receive_on(&order, 4, "2020-11-12T12:00:00Z", &key()).await), ["10.32 GBP"]);
-    done(&office.rate("GBP", "0.8425", "2020-11-12").await, "exchangeRate");
+    accepted(&office.rate("GBP", "0.8425", "2020-11-12").await, "exchangeRate");
     let received = office.receive_on(&order, 6, "2020-11-13T12:00:00Z", &key()).await;
     assert_eq!(book_values(&received), ["10.32 GBP", "15.48 GBP"], "25.80 in all, whatever the day's rate is");
     let rate = json!({ "fromCode": "EUR", "toCode": "GBP", "numerator": "0.8600", "denominator": "1", "day": "2020-11-12", "source": "PURCHASE_ORDER" });
-    assert_eq!(done(&received, "purchaseOrder")["receipts"][0]["rate"], rate);
+    assert_eq!(accepted(&received, "purchaseOrder")["receipts"][0]["rate"], rate);
     office.is_sound().await;
     let yesterday = world.node.clock.now().plus_seconds(-86_400);
     let day = entrepot::clock::day_text(entrepot::clock::local_day(yesterday, "UTC"));
-    done(&office.rate("GBP", "0.8425", &day).await, "exchangeRate");
+    accepted(&office.rate("GBP", "0.8425", &day).await, "exchangeRate");
     let draft = async |code: &str, rate: &str| {
         let lines = json!([{ "product": mug, "quantity": 1, "unitCost": { "amount": "3.00", "currencyCode": code } }]);
         let input = json!({ "supplier": office.supplier, "store": office.store, "currencyCode": code, "lines": lines, "fixedRate": rate });
@@ -327,28 +331,28 @@ async fn a_rate_that_is_agreed_holds_for_the_receipts(world: &World) {
     }
     let seen = async |order: &Value| {
         let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { fixedRate } }";
-        office.ask(query, json!({ "id": order["id"] })).await["data"]["purchaseOrder"]["fixedRate"].clone()
+        office.execute(query, json!({ "id": order["id"] })).await["data"]["purchaseOrder"]["fixedRate"].clone()
     };
-    let order = done(&draft("EUR", "0.86").await, "purchaseOrder").clone();
+    let order = accepted(&draft("EUR", "0.86").await, "purchaseOrder").clone();
     assert_eq!(seen(&order).await, "0.86");
     let other = json!({ "id": order["id"], "note": "soon" });
-    done(&office.buy("purchaseOrderUpdate", other).await, "purchaseOrder");
+    accepted(&office.buy("purchaseOrderUpdate", other).await, "purchaseOrder");
     assert_eq!(seen(&order).await, "0.86", "what is left out stays");
-    done(&office.buy("purchaseOrderUpdate", json!({ "id": order["id"], "fixedRate": null })).await, "purchaseOrder");
+    accepted(&office.buy("purchaseOrderUpdate", json!({ "id": order["id"], "fixedRate": null })).await, "purchaseOrder");
     assert_eq!(seen(&order).await, Value::Null);
 }
 
 async fn who_may_see_rates_enters_none(world: &World) {
     let office = Office::of(world).await;
-    done(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
-    let reader = office.as_caller(world.ours.only(&["rate.read"]));
+    accepted(&office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
+    let reader = office.as_caller(world.ours.owner_with(&["rate.read"]));
     assert_eq!(reader.rate_on("EUR", "GBP", "2020-10-31").await["numerator"], "0.8425");
     let input = json!({ "idempotencyKey": key(), "baseCode": "EUR", "quoteCode": "GBP", "rate": "0.9", "day": "2020-10-30", "source": "ECB" });
     let query = "mutation($input: ExchangeRateSetInput!) { exchangeRateSet(input: $input) { userErrors { code } } }";
-    let refused = reader.ask(query, json!({ "input": input })).await;
+    let refused = reader.execute(query, json!({ "input": input })).await;
     assert_eq!(refused["errors"][0]["code"], "FORBIDDEN", "{refused}");
     // Rates of one tenant are invisible to others.
     let query = "{ exchangeRates { nodes { source } } }";
-    let seen = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({})).await;
-    assert!(seen["errors"].is_null() && !seen.to_string().contains("ECB"), "{seen}");
+    let answer = world.execute(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({})).await;
+    assert!(answer["errors"].is_null() && !answer.to_string().contains("ECB"), "{answer}");
 }

@@ -17,7 +17,7 @@ const LIST: &str = "query($filter: PurchaseOrderFilter, $sort: PurchaseOrderSort
     pageInfo { hasNextPage endCursor } } }";
 
 async fn page(office: &Office<'_>, variables: Value) -> Value {
-    let answer = office.ask(LIST, variables).await;
+    let answer = office.execute(LIST, variables).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["purchaseOrders"].clone()
 }
@@ -29,20 +29,20 @@ fn ids(page: &Value) -> Vec<Value> {
 async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
     let office = Office::of(world).await;
     let (mug, jug) = (office.product("MUG-L", "2.00").await, office.product("JUG-L", "3.00").await);
-    let mut made = Vec::new();
+    let mut orders = Vec::new();
     for (product, day) in [(&mug, Some("2026-12-01")), (&jug, Some("2026-12-03")), (&mug, None)] {
         let reference = day.map(|day| format!("Ref {day}"));
         let order = json!({ "expectedOn": day, "externalRef": reference, "lines": [{ "product": product, "quantity": 1 }] });
-        made.push(office.draft_with(order).await);
+        orders.push(office.draft_with(order).await);
     }
-    let number = |place: usize| made[place]["number"].as_str().unwrap().to_owned();
+    let number = |place: usize| orders[place]["number"].as_str().unwrap().to_owned();
     let own = json!({ "eq": office.supplier["id"] });
     for (filter, expected) in [
         (json!({}), vec![2, 1, 0]),
         (json!({ "number": { "eq": number(1).to_lowercase() } }), vec![1]),
         (json!({ "number": { "in": [number(0), number(2), "SO-1"] } }), vec![2, 0]),
         (json!({ "number": { "startsWith": "x" } }), vec![]),
-        (json!({ "id": { "in": [made[0]["id"], made[2]["id"]] } }), vec![2, 0]),
+        (json!({ "id": { "in": [orders[0]["id"], orders[2]["id"]] } }), vec![2, 0]),
         (json!({ "search": number(1).to_lowercase() }), vec![1]),
         (json!({ "search": "ref 2026" }), vec![1, 0]),
         (json!({ "search": "2026" }), vec![]),
@@ -67,7 +67,7 @@ async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
         let mut filter = filter;
         filter["supplier"] = own.clone();
         let found = page(&office, json!({ "filter": filter })).await;
-        let wanted: Vec<Value> = expected.iter().map(|place: &usize| made[*place]["id"].clone()).collect();
+        let wanted: Vec<Value> = expected.iter().map(|place: &usize| orders[*place]["id"].clone()).collect();
         assert_eq!(ids(&found), wanted, "{filter}");
         let counted = page(&office, json!({ "filter": filter, "first": 1 })).await;
         assert_eq!(counted["totalCount"]["count"], wanted.len(), "{filter}");
@@ -76,15 +76,15 @@ async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
         [("EXPECTED_ON", "ASC", vec![0, 1, 2]), ("EXPECTED_ON", "DESC", vec![2, 1, 0]), ("TOTAL", "DESC", vec![1])]
     {
         let sorted = json!({ "filter": { "supplier": own }, "sort": { "field": field, "direction": direction } });
-        let wanted: Vec<Value> = expected.iter().map(|place: &usize| made[*place]["id"].clone()).collect();
+        let wanted: Vec<Value> = expected.iter().map(|place: &usize| orders[*place]["id"].clone()).collect();
         // The other two have equal totals.
         assert!(ids(&page(&office, sorted).await).starts_with(&wanted), "{field} {direction}");
     }
     let backwards = json!({ "filter": { "expectedOn": { "gte": "2026-12-03", "lt": "2026-12-01" } } });
-    assert_eq!(office.ask(LIST, backwards).await["errors"][0]["code"], "BAD_USER_INPUT");
-    let reader = office.as_caller(world.ours.only(&["purchase.read"]));
+    assert_eq!(office.execute(LIST, backwards).await["errors"][0]["code"], "BAD_USER_INPUT");
+    let reader = office.as_caller(world.ours.owner_with(&["purchase.read"]));
     for (field, refusal) in [("TOTAL", json!("FORBIDDEN")), ("EXPECTED_ON", Value::Null)] {
-        let answer = reader.ask(LIST, json!({ "sort": { "field": field } })).await;
+        let answer = reader.execute(LIST, json!({ "sort": { "field": field } })).await;
         assert_eq!(answer["errors"][0]["code"], refusal, "an order by totals says what they are: {answer:#}");
     }
 }
@@ -115,7 +115,7 @@ async fn a_supplier_leads_to_products_and_purchase_orders(world: &World) {
     let query = "query($by: SupplierRef!, $filter: PurchaseOrderFilter) { supplier(by: $by) { products { nodes { sku } } \
         purchaseOrders(filter: $filter) { nodes { id } totalCount { count } } } }";
     let asked = async |filter: Value| {
-        let answer = office.ask(query, json!({ "by": office.supplier, "filter": filter })).await;
+        let answer = office.execute(query, json!({ "by": office.supplier, "filter": filter })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["supplier"].clone()
     };
@@ -123,7 +123,7 @@ async fn a_supplier_leads_to_products_and_purchase_orders(world: &World) {
     assert_eq!(ids(&supplier["purchaseOrders"]), [order["id"].clone()]);
     assert_eq!(supplier["purchaseOrders"]["totalCount"]["count"], 1);
     assert_eq!(ids(&asked(json!({ "status": ["RECEIVED"] })).await["purchaseOrders"]), Vec::<Value>::new());
-    let other = office.ask("{ suppliers { nodes { id purchaseOrders { nodes { id } } } } }", json!({})).await;
+    let other = office.execute("{ suppliers { nodes { id purchaseOrders { nodes { id } } } } }", json!({})).await;
     let mut others =
         other["data"]["suppliers"]["nodes"].as_array().unwrap().iter().filter(|one| one["id"] != office.supplier["id"]);
     assert!(others.all(|one| !ids(&one["purchaseOrders"]).contains(&order["id"])), "{other:#}");

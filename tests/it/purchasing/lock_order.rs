@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     merges::{offers, supplier},
-    office::{Office, done, key},
+    office::{Office, accepted, key},
 };
 use crate::{authorization::world::World, world::on_both};
 
@@ -35,11 +35,11 @@ fn id_of<T: std::str::FromStr<Err: std::fmt::Debug>>(shown: &Value) -> T {
 }
 
 /// A transaction on our company's rows.
-async fn begun(world: &World) -> Work {
+async fn begin_work(world: &World) -> Work {
     world.node.db.tenant(world.ours.owner.tenant).begin().await.unwrap()
 }
 
-/// Runs `does`, which waits for a lock of the transaction; meanwhile `looks` runs in the
+/// Runs `mutate_as`, which waits for a lock of the transaction; meanwhile `looks` runs in the
 /// transaction, which is then rolled back.
 async fn while_held<T>(world: &World, held: Work, does: impl Future<Output = T>, looks: impl AsyncFnOnce(&Work)) -> T {
     let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0";
@@ -64,7 +64,7 @@ async fn another_supplier_is_preferred_behind_the_product(world: &World) {
     let (mug, kiln) = (office.product("MUG", "2.00").await, supplier(&office, "KILN").await);
     offers(&office, &office.supplier, &mug, "1.80", true).await;
     let id: ProductId = id_of(&mug);
-    let held = begun(world).await;
+    let held = begin_work(world).await;
     assert_eq!(held.rows(PRODUCT, vec![id.into()]).await.unwrap().len(), 1);
     while_held(world, held, offers(&office, &kiln, &mug, "1.70", true), async |held| {
         let free = "SELECT 1 FROM supplier_product y WHERE y.tenant_id = $1 AND y.product_id = $2 FOR UPDATE SKIP LOCKED";
@@ -82,17 +82,17 @@ async fn a_store_has_another_code_behind_the_counter(world: &World) {
     }
     let office = Office::of(world).await;
     let store: StoreId = id_of(&office.store);
-    let held = begun(world).await;
+    let held = begin_work(world).await;
     // Held as by a call that writes documents.
     journal::hold(&held).await.unwrap();
     let input = json!({ "id": office.store["id"], "expectedVersion": 1, "code": "QUAY" });
-    let renamed = office.act("storeUpdate", "StoreUpdateInput", "store { code }", input);
+    let renamed = office.mutate("storeUpdate", "StoreUpdateInput", "store { code }", input);
     let renamed = while_held(world, held, renamed, async |held| {
         let written = timeout(Duration::from_millis(500), held.execute(REFERS, vec![store.into()])).await;
         assert!(matches!(written, Ok(Ok(1))), "who refers to the store does not wait for it: {written:?}");
     })
     .await;
-    assert_eq!(done(&renamed, "store")["code"], "QUAY");
+    assert_eq!(accepted(&renamed, "store")["code"], "QUAY");
 }
 
 async fn rates_are_replaced_in_the_order_of_their_ids(world: &World) {
@@ -102,16 +102,16 @@ async fn rates_are_replaced_in_the_order_of_their_ids(world: &World) {
     let office = Office::of(world).await;
     let import = async |content: String| {
         let input = json!({ "idempotencyKey": key(), "ecbCsv": content });
-        office.act("exchangeRatesImport", "ExchangeRatesImportInput", "created", input).await
+        office.mutate("exchangeRatesImport", "ExchangeRatesImportInput", "created", input).await
     };
     assert_eq!(import("Date,DKK,NOK\n2020-11-02,7.45,11.05\n".to_owned()).await["created"], 2);
-    let held = begun(world).await;
+    let held = begin_work(world).await;
     let quotes = "SELECT r.quote FROM exchange_rate r WHERE r.tenant_id = $1 AND r.quote IN ('DKK', 'NOK') ORDER BY r.id";
     let rows = held.rows(quotes, vec![]).await.unwrap();
     let quotes: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
     let [first, second] = &quotes[..] else { panic!("{quotes:?}") };
-    let of = |quote: &str, how: &str| {
-        format!("SELECT 1 FROM exchange_rate r WHERE r.tenant_id = $1 AND r.quote = '{quote}' FOR UPDATE{how}")
+    let of = |quote: &str, lock_clause: &str| {
+        format!("SELECT 1 FROM exchange_rate r WHERE r.tenant_id = $1 AND r.quote = '{quote}' FOR UPDATE{lock_clause}")
     };
     assert_eq!(held.rows(&of(first, ""), vec![]).await.unwrap().len(), 1);
     // The file has them in the opposite order.
@@ -133,14 +133,14 @@ async fn calls_that_wait_in_a_circle_are_begun_again(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let (product, store): (ProductId, StoreId) = (id_of(&mug), id_of(&office.store));
-    let held = begun(world).await;
+    let held = begin_work(world).await;
     assert_eq!(held.execute(REFERS, vec![store.into()]).await.unwrap(), 1);
     let input = json!({ "id": office.store["id"], "expectedVersion": 1, "code": "QUAY" });
     // The call holds the counter, and waits for the store.
-    let renamed = office.act("storeUpdate", "StoreUpdateInput", "store { code }", input);
+    let renamed = office.mutate("storeUpdate", "StoreUpdateInput", "store { code }", input);
     let renamed = while_held(world, held, renamed, async |held| drop(journal::hold(held).await)).await;
-    assert_eq!(done(&renamed, "store")["code"], "QUAY");
-    let held = begun(world).await;
+    assert_eq!(accepted(&renamed, "store")["code"], "QUAY");
+    let held = begin_work(world).await;
     journal::hold(&held).await.unwrap();
     // The call holds the product, and waits for the counter.
     let offered = offers(&office, &office.supplier, &mug, "1.80", true);

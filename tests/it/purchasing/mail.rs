@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use super::{
     amendments::amend,
-    office::{Office, done, refused},
+    office::{Office, accepted, refused},
 };
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(an_approved_order_is_mailed_once, what_is_not_approved_or_has_no_address_is_not_mailed,);
 
 async fn jobs(office: &Office<'_>) -> Vec<Value> {
-    let answer = office.ask("{ jobs(first: 100) { nodes { kind state } } }", json!({})).await;
+    let answer = office.execute("{ jobs(first: 100) { nodes { kind state } } }", json!({})).await;
     answer["data"]["jobs"]["nodes"].as_array().unwrap().iter().filter(|job| job["kind"] == KIND).cloned().collect()
 }
 
@@ -27,12 +27,12 @@ async fn an_approved_order_is_mailed_once(world: &World) {
     let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }], "note": "mind <the> step" })).await;
     let input = json!({ "idempotencyKey": "letter", "id": order["id"] });
     let first = office.buy("purchaseOrderSend", input.clone()).await;
-    assert_eq!((&done(&first, "purchaseOrder")["status"], &first["replayed"]), (&json!("ORDERED"), &json!(false)));
+    assert_eq!((&accepted(&first, "purchaseOrder")["status"], &first["replayed"]), (&json!("ORDERED"), &json!(false)));
     assert_eq!(office.buy("purchaseOrderSend", input).await["replayed"], json!(true));
     assert_eq!(jobs(&office).await, [json!({ "kind": KIND, "state": "WAITING" })]);
     let stands = async || {
         let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { version revision revisionStatus sentRevision confirmedRevision } }";
-        office.ask(query, json!({ "id": order["id"] })).await["data"]["purchaseOrder"].clone()
+        office.execute(query, json!({ "id": order["id"] })).await["data"]["purchaseOrder"].clone()
     };
     let state = |revision: i64, status: &str, sent: Value, confirmed: Value| json!({ "revision": revision, "revisionStatus": status, "sentRevision": sent, "confirmedRevision": confirmed });
     let without_version = |mut order: Value| {
@@ -64,12 +64,12 @@ async fn an_approved_order_is_mailed_once(world: &World) {
     assert_eq!(sent["version"], waits["version"], "a letter changes no document");
     assert_eq!(without_version(sent), state(1, "SENT", json!(1), Value::Null));
     let fewer = json!({ "setLines": [{ "purchaseOrderLineId": order["lines"][0]["id"], "quantity": 8 }] });
-    done(&amend(&office, &order, fewer).await, "purchaseOrder");
+    accepted(&amend(&office, &order, fewer).await, "purchaseOrder");
     assert_eq!(without_version(stands().await), state(2, "NOT_SENT", json!(1), Value::Null), "a revision is sent anew");
-    done(&office.buy("purchaseOrderConfirm", json!({ "id": order["id"] })).await, "purchaseOrder");
+    accepted(&office.buy("purchaseOrderConfirm", json!({ "id": order["id"] })).await, "purchaseOrder");
     assert_eq!(without_version(stands().await), state(2, "CONFIRMED", json!(1), json!(2)));
-    let told = office.ask("{ events(types: [\"purchase_order.sent\"], first: 5) { nodes { type } } }", json!({})).await;
-    assert_eq!(told["data"]["events"]["nodes"], json!([{ "type": "purchase_order.sent" }]));
+    let answer = office.execute("{ events(types: [\"purchase_order.sent\"], first: 5) { nodes { type } } }", json!({})).await;
+    assert_eq!(answer["data"]["events"]["nodes"], json!([{ "type": "purchase_order.sent" }]));
     // An order that is cancelled before its e-mail is sent does not reach the supplier.
     office.step(&order, "purchaseOrderCancel").await;
     mail.send(&job(&office, &order, "orders@potters.example")).await.unwrap();
@@ -106,11 +106,12 @@ async fn what_is_not_approved_or_has_no_address_is_not_mailed(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let draft = office.draft(json!([{ "product": mug, "quantity": 10 }])).await;
-    let said = refused(&office.buy("purchaseOrderSend", json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
-    assert!(said.contains("DRAFT"), "{said}");
-    let silent =
-        office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "MUTE", "name": "Mute" })).await;
-    let silent = json!({ "id": done(&silent, "supplier")["id"] });
+    let message = refused(&office.buy("purchaseOrderSend", json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
+    assert!(message.contains("DRAFT"), "{message}");
+    let silent = office
+        .mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "MUTE", "name": "Mute" }))
+        .await;
+    let silent = json!({ "id": accepted(&silent, "supplier")["id"] });
     let order = office.ordered(json!({ "supplier": silent, "lines": [{ "product": mug, "quantity": 10 }] })).await;
     refused(&office.buy("purchaseOrderSend", json!({ "id": order["id"] })).await, "INVALID_STATE", "input.id");
     refused(&office.buy("purchaseOrderSend", json!({ "id": world.theirs.ids["por"] })).await, "NOT_FOUND", "input.id");

@@ -7,7 +7,7 @@ use entrepot::{access::Caller, insight::verify};
 use serde_json::{Value, json};
 
 use crate::authorization::world::World;
-pub use crate::world::answers::{done, refused};
+pub use crate::world::answers::{accepted, refused};
 
 static KEYS: AtomicU32 = AtomicU32::new(0);
 
@@ -36,15 +36,15 @@ impl<'w> Office<'w> {
         let caller = world.ours.owner.clone();
         let mut office = Self { world, caller, store: Value::Null, supplier: Value::Null };
         office.store = office.new_store("DOCK").await;
-        let made = office
-            .act(
+        let payload = office
+            .mutate(
                 "supplierCreate",
                 "SupplierCreateInput",
                 "supplier { id }",
                 json!({ "code": "POT", "name": "Potters <& Sons>", "email": "orders@potters.example", "leadTimeDays": 5 }),
             )
             .await;
-        office.supplier = json!({ "id": done(&made, "supplier")["id"] });
+        office.supplier = json!({ "id": accepted(&payload, "supplier")["id"] });
         office
     }
 
@@ -52,37 +52,37 @@ impl<'w> Office<'w> {
         Self { world: self.world, caller, store: self.store.clone(), supplier: self.supplier.clone() }
     }
 
-    pub async fn ask(&self, query: &str, variables: Value) -> Value {
-        self.world.ask(&self.world.ours, Some(self.caller.clone()), query, &variables).await
+    pub async fn execute(&self, query: &str, variables: Value) -> Value {
+        self.world.execute(&self.world.ours, Some(self.caller.clone()), query, &variables).await
     }
 
     /// The rate of the euro on a day.
     pub async fn rate(&self, quote: &str, rate: &str, day: &str) -> Value {
         let input =
             json!({ "idempotencyKey": key(), "baseCode": "EUR", "quoteCode": quote, "rate": rate, "day": day, "source": "ECB" });
-        self.act("exchangeRateSet", "ExchangeRateSetInput", RATE, input).await
+        self.mutate("exchangeRateSet", "ExchangeRateSetInput", RATE, input).await
     }
 
     /// The payload of a mutation that takes one input.
-    pub async fn act(&self, mutation: &str, kind: &str, fields: &str, input: Value) -> Value {
+    pub async fn mutate(&self, mutation: &str, kind: &str, fields: &str, input: Value) -> Value {
         let query = format!(
             "mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {fields} userErrors {{ code message field }} replayed seq }} }}"
         );
-        let answer = self.ask(&query, json!({ "input": input })).await;
+        let answer = self.execute(&query, json!({ "input": input })).await;
         assert!(answer["errors"].is_null(), "{mutation} {input}: {answer:#}");
         answer["data"][mutation].clone()
     }
 
     pub async fn new_store(&self, code: &str) -> Value {
-        let made = self.act("storeCreate", "StoreCreateInput", "store { id }", json!({ "code": code, "name": code })).await;
-        json!({ "id": done(&made, "store")["id"] })
+        let payload = self.mutate("storeCreate", "StoreCreateInput", "store { id }", json!({ "code": code, "name": code })).await;
+        json!({ "id": accepted(&payload, "store")["id"] })
     }
 
     /// A product with this cost.
     pub async fn product(&self, sku: &str, cost: &str) -> Value {
         let input = json!({ "sku": sku, "name": format!("A {sku}"), "unitCost": gbp(cost), "price": gbp("99.00") });
-        let made = self.act("productCreate", "ProductCreateInput", "product { id }", input).await;
-        json!({ "id": done(&made, "product")["id"] })
+        let payload = self.mutate("productCreate", "ProductCreateInput", "product { id }", input).await;
+        json!({ "id": accepted(&payload, "product")["id"] })
     }
 
     /// Runs a buyer's mutation of an order.
@@ -99,7 +99,7 @@ impl<'w> Office<'w> {
         if input["idempotencyKey"].is_null() {
             input["idempotencyKey"] = json!(key());
         }
-        self.act(mutation, kind, &format!("purchaseOrder {{ {ORDER} }}"), input).await
+        self.mutate(mutation, kind, &format!("purchaseOrder {{ {ORDER} }}"), input).await
     }
 
     /// A draft with this supplier for this store.
@@ -112,14 +112,14 @@ impl<'w> Office<'w> {
                 input[name] = value.clone();
             }
         }
-        let made = self.buy("purchaseOrderCreate", input).await;
-        done(&made, "purchaseOrder").clone()
+        let payload = self.buy("purchaseOrderCreate", input).await;
+        accepted(&payload, "purchaseOrder").clone()
     }
 
     /// The order after a step that is not refused.
     pub async fn step(&self, order: &Value, mutation: &str) -> Value {
         let payload = self.buy(mutation, json!({ "id": order["id"] })).await;
-        done(&payload, "purchaseOrder").clone()
+        accepted(&payload, "purchaseOrder").clone()
     }
 
     /// An order that is with its supplier.
@@ -145,7 +145,7 @@ impl<'w> Office<'w> {
     /// On hand, unavailable and incoming of a product in a store.
     pub async fn level(&self, product: &Value, store: &Value) -> [i64; 3] {
         let query = "query($p: ID!, $s: ID!) { stockLevels(filter: { product: { eq: $p }, store: { eq: $s } }) { nodes { onHand unavailable incoming } } }";
-        let answer = self.ask(query, json!({ "p": product["id"], "s": store["id"] })).await;
+        let answer = self.execute(query, json!({ "p": product["id"], "s": store["id"] })).await;
         let level = &answer["data"]["stockLevels"]["nodes"][0];
         ["onHand", "unavailable", "incoming"].map(|name| level[name].as_i64().unwrap_or_default())
     }
@@ -153,7 +153,7 @@ impl<'w> Office<'w> {
     /// Quantity, cost and value of the entries of the last movements of an order, the newest first.
     pub async fn entries(&self, order: &Value) -> Vec<Value> {
         let query = "query($id: ID!) { stockMovements(filter: { reference: { eq: $id } }) { nodes { kind reasonCode entries { onHandDelta unavailableDelta incomingDelta unitCost { amount } } } } }";
-        let answer = self.ask(query, json!({ "id": order["id"] })).await;
+        let answer = self.execute(query, json!({ "id": order["id"] })).await;
         answer["data"]["stockMovements"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone()
     }
 

@@ -3,7 +3,7 @@
 use entrepot::access::{Caller, PermissionSet};
 use serde_json::{Value, json};
 
-use super::office::{Office, done, gbp, key, refused};
+use super::office::{Office, accepted, gbp, key, refused};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(
@@ -31,8 +31,8 @@ async fn an_order_goes_its_way_and_counts_as_incoming_only_while_it_is_out(world
     );
     assert_eq!(draft["allowedActions"], json!(["purchaseOrderUpdate", "purchaseOrderSubmit", "purchaseOrderCancel"]));
     assert_eq!(office.level(&mug, &office.store).await, [0, 0, 0], "a draft is nothing yet");
-    let asked = office.step(&draft, "purchaseOrderSubmit").await;
-    let approved = office.step(&asked, "purchaseOrderApprove").await;
+    let input = office.step(&draft, "purchaseOrderSubmit").await;
+    let approved = office.step(&input, "purchaseOrderApprove").await;
     assert_eq!((&approved["status"], &approved["approvedBy"]["__typename"]), (&json!("APPROVED"), &json!("Member")));
     assert_eq!(office.level(&mug, &office.store).await, [0, 0, 0], "what is approved is not incoming");
     let out = office.step(&approved, "purchaseOrderPlace").await;
@@ -40,10 +40,10 @@ async fn an_order_goes_its_way_and_counts_as_incoming_only_while_it_is_out(world
     assert_eq!((office.level(&mug, &office.store).await, office.level(&plate, &office.store).await), ([0, 0, 10], [0, 0, 5]));
     office.is_sound().await;
     let part = office.receive(&out, &[4, 0]).await;
-    assert_eq!(done(&part, "purchaseOrder")["status"], "PARTIALLY_RECEIVED");
+    assert_eq!(accepted(&part, "purchaseOrder")["status"], "PARTIALLY_RECEIVED");
     assert_eq!(office.level(&mug, &office.store).await, [4, 0, 6]);
     let rest = office.buy("purchaseOrderReceive", json!({ "id": out["id"], "deliveryNote": "D-2" })).await;
-    let rest = done(&rest, "purchaseOrder");
+    let rest = accepted(&rest, "purchaseOrder");
     assert_eq!((&rest["status"], &rest["receipts"][1]["deliveryNote"]), (&json!("RECEIVED"), &json!("D-2")));
     assert_eq!((office.level(&mug, &office.store).await, office.level(&plate, &office.store).await), ([10, 0, 0], [5, 0, 0]));
     let filed = office.step(rest, "purchaseOrderClose").await;
@@ -58,27 +58,30 @@ async fn a_step_outside_the_table_is_refused_and_names_what_is_open(world: &Worl
     for step in
         ["purchaseOrderApprove", "purchaseOrderReject", "purchaseOrderPlace", "purchaseOrderReceive", "purchaseOrderClose"]
     {
-        let said = refused(&office.buy(step, json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
-        assert!(said.contains("DRAFT") && said.contains("purchaseOrderSubmit"), "{said}");
+        let message = refused(&office.buy(step, json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
+        assert!(message.contains("DRAFT") && message.contains("purchaseOrderSubmit"), "{message}");
     }
     let out = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 7 }] })).await;
     for step in ["purchaseOrderUpdate", "purchaseOrderSubmit", "purchaseOrderApprove", "purchaseOrderReject"] {
         refused(&office.buy(step, json!({ "id": out["id"] })).await, "INVALID_STATE", "input.id");
     }
-    let gone = office.step(&out, "purchaseOrderCancel").await;
-    assert_eq!((&gone["status"], &gone["lines"][0]["short"]), (&json!("CANCELLED"), &json!(7)));
+    let input = office.step(&out, "purchaseOrderCancel").await;
+    assert_eq!((&input["status"], &input["lines"][0]["short"]), (&json!("CANCELLED"), &json!(7)));
     assert_eq!(office.level(&mug, &office.store).await, [0, 0, 0]);
-    let said = refused(&office.buy("purchaseOrderReceive", json!({ "id": out["id"] })).await, "INVALID_STATE", "input.id");
-    assert!(said.contains("open: nothing"), "{said}");
+    let message = refused(&office.buy("purchaseOrderReceive", json!({ "id": out["id"] })).await, "INVALID_STATE", "input.id");
+    assert!(message.contains("open: nothing"), "{message}");
     office.is_sound().await;
 }
 
 async fn above_the_limit_somebody_else_approves_and_never_a_key(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "1.00").await;
-    let version = office.ask("{ viewer { tenant { settings { version } } } }", json!({})).await["data"]["viewer"]["tenant"]["settings"]["version"].clone();
+    let version =
+        office.execute("{ viewer { tenant { settings { version } } } }", json!({})).await["data"]["viewer"]["tenant"]["settings"]
+            ["version"]
+            .clone();
     let set = json!({ "expectedVersion": version, "approvalLimit": gbp("100.00") });
-    done(&office.act("tenantUpdate", "TenantUpdateInput", "tenant { id }", set).await, "tenant");
+    accepted(&office.mutate("tenantUpdate", "TenantUpdateInput", "tenant { id }", set).await, "tenant");
     let other =
         office.as_caller(Caller { actor: entity::prelude::Actor::member(world.node.clock.id()), ..office.caller.clone() });
     let machine = Caller::new(
@@ -89,13 +92,16 @@ async fn above_the_limit_somebody_else_approves_and_never_a_key(world: &World) {
     let machine = office.as_caller(machine);
     for (quantity, is_above) in [(100, false), (101, true)] {
         let draft = office.draft(json!([{ "product": mug, "quantity": quantity }])).await;
-        let asked = office.step(&draft, "purchaseOrderSubmit").await;
-        refused(&machine.buy("purchaseOrderApprove", json!({ "id": asked["id"] })).await, "INVALID_STATE", "input.id");
-        refused(&machine.buy("purchaseOrderReject", json!({ "id": asked["id"] })).await, "INVALID_STATE", "input.id");
+        let requested_input = office.step(&draft, "purchaseOrderSubmit").await;
+        refused(&machine.buy("purchaseOrderApprove", json!({ "id": requested_input["id"] })).await, "INVALID_STATE", "input.id");
+        refused(&machine.buy("purchaseOrderReject", json!({ "id": requested_input["id"] })).await, "INVALID_STATE", "input.id");
         if is_above {
-            let said =
-                refused(&office.buy("purchaseOrderApprove", json!({ "id": asked["id"] })).await, "INVALID_STATE", "input.id");
-            assert!(said.contains("100.00 GBP"), "{said}");
+            let message = refused(
+                &office.buy("purchaseOrderApprove", json!({ "id": requested_input["id"] })).await,
+                "INVALID_STATE",
+                "input.id",
+            );
+            assert!(message.contains("100.00 GBP"), "{message}");
             // A member who only wrote the order cannot approve it either.
             let asked_by_other = office.draft(json!([{ "product": mug, "quantity": quantity }])).await;
             other.step(&asked_by_other, "purchaseOrderSubmit").await;
@@ -104,9 +110,9 @@ async fn above_the_limit_somebody_else_approves_and_never_a_key(world: &World) {
                 "INVALID_STATE",
                 "input.id",
             );
-            assert_eq!(other.step(&asked, "purchaseOrderApprove").await["status"], "APPROVED");
+            assert_eq!(other.step(&requested_input, "purchaseOrderApprove").await["status"], "APPROVED");
         } else {
-            assert_eq!(office.step(&asked, "purchaseOrderApprove").await["status"], "APPROVED");
+            assert_eq!(office.step(&requested_input, "purchaseOrderApprove").await["status"], "APPROVED");
         }
     }
     // Euros cannot be compared with a limit in pounds.
@@ -118,7 +124,7 @@ async fn above_the_limit_somebody_else_approves_and_never_a_key(world: &World) {
     let yesterday = entrepot::clock::day_text(entrepot::clock::local_day(world.node.clock.now().plus_seconds(-86_400), "UTC"));
     for (market, rate, is_above) in [(None, "0.01", true), (Some("1.25"), "1.2", false), (Some("1.25"), "1.3", true)] {
         if let Some(market) = market {
-            done(&office.rate("GBP", market, &yesterday).await, "exchangeRate");
+            accepted(&office.rate("GBP", market, &yesterday).await, "exchangeRate");
         }
         let lines = json!([{ "product": mug, "quantity": 80, "unitCost": { "amount": "1.00", "currencyCode": "EUR" } }]);
         let euros = office.draft_with(json!({ "currencyCode": "EUR", "fixedRate": rate, "lines": lines })).await;
@@ -127,7 +133,7 @@ async fn above_the_limit_somebody_else_approves_and_never_a_key(world: &World) {
         if is_above {
             refused(&approved, "INVALID_STATE", "input.id");
         } else {
-            done(&approved, "purchaseOrder");
+            accepted(&approved, "purchaseOrder");
         }
     }
 }
@@ -136,7 +142,7 @@ async fn whoever_made_an_order_what_it_is_does_not_approve_it(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     world
-        .must(
+        .must_mutate(
             &world.ours,
             "mutation($input: TenantUpdateInput!) { tenantUpdate(input: $input) { userErrors { code } } }",
             limited(&office).await,
@@ -148,17 +154,17 @@ async fn whoever_made_an_order_what_it_is_does_not_approve_it(world: &World) {
     let draft = office.draft(json!([{ "product": mug, "quantity": 1 }])).await;
     // A small order is made large by another member, who does not submit it.
     let change = json!({ "id": draft["id"], "lines": [{ "product": mug, "quantity": 1_000 }] });
-    done(&buyer.buy("purchaseOrderUpdate", change).await, "purchaseOrder");
+    accepted(&buyer.buy("purchaseOrderUpdate", change).await, "purchaseOrder");
     // A later edit by someone else does not make that member less of an author.
     let last = colleague();
-    done(&last.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "overDeliveryPercent": 1 })).await, "purchaseOrder");
-    done(&third.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "note": "soon" })).await, "purchaseOrder");
+    accepted(&last.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "overDeliveryPercent": 1 })).await, "purchaseOrder");
+    accepted(&third.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "note": "soon" })).await, "purchaseOrder");
     office.step(&draft, "purchaseOrderSubmit").await;
     refused(&buyer.buy("purchaseOrderApprove", json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
     // Allowed actions depend on the caller.
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { allowedActions } }";
     for (asking, may) in [(&office, false), (&buyer, false), (&last, false), (&third, true)] {
-        let answer = asking.ask(query, json!({ "id": draft["id"] })).await;
+        let answer = asking.execute(query, json!({ "id": draft["id"] })).await;
         let offered =
             answer["data"]["purchaseOrder"]["allowedActions"].as_array().unwrap().contains(&json!("purchaseOrderApprove"));
         assert_eq!(offered, may, "{answer}");
@@ -168,7 +174,7 @@ async fn whoever_made_an_order_what_it_is_does_not_approve_it(world: &World) {
 
 /// Input that requires another member's approval from a hundred pounds on.
 async fn limited(office: &Office<'_>) -> Value {
-    let answer = office.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
+    let answer = office.execute("{ viewer { tenant { settings { version } } } }", json!({})).await;
     let version = &answer["data"]["viewer"]["tenant"]["settings"]["version"];
     json!({ "input": { "expectedVersion": version, "approvalLimit": gbp("100.00") } })
 }
@@ -181,7 +187,7 @@ async fn a_draft_is_changed_and_a_rejected_order_is_a_draft_again(world: &World)
     let draft = office.draft_with(json!({ "lines": [{ "product": mug, "quantity": 10 }, { "product": plate, "quantity": 1 }], "charges": charges, "note": "soon" })).await;
     let change = json!({ "id": draft["id"], "lines": [{ "product": plate, "quantity": 4 }], "charges": [{ "kind": "FREIGHT", "amount": gbp("2.00") }], "note": null, "overDeliveryPercent": 10 });
     let changed = office.buy("purchaseOrderUpdate", change).await;
-    let changed = done(&changed, "purchaseOrder");
+    let changed = accepted(&changed, "purchaseOrder");
     assert_eq!(
         (changed["lines"].as_array().unwrap().len(), &changed["total"]["amount"], &changed["note"]),
         (1, &json!("14.00"), &Value::Null)
@@ -194,7 +200,7 @@ async fn a_draft_is_changed_and_a_rejected_order_is_a_draft_again(world: &World)
     refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
     // The order is read as it was written.
     let read = office
-        .ask(
+        .execute(
             "query($id: ID!) { purchaseOrder(by: { id: $id }) { lines { sku quantity } charges { name } version } }",
             json!({ "id": draft["id"] }),
         )
@@ -205,11 +211,14 @@ async fn a_draft_is_changed_and_a_rejected_order_is_a_draft_again(world: &World)
     );
     office.step(changed, "purchaseOrderSubmit").await;
     let no = office.buy("purchaseOrderReject", json!({ "id": draft["id"], "note": "too dear" })).await;
-    assert_eq!((&done(&no, "purchaseOrder")["status"], &no["purchaseOrder"]["reason"]), (&json!("REJECTED"), &json!("too dear")));
-    let more = office.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "lines": [{ "product": mug, "quantity": 100 }, { "product": mug, "quantity": 5 }, { "product": plate, "quantity": 1 }] })).await;
-    let more = done(&more, "purchaseOrder");
     assert_eq!(
-        (&more["status"], &more["reason"], &more["lines"][0]["mostReceivable"]),
+        (&accepted(&no, "purchaseOrder")["status"], &no["purchaseOrder"]["reason"]),
+        (&json!("REJECTED"), &json!("too dear"))
+    );
+    let purchase_order = office.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "lines": [{ "product": mug, "quantity": 100 }, { "product": mug, "quantity": 5 }, { "product": plate, "quantity": 1 }] })).await;
+    let purchase_order = accepted(&purchase_order, "purchaseOrder");
+    assert_eq!(
+        (&purchase_order["status"], &purchase_order["reason"], &purchase_order["lines"][0]["mostReceivable"]),
         (&json!("DRAFT"), &Value::Null, &json!(110))
     );
     office.is_sound().await;
@@ -237,7 +246,7 @@ async fn what_cannot_be_bought_is_refused_with_its_path(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let service = office
-        .act(
+        .mutate(
             "productCreate",
             "ProductCreateInput",
             "product { id }",
@@ -245,7 +254,7 @@ async fn what_cannot_be_bought_is_refused_with_its_path(world: &World) {
         )
         .await;
     let nameless =
-        office.act("productCreate", "ProductCreateInput", "product { id }", json!({ "sku": "FREE", "name": "No cost" })).await;
+        office.mutate("productCreate", "ProductCreateInput", "product { id }", json!({ "sku": "FREE", "name": "No cost" })).await;
     let line = |product: &Value, quantity: i64| json!({ "product": product, "quantity": quantity });
     let free = json!({ "id": nameless["product"]["id"] });
     let foreign = json!({ "id": world.theirs.ids["prd"] });
@@ -288,11 +297,11 @@ async fn what_cannot_be_bought_is_refused_with_its_path(world: &World) {
     // The message for a given cost does not ask for a cost, but for another currency.
     let lines = json!([{ "product": mug, "quantity": 1, "unitCost": gbp("1.00") }]);
     let input = json!({ "supplier": office.supplier, "store": office.store, "currencyCode": "EUR", "lines": lines });
-    let said = refused(&office.buy("purchaseOrderCreate", input).await, "INVALID", "input.lines.0.unitCost");
-    assert_eq!(said, "unitCost is in GBP, and the order is in EUR: give what it costs in EUR");
+    let message = refused(&office.buy("purchaseOrderCreate", input).await, "INVALID", "input.lines.0.unitCost");
+    assert_eq!(message, "unitCost is in GBP, and the order is in EUR: give what it costs in EUR");
     // A cost of zero is a cost.
     let gift = office.ordered(json!({ "lines": [{ "product": free, "quantity": 3, "unitCost": gbp("0.00") }] })).await;
-    done(&office.receive(&gift, &[3]).await, "purchaseOrder");
+    accepted(&office.receive(&gift, &[3]).await, "purchaseOrder");
     office.is_sound().await;
 }
 
@@ -305,7 +314,7 @@ async fn the_same_key_answers_again(world: &World) {
     let second = office.buy("purchaseOrderCreate", input.clone()).await;
     assert_eq!(
         (&second["replayed"], &second["purchaseOrder"]["id"], &second["seq"]),
-        (&json!(true), &done(&first, "purchaseOrder")["id"], &first["seq"])
+        (&json!(true), &accepted(&first, "purchaseOrder")["id"], &first["seq"])
     );
     let mut other = input.clone();
     other["lines"][0]["quantity"] = json!(3);
@@ -318,26 +327,26 @@ async fn the_same_key_answers_again(world: &World) {
 async fn lists_are_pages_and_filters_say_which(world: &World) {
     let office = Office::of(world).await;
     let (mug, annex) = (office.product("MUG", "2.00").await, office.new_store("ANNEX").await);
-    let mut made = Vec::new();
+    let mut orders = Vec::new();
     for (index, store) in [&office.store, &annex, &office.store].into_iter().enumerate() {
         let expected = format!("2026-12-0{}", index + 1);
-        made.push(
+        orders.push(
             office
                 .draft_with(json!({ "store": store, "expectedOn": expected, "lines": [{ "product": mug, "quantity": 1 }] }))
                 .await,
         );
     }
-    office.step(&made[0], "purchaseOrderSubmit").await;
+    office.step(&orders[0], "purchaseOrderSubmit").await;
     let list = async |filter: Value, rest: &str| {
         let query = format!(
             "query($filter: PurchaseOrderFilter) {{ purchaseOrders(filter: $filter{rest}) {{ nodes {{ id lines {{ sku }} }} pageInfo {{ hasNextPage endCursor }} }} }}"
         );
-        let answer = office.ask(&query, json!({ "filter": filter })).await;
+        let answer = office.execute(&query, json!({ "filter": filter })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["purchaseOrders"].clone()
     };
     let ids = |page: &Value| page["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect::<Vec<_>>();
-    let of = |places: &[usize]| places.iter().map(|place| made[*place]["id"].clone()).collect::<Vec<_>>();
+    let of = |places: &[usize]| places.iter().map(|place| orders[*place]["id"].clone()).collect::<Vec<_>>();
     let own = json!({ "supplier": { "eq": office.supplier["id"] } });
     assert_eq!(ids(&list(own.clone(), "").await), of(&[2, 1, 0]), "the newest first");
     let page = list(own.clone(), ", first: 2").await;
@@ -351,9 +360,10 @@ async fn lists_are_pages_and_filters_say_which(world: &World) {
         ids(&list(json!({ "supplier": { "eq": office.supplier["id"] }, "expectedBefore": "2026-12-03" }), "").await),
         of(&[1, 0])
     );
-    let by =
-        office.ask("query($n: String!) { purchaseOrder(by: { number: $n }) { id } }", json!({ "n": made[1]["number"] })).await;
-    assert_eq!(by["data"]["purchaseOrder"]["id"], made[1]["id"]);
+    let by = office
+        .execute("query($n: String!) { purchaseOrder(by: { number: $n }) { id } }", json!({ "n": orders[1]["number"] }))
+        .await;
+    assert_eq!(by["data"]["purchaseOrder"]["id"], orders[1]["id"]);
 }
 
 async fn an_archived_product_keeps_no_order_open(world: &World) {
@@ -361,12 +371,12 @@ async fn an_archived_product_keeps_no_order_open(world: &World) {
     let mug = office.product("MUG", "2.00").await;
     let out = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 7 }] })).await;
     let archive = office
-        .act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": mug["id"], "expectedVersion": 1 }))
+        .mutate("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": mug["id"], "expectedVersion": 1 }))
         .await;
     refused(&archive, "IN_USE", "input.id");
     office.step(&out, "purchaseOrderCancel").await;
     let archive = office
-        .act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": mug["id"], "expectedVersion": 1 }))
+        .mutate("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": mug["id"], "expectedVersion": 1 }))
         .await;
-    done(&archive, "product");
+    accepted(&archive, "product");
 }

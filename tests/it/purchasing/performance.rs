@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::office::{Office, done, key};
+use super::office::{Office, accepted, key};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(a_supplier_who_delivers_nothing_is_measured_by_it,);
@@ -13,16 +13,16 @@ async fn a_supplier_who_delivers_nothing_is_measured_by_it(world: &World) {
     let lines = |mugs: i64, plates: i64| json!([{ "product": mug, "quantity": mugs }, { "product": plate, "quantity": plates }]);
     let is = async |orders: i64, expected: [f64; 3], on_time: Value| {
         let query = "query($s: ID!) { supplierPerformance(supplier: { id: $s }) { orders unitFillRate lineFillRate orderFillRate onTimeShare } }";
-        let found = office.ask(query, json!({ "s": office.supplier["id"] })).await["data"]["supplierPerformance"].clone();
+        let found = office.execute(query, json!({ "s": office.supplier["id"] })).await["data"]["supplierPerformance"].clone();
         assert_eq!((&found["orders"], &found["onTimeShare"]), (&json!(orders), &on_time), "{found:#}");
         for (name, expected) in ["unitFillRate", "lineFillRate", "orderFillRate"].into_iter().zip(expected) {
             assert!((found[name].as_f64().unwrap() - expected).abs() < 1e-3, "{name}: {found:#}");
         }
     };
     let whole = office.ordered(json!({ "lines": lines(10, 5) })).await;
-    done(&office.receive(&whole, &[10, 5]).await, "purchaseOrder");
+    accepted(&office.receive(&whole, &[10, 5]).await, "purchaseOrder");
     let part = office.ordered(json!({ "lines": lines(5, 3) })).await;
-    done(&office.receive(&part, &[5, 2]).await, "purchaseOrder");
+    accepted(&office.receive(&part, &[5, 2]).await, "purchaseOrder");
     office.step(&part, "purchaseOrderClose").await;
     is(2, [22.0 / 23.0, 0.75, 0.5], Value::Null).await;
     // A cancelled order counts as nothing received, if it had been ordered. A draft that was never
@@ -51,11 +51,11 @@ async fn a_supplier_who_delivers_nothing_is_measured_by_it(world: &World) {
     is(4, [22.0 / 28.0, 0.5, 0.25], Value::Null).await;
     // An order that is overdue counts from the day after: with the units received until then, and
     // its lines that are due.
-    let late = office.ordered(json!({ "expectedOn": "2026-09-25", "lines": [{ "product": mug, "quantity": 2 }, { "product": plate, "quantity": 7, "expectedOn": "2026-10-30" }] })).await;
+    let order = office.ordered(json!({ "expectedOn": "2026-09-25", "lines": [{ "product": mug, "quantity": 2 }, { "product": plate, "quantity": 7, "expectedOn": "2026-10-30" }] })).await;
     is(4, [22.0 / 28.0, 0.5, 0.25], Value::Null).await;
-    world.pass(5 * 86_400);
+    world.advance_clock(5 * 86_400);
     is(5, [22.0 / 30.0, 3.0 / 7.0, 0.2], json!(0.0)).await;
-    done(&office.receive(&late, &[1, 0]).await, "purchaseOrder");
+    accepted(&office.receive(&order, &[1, 0]).await, "purchaseOrder");
     is(5, [23.0 / 30.0, 3.0 / 7.0, 0.2], json!(0.0)).await;
     suppliers_are_listed_by_how_they_deliver(&office, &plate).await;
     prices_drift_in_each_currency(&office, &mug).await;
@@ -68,19 +68,19 @@ const ALL: &str = "query($n: Int, $a: Cursor, $s: IdFilter, $st: IdFilter, $p: P
 
 async fn suppliers_are_listed_by_how_they_deliver(office: &Office<'_>, plate: &Value) {
     let input = json!({ "code": "SWIFT", "name": "Swift" });
-    let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
-    let swift = done(&made, "supplier")["id"].clone();
+    let payload = office.mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+    let swift = accepted(&payload, "supplier")["id"].clone();
     let lines = json!([{ "product": plate, "quantity": 3 }]);
     let order = office.ordered(json!({ "supplier": { "id": swift }, "expectedOn": "2026-10-30", "lines": lines })).await;
     let line = order["lines"][0]["id"].clone();
-    let came = json!([{ "purchaseOrderLineId": line, "quantity": 1, "damaged": 2 }]);
-    done(&office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": came })).await, "purchaseOrder");
+    let received_input = json!([{ "purchaseOrderLineId": line, "quantity": 1, "damaged": 2 }]);
+    accepted(&office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": received_input })).await, "purchaseOrder");
     let back = json!([{ "purchaseOrderLineId": line, "quantity": 1, "source": "QUARANTINE" }]);
     let input =
         json!({ "idempotencyKey": key(), "supplier": { "id": swift }, "store": { "id": office.store["id"] }, "lines": back });
-    let sent = office.act("supplierReturnCreate", "SupplierReturnCreateInput", "supplierReturn { id }", input).await;
-    done(&sent, "supplierReturn");
-    let list = async |variables: Value| office.ask(ALL, variables).await["data"]["supplierPerformances"].clone();
+    let sent = office.mutate("supplierReturnCreate", "SupplierReturnCreateInput", "supplierReturn { id }", input).await;
+    accepted(&sent, "supplierReturn");
+    let list = async |variables: Value| office.execute(ALL, variables).await["data"]["supplierPerformances"].clone();
     let found = list(json!({})).await;
     let nodes = found["nodes"].as_array().unwrap();
     let rates: Vec<f64> = nodes.iter().map(|node| node["unitFillRate"].as_f64().unwrap_or(-1.0)).collect();
@@ -93,7 +93,7 @@ async fn suppliers_are_listed_by_how_they_deliver(office: &Office<'_>, plate: &V
     );
     for supplier in [&swift, &office.supplier["id"]] {
         let query = "query($s: ID!) { supplierPerformance(supplier: { id: $s }) { supplier { id } orders leadTimeDaysMean unitFillRate lineFillRate orderFillRate onTimeRate onTimeInFullRate damagedRate returnedRate } }";
-        let own = office.ask(query, json!({ "s": supplier })).await["data"]["supplierPerformance"].clone();
+        let own = office.execute(query, json!({ "s": supplier })).await["data"]["supplierPerformance"].clone();
         let node = nodes.iter().find(|node| node["supplier"]["id"] == *supplier);
         assert_eq!((node, &own["supplier"]["id"]), (Some(&own), supplier), "{found:#}");
     }
@@ -127,7 +127,7 @@ async fn suppliers_are_listed_by_how_they_deliver(office: &Office<'_>, plate: &V
     let none = list(json!({ "st": { "eq": annex["id"] } })).await;
     assert_eq!((&none["supplierCount"], &none["totals"]["orders"]), (&json!(0), &json!(0)), "{none:#}");
     // A place in the whole list means nothing in another one.
-    let foreign = office.ask(ALL, json!({ "a": first["pageInfo"]["endCursor"], "s": { "eq": swift } })).await;
+    let foreign = office.execute(ALL, json!({ "a": first["pageInfo"]["endCursor"], "s": { "eq": swift } })).await;
     assert_eq!(foreign["errors"][0]["code"], "BAD_USER_INPUT", "{foreign:#}");
 }
 
@@ -137,11 +137,11 @@ const DRIFT: &str = "query($s: ID!, $f: IdFilter) {
 
 async fn prices_drift_in_each_currency(office: &Office<'_>, mug: &Value) {
     let input = json!({ "code": "DEAR", "name": "Dear" });
-    let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
-    let dear = done(&made, "supplier")["id"].clone();
+    let payload = office.mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+    let dear = accepted(&payload, "supplier")["id"].clone();
     let jug = office.product("JUG", "3.00").await;
     let order = async |currency: &str, product: &Value, quantity: i64, cost: &str| {
-        office.world.pass(60);
+        office.world.advance_clock(60);
         let lines =
             json!([{ "product": product, "quantity": quantity, "unitCost": { "amount": cost, "currencyCode": currency } }]);
         office.ordered(json!({ "supplier": { "id": dear }, "currencyCode": currency, "lines": lines })).await
@@ -160,19 +160,19 @@ async fn prices_drift_in_each_currency(office: &Office<'_>, mug: &Value) {
         { "currency": "GBP", "products": 1, "firstCost": { "amount": "20.00" }, "lastCost": { "amount": "25.00" }, "changeRate": 0.25 },
     ]);
     let variables = json!({ "s": dear, "f": { "eq": dear } });
-    let found = office.ask(DRIFT, variables.clone()).await["data"].clone();
+    let found = office.execute(DRIFT, variables.clone()).await["data"].clone();
     assert_eq!(found["supplierPerformance"]["priceDrift"], drift, "{found:#}");
     // One of the orders is complete, so that the supplier is listed.
-    done(&office.receive(&once, &[50]).await, "purchaseOrder");
-    let list = office.ask(DRIFT, variables.clone()).await["data"]["supplierPerformances"].clone();
+    accepted(&office.receive(&once, &[50]).await, "purchaseOrder");
+    let list = office.execute(DRIFT, variables.clone()).await["data"]["supplierPerformances"].clone();
     let totals = json!([{ "currency": "EUR", "changeRate": -0.25 }, { "currency": "GBP", "changeRate": 0.25 }]);
     assert_eq!(list["totals"]["priceDrift"], totals, "{list:#}");
     assert_eq!(list["nodes"], json!([{ "priceDrift": [{ "products": 1 }, { "products": 1 }] }]), "{list:#}");
-    let buyer = office.as_caller(office.world.ours.only(&["purchase.read"]));
-    let masked = buyer.ask(DRIFT, variables).await;
+    let buyer = office.as_caller(office.world.ours.owner_with(&["purchase.read"]));
+    let masked = buyer.execute(DRIFT, variables).await;
     assert_eq!(masked["data"]["supplierPerformance"], json!({ "priceDrift": null }), "{masked:#}");
     // Fields that are not selected are not read.
     let plain = "{ supplierPerformances { nodes { orders } totals { orders } } }";
-    let (answer, sent) = office.world.node.db.record_statements(office.ask(plain, json!({}))).await;
+    let (answer, sent) = office.world.node.db.record_statements(office.execute(plain, json!({}))).await;
     assert!(answer["errors"].is_null() && !sent.iter().any(|one| one.sql.contains("unit_cost_minor")), "{answer:#} {sent:#?}");
 }

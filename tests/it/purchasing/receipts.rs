@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::office::{Office, done, gbp, key, refused};
+use super::office::{Office, accepted, gbp, key, refused};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(
@@ -35,10 +35,10 @@ async fn more_than_the_tolerance_is_refused_and_within_it_is_noted(world: &World
     // Ten percent of 19 is one whole unit.
     let lax = office.ordered(json!({ "overDeliveryPercent": 10, "lines": [{ "product": mug, "quantity": 19 }] })).await;
     refused(&office.receive(&lax, &[21]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
-    done(&office.receive(&lax, &[15]).await, "purchaseOrder");
+    accepted(&office.receive(&lax, &[15]).await, "purchaseOrder");
     refused(&office.receive(&lax, &[6]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
     let over = office.receive(&lax, &[5]).await;
-    let over = done(&over, "purchaseOrder");
+    let over = accepted(&over, "purchaseOrder");
     assert_eq!((&over["status"], kinds(over)), (&json!("RECEIVED"), vec![("OVER".to_owned(), 1)]));
     assert_eq!(office.level(&mug, &office.store).await, [20, 0, 10], "the other order is still to come");
     office.is_sound().await;
@@ -53,10 +53,10 @@ async fn less_within_the_tolerance_completes_an_order(world: &World) {
         )
         .await;
     let first = office.receive(&order, &[18, 0]).await;
-    assert_eq!(done(&first, "purchaseOrder")["status"], "PARTIALLY_RECEIVED", "the plates are missing");
+    assert_eq!(accepted(&first, "purchaseOrder")["status"], "PARTIALLY_RECEIVED", "the plates are missing");
     assert_eq!(office.level(&mug, &office.store).await, [18, 0, 2]);
     let second = office.receive(&order, &[0, 19]).await;
-    let second = done(&second, "purchaseOrder");
+    let second = accepted(&second, "purchaseOrder");
     assert_eq!((&second["status"], kinds(second)), (&json!("RECEIVED"), vec![("SHORT".to_owned(), 2), ("SHORT".to_owned(), 1)]));
     assert_eq!((office.level(&mug, &office.store).await, office.level(&plate, &office.store).await), ([18, 0, 0], [19, 0, 0]));
     office.is_sound().await;
@@ -67,10 +67,10 @@ async fn what_is_ordered_is_expected_by_order_and_day(world: &World) {
     let mug = office.product("MUG", "2.00").await;
     let undated = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 5 }] })).await;
     let dated = office.ordered(json!({ "expectedOn": "2027-01-15", "lines": [{ "product": mug, "quantity": 20 }] })).await;
-    done(&office.receive(&dated, &[8]).await, "purchaseOrder");
+    accepted(&office.receive(&dated, &[8]).await, "purchaseOrder");
     let query = "query($product: ProductRef!, $store: StoreRef!) { availabilityExplanation(product: $product, store: $store) {
         onHand incoming incomingFrom { quantity expectedOn document { id } } } }";
-    let answer = office.ask(query, json!({ "product": mug, "store": office.store })).await;
+    let answer = office.execute(query, json!({ "product": mug, "store": office.store })).await;
     let expected = json!({ "onHand": 8, "incoming": 17, "incomingFrom": [
         // Five days is the supplier's lead time, as the order has no date.
         { "quantity": 5, "expectedOn": "2026-09-26", "document": { "id": undated["id"] } },
@@ -84,17 +84,17 @@ async fn an_order_is_closed_short(world: &World) {
     let mug = office.product("MUG", "2.00").await;
     let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 20 }] })).await;
     let part = office.receive(&order, &[12]).await;
-    done(&part, "purchaseOrder");
+    accepted(&part, "purchaseOrder");
     let closed = office.buy("purchaseOrderClose", json!({ "id": order["id"], "note": "out of clay" })).await;
-    let closed = done(&closed, "purchaseOrder");
+    let closed = accepted(&closed, "purchaseOrder");
     assert_eq!(
         (&closed["status"], &closed["reason"], kinds(closed)),
         (&json!("CLOSED"), &json!("out of clay"), vec![("SHORT".to_owned(), 8)])
     );
     assert_eq!(closed["discrepancies"][0]["note"], "out of clay");
     assert_eq!(office.level(&mug, &office.store).await, [12, 0, 0]);
-    let moved = office.entries(&order).await;
-    let plan: Vec<&Value> = moved.iter().filter(|one| one["kind"] == "ADJUSTMENT").collect();
+    let moved_entries = office.entries(&order).await;
+    let plan: Vec<&Value> = moved_entries.iter().filter(|one| one["kind"] == "ADJUSTMENT").collect();
     assert_eq!(
         (plan.len(), &plan[0]["reasonCode"], &plan[0]["entries"][0]["incomingDelta"]),
         (2, &json!("PURCHASE"), &json!(-8))
@@ -109,7 +109,7 @@ async fn damaged_goods_are_on_hand_and_not_available(world: &World) {
     let line = order["lines"][0]["id"].clone();
     let lines = json!([{ "purchaseOrderLineId": line, "quantity": 7, "damaged": 3, "note": "wet box" }]);
     let payload = office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines })).await;
-    let after = done(&payload, "purchaseOrder");
+    let after = accepted(&payload, "purchaseOrder");
     assert_eq!(
         (&after["lines"][0]["received"], &after["lines"][0]["damaged"], kinds(after)),
         (&json!(10), &json!(3), vec![("DAMAGED".to_owned(), 3)])
@@ -129,7 +129,7 @@ async fn wrong_items_are_noted_and_not_taken_in(world: &World) {
     let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let wrong = json!([{ "product": plate, "quantity": 4 }, { "quantity": 1, "note": "a teapot" }]);
     let payload = office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": [], "wrongItems": wrong })).await;
-    let after = done(&payload, "purchaseOrder");
+    let after = accepted(&payload, "purchaseOrder");
     assert_eq!(
         (&after["status"], kinds(after)),
         (&json!("ORDERED"), vec![("WRONG_ITEM".to_owned(), 4), ("WRONG_ITEM".to_owned(), 1)])
@@ -151,14 +151,14 @@ async fn a_receipt_carries_its_cost_to_the_last_penny(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "1.00").await;
     let tea = office
-        .act(
+        .mutate(
             "productCreate",
             "ProductCreateInput",
             "product { id }",
             json!({ "sku": "TEA", "name": "Tea", "unit": { "code": "kg", "decimals": 3 } }),
         )
         .await;
-    let tea = json!({ "id": done(&tea, "product")["id"] });
+    let tea = json!({ "id": accepted(&tea, "product")["id"] });
     let lines = json!([{ "product": mug, "quantity": 7 }, { "product": tea, "quantity": 3_333, "unitCost": gbp("3.33") }]);
     let order = office.ordered(json!({ "lines": lines, "charges": [{ "kind": "FREIGHT", "amount": gbp("10.00") }] })).await;
     // 7.00 and 11.10 of goods, 3.87 and 6.13 of freight.
@@ -167,11 +167,11 @@ async fn a_receipt_carries_its_cost_to_the_last_penny(world: &World) {
         (&json!("3.87"), &json!("6.13"))
     );
     for parts in [[2, 1_000], [4, 2_000], [1, 333]] {
-        done(&office.receive(&order, &parts).await, "purchaseOrder");
+        accepted(&office.receive(&order, &parts).await, "purchaseOrder");
         office.is_sound().await;
     }
     let read = office
-        .ask(
+        .execute(
             "query($id: ID!) { purchaseOrder(by: { id: $id }) { receipts { lines { landedTotal { amount } } } } }",
             json!({ "id": order["id"] }),
         )
@@ -202,8 +202,8 @@ async fn two_receivers_at_once_never_receive_too_much(world: &World) {
     let mug = office.product("MUG", "2.00").await;
     let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let all = futures_util::future::join_all((0..8).map(|_| office.receive(&order, &[3]))).await;
-    let came = all.iter().filter(|payload| payload["userErrors"] == json!([])).count();
-    assert_eq!(came, 3, "three times three of ten: {all:#?}");
+    let total = all.iter().filter(|payload| payload["userErrors"] == json!([])).count();
+    assert_eq!(total, 3, "three times three of ten: {all:#?}");
     assert_eq!(office.level(&mug, &office.store).await, [9, 0, 1]);
     office.is_sound().await;
 }
@@ -229,7 +229,8 @@ async fn what_cannot_be_received_is_refused_with_its_path(world: &World) {
     let mug = office.product("MUG", "2.00").await;
     let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let other = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
-    let line = |of: &Value, quantity: i64| json!({ "purchaseOrderLineId": of["lines"][0]["id"], "quantity": quantity });
+    let line =
+        |document: &Value, quantity: i64| json!({ "purchaseOrderLineId": document["lines"][0]["id"], "quantity": quantity });
     let cases = [
         (json!({ "lines": [] }), "INVALID", "input.lines"),
         (json!({ "lines": [line(&order, 0)] }), "OUT_OF_RANGE", "input.lines.0.quantity"),
@@ -249,30 +250,30 @@ async fn what_cannot_be_received_is_refused_with_its_path(world: &World) {
     // The refusal states that all units have been received, though another line of the order is
     // still open.
     let two = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 1 }, { "product": mug, "quantity": 1 }] })).await;
-    done(&office.receive(&two, &[1]).await, "purchaseOrder");
-    let said = refused(&office.receive(&two, &[1]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
-    assert_eq!(said, "nothing of MUG is left to be received");
+    accepted(&office.receive(&two, &[1]).await, "purchaseOrder");
+    let message = refused(&office.receive(&two, &[1]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+    assert_eq!(message, "nothing of MUG is left to be received");
 }
 
 async fn what_came_last_is_when_an_order_was_received(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let before = entrepot::clock::rfc3339(world.node.clock.now());
-    world.pass(60);
+    world.advance_clock(60);
     let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let receive = async |quantity: i64, at: &str| {
         let lines = json!([{ "purchaseOrderLineId": order["lines"][0]["id"], "quantity": quantity }]);
         office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines, "occurredAt": at })).await
     };
-    world.pass(3_600);
-    let late = entrepot::clock::rfc3339(world.node.clock.now());
-    done(&receive(4, &late).await, "purchaseOrder");
+    world.advance_clock(3_600);
+    let moment = entrepot::clock::rfc3339(world.node.clock.now());
+    accepted(&receive(4, &moment).await, "purchaseOrder");
     // A receipt that is recorded later but occurred earlier, even before the order was entered, is
     // not the last one.
     let early = receive(6, &before).await;
     assert_eq!(
-        (&done(&early, "purchaseOrder")["status"], &early["purchaseOrder"]["receivedAt"]),
-        (&json!("RECEIVED"), &json!(late))
+        (&accepted(&early, "purchaseOrder")["status"], &early["purchaseOrder"]["receivedAt"]),
+        (&json!("RECEIVED"), &json!(moment))
     );
     office.is_sound().await;
 }
@@ -283,10 +284,14 @@ async fn a_dry_run_writes_nothing(world: &World) {
     let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let before = world.dump(office.caller.tenant).await;
     let query = "mutation($input: PurchaseOrderReceiveInput!) { purchaseOrderReceive(input: $input, validateOnly: true) { purchaseOrder { status lines { received } } userErrors { code } seq } }";
-    let answer = office.ask(query, json!({ "input": { "idempotencyKey": key(), "id": order["id"] } })).await;
-    let said = &answer["data"]["purchaseOrderReceive"];
+    let answer = office.execute(query, json!({ "input": { "idempotencyKey": key(), "id": order["id"] } })).await;
+    let purchase_order_receive = &answer["data"]["purchaseOrderReceive"];
     assert_eq!(
-        (&said["purchaseOrder"]["status"], &said["purchaseOrder"]["lines"][0]["received"], &said["seq"]),
+        (
+            &purchase_order_receive["purchaseOrder"]["status"],
+            &purchase_order_receive["purchaseOrder"]["lines"][0]["received"],
+            &purchase_order_receive["seq"]
+        ),
         (&json!("RECEIVED"), &json!(10), &Value::Null)
     );
     assert_eq!(world.dump(office.caller.tenant).await, before);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::office::{Office, done, gbp, key, refused};
+use super::office::{Office, accepted, gbp, key, refused};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(what_goes_back_leaves_the_stock_and_is_credited, what_cannot_go_back_is_refused,);
@@ -16,7 +16,7 @@ async fn send_back(office: &Office<'_>, mut input: Value) -> Value {
             input[name] = value.clone();
         }
     }
-    office.act("supplierReturnCreate", "SupplierReturnCreateInput", FIELDS, input).await
+    office.mutate("supplierReturnCreate", "SupplierReturnCreateInput", FIELDS, input).await
 }
 
 async fn what_goes_back_leaves_the_stock_and_is_credited(world: &World) {
@@ -24,12 +24,12 @@ async fn what_goes_back_leaves_the_stock_and_is_credited(world: &World) {
     let mug = office.product("MUG", "2.00").await;
     let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10, "unitCost": gbp("1.50") }] })).await;
     let line = order["lines"][0]["id"].clone();
-    let came = json!([{ "purchaseOrderLineId": line, "quantity": 7, "damaged": 3 }]);
-    done(&office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": came })).await, "purchaseOrder");
+    let input = json!([{ "purchaseOrderLineId": line, "quantity": 7, "damaged": 3 }]);
+    accepted(&office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": input })).await, "purchaseOrder");
     let lines = json!([{ "purchaseOrderLineId": line, "quantity": 3, "source": "QUARANTINE" }, { "product": mug, "quantity": 2, "unitCredit": gbp("1.00") }]);
     let again = key();
     let payload = send_back(&office, json!({ "idempotencyKey": again, "lines": lines })).await;
-    let ret = done(&payload, "supplierReturn");
+    let ret = accepted(&payload, "supplierReturn");
     assert_eq!(
         (&ret["credit"]["amount"], &ret["purchaseOrder"]["id"], &ret["reasonCode"]),
         (&json!("6.50"), &order["id"], &json!("DAMAGE"))
@@ -39,11 +39,11 @@ async fn what_goes_back_leaves_the_stock_and_is_credited(world: &World) {
     let replay = send_back(&office, json!({ "idempotencyKey": again, "lines": lines })).await;
     assert_eq!((&replay["replayed"], &replay["supplierReturn"]), (&json!(true), ret));
     let read = office
-        .ask("query($id: ID!) { purchaseOrder(by: { id: $id }) { lines { returned } } }", json!({ "id": order["id"] }))
+        .execute("query($id: ID!) { purchaseOrder(by: { id: $id }) { lines { returned } } }", json!({ "id": order["id"] }))
         .await;
     assert_eq!(read["data"]["purchaseOrder"]["lines"][0]["returned"], 3);
     let list = office
-        .ask(
+        .execute(
             "query($s: ID!) { supplierReturns(filter: { supplier: { eq: $s } }) { nodes { id lines { sku } } } }",
             json!({ "s": office.supplier["id"] }),
         )
@@ -72,7 +72,7 @@ async fn what_goes_back_leaves_the_stock_and_is_credited(world: &World) {
         let mut filter = filter;
         filter["supplier"]["eq"] = office.supplier["id"].clone();
         let query = "query($f: SupplierReturnFilter) { supplierReturns(filter: $f, sort: { field: OCCURRED_AT }) { nodes { id } totalCount { count } } }";
-        let list = office.ask(query, json!({ "f": filter })).await["data"]["supplierReturns"].clone();
+        let list = office.execute(query, json!({ "f": filter })).await["data"]["supplierReturns"].clone();
         assert_eq!(list["totalCount"]["count"], i32::from(is_found), "{filter}");
         assert_eq!(list["nodes"][0]["id"] == ret["id"], is_found, "{filter}");
     }
@@ -84,9 +84,10 @@ async fn what_cannot_go_back_is_refused(world: &World) {
     let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
     let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let line = order["lines"][0]["id"].clone();
-    done(&office.receive(&order, &[4]).await, "purchaseOrder");
-    let other =
-        office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OTHER", "name": "Other" })).await;
+    accepted(&office.receive(&order, &[4]).await, "purchaseOrder");
+    let other = office
+        .mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OTHER", "name": "Other" }))
+        .await;
     let cases = [
         (json!({ "lines": [] }), "INVALID", "input.lines"),
         (json!({ "lines": [{ "quantity": 1 }] }), "INVALID", "input.lines.0.product"),

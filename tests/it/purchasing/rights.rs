@@ -3,12 +3,12 @@
 use entrepot::access::{Caller, REGISTRY, Reach};
 use serde_json::{Value, json};
 
-use super::office::{Office, done, key, refused};
+use super::office::{Office, accepted, key, refused};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(costs_are_for_those_who_may_see_them, a_shops_buyer_sees_and_does_only_what_is_of_the_shop,);
 
-fn with(caller: &Caller, store: Option<&Value>, codes: &[&str]) -> Caller {
+fn limited_to(caller: &Caller, store: Option<&Value>, codes: &[&str]) -> Caller {
     let mut narrowed = Caller { permissions: Default::default(), ..caller.clone() };
     for code in codes {
         let index = REGISTRY.iter().position(|known| known.code == *code).unwrap();
@@ -24,13 +24,13 @@ async fn costs_are_for_those_who_may_see_them(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
-    done(&office.receive(&order, &[4]).await, "purchaseOrder");
-    let clerk = office.as_caller(with(&office.caller, None, &["purchase.read", "store.read", "product.read"]));
+    accepted(&office.receive(&order, &[4]).await, "purchaseOrder");
+    let clerk = office.as_caller(limited_to(&office.caller, None, &["purchase.read", "store.read", "product.read"]));
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { number total { amount } lines { unitCost { amount } quantity } receipts { lines { landedTotal { amount } } } } purchaseOrderHtml(id: $id) }";
-    let seen = clerk.ask(query, json!({ "id": order["id"] })).await;
+    let answer = clerk.execute(query, json!({ "id": order["id"] })).await;
     let expected = json!({ "number": order["number"], "total": null, "lines": [{ "unitCost": null, "quantity": 10 }], "receipts": [{ "lines": [{ "landedTotal": null }] }] });
     assert_eq!(
-        (&seen["data"]["purchaseOrder"], &seen["data"]["purchaseOrderHtml"], &seen["errors"]),
+        (&answer["data"]["purchaseOrder"], &answer["data"]["purchaseOrderHtml"], &answer["errors"]),
         (&expected, &Value::Null, &Value::Null)
     );
     // Nor do filters by total reveal totals.
@@ -39,11 +39,11 @@ async fn costs_are_for_those_who_may_see_them(world: &World) {
         ("sort: { field: TOTAL }", json!(["sort"])),
     ] {
         let by_total = format!("{{ purchaseOrders({arguments}) {{ nodes {{ id }} }} }}");
-        let refused = clerk.ask(&by_total, json!({})).await["errors"][0].clone();
+        let refused = clerk.execute(&by_total, json!({})).await["errors"][0].clone();
         let expected = (&json!("FORBIDDEN"), &json!("product.cost.read"), &place);
         assert_eq!((&refused["code"], &refused["permission"], &refused["field"]), expected, "{arguments}");
     }
-    let page = office.ask(query, json!({ "id": order["id"] })).await["data"]["purchaseOrderHtml"].clone();
+    let page = office.execute(query, json!({ "id": order["id"] })).await["data"]["purchaseOrderHtml"].clone();
     let page = page.as_str().unwrap();
     assert!(page.contains("Potters &lt;&amp; Sons&gt; (POT)") && !page.contains("<& Sons>") && page.contains("20.00"), "{page}");
 }
@@ -54,11 +54,11 @@ async fn a_shops_buyer_sees_and_does_only_what_is_of_the_shop(world: &World) {
     let own = office.ordered(json!({ "store": annex, "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let others = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let codes = ["purchase.read", "purchase.write", "purchase.receive", "stock.policy", "stock.read"];
-    let buyer = office.as_caller(with(&office.caller, Some(&annex), &codes));
-    let list = buyer.ask("{ purchaseOrders { nodes { id } } }", json!({})).await;
+    let buyer = office.as_caller(limited_to(&office.caller, Some(&annex), &codes));
+    let list = buyer.execute("{ purchaseOrders { nodes { id } } }", json!({})).await;
     assert_eq!(list["data"]["purchaseOrders"]["nodes"], json!([{ "id": own["id"] }]));
     let read = buyer
-        .ask("query($id: ID!) { purchaseOrder(by: { id: $id }) { id } node(id: $id) { id } }", json!({ "id": others["id"] }))
+        .execute("query($id: ID!) { purchaseOrder(by: { id: $id }) { id } node(id: $id) { id } }", json!({ "id": others["id"] }))
         .await;
     assert_eq!(read["data"], json!({ "purchaseOrder": null, "node": null }));
     for step in ["purchaseOrderReceive", "purchaseOrderCancel", "purchaseOrderClose", "purchaseOrderUpdate", "purchaseOrderSend"]
@@ -79,7 +79,7 @@ async fn a_shops_buyer_sees_and_does_only_what_is_of_the_shop(world: &World) {
     let reorder = json!({ "idempotencyKey": key(), "lines": [{ "product": mug, "store": office.store, "supplier": office.supplier, "quantity": 1 }] });
     refused(
         &buyer
-            .act(
+            .mutate(
                 "purchaseOrdersCreateFromSuggestions",
                 "PurchaseOrdersCreateFromSuggestionsInput",
                 "purchaseOrders { id }",
@@ -91,11 +91,11 @@ async fn a_shops_buyer_sees_and_does_only_what_is_of_the_shop(world: &World) {
     );
     let policy = json!({ "idempotencyKey": key(), "items": [{ "product": mug, "store": office.store, "maximum": 5 }] });
     refused(
-        &buyer.act("reorderPolicySet", "ReorderPolicySetInput", "levels { maximum }", policy).await,
+        &buyer.mutate("reorderPolicySet", "ReorderPolicySetInput", "levels { maximum }", policy).await,
         "NOT_FOUND",
         "input.items.0.store.id",
     );
-    done(&buyer.receive(&own, &[10]).await, "purchaseOrder");
+    accepted(&buyer.receive(&own, &[10]).await, "purchaseOrder");
     assert_eq!(office.level(&mug, &annex).await, [10, 0, 0]);
     office.is_sound().await;
 }

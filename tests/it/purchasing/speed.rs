@@ -7,7 +7,7 @@ use entrepot::storage::{Backend, Reads};
 use sea_orm::Statement;
 use serde_json::{Value, json};
 
-use super::office::{Office, done};
+use super::office::{Office, accepted};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(
@@ -20,7 +20,7 @@ async fn products(office: &Office<'_>, count: usize) -> Vec<Value> {
     let row = |n: usize| json!({ "sku": format!("P{n:04}"), "name": format!("Product {n}"), "supplierId": office.supplier["id"], "unitCost": { "amount": "1.00", "currencyCode": "GBP" } });
     for first in (0..count).step_by(500) {
         let rows: Vec<Value> = (first..count.min(first + 500)).map(row).collect();
-        office.act("productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
+        office.mutate("productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
     }
     (0..count).map(|n| json!({ "sku": format!("P{n:04}") })).collect()
 }
@@ -31,10 +31,10 @@ async fn five_hundred_lines_are_received_in_a_handful_of_statements(world: &Worl
         products(&office, 500).await.into_iter().map(|product| json!({ "product": product, "quantity": 7 })).collect();
     let charges = json!([{ "kind": "FREIGHT", "amount": { "amount": "123.45", "currencyCode": "GBP" } }]);
     let order = office.ordered(json!({ "lines": lines, "charges": charges })).await;
-    let (before, began) = (world.node.db.statements(), Instant::now());
+    let (before, started_at) = (world.node.db.statements(), Instant::now());
     let query = "mutation($input: PurchaseOrderReceiveInput!) { purchaseOrderReceive(input: $input) { purchaseOrder { status } userErrors { message } } }";
-    let payload = office.ask(query, json!({ "input": { "idempotencyKey": "all", "id": order["id"] } })).await;
-    let (took, statements) = (began.elapsed(), world.node.db.statements() - before);
+    let payload = office.execute(query, json!({ "input": { "idempotencyKey": "all", "id": order["id"] } })).await;
+    let (took, statements) = (started_at.elapsed(), world.node.db.statements() - before);
     assert_eq!(payload["data"]["purchaseOrderReceive"]["purchaseOrder"]["status"], "RECEIVED", "{payload:#}");
     eprintln!("500 lines received in {took:?} and {statements} statements");
     assert!(statements <= 60, "{statements} statements");
@@ -50,9 +50,9 @@ async fn suggestions_take_a_handful_of_statements(world: &World) {
             .iter()
             .map(|product| json!({ "product": product, "store": store, "reorderPoint": 5, "maximum": 20 }))
             .collect();
-        done(
+        accepted(
             &office
-                .act(
+                .mutate(
                     "reorderPolicySet",
                     "ReorderPolicySetInput",
                     "levels { maximum }",
@@ -62,9 +62,9 @@ async fn suggestions_take_a_handful_of_statements(world: &World) {
             "levels",
         );
     }
-    let (before, began) = (world.node.db.statements(), Instant::now());
-    let answer = office.ask("{ reorderSuggestions(first: 5000) { quantity kind } }", json!({})).await;
-    let (took, statements) = (began.elapsed(), world.node.db.statements() - before);
+    let (before, started_at) = (world.node.db.statements(), Instant::now());
+    let answer = office.execute("{ reorderSuggestions(first: 5000) { quantity kind } }", json!({})).await;
+    let (took, statements) = (started_at.elapsed(), world.node.db.statements() - before);
     assert_eq!(answer["data"]["reorderSuggestions"].as_array().unwrap().len(), 400);
     eprintln!("400 suggestions in {took:?} and {statements} statements");
     assert!(statements <= 8, "{statements} statements");
@@ -72,7 +72,7 @@ async fn suggestions_take_a_handful_of_statements(world: &World) {
 
 async fn demand_is_read_from_the_movements_of_its_days(world: &World) {
     let office = Office::of(world).await;
-    let (answer, sent) = world.node.db.record_statements(office.ask("{ reorderSuggestions { quantity } }", json!({}))).await;
+    let (answer, sent) = world.node.db.record_statements(office.execute("{ reorderSuggestions { quantity } }", json!({}))).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     let demand: Vec<&Statement> = sent.iter().filter(|one| one.sql.contains("FROM movement m")).collect();
     assert_eq!(demand.len(), 1, "{sent:#?}");

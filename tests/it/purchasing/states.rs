@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entrepot::purchasing::core::PURCHASE_STEPS;
 use serde_json::{Value, json};
 
-use super::office::{Office, done, refused};
+use super::office::{Office, accepted, refused};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(each_step_is_open_in_its_states_only,);
@@ -15,7 +15,7 @@ const DRAWING: &str = include_str!("../../../docs/states.md");
 #[test]
 fn the_drawing_shows_every_step_and_no_other() {
     let drawing = DRAWING.split("## Purchase order").nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
-    let drawn: BTreeSet<(&str, &str, &str)> = drawing
+    let drawn_lines: BTreeSet<(&str, &str, &str)> = drawing
         .lines()
         .filter_map(|line| {
             let (from, rest) = line.trim().split_once(" --> ")?;
@@ -27,7 +27,7 @@ fn the_drawing_shows_every_step_and_no_other() {
         .iter()
         .flat_map(|(from, action, to)| to.iter().map(|to| (from.as_str(), action.mutation(), to.as_str())))
         .collect();
-    assert_eq!(drawn, coded);
+    assert_eq!(drawn_lines, coded);
 }
 
 /// An order of ten mugs after these steps.
@@ -50,7 +50,7 @@ async fn each_step_is_open_in_its_states_only(world: &World) {
     let [ordered, partly, received, closed] = [&ORDERED[..]; 4].map(|steps| order(&office, &mug, steps));
     let (ordered, partly, received, closed) = (ordered.await, partly.await, received.await, closed.await);
     for (order, came) in [(&partly, 4), (&received, 10), (&closed, 10)] {
-        done(&office.receive(order, &[came]).await, "purchaseOrder");
+        accepted(&office.receive(order, &[came]).await, "purchaseOrder");
     }
     office.step(&closed, "purchaseOrderClose").await;
     let cancelled = order(&office, &mug, &["purchaseOrderCancel"]).await;
@@ -80,8 +80,8 @@ async fn each_step_is_open_in_its_states_only(world: &World) {
     for (mutation, states) in open_in {
         for (state, order) in all.iter().filter(|(state, _)| !states.contains(state)) {
             let payload = office.buy(mutation, json!({ "id": order["id"] })).await;
-            let said = refused(&payload, "INVALID_STATE", "input.id");
-            assert!(said.contains(state), "{mutation} of {state}: {said}");
+            let message = refused(&payload, "INVALID_STATE", "input.id");
+            assert!(message.contains(state), "{mutation} of {state}: {message}");
         }
     }
     assert_eq!(world.dump(office.caller.tenant).await, before, "what is refused changes nothing");

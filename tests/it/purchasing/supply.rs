@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::office::{Office, done, gbp, key, refused};
+use super::office::{Office, accepted, gbp, key, refused};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(
@@ -16,7 +16,12 @@ const ROW: &str = "rows { index outcome supplierProduct { supplierSku packSize m
 
 async fn upsert(office: &Office<'_>, rows: Value) -> Value {
     office
-        .act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, json!({ "idempotencyKey": key(), "rows": rows }))
+        .mutate(
+            "supplierProductBulkUpsert",
+            "SupplierProductBulkUpsertInput",
+            ROW,
+            json!({ "idempotencyKey": key(), "rows": rows }),
+        )
         .await
 }
 
@@ -54,7 +59,7 @@ async fn rows_are_made_changed_and_refused_each_by_itself(world: &World) {
     let changed = upsert(&office, json!([dearer])).await;
     assert_eq!((outcomes(&changed), &changed["rows"][0]["supplierProduct"]["version"]), (vec!["UPDATED".to_owned()], &json!(2)));
     let list = office
-        .ask(
+        .execute(
             "query($s: ID!) { supplierProducts(filter: { supplier: { eq: $s } }) { nodes { product { sku } packSize } } }",
             json!({ "s": office.supplier["id"] }),
         )
@@ -64,7 +69,7 @@ async fn rows_are_made_changed_and_refused_each_by_itself(world: &World) {
         json!([{ "product": { "sku": "MUG" }, "packSize": 12 }, { "product": { "sku": "PLATE" }, "packSize": 1 }])
     );
     let barcode = json!({ "id": plate["id"], "expectedVersion": 1, "barcodes": [{ "code": "4006381333931" }] });
-    done(&office.act("productUpdate", "ProductUpdateInput", "product { id }", barcode).await, "product");
+    accepted(&office.mutate("productUpdate", "ProductUpdateInput", "product { id }", barcode).await, "product");
     for (filter, skus) in [
         (json!({ "supplierSku": { "eq": "M-1" } }), json!(["MUG"])),
         (json!({ "supplierSku": { "startsWith": "M-" } }), json!(["MUG"])),
@@ -80,21 +85,21 @@ async fn rows_are_made_changed_and_refused_each_by_itself(world: &World) {
         (json!({ "supplier": { "key": ["POT"] }, "not": { "or": [{ "supplier": { "key": ["pot"] } }] } }), json!([])),
     ] {
         let query = "query($f: SupplierProductFilter) { supplierProducts(filter: $f) { nodes { product { sku } } } }";
-        let found = office.ask(query, json!({ "f": filter })).await;
+        let found = office.execute(query, json!({ "f": filter })).await;
         let nodes = found["data"]["supplierProducts"]["nodes"].as_array().unwrap_or_else(|| panic!("{found:#}")).clone();
         assert_eq!(nodes.iter().map(|node| node["product"]["sku"].clone()).collect::<Value>(), skus, "{filter}");
     }
     // The same key returns the first answer, even after later changes of the row.
     let once = key();
     let input = json!({ "idempotencyKey": once, "rows": [full] });
-    let first = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, input.clone()).await;
-    let second = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, input).await;
+    let first = office.mutate("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, input.clone()).await;
+    let second = office.mutate("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, input).await;
     assert_eq!(
         (&second["replayed"], &second["seq"], outcomes(&second)),
         (&json!(true), &first["seq"], vec!["UPDATED".to_owned()])
     );
     let reused = office
-        .act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, json!({ "idempotencyKey": once, "rows": [] }))
+        .mutate("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", ROW, json!({ "idempotencyKey": once, "rows": [] }))
         .await;
     refused(&reused, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
     let much = upsert(&office, Value::Array(vec![full; 501])).await;
@@ -133,13 +138,14 @@ async fn an_order_takes_the_price_of_its_quantity(world: &World) {
 async fn one_supplier_is_preferred(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
-    let other =
-        office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OTHER", "name": "Other" })).await;
-    let other = json!({ "id": done(&other, "supplier")["id"] });
+    let other = office
+        .mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OTHER", "name": "Other" }))
+        .await;
+    let other = json!({ "id": accepted(&other, "supplier")["id"] });
     let row = |supplier: &Value| json!({ "supplier": supplier, "product": mug, "unitCost": gbp("1.00"), "preferred": true });
     assert_eq!(outcomes(&upsert(&office, json!([row(&office.supplier)])).await), ["CREATED"]);
     assert_eq!(outcomes(&upsert(&office, json!([row(&other), row(&office.supplier)])).await), ["CREATED", "REFUSED"]);
-    let list = office.ask("query($p: ID!) { supplierProducts(filter: { product: { eq: $p } }) { nodes { supplier { code } preferred version } } }", json!({ "p": mug["id"] })).await;
+    let list = office.execute("query($p: ID!) { supplierProducts(filter: { product: { eq: $p } }) { nodes { supplier { code } preferred version } } }", json!({ "p": mug["id"] })).await;
     let nodes = list["data"]["supplierProducts"]["nodes"].clone();
     let sorted = "query($f: SupplierProductFilter, $s: SupplierProductSort) { supplierProducts(filter: $f, sort: $s) { nodes { supplier { code } } } }";
     for (filter, direction, first) in [
@@ -151,7 +157,7 @@ async fn one_supplier_is_preferred(world: &World) {
         (json!({ "sku": { "in": ["mu", "plate"] } }), "ASC", Value::Null),
         (json!({ "product": { "eq": mug["id"] }, "createdAt": { "lt": "2020-01-01T00:00:00Z" } }), "ASC", Value::Null),
     ] {
-        let found = office.ask(sorted, json!({ "f": filter, "s": { "field": "CREATED_AT", "direction": direction } })).await;
+        let found = office.execute(sorted, json!({ "f": filter, "s": { "field": "CREATED_AT", "direction": direction } })).await;
         assert!(found["errors"].is_null(), "{found:#}");
         assert_eq!(found["data"]["supplierProducts"]["nodes"][0]["supplier"]["code"], first, "{filter} {direction}");
     }
@@ -163,11 +169,11 @@ async fn one_supplier_is_preferred(world: &World) {
 
 /// Returns the message that refuses a change of a product's unit, with the other fields of the
 /// call; empty if it is accepted. Nothing is written.
-async fn another_unit(office: &Office<'_>, product: &Value, more: Value) -> String {
+async fn another_unit(office: &Office<'_>, product: &Value, extra: Value) -> String {
     let mut input = json!({ "id": product["id"], "expectedVersion": 1, "unit": { "code": "dozen", "decimals": 0 } });
-    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
     let query = "mutation($input: ProductUpdateInput!) { productUpdate(input: $input, validateOnly: true) { userErrors { code message field } } }";
-    let payload = office.ask(query, json!({ "input": input })).await["data"]["productUpdate"].clone();
+    let payload = office.execute(query, json!({ "input": input })).await["data"]["productUpdate"].clone();
     if payload["userErrors"] == json!([]) { String::new() } else { refused(&payload, "IN_USE", "input.unit") }
 }
 
@@ -175,11 +181,11 @@ async fn quantities_that_are_set_keep_the_unit(world: &World) {
     let office = Office::of(world).await;
     let packs = json!([{ "code": "BOX-12", "packQuantity": 12 }]);
     let input = json!({ "sku": "CUP", "name": "Cup", "lowStockThreshold": 12, "barcodes": packs });
-    let cup = done(&office.act("productCreate", "ProductCreateInput", "product { id }", input).await, "product").clone();
-    let said = another_unit(&office, &cup, json!({})).await;
-    assert!(said.contains("low stock threshold") && said.contains("barcodes of packs"), "{said}");
-    let said = another_unit(&office, &cup, json!({ "lowStockThreshold": 1 })).await;
-    assert!(!said.contains("low stock threshold") && said.contains("barcodes of packs"), "{said}");
+    let cup = accepted(&office.mutate("productCreate", "ProductCreateInput", "product { id }", input).await, "product").clone();
+    let refusal = another_unit(&office, &cup, json!({})).await;
+    assert!(refusal.contains("low stock threshold") && refusal.contains("barcodes of packs"), "{refusal}");
+    let refusal = another_unit(&office, &cup, json!({ "lowStockThreshold": 1 })).await;
+    assert!(!refusal.contains("low stock threshold") && refusal.contains("barcodes of packs"), "{refusal}");
     // Quantities in the call itself are in the new unit, even if the number stays the same.
     assert_eq!(another_unit(&office, &cup, json!({ "lowStockThreshold": null, "barcodes": packs })).await, "");
 
@@ -192,21 +198,21 @@ async fn quantities_that_are_set_keep_the_unit(world: &World) {
     };
     let rule = |threshold: Value| json!({ "idempotencyKey": key(), "kind": "LOW_STOCK", "product": mug, "threshold": threshold });
     upsert(&office, terms(12)).await;
-    let said = another_unit(&office, &mug, json!({})).await;
-    assert!(said.contains("pack sizes"), "{said}");
+    let refusal = another_unit(&office, &mug, json!({})).await;
+    assert!(refusal.contains("pack sizes"), "{refusal}");
     upsert(&office, terms(1)).await;
     assert_eq!(another_unit(&office, &mug, json!({})).await, "");
     for (wanted, expected) in [(json!(10), "reorder points"), (Value::Null, "")] {
-        let set = office.act("reorderPolicySet", "ReorderPolicySetInput", "levels { version }", reorder(wanted)).await;
-        done(&set, "levels");
-        let said = another_unit(&office, &mug, json!({})).await;
-        assert!(said.contains(expected) && said.is_empty() == expected.is_empty(), "{said}");
+        let set = office.mutate("reorderPolicySet", "ReorderPolicySetInput", "levels { version }", reorder(wanted)).await;
+        accepted(&set, "levels");
+        let refusal = another_unit(&office, &mug, json!({})).await;
+        assert!(refusal.contains(expected) && refusal.is_empty() == expected.is_empty(), "{refusal}");
     }
     for (wanted, expected) in [(json!(10), "alert rules"), (Value::Null, "")] {
-        let set = office.act("alertRuleUpsert", "AlertRuleUpsertInput", "alertRule { id }", rule(wanted)).await;
-        done(&set, "alertRule");
-        let said = another_unit(&office, &mug, json!({})).await;
-        assert!(said.contains(expected) && said.is_empty() == expected.is_empty(), "{said}");
+        let set = office.mutate("alertRuleUpsert", "AlertRuleUpsertInput", "alertRule { id }", rule(wanted)).await;
+        accepted(&set, "alertRule");
+        let refusal = another_unit(&office, &mug, json!({})).await;
+        assert!(refusal.contains(expected) && refusal.is_empty() == expected.is_empty(), "{refusal}");
     }
     office.is_sound().await;
 }

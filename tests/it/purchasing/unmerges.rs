@@ -4,7 +4,7 @@
 use entrepot::insight::verify::verify_by_prefix;
 use serde_json::{Value, json};
 
-use super::office::{Office, done, gbp, key, refused};
+use super::office::{Office, accepted, gbp, key, refused};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(
@@ -21,32 +21,32 @@ const BACK: &str = "supplier { id version archivedAt mergedInto { code } } merge
 
 async fn supplier(office: &Office<'_>, code: &str) -> Value {
     let input = json!({ "code": code, "name": code });
-    let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
-    json!({ "id": done(&made, "supplier")["id"] })
+    let payload = office.mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+    json!({ "id": accepted(&payload, "supplier")["id"] })
 }
-async fn merge(office: &Office<'_>, from: &Value, into: &Value, more: Value) {
+async fn merge(office: &Office<'_>, from: &Value, into: &Value, extra: Value) {
     let mut input = json!({ "idempotencyKey": key(), "id": from["id"], "intoId": into["id"] });
-    for (name, value) in more.as_object().into_iter().flatten() {
+    for (name, value) in extra.as_object().into_iter().flatten() {
         input[name] = value.clone();
     }
-    let merged = office.act("supplierMerge", "SupplierMergeInput", "supplier { id }", input).await;
-    done(&merged, "supplier");
+    let merged = office.mutate("supplierMerge", "SupplierMergeInput", "supplier { id }", input).await;
+    accepted(&merged, "supplier");
 }
 async fn unmerge(office: &Office<'_>, id: &Value, key: &str) -> Value {
-    office.act("supplierUnmerge", "SupplierUnmergeInput", BACK, json!({ "idempotencyKey": key, "id": id["id"] })).await
+    office.mutate("supplierUnmerge", "SupplierUnmergeInput", BACK, json!({ "idempotencyKey": key, "id": id["id"] })).await
 }
 async fn offers(office: &Office<'_>, supplier: &Value, product: &Value, cost: &str, preferred: bool) {
     let row = json!({ "supplier": supplier, "product": product, "unitCost": gbp(cost), "preferred": preferred });
     let input = json!({ "idempotencyKey": key(), "rows": [row] });
     let fields = "rows { outcome userErrors { code message } }";
-    let told = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", fields, input).await;
-    assert_eq!(told["rows"][0]["userErrors"], json!([]), "{told:#}");
+    let payload = office.mutate("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", fields, input).await;
+    assert_eq!(payload["rows"][0]["userErrors"], json!([]), "{payload:#}");
 }
 /// Returns each supplier's terms for a product that are in use: supplier code, unit cost, and
 /// whether it is the preferred one.
 async fn terms(office: &Office<'_>, product: &Value) -> Vec<(String, String, bool)> {
     let query = "query($filter: SupplierProductFilter) { supplierProducts(filter: $filter) { nodes { supplier { code } unitCost { amount } preferred archivedAt } } }";
-    let read = office.ask(query, json!({ "filter": { "product": { "eq": product["id"] } } })).await;
+    let read = office.execute(query, json!({ "filter": { "product": { "eq": product["id"] } } })).await;
     let nodes = read["data"]["supplierProducts"]["nodes"].as_array().unwrap_or_else(|| panic!("{read:#}")).clone();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let shown = |node: &Value| (text(&node["supplier"]["code"]), text(&node["unitCost"]["amount"]), node["preferred"] == true);
@@ -59,12 +59,13 @@ fn row(code: &str, cost: &str, preferred: bool) -> (String, String, bool) {
 }
 async fn product_of(office: &Office<'_>, sku: &str, supplier: &Value) -> Value {
     let input = json!({ "sku": sku, "name": sku, "unitCost": gbp("2.00"), "supplierId": supplier["id"] });
-    let made = office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
-    json!({ "id": done(&made, "product")["id"] })
+    let payload = office.mutate("productCreate", "ProductCreateInput", "product { id }", input).await;
+    json!({ "id": accepted(&payload, "product")["id"] })
 }
 async fn supplier_of(office: &Office<'_>, product: &Value) -> Value {
-    let read =
-        office.ask("query($id: ID!) { product(by: { id: $id }) { supplier { code } } }", json!({ "id": product["id"] })).await;
+    let read = office
+        .execute("query($id: ID!) { product(by: { id: $id }) { supplier { code } } }", json!({ "id": product["id"] }))
+        .await;
     read["data"]["product"]["supplier"]["code"].clone()
 }
 
@@ -74,18 +75,18 @@ async fn products_and_terms_go_back_and_orders_stay(world: &World) {
     let mug = product_of(&office, "MUG", &office.supplier).await;
     offers(&office, &office.supplier, &mug, "1.80", true).await;
     let old = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 7 }] })).await;
-    done(&office.receive(&old, &[7]).await, "purchaseOrder");
+    accepted(&office.receive(&old, &[7]).await, "purchaseOrder");
     merge(&office, &office.supplier, &kiln, json!({})).await;
     // An order placed meanwhile with the remaining supplier stays its own.
     let new = office.ordered(json!({ "supplier": kiln, "lines": [{ "product": mug, "quantity": 5 }] })).await;
     let query = "mutation($input: SupplierUnmergeInput!) { supplierUnmerge(input: $input, validateOnly: true) { products supplierProducts kept documents seq userErrors { code } } }";
     let input = json!({ "idempotencyKey": "pots", "id": office.supplier["id"] });
-    let dry = office.ask(query, json!({ "input": input })).await["data"]["supplierUnmerge"].clone();
+    let dry = office.execute(query, json!({ "input": input })).await["data"]["supplierUnmerge"].clone();
     assert_eq!(dry, json!({ "products": 1, "supplierProducts": 1, "kept": 0, "documents": 1, "seq": null, "userErrors": [] }));
     assert_eq!(supplier_of(&office, &mug).await, "KILN", "a dry run moves nothing");
     let back = unmerge(&office, &office.supplier, "pots").await;
     assert_eq!(
-        done(&back, "supplier"),
+        accepted(&back, "supplier"),
         &json!({ "id": office.supplier["id"], "version": 3, "archivedAt": null, "mergedInto": null })
     );
     assert_eq!(back["mergedInto"], json!({ "code": "KILN", "mergedFrom": [] }));
@@ -94,13 +95,13 @@ async fn products_and_terms_go_back_and_orders_stay(world: &World) {
     assert_eq!((supplier_of(&office, &mug).await, terms(&office, &mug).await), (json!("POT"), vec![row("POT", "1.80", true)]));
     let query = "query($id: ID!) { supplier(by: { id: $id }) { purchaseOrders { nodes { id } } } }";
     for (whose, expected) in [(&office.supplier, &old), (&kiln, &new)] {
-        let read = office.ask(query, json!({ "id": whose["id"] })).await;
+        let read = office.execute(query, json!({ "id": whose["id"] })).await;
         assert_eq!(read["data"]["supplier"]["purchaseOrders"]["nodes"], json!([{ "id": expected["id"] }]), "{read:#}");
     }
     // The supplier is found by its code, and can be ordered from.
     let draft = office.draft_with(json!({ "supplier": { "code": "POT" }, "lines": [{ "product": mug, "quantity": 1 }] })).await;
     let read = office
-        .ask("query($id: ID!) { purchaseOrder(by: { id: $id }) { supplier { code } } }", json!({ "id": draft["id"] }))
+        .execute("query($id: ID!) { purchaseOrder(by: { id: $id }) { supplier { code } } }", json!({ "id": draft["id"] }))
         .await;
     assert_eq!(read["data"]["purchaseOrder"]["supplier"]["code"], "POT");
     refused(&unmerge(&office, &office.supplier, &key()).await, "INVALID_STATE", "input.id");
@@ -118,9 +119,9 @@ async fn what_was_changed_since_stays_with_the_other(world: &World) {
     // The kiln changes its price for mugs; the plates' supplier becomes the mill.
     offers(&office, &kiln, &mug, "1.90", true).await;
     let input = json!({ "id": plate["id"], "expectedVersion": 2, "supplierId": mill["id"] });
-    done(&office.act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
+    accepted(&office.mutate("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
     let back = unmerge(&office, &office.supplier, &key()).await;
-    done(&back, "supplier");
+    accepted(&back, "supplier");
     assert_eq!((&back["products"], &back["supplierProducts"], &back["kept"]), (&json!(1), &json!(2), &json!(2)), "{back:#}");
     assert_eq!((supplier_of(&office, &mug).await, supplier_of(&office, &plate).await), (json!("POT"), json!("MILL")));
     assert_eq!(terms(&office, &mug).await, [row("KILN", "1.90", true), row("POT", "1.80", false)]);
@@ -135,7 +136,7 @@ async fn terms_that_gave_way_come_back(world: &World) {
     offers(&office, &kiln, &mug, "1.70", false).await;
     for choice in ["MERGED", "SURVIVOR"] {
         merge(&office, &office.supplier, &kiln, json!({ "supplierProducts": choice })).await;
-        done(&unmerge(&office, &office.supplier, &key()).await, "supplier");
+        accepted(&unmerge(&office, &office.supplier, &key()).await, "supplier");
         assert_eq!(terms(&office, &mug).await, [row("KILN", "1.70", false), row("POT", "1.80", true)], "{choice}");
     }
     office.is_sound().await;
@@ -151,10 +152,10 @@ async fn a_supplier_comes_back_from_the_last_merge_on(world: &World) {
     let first = unmerge(&office, &office.supplier, &key()).await;
     assert!(refused(&first, "INVALID_STATE", "input.id").contains("first"), "{first:#}");
     assert_eq!(supplier_of(&office, &mug).await, "MILL");
-    done(&unmerge(&office, &kiln, &key()).await, "supplier");
+    accepted(&unmerge(&office, &kiln, &key()).await, "supplier");
     assert_eq!((supplier_of(&office, &mug).await, terms(&office, &mug).await), (json!("KILN"), vec![row("KILN", "1.80", true)]));
     office.is_sound().await;
-    done(&unmerge(&office, &office.supplier, &key()).await, "supplier");
+    accepted(&unmerge(&office, &office.supplier, &key()).await, "supplier");
     assert_eq!((supplier_of(&office, &mug).await, terms(&office, &mug).await), (json!("POT"), vec![row("POT", "1.80", true)]));
     office.is_sound().await;
 }
@@ -166,10 +167,10 @@ async fn an_order_that_is_made_while_a_merge_is_taken_back_is_one_of_both(world:
     let input = json!({ "supplier": { "code": "POT" }, "store": office.store, "lines": [{ "product": mug, "quantity": 7 }] });
     let back_key = key();
     let (back, ordered) = tokio::join!(unmerge(&office, &office.supplier, &back_key), office.buy("purchaseOrderCreate", input));
-    done(&back, "supplier");
-    let order = done(&ordered, "purchaseOrder").clone();
+    accepted(&back, "supplier");
+    let order = accepted(&ordered, "purchaseOrder").clone();
     let read = office
-        .ask("query($id: ID!) { purchaseOrder(by: { id: $id }) { supplier { code } } }", json!({ "id": order["id"] }))
+        .execute("query($id: ID!) { purchaseOrder(by: { id: $id }) { supplier { code } } }", json!({ "id": order["id"] }))
         .await;
     let code = read["data"]["purchaseOrder"]["supplier"]["code"].clone();
     assert!(["POT", "KILN"].iter().any(|known| code == *known), "{code}");
@@ -178,23 +179,23 @@ async fn an_order_that_is_made_while_a_merge_is_taken_back_is_one_of_both(world:
 
 /// A customer of this name.
 async fn buyer(office: &Office<'_>, name: &str) -> Value {
-    let made = office.act("customerCreate", "CustomerCreateInput", "customer { id }", json!({ "name": name })).await;
-    done(&made, "customer")["id"].clone()
+    let payload = office.mutate("customerCreate", "CustomerCreateInput", "customer { id }", json!({ "name": name })).await;
+    accepted(&payload, "customer")["id"].clone()
 }
-async fn sold(office: &Office<'_>, product: &Value, customer: &Value) -> Value {
+async fn sell(office: &Office<'_>, product: &Value, customer: &Value) -> Value {
     let input = json!({ "idempotencyKey": key(), "store": office.store, "customerId": customer, "status": "DRAFT",
         "lines": [{ "product": product, "quantity": 1 }] });
-    let made = office.act("orderCreate", "OrderCreateInput", "order { id }", input).await;
-    done(&made, "order")["id"].clone()
+    let payload = office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await;
+    accepted(&payload, "order")["id"].clone()
 }
 async fn merge_buyers(office: &Office<'_>, from: &Value, into: &Value) {
     let input = json!({ "idempotencyKey": key(), "id": from, "intoId": into });
-    let merged = office.act("customerMerge", "CustomerMergeInput", "customer { id }", input).await;
-    done(&merged, "customer");
+    let merged = office.mutate("customerMerge", "CustomerMergeInput", "customer { id }", input).await;
+    accepted(&merged, "customer");
 }
 async fn orders_of(office: &Office<'_>, customer: &Value) -> Vec<Value> {
     let query = "query($filter: OrderFilter) { orders(filter: $filter) { nodes { id } } }";
-    let read = office.ask(query, json!({ "filter": { "customer": { "eq": customer } } })).await;
+    let read = office.execute(query, json!({ "filter": { "customer": { "eq": customer } } })).await;
     let mut ids: Vec<Value> = read["data"]["orders"]["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect();
     ids.sort_by_key(Value::to_string);
     ids
@@ -204,12 +205,12 @@ async fn orders_of_customers_are_listed_apart_again(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let (shop, web) = (buyer(&office, "Ada").await, buyer(&office, "A. Lovelace").await);
-    let (of_shop, of_web) = (sold(&office, &mug, &shop).await, sold(&office, &mug, &web).await);
+    let (of_shop, of_web) = (sell(&office, &mug, &shop).await, sell(&office, &mug, &web).await);
     merge_buyers(&office, &web, &shop).await;
-    let meanwhile = sold(&office, &mug, &shop).await;
+    let meanwhile = sell(&office, &mug, &shop).await;
     let input = json!({ "idempotencyKey": key(), "id": web });
-    let back = office.act("customerUnmerge", "CustomerUnmergeInput", "customer { id } orders returns", input).await;
-    assert_eq!((done(&back, "customer")["id"].clone(), &back["orders"]), (web.clone(), &json!(1)), "{back:#}");
+    let back = office.mutate("customerUnmerge", "CustomerUnmergeInput", "customer { id } orders returns", input).await;
+    assert_eq!((accepted(&back, "customer")["id"].clone(), &back["orders"]), (web.clone(), &json!(1)), "{back:#}");
     let mut own = vec![of_shop, meanwhile];
     own.sort_by_key(Value::to_string);
     assert_eq!((orders_of(&office, &shop).await, orders_of(&office, &web).await), (own, vec![of_web]));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     authorization::world::World,
     papers::invoices::{credited, entity, issued},
-    purchasing::office::{Office, done, key, refused},
+    purchasing::office::{Office, accepted, key, refused},
     world::on_both,
 };
 
@@ -19,24 +19,24 @@ on_both!(
 );
 
 /// `more` as an input of a new call.
-fn input_of(more: &Value) -> Value {
+fn input_of(extra: &Value) -> Value {
     let mut input = json!({ "idempotencyKey": key() });
-    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
     input
 }
 
-async fn invoice(office: &Office<'_>, more: Value) -> Value {
-    office.act("invoiceIssue", "InvoiceIssueInput", "invoice { id order { id } }", input_of(&more)).await
+async fn invoice(office: &Office<'_>, extra: Value) -> Value {
+    office.mutate("invoiceIssue", "InvoiceIssueInput", "invoice { id order { id } }", input_of(&extra)).await
 }
 
-async fn credit(office: &Office<'_>, more: Value) -> Value {
-    office.act("creditNoteIssue", "CreditNoteIssueInput", "invoice { id creditsId }", input_of(&more)).await
+async fn credit(office: &Office<'_>, extra: Value) -> Value {
+    office.mutate("creditNoteIssue", "CreditNoteIssueInput", "invoice { id creditsId }", input_of(&extra)).await
 }
 
 /// The number of our order, and the code of its channel.
 async fn names(office: &Office<'_>) -> (Value, Value) {
     let query = "query($id: ID!) { order(by: { id: $id }) { number channel { code } } }";
-    let answer = office.ask(query, json!({ "id": office.world.ours.ids["ord"] })).await;
+    let answer = office.execute(query, json!({ "id": office.world.ours.ids["ord"] })).await;
     let order = &answer["data"]["order"];
     assert!(order["number"].is_string() && order["channel"]["code"].is_string(), "{answer:#}");
     (order["number"].clone(), order["channel"]["code"].clone())
@@ -47,10 +47,10 @@ async fn an_invoice_is_issued_of_an_order_by_its_number_or_its_reference(world: 
     let (number, code) = names(&office).await;
     let order = json!(world.ours.ids["ord"]);
     let by_number = json!({ "idempotencyKey": "by-a-name", "order": { "number": number }, "scope": "ALL" });
-    let made = invoice(&office, by_number.clone()).await;
-    assert_eq!(done(&made, "invoice")["order"]["id"], order);
+    let payload = invoice(&office, by_number.clone()).await;
+    assert_eq!(accepted(&payload, "invoice")["order"]["id"], order);
     let repeated = invoice(&office, by_number).await;
-    assert_eq!((&done(&repeated, "invoice")["id"], &repeated["replayed"]), (&made["invoice"]["id"], &json!(true)));
+    assert_eq!((&accepted(&repeated, "invoice")["id"], &repeated["replayed"]), (&payload["invoice"]["id"], &json!(true)));
     // A key is compared by the input that was sent: another reference is another input.
     let external = json!({ "external": { "channel": { "code": code }, "ref": "alpha-order" } });
     for other in [
@@ -104,8 +104,8 @@ async fn a_credit_note_is_issued_of_an_invoice_by_its_number(world: &World) {
     let first = json!(world.ours.ids["inv"]);
     let lines = json!([{ "orderLineId": world.ours.ids["oln"], "quantity": 1 }]);
     let by_number = json!({ "idempotencyKey": "credited-once", "invoice": { "number": "INV-1" }, "lines": lines });
-    let made = credit(&office, by_number.clone()).await;
-    assert_eq!(done(&made, "invoice")["creditsId"], first);
+    let payload = credit(&office, by_number.clone()).await;
+    assert_eq!(accepted(&payload, "invoice")["creditsId"], first);
     let message =
         refused(&credit(&office, json!({ "invoice": { "number": "INV-99" } })).await, "NOT_FOUND", "input.invoice.number");
     assert_eq!(message, "there is no such invoice: \"INV-99\"");
@@ -130,9 +130,9 @@ async fn a_credit_note_is_issued_of_an_invoice_by_its_number(world: &World) {
     // A retry of the earlier credit gets its answer, and an ID beside the number selects one of the
     // two.
     let again = credit(&office, by_number).await;
-    assert_eq!((&done(&again, "invoice")["id"], &again["replayed"]), (&made["invoice"]["id"], &json!(true)));
+    assert_eq!((&accepted(&again, "invoice")["id"], &again["replayed"]), (&payload["invoice"]["id"], &json!(true)));
     let chosen = credit(&office, json!({ "invoice": { "number": "INV-1" }, "invoiceId": second })).await;
-    assert_eq!(done(&chosen, "invoice")["creditsId"], second);
+    assert_eq!(accepted(&chosen, "invoice")["creditsId"], second);
 }
 
 async fn invoices_are_listed_of_an_order_by_its_number(world: &World) {
@@ -140,7 +140,7 @@ async fn invoices_are_listed_of_an_order_by_its_number(world: &World) {
     let (number, code) = names(&office).await;
     let order = json!(world.ours.ids["ord"]);
     let query = "query($order: OrderRef, $id: ID) { invoices(order: $order, orderId: $id) { nodes { id } } }";
-    let ask = async |variables: Value| office.ask(query, variables).await;
+    let run_query = async |variables: Value| office.execute(query, variables).await;
     let ours = json!({ "invoices": { "nodes": [{ "id": world.ours.ids["inv"] }] } });
     let external = |code: &Value, reference: &str| json!({ "external": { "channel": { "code": code }, "ref": reference } });
     for variables in [
@@ -150,7 +150,7 @@ async fn invoices_are_listed_of_an_order_by_its_number(world: &World) {
         json!({ "order": { "number": number }, "id": order }),
         json!({}),
     ] {
-        let answer = ask(variables.clone()).await;
+        let answer = run_query(variables.clone()).await;
         assert_eq!(answer["data"], ours, "{variables}: {answer:#}");
     }
     for order in [
@@ -159,7 +159,7 @@ async fn invoices_are_listed_of_an_order_by_its_number(world: &World) {
         external(&code, "bravo-order"),
         external(&json!("BAZAAR"), "alpha-order"),
     ] {
-        let answer = ask(json!({ "order": order })).await;
+        let answer = run_query(json!({ "order": order })).await;
         assert_eq!(answer["data"], json!({ "invoices": null }), "{order}: {answer:#}");
     }
     for wrong in [
@@ -167,7 +167,7 @@ async fn invoices_are_listed_of_an_order_by_its_number(world: &World) {
         json!({ "order": { "id": world.ours.ids["prd"] } }),
         json!({ "order": { "external": { "ref": "alpha-order" } } }),
     ] {
-        let answer = ask(wrong.clone()).await;
+        let answer = run_query(wrong.clone()).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{wrong}: {answer:#}");
     }
 }
@@ -176,7 +176,7 @@ async fn labels_and_prompts_are_of_products_by_their_keys(world: &World) {
     let office = Office::of(world).await;
     let ours = json!(world.ours.ids["prd"]);
     let query = "query($products: [ProductRef!], $ids: [ID!]) { productLabels(products: $products, productIds: $ids) { product { sku } } }";
-    let labels = async |variables: Value| office.ask(query, variables).await;
+    let labels = async |variables: Value| office.execute(query, variables).await;
     let mug = json!({ "productLabels": [{ "product": { "sku": "alpha-mug" } }] });
     let theirs = json!({ "id": world.theirs.ids["prd"] });
     let answer = labels(json!({ "products": [{ "sku": "none" }, { "sku": "ALPHA-MUG" }, theirs, { "sku": "bravo-mug" }] })).await;
@@ -194,11 +194,11 @@ async fn labels_and_prompts_are_of_products_by_their_keys(world: &World) {
     // No endpoint is set, so there is no prompt to be seen.
     let query = "query($product: ProductRef, $id: ID) { productDescriptionPrompt(product: $product, productId: $id) { body } }";
     for product in [json!({ "sku": "alpha-mug" }), json!({ "sku": "none" }), theirs] {
-        let answer = office.ask(query, json!({ "product": product })).await;
+        let answer = office.execute(query, json!({ "product": product })).await;
         assert_eq!(answer["data"], json!({ "productDescriptionPrompt": null }), "{product}: {answer:#}");
     }
     for wrong in [json!({}), json!({ "product": { "sku": "none" }, "id": ours })] {
-        let answer = office.ask(query, wrong).await;
+        let answer = office.execute(query, wrong).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
     }
 }
@@ -209,7 +209,7 @@ async fn stock_is_valued_and_listed_by_the_code_of_a_store_group(world: &World) 
     let query = "query($group: StoreGroupRef, $id: ID) {
         stockValueSummary(group: $group, storeGroup: $id) { total { quantity value { amount } } }
         costSummary(group: $group, storeGroup: $id) { total { received { amount } } } }";
-    let summed = async |variables: Value| office.ask(query, variables).await;
+    let summed = async |variables: Value| office.execute(query, variables).await;
     let by_id = summed(json!({ "id": group })).await;
     assert!(by_id["data"]["stockValueSummary"]["total"]["quantity"].as_i64().is_some_and(|units| units > 0), "{by_id:#}");
     for named in [json!({ "code": "ALPHA-North" }), json!({ "id": group })] {
@@ -228,7 +228,7 @@ async fn stock_is_valued_and_listed_by_the_code_of_a_store_group(world: &World) 
     }
     let query = "query($filter: StockFilter) { stockLevels(filter: $filter) { nodes { id } } }";
     let levels = async |test: Value| {
-        let answer = office.ask(query, json!({ "filter": { "storeGroup": test } })).await;
+        let answer = office.execute(query, json!({ "filter": { "storeGroup": test } })).await;
         answer["data"]["stockLevels"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone()
     };
     let listed = levels(json!({ "eq": group })).await;

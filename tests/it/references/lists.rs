@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::without;
 use crate::{
     authorization::world::World,
-    purchasing::office::{Office, done, key},
+    purchasing::office::{Office, accepted, key},
     world::on_both,
 };
 
@@ -47,7 +47,7 @@ const THEIRS: &str = "bravo@example.com";
 
 async fn answer_of(office: &Office<'_>, (list, kind, field): FilterField, test: &Value) -> Value {
     let query = format!("query($filter: {kind}) {{ {list}(filter: $filter) {{ nodes {{ id }} }} }}");
-    office.ask(&query, json!({ "filter": { field: test } })).await
+    office.execute(&query, json!({ "filter": { field: test } })).await
 }
 
 /// The IDs of what a list has under a test of the field.
@@ -71,8 +71,9 @@ async fn is_named(office: &Office<'_>, place: FilterField, (id, key): (&Value, &
 
 /// The number of a document of ours.
 async fn number(office: &Office<'_>, query: &str, id: &str) -> String {
-    let answer =
-        office.ask(&format!("query($id: ID!) {{ found: {query}(by: {{ id: $id }}) {{ number }} }}"), json!({ "id": id })).await;
+    let answer = office
+        .execute(&format!("query($id: ID!) {{ found: {query}(by: {{ id: $id }}) {{ number }} }}"), json!({ "id": id }))
+        .await;
     answer["data"]["found"]["number"].as_str().unwrap_or_else(|| panic!("{answer:#}")).to_owned()
 }
 
@@ -85,10 +86,10 @@ async fn number_of_theirs(office: &Office<'_>, (mutation, kind, document): (&str
     let query = format!(
         "mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {document} {{ number }} userErrors {{ code field message }} }} }}"
     );
-    let made = office.world.must(theirs, &query, json!({ "input": input })).await;
-    let number = made[document]["number"].as_str().unwrap().to_owned();
+    let payload = office.world.must_mutate(theirs, &query, json!({ "input": input })).await;
+    let number = payload[document]["number"].as_str().unwrap().to_owned();
     let query = format!("query($number: String!) {{ {document}(by: {{ number: $number }}) {{ id }} }}");
-    let ours = office.ask(&query, json!({ "number": number })).await;
+    let ours = office.execute(&query, json!({ "number": number })).await;
     assert_eq!(ours["data"], json!({ document: null }), "only theirs has {number}: {ours:#}");
     number
 }
@@ -104,7 +105,7 @@ async fn lists_of_what_a_member_did_take_the_address_of_the_member(world: &World
     // In a filter inside the filter, too.
     let movements = async |filter: Value| {
         let query = "query($filter: MovementFilter) { stockMovements(filter: $filter) { nodes { id } } }";
-        let answer = office.ask(query, json!({ "filter": filter })).await;
+        let answer = office.execute(query, json!({ "filter": filter })).await;
         answer["data"]["stockMovements"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).len()
     };
     assert_eq!(movements(json!({ "or": [{ "actor": { "key": [THEIRS] } }] })).await, 0);
@@ -115,12 +116,12 @@ async fn an_alert_and_a_note_are_found_by_the_address_of_their_member(world: &Wo
     let office = Office::of(world).await;
     let owner = json!(world.ours.ids["mem"]);
     let input = json!({ "idempotencyKey": key(), "id": world.ours.ids["alr"], "memberId": owner });
-    done(&office.act("alertAssign", "AlertAssignInput", "alert { id }", input).await, "alert");
+    accepted(&office.mutate("alertAssign", "AlertAssignInput", "alert { id }", input).await, "alert");
     assert_eq!(is_named(&office, ("alerts", "AlertListFilter", "assignee"), (&owner, OURS), &[THEIRS]).await, 1);
     let notes = async |test: Value| {
         let query = "query($id: ID!, $filter: NoteFilter) { notes(nodeId: $id, filter: $filter) { nodes { id } } }";
         let variables = json!({ "id": world.ours.ids["prd"], "filter": { "author": test } });
-        let answer = office.ask(query, variables).await;
+        let answer = office.execute(query, variables).await;
         answer["data"]["notes"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone()
     };
     assert_eq!(notes(json!({ "key": [OURS] })).await, [json!({ "id": world.ours.ids["nte"] })]);
@@ -137,7 +138,7 @@ async fn lists_of_what_belongs_to_an_order_take_its_number(world: &World) {
         assert!(found > 0, "{place:?}");
     }
     let query = "query($filter: ReturnFilter) { returns(filter: $filter) { nodes { id } } }";
-    let others = office.ask(query, json!({ "filter": { "not": { "order": { "key": [own] } } } })).await;
+    let others = office.execute(query, json!({ "filter": { "not": { "order": { "key": [own] } } } })).await;
     let ours = json!({ "id": world.ours.ids["ret"] });
     assert!(others["data"]["returns"]["nodes"].as_array().is_some_and(|nodes| !nodes.contains(&ours)), "{others:#}");
 }
@@ -155,7 +156,10 @@ async fn purchases_are_listed_by_the_numbers_of_their_documents(world: &World) {
     let own = number(&office, "purchaseOrder", bought).await;
     assert_eq!(is_named(&office, OF_PURCHASES, (&json!(bought), own.as_str()), &[theirs.as_str(), "999999"]).await, 1);
     let input = json!({ "idempotencyKey": key(), "id": frame });
-    done(&office.act("blanketOrderActivate", "BlanketOrderActionInput", "blanketOrder { id }", input).await, "blanketOrder");
+    accepted(
+        &office.mutate("blanketOrderActivate", "BlanketOrderActionInput", "blanketOrder { id }", input).await,
+        "blanketOrder",
+    );
     let lines = json!([{ "product": { "id": world.ours.ids["prd"] }, "quantity": 2 }]);
     let called_off = json!({ "supplier": { "id": world.ours.ids["sup"] }, "blanketOrder": { "id": frame }, "lines": lines });
     office.draft_with(called_off).await;
@@ -208,7 +212,7 @@ async fn a_purchase_order_is_printed_by_its_number(world: &World) {
     )
     .await;
     let query = "query($by: PurchaseOrderRef, $id: ID) { purchaseOrderHtml(by: $by, id: $id) }";
-    let printed = async |variables: Value| office.ask(query, variables).await;
+    let printed = async |variables: Value| office.execute(query, variables).await;
     let page = printed(json!({ "id": bought })).await["data"]["purchaseOrderHtml"].clone();
     assert!(page.as_str().is_some_and(|page| page.contains(&own)), "{page}");
     for variables in

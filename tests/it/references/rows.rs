@@ -8,7 +8,7 @@ use super::without;
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    purchasing::office::{Office, done, key, refused},
+    purchasing::office::{Office, accepted, key, refused},
     world::{answers::digits, on_both},
 };
 
@@ -27,12 +27,12 @@ on_both!(
 );
 
 /// The payload of a mutation whose input names the row by `named`, with `more`.
-async fn act(office: &Office<'_>, (mutation, kind): (&str, &str), fields: &str, named: &Value, more: Value) -> Value {
+async fn mutate_row(office: &Office<'_>, (mutation, kind): (&str, &str), fields: &str, reference: &Value, extra: Value) -> Value {
     let mut input = json!({ "idempotencyKey": key() });
-    for part in [named, &more] {
+    for part in [reference, &extra] {
         input.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
     }
-    office.act(mutation, kind, fields, input).await
+    office.mutate(mutation, kind, fields, input).await
 }
 
 async fn a_purchase_order_goes_its_way_by_its_number(world: &World) {
@@ -40,42 +40,42 @@ async fn a_purchase_order_goes_its_way_by_its_number(world: &World) {
     let mug = office.product("MUG", "2.00").await;
     let draft = office.draft(json!([{ "product": mug, "quantity": 5 }])).await;
     let number = &draft["number"];
-    let named = json!({ "purchaseOrder": { "number": number } });
-    let noted = act(
+    let input = json!({ "purchaseOrder": { "number": number } });
+    let noted = mutate_row(
         &office,
         ("purchaseOrderUpdate", "PurchaseOrderUpdateInput"),
         "purchaseOrder { id note }",
-        &named,
+        &input,
         json!({ "note": "Soon" }),
     )
     .await;
-    assert_eq!(done(&noted, "purchaseOrder"), &json!({ "id": draft["id"], "note": "Soon" }));
+    assert_eq!(accepted(&noted, "purchaseOrder"), &json!({ "id": draft["id"], "note": "Soon" }));
     // Digits alone are enough where the kind is known.
     let bare = json!({ "idempotencyKey": "submitted-once", "purchaseOrder": { "number": digits(number) } });
     let submitted = office.buy("purchaseOrderSubmit", bare.clone()).await;
-    assert_eq!(done(&submitted, "purchaseOrder")["status"], "PENDING_APPROVAL");
+    assert_eq!(accepted(&submitted, "purchaseOrder")["status"], "PENDING_APPROVAL");
     let again = office.buy("purchaseOrderSubmit", bare).await;
-    assert_eq!((&done(&again, "purchaseOrder")["id"], &again["replayed"]), (&draft["id"], &json!(true)));
+    assert_eq!((&accepted(&again, "purchaseOrder")["id"], &again["replayed"]), (&draft["id"], &json!(true)));
     let by_id = json!({ "idempotencyKey": "submitted-once", "id": draft["id"] });
     refused(&office.buy("purchaseOrderSubmit", by_id).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
     for step in ["purchaseOrderApprove", "purchaseOrderPlace"] {
-        done(&office.buy(step, named.clone()).await, "purchaseOrder");
+        accepted(&office.buy(step, input.clone()).await, "purchaseOrder");
     }
     let confirmed = json!({ "purchaseOrder": { "number": number }, "confirmedOn": "2099-01-31" });
-    done(&office.buy("purchaseOrderConfirm", confirmed).await, "purchaseOrder");
+    accepted(&office.buy("purchaseOrderConfirm", confirmed).await, "purchaseOrder");
     let line = json!({ "lineId": draft["lines"][0]["id"], "quantity": 5 });
     let came = json!({ "purchaseOrder": { "number": number }, "id": draft["id"], "lines": [line] });
     let came = office.buy("purchaseOrderReceive", came).await;
-    assert_eq!(done(&came, "purchaseOrder")["lines"][0]["received"], 5);
+    assert_eq!(accepted(&came, "purchaseOrder")["lines"][0]["received"], 5);
     // A refusal of the order has the path of its number.
-    refused(&office.buy("purchaseOrderCancel", named).await, "INVALID_STATE", "input.purchaseOrder.number");
+    refused(&office.buy("purchaseOrderCancel", input).await, "INVALID_STATE", "input.purchaseOrder.number");
 }
 
 async fn a_number_of_another_document_changes_nothing(world: &World) {
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let draft = office.draft(json!([{ "product": mug, "quantity": 5 }])).await;
-    let submit = async |named: Value| office.buy("purchaseOrderSubmit", named).await;
+    let submit = async |reference: Value| office.buy("purchaseOrderSubmit", reference).await;
     for none in ["PO-999999", "no number", "a\u{0}1", &format!("TR-{}", digits(&draft["number"]))] {
         let message =
             refused(&submit(json!({ "purchaseOrder": { "number": none } })).await, "NOT_FOUND", "input.purchaseOrder.number");
@@ -89,7 +89,7 @@ async fn a_number_of_another_document_changes_nothing(world: &World) {
     refused(&submit(two).await, "INVALID", "input.purchaseOrder");
     refused(&submit(json!({})).await, "REQUIRED", "input.purchaseOrder");
     let read = "query($id: ID!) { purchaseOrder(by: { id: $id }) { status } }";
-    let now = office.ask(read, json!({ "id": draft["id"] })).await;
+    let now = office.execute(read, json!({ "id": draft["id"] })).await;
     assert_eq!(now["data"]["purchaseOrder"]["status"], "DRAFT", "{now:#}");
 }
 
@@ -101,12 +101,12 @@ async fn a_number_names_nothing_to_who_may_not_see_such_documents(world: &World)
     let submit = "mutation($input: PurchaseOrderActionInput!) { purchaseOrderSubmit(input: $input) { userErrors { code } } }";
     for number in [&draft["number"], &json!("PO-999999")] {
         let input = json!({ "idempotencyKey": key(), "purchaseOrder": { "number": number } });
-        let answer = buyer.ask(submit, json!({ "input": input })).await;
+        let answer = buyer.execute(submit, json!({ "input": input })).await;
         assert_eq!(answer["errors"][0]["permission"], "purchase.read", "{answer:#}");
     }
     // An ID needs no more than the step itself.
     let input = json!({ "idempotencyKey": key(), "id": draft["id"] });
-    let answer = buyer.ask(submit, json!({ "input": input })).await;
+    let answer = buyer.execute(submit, json!({ "input": input })).await;
     assert_eq!(answer["data"]["purchaseOrderSubmit"]["userErrors"], json!([]), "{answer:#}");
 }
 
@@ -118,22 +118,22 @@ async fn a_transfer_is_sent_and_received_by_its_number(world: &World) {
     let shop = office.new_store("CORNER").await;
     let input = json!({ "idempotencyKey": key(), "fromStore": office.store, "toStore": shop,
         "lines": [{ "product": mug, "quantity": 3 }] });
-    let made = office.act("transferCreate", "TransferCreateInput", "transfer { id number lines { id } }", input).await;
-    let transfer = done(&made, "transfer");
-    let named = json!({ "transfer": { "number": transfer["number"] } });
+    let payload = office.mutate("transferCreate", "TransferCreateInput", "transfer { id number lines { id } }", input).await;
+    let transfer = accepted(&payload, "transfer");
+    let named_input = json!({ "transfer": { "number": transfer["number"] } });
     let status = "transfer { id status }";
     let lines = json!({ "lines": [{ "lineId": transfer["lines"][0]["id"], "quantity": 3 }] });
-    for (mutation, kind, more, then) in [
+    for (mutation, kind, extra, then) in [
         ("transferUpdate", "TransferUpdateInput", json!({ "note": "Mind the step" }), "DRAFT"),
         ("transferMarkReady", "TransferActionInput", json!({}), "READY"),
         ("transferShip", "TransferShipmentInput", lines, "IN_TRANSIT"),
         ("transferReceive", "TransferShipmentInput", json!({}), "RECEIVED"),
     ] {
-        let stepped = act(office, (mutation, kind), status, &named, more).await;
-        assert_eq!(done(&stepped, "transfer"), &json!({ "id": transfer["id"], "status": then }), "{mutation}");
+        let stepped = mutate_row(office, (mutation, kind), status, &named_input, extra).await;
+        assert_eq!(accepted(&stepped, "transfer"), &json!({ "id": transfer["id"], "status": then }), "{mutation}");
     }
-    let more = json!({ "reasonCode": "LOSS" });
-    let closed = act(office, ("transferClose", "TransferCloseInput"), status, &named, more).await;
+    let extra = json!({ "reasonCode": "LOSS" });
+    let closed = mutate_row(office, ("transferClose", "TransferCloseInput"), status, &named_input, extra).await;
     refused(&closed, "INVALID_STATE", "input.transfer.number");
 }
 
@@ -143,21 +143,21 @@ async fn a_stocktake_is_counted_by_its_number(world: &World) {
     let mug = office.product("MUG", "2.00").await;
     books.receive(&mug, 5, "2.00").await;
     let input = json!({ "idempotencyKey": key(), "kind": "LIST", "store": office.store, "products": [mug] });
-    let made = office.act("stocktakeCreate", "StocktakeCreateInput", "stocktake { id number }", input).await;
-    let stocktake = done(&made, "stocktake");
-    let named = json!({ "stocktake": { "number": stocktake["number"] } });
-    for (mutation, kind, more) in [
+    let payload = office.mutate("stocktakeCreate", "StocktakeCreateInput", "stocktake { id number }", input).await;
+    let stocktake = accepted(&payload, "stocktake");
+    let named_input = json!({ "stocktake": { "number": stocktake["number"] } });
+    for (mutation, kind, extra) in [
         ("stocktakeStart", "StocktakeActionInput", json!({})),
         ("stocktakeRecord", "StocktakeRecordInput", json!({ "lines": [{ "product": mug, "counted": 4 }] })),
         ("stocktakeSubmit", "StocktakeSubmitInput", json!({})),
         ("stocktakeRecount", "StocktakeRecountInput", json!({})),
         ("stocktakeCancel", "StocktakeActionInput", json!({})),
     ] {
-        let stepped = act(office, (mutation, kind), "stocktake { id }", &named, more).await;
-        assert_eq!(done(&stepped, "stocktake")["id"], stocktake["id"], "{mutation}");
+        let stepped = mutate_row(office, (mutation, kind), "stocktake { id }", &named_input, extra).await;
+        assert_eq!(accepted(&stepped, "stocktake")["id"], stocktake["id"], "{mutation}");
     }
     let theirs = json!({ "stocktake": { "id": world.theirs.ids["cnt"] } });
-    let started = act(office, ("stocktakeStart", "StocktakeActionInput"), "stocktake { id }", &theirs, json!({})).await;
+    let started = mutate_row(office, ("stocktakeStart", "StocktakeActionInput"), "stocktake { id }", &theirs, json!({})).await;
     refused(&started, "NOT_FOUND", "input.stocktake.id");
 }
 
@@ -170,12 +170,12 @@ async fn a_return_is_settled_by_its_number_and_its_reference(world: &World) {
     let lines = json!([{ "orderLineId": order["lines"][0]["id"], "quantity": 1 }]);
     let input =
         json!({ "idempotencyKey": key(), "store": office.store, "externalRef": "RMA-17", "receive": false, "lines": lines });
-    let made = office.act("returnCreate", "ReturnCreateInput", "return { id number }", input).await;
-    let id = &done(&made, "return")["id"];
-    let by_number = json!({ "return": { "number": made["return"]["number"] } });
+    let payload = office.mutate("returnCreate", "ReturnCreateInput", "return { id number }", input).await;
+    let id = &accepted(&payload, "return")["id"];
+    let by_number = json!({ "return": { "number": payload["return"]["number"] } });
     let by_reference = json!({ "return": { "externalRef": "RMA-17" } });
-    let approve = async |office: &Office<'_>, named: &Value| {
-        act(office, ("returnApprove", "ReturnActionInput"), "return { id }", named, json!({})).await
+    let approve = async |office: &Office<'_>, reference: &Value| {
+        mutate_row(office, ("returnApprove", "ReturnActionInput"), "return { id }", reference, json!({})).await
     };
     // A caller that is bound to another channel finds neither.
     let elsewhere = Caller { channel: Some(world.theirs.ids["chn"].parse().unwrap()), ..world.ours.owner.clone() };
@@ -185,17 +185,18 @@ async fn a_return_is_settled_by_its_number_and_its_reference(world: &World) {
     refused(&approve(office, &json!({ "return": { "externalRef": "RMA-18" } })).await, "NOT_FOUND", "input.return.externalRef");
     // The call needs no permission of payments.
     let clerk = office.as_caller(without(world, "payment.write"));
-    assert_eq!(&done(&approve(&clerk, &by_reference).await, "return")["id"], id);
-    for (mutation, kind, named, more) in [
+    assert_eq!(&accepted(&approve(&clerk, &by_reference).await, "return")["id"], id);
+    for (mutation, kind, reference, extra) in [
         ("returnReceive", "ReturnReceiveInput", &by_number, json!({})),
         ("returnInspect", "ReturnInspectInput", &by_reference, json!({})),
         ("returnClose", "ReturnCloseInput", &by_number, json!({})),
     ] {
-        let stepped = act(office, (mutation, kind), "return { id }", named, more).await;
-        assert_eq!(&done(&stepped, "return")["id"], id, "{mutation}");
+        let stepped = mutate_row(office, (mutation, kind), "return { id }", reference, extra).await;
+        assert_eq!(&accepted(&stepped, "return")["id"], id, "{mutation}");
     }
     let rejected =
-        act(office, ("returnReject", "ReturnRejectInput"), "return { id }", &by_reference, json!({ "reason": "Worn" })).await;
+        mutate_row(office, ("returnReject", "ReturnRejectInput"), "return { id }", &by_reference, json!({ "reason": "Worn" }))
+            .await;
     refused(&rejected, "INVALID_STATE", "input.return.externalRef");
 }
 
@@ -207,18 +208,18 @@ async fn an_order_is_changed_by_its_number_and_its_reference(world: &World) {
     let channel = json!({ "id": world.ours.ids["chn"] });
     let input = json!({ "idempotencyKey": key(), "store": office.store, "channel": channel, "externalRef": "WEB-17",
         "lines": [{ "product": mug, "quantity": 2 }] });
-    let made = office.act("orderCreate", "OrderCreateInput", "order { id number version }", input).await;
-    let order = done(&made, "order");
+    let payload = office.mutate("orderCreate", "OrderCreateInput", "order { id number version }", input).await;
+    let order = accepted(&payload, "order");
     let by_number = json!({ "order": { "number": order["number"] } });
     let changes = json!({ "expectedVersion": order["version"], "noteForStaff": "Ring twice" });
-    let noted = act(office, ("orderUpdate", "OrderUpdateInput"), "order { id noteForStaff }", &by_number, changes).await;
-    assert_eq!(done(&noted, "order"), &json!({ "id": order["id"], "noteForStaff": "Ring twice" }));
+    let noted = mutate_row(office, ("orderUpdate", "OrderUpdateInput"), "order { id noteForStaff }", &by_number, changes).await;
+    assert_eq!(accepted(&noted, "order"), &json!({ "id": order["id"], "noteForStaff": "Ring twice" }));
     let of_channel = |reference: &str| json!({ "order": { "external": { "channel": channel, "ref": reference } } });
     let hold = async |named: &Value| {
-        let more = json!({ "kind": "FRAUD", "reason": "Two cards" });
-        act(office, ("orderHoldSet", "OrderHoldSetInput"), "hold { id } order { id }", named, more).await
+        let extra_input = json!({ "kind": "FRAUD", "reason": "Two cards" });
+        mutate_row(office, ("orderHoldSet", "OrderHoldSetInput"), "hold { id } order { id }", named, extra_input).await
     };
-    assert_eq!(done(&hold(&of_channel("WEB-17")).await, "order")["id"], order["id"]);
+    assert_eq!(accepted(&hold(&of_channel("WEB-17")).await, "order")["id"], order["id"]);
     refused(&hold(&of_channel("WEB-18")).await, "NOT_FOUND", "input.order.external.ref");
     refused(&hold(&json!({ "order": { "number": "SO-999999" } })).await, "NOT_FOUND", "input.order.number");
     refused(&hold(&json!({})).await, "REQUIRED", "input.order");
@@ -233,7 +234,7 @@ async fn an_order_is_changed_by_its_number_and_its_reference(world: &World) {
     ] {
         let mut input = json!({ "idempotencyKey": key(), "kind": "ADDRESS", "reason": "No such street" });
         input.as_object_mut().unwrap().extend(named.as_object().unwrap().clone());
-        let answer = clerk.ask(set, json!({ "input": input })).await;
+        let answer = clerk.execute(set, json!({ "input": input })).await;
         assert_eq!(answer["errors"][0]["permission"], needs, "{named}: {answer:#}");
     }
 }
@@ -242,25 +243,25 @@ async fn a_blanket_order_is_agreed_by_its_number(world: &World) {
     let office = Office::of(world).await;
     let read = "query($id: ID!) { blanketOrder(by: { id: $id }) { number status } }";
     let id = json!(world.ours.ids["bor"]);
-    let before = office.ask(read, json!({ "id": id })).await["data"]["blanketOrder"].clone();
+    let before = office.execute(read, json!({ "id": id })).await["data"]["blanketOrder"].clone();
     let named = json!({ "blanketOrder": { "number": before["number"] } });
     let close = async |named: &Value| {
-        act(&office, ("blanketOrderClose", "BlanketOrderActionInput"), "blanketOrder { id }", named, json!({})).await
+        mutate_row(&office, ("blanketOrderClose", "BlanketOrderActionInput"), "blanketOrder { id }", named, json!({})).await
     };
     refused(&close(&json!({ "blanketOrder": { "number": "BPO-999999" } })).await, "NOT_FOUND", "input.blanketOrder.number");
     refused(&close(&json!({})).await, "REQUIRED", "input.blanketOrder");
     // A draft can be closed, and so can an active one.
-    assert_eq!(done(&close(&named).await, "blanketOrder")["id"], id, "{before:#}");
+    assert_eq!(accepted(&close(&named).await, "blanketOrder")["id"], id, "{before:#}");
     refused(&close(&named).await, "INVALID_STATE", "input.blanketOrder.number");
 }
 
 async fn master_data_is_changed_by_its_keys(world: &World) {
     let office = Office::of(world).await;
     let category = json!({ "idempotencyKey": key(), "name": "Cups", "slug": "cups" });
-    done(&office.act("categoryCreate", "CategoryCreateInput", "category { id }", category).await, "category");
+    accepted(&office.mutate("categoryCreate", "CategoryCreateInput", "category { id }", category).await, "category");
     let customer = json!({ "idempotencyKey": key(), "name": "Ada", "externalRef": "C-17" });
-    done(&office.act("customerCreate", "CustomerCreateInput", "customer { id }", customer).await, "customer");
-    for (mutation, kind, part, named, path) in [
+    accepted(&office.mutate("customerCreate", "CustomerCreateInput", "customer { id }", customer).await, "customer");
+    for (mutation, kind, part, reference, path) in [
         ("storeUpdate", "StoreUpdateInput", "store", json!({ "code": "DOCK" }), "input.store.code"),
         ("supplierUpdate", "SupplierUpdateInput", "supplier", json!({ "code": "POT" }), "input.supplier.code"),
         ("categoryUpdate", "CategoryUpdateInput", "category", json!({ "slug": "cups" }), "input.category.slug"),
@@ -268,21 +269,21 @@ async fn master_data_is_changed_by_its_keys(world: &World) {
     ] {
         let changes = json!({ "expectedVersion": 1, "name": "Renamed" });
         let fields = format!("{part} {{ name version }}");
-        let changed = act(&office, (mutation, kind), &fields, &json!({ part: named }), changes.clone()).await;
-        assert_eq!(done(&changed, part), &json!({ "name": "Renamed", "version": 2 }), "{mutation}");
+        let changed = mutate_row(&office, (mutation, kind), &fields, &json!({ part: reference }), changes.clone()).await;
+        assert_eq!(accepted(&changed, part), &json!({ "name": "Renamed", "version": 2 }), "{mutation}");
         let nobody: serde_json::Map<String, Value> =
-            named.as_object().unwrap().keys().map(|field| (field.clone(), json!("nobody"))).collect();
-        let unknown = act(&office, (mutation, kind), &fields, &json!({ part: nobody }), changes.clone()).await;
+            reference.as_object().unwrap().keys().map(|field| (field.clone(), json!("nobody"))).collect();
+        let unknown = mutate_row(&office, (mutation, kind), &fields, &json!({ part: nobody }), changes.clone()).await;
         let message = refused(&unknown, "NOT_FOUND", path);
         assert!(message.ends_with(": \"nobody\""), "{message}");
-        refused(&act(&office, (mutation, kind), &fields, &json!({}), changes).await, "REQUIRED", &format!("input.{part}"));
+        refused(&mutate_row(&office, (mutation, kind), &fields, &json!({}), changes).await, "REQUIRED", &format!("input.{part}"));
     }
 }
 
 async fn groups_roles_families_and_views_are_changed_by_their_keys(world: &World) {
     let office = Office::of(world).await;
     let create = async |(mutation, kind): (&str, &str), part: &str, input: Value| {
-        done(&act(&office, (mutation, kind), &format!("{part} {{ id }}"), &json!({}), input).await, part)["id"].clone()
+        accepted(&mutate_row(&office, (mutation, kind), &format!("{part} {{ id }}"), &json!({}), input).await, part)["id"].clone()
     };
     let group =
         create(("storeGroupCreate", "StoreGroupCreateInput"), "storeGroup", json!({ "code": "NORTH", "name": "North" })).await;
@@ -295,7 +296,7 @@ async fn groups_roles_families_and_views_are_changed_by_their_keys(world: &World
     let (north, packer) = (json!({ "group": { "code": "NORTH" } }), json!({ "role": { "key": "packer" } }));
     let (shirts, stores) = (json!({ "family": { "name": "Shirts" } }), json!({ "savedView": { "slug": "stores-by-code" } }));
     let renamed = json!({ "expectedVersion": 1, "name": "Renamed" });
-    for (mutation, kind, part, named, more, id) in [
+    for (mutation, kind, part, reference, extra, id) in [
         ("storeGroupUpdate", "StoreGroupUpdateInput", "storeGroup", &north, &renamed, &group),
         ("storeGroupArchive", "StoreGroupArchiveInput", "storeGroup", &north, &json!({}), &group),
         ("storeGroupRestore", "StoreGroupRestoreInput", "storeGroup", &north, &json!({}), &group),
@@ -304,16 +305,16 @@ async fn groups_roles_families_and_views_are_changed_by_their_keys(world: &World
         ("productFamilyRestore", "ProductFamilyRestoreInput", "productFamily", &shirts, &json!({}), &family),
         ("savedViewUpdate", "SavedViewUpdateInput", "savedView", &stores, &renamed, &view),
     ] {
-        let changed = act(&office, (mutation, kind), &format!("{part} {{ id }}"), named, more.clone()).await;
-        assert_eq!(&done(&changed, part)["id"], id, "{mutation}");
+        let changed = mutate_row(&office, (mutation, kind), &format!("{part} {{ id }}"), reference, extra.clone()).await;
+        assert_eq!(&accepted(&changed, part)["id"], id, "{mutation}");
     }
-    for (mutation, kind, named, more, path) in [
+    for (mutation, kind, reference, extra, path) in [
         ("roleDelete", "RoleDeleteInput", &packer, json!({ "expectedVersion": 2 }), "input.role.key"),
         ("savedViewDelete", "SavedViewDeleteInput", &stores, json!({}), "input.savedView.slug"),
     ] {
-        let once = act(&office, (mutation, kind), "seq", named, more.clone()).await;
+        let once = mutate_row(&office, (mutation, kind), "seq", reference, extra.clone()).await;
         assert_eq!(once["userErrors"], json!([]), "{mutation}: {once:#}");
-        refused(&act(&office, (mutation, kind), "seq", named, more).await, "NOT_FOUND", path);
+        refused(&mutate_row(&office, (mutation, kind), "seq", reference, extra).await, "NOT_FOUND", path);
     }
 }
 
@@ -321,10 +322,10 @@ async fn customers_and_suppliers_are_merged_by_their_keys(world: &World) {
     let office = Office::of(world).await;
     for (name, reference) in [("Ada", "SHOP-1"), ("A. Lovelace", "WEB-1")] {
         let input = json!({ "idempotencyKey": key(), "name": name, "externalRef": reference });
-        done(&office.act("customerCreate", "CustomerCreateInput", "customer { id }", input).await, "customer");
+        accepted(&office.mutate("customerCreate", "CustomerCreateInput", "customer { id }", input).await, "customer");
     }
     let supplier = json!({ "idempotencyKey": key(), "code": "CLAY", "name": "Clay & Co" });
-    done(&office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", supplier).await, "supplier");
+    accepted(&office.mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", supplier).await, "supplier");
     for (mutation, kind, part, keys, field) in [
         ("customerMerge", "CustomerMergeInput", "customer", ["WEB-1", "SHOP-1"], "externalRef"),
         ("supplierMerge", "SupplierMergeInput", "supplier", ["CLAY", "POT"], "code"),
@@ -332,7 +333,7 @@ async fn customers_and_suppliers_are_merged_by_their_keys(world: &World) {
         let named = |key: &str| json!({ field: key });
         let [merged, stays] = keys;
         let fields = format!("{part} {{ id }} merged {{ id mergedInto {{ id }} }}");
-        let merge = async |input: Value| office.act(mutation, kind, &fields, input).await;
+        let merge = async |input: Value| office.mutate(mutation, kind, &fields, input).await;
         let itself = json!({ "idempotencyKey": key(), part: named(stays), "into": named(stays) });
         refused(&merge(itself).await, "INVALID_STATE", &format!("input.into.{field}"));
         let nobody = json!({ "idempotencyKey": key(), part: named(merged), "into": named("nobody") });
@@ -340,12 +341,12 @@ async fn customers_and_suppliers_are_merged_by_their_keys(world: &World) {
         refused(&merge(json!({ "idempotencyKey": key(), part: named(merged) })).await, "REQUIRED", "input.into");
         let input = json!({ "idempotencyKey": format!("{mutation}-once"), part: named(merged), "into": named(stays) });
         let once = merge(input.clone()).await;
-        let survivor = &done(&once, part)["id"];
+        let survivor = &accepted(&once, part)["id"];
         assert_eq!(&once["merged"]["mergedInto"]["id"], survivor);
         // The merged row's reference finds the survivor by now; a retry still gets the first
         // answer.
         let again = merge(input).await;
-        assert_eq!((done(&again, part), &again["replayed"]), (&once[part], &json!(true)));
+        assert_eq!((accepted(&again, part), &again["replayed"]), (&once[part], &json!(true)));
         assert_eq!(again["merged"]["id"], once["merged"]["id"]);
     }
 }

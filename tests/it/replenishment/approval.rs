@@ -21,7 +21,7 @@ on_both!(
 async fn orders(desk: &Desk<'_>) -> Vec<Value> {
     let query =
         "query($s: ID!) { purchaseOrders(filter: { supplier: { eq: $s } }) { nodes { id status lines { sku quantity } } } }";
-    let answer = desk.books.office.ask(query, json!({ "s": desk.books.office.supplier["id"] })).await;
+    let answer = desk.books.office.execute(query, json!({ "s": desk.books.office.supplier["id"] })).await;
     answer["data"]["purchaseOrders"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone()
 }
 
@@ -38,11 +38,14 @@ async fn a_plan_approved_twice_makes_one_order(world: &World) {
     let other = approve(office, &again, &plan, json!({ "under": gbp("1.00") })).await;
     refused(&other, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
     refused(&approve(office, &key(), &plan, all.clone()).await, "INVALID_STATE", "input.plan");
-    let made = orders(&desk).await;
-    assert_eq!(made.len(), 1, "{made:#?}");
-    assert_eq!((&made[0]["status"], &made[0]["lines"]), (&json!("DRAFT"), &json!([{ "sku": "MUG", "quantity": 60 }])));
+    let new_orders = orders(&desk).await;
+    assert_eq!(new_orders.len(), 1, "{new_orders:#?}");
+    assert_eq!(
+        (&new_orders[0]["status"], &new_orders[0]["lines"]),
+        (&json!("DRAFT"), &json!([{ "sku": "MUG", "quantity": 60 }]))
+    );
     let line = &desk.read(&plan).await["lines"]["nodes"][0];
-    assert_eq!((&line["state"], &line["purchaseOrder"]["id"]), (&json!("APPROVED"), &made[0]["id"]), "{line:#}");
+    assert_eq!((&line["state"], &line["purchaseOrder"]["id"]), (&json!("APPROVED"), &new_orders[0]["id"]), "{line:#}");
     assert_eq!(line["purchaseOrder"]["lines"][0]["unitCost"]["amount"], "1.80");
     office.is_sound().await;
 }
@@ -51,11 +54,11 @@ async fn a_level_that_moved_refuses_its_line_alone(world: &World) {
     let desk = Desk::of(world).await;
     let (mug, plate) = (desk.product("MUG").await, desk.product("PLATE").await);
     desk.forecast(&[&mug, &plate]).await;
-    desk.promise().await;
+    desk.set_service_level().await;
     let plan = desk.plan(json!({})).await;
     assert_eq!(plan["lineCount"], 2, "{plan:#}");
     desk.books.adjust("REMOVAL", &plate, -12, json!({})).await;
-    let validated = desk.books.office.ask(
+    let validated = desk.books.office.execute(
         "mutation($input: ReplenishmentPlanApproveInput!) { replenishmentPlanApprove(input: $input, validateOnly: true) { approved refused { code } userErrors { code } } }",
         json!({ "input": { "idempotencyKey": key(), "plan": plan["id"], "expectedVersion": plan["version"], "lines": { "all": true } } }),
     );
@@ -69,8 +72,8 @@ async fn a_level_that_moved_refuses_its_line_alone(world: &World) {
     assert_eq!(payload["refusedCount"], 1);
     assert_eq!((&stale["code"], &stale["line"]["product"]["id"]), (&json!("STALE"), &plate["id"]));
     assert_eq!((&stale["line"]["state"], &stale["line"]["issue"]), (&json!("REFUSED"), &json!("STALE")));
-    let made = orders(&desk).await;
-    assert_eq!((made.len(), &made[0]["lines"]), (1, &json!([{ "sku": "MUG", "quantity": 60 }])));
+    let new_orders = orders(&desk).await;
+    assert_eq!((new_orders.len(), &new_orders[0]["lines"]), (1, &json!([{ "sku": "MUG", "quantity": 60 }])));
     // The next plan has the current quantity.
     let plan = desk.plan(json!({})).await;
     assert_eq!((&plan["lineCount"], &plan["lines"]["nodes"][0]["quantity"]), (&json!(1), &json!(72)), "{plan:#}");
@@ -80,7 +83,7 @@ async fn a_line_without_the_right_stays_open(world: &World) {
     let desk = Desk::of(world).await;
     desk.mug().await;
     let plan = desk.plan(json!({})).await;
-    let reader = desk.books.office.as_caller(world.ours.only(&["purchase.read", "product.read", "store.read"]));
+    let reader = desk.books.office.as_caller(world.ours.owner_with(&["purchase.read", "product.read", "store.read"]));
     let payload = approve(&reader, &key(), &plan, json!({ "all": true })).await;
     assert_eq!((&payload["approved"], &payload["userErrors"]), (&json!(0), &json!([])), "{payload:#}");
     let line = &payload["refused"][0];
@@ -96,7 +99,7 @@ async fn lines_are_chosen_by_id_and_by_amount(world: &World) {
     let desk = Desk::of(world).await;
     let (mug, plate) = (desk.product("MUG").await, desk.product("PLATE").await);
     desk.forecast(&[&mug, &plate]).await;
-    desk.promise().await;
+    desk.set_service_level().await;
     let plan = desk.plan(json!({})).await;
     let payload = desk.approve(&plan, json!({ "under": gbp("107.99") })).await;
     assert_eq!(payload["approved"], 0, "each costs 108.00");

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use super::{
     desk::{Desk, approve},
-    rule::{amounts, decided, ordered_before, planned, set as set_rule, states},
+    rule::{amounts, decided, ordered_before, planned, set_rule, states},
 };
 use crate::{
     authorization::world::World,
-    costing::world::pretend,
-    purchasing::office::{Office, done, gbp, key, refused},
+    costing::world::run_tenant_sql,
+    purchasing::office::{Office, accepted, gbp, key, refused},
     world::on_both,
 };
 
@@ -30,11 +30,11 @@ on_both!(
 
 const BUDGET: &str = "budget { amount { amount } period current { committed { amount } remaining { amount } } version }";
 
-pub(super) async fn set(office: &Office<'_>, mut input: Value) -> Value {
+pub(super) async fn set_budget(office: &Office<'_>, mut input: Value) -> Value {
     if input["idempotencyKey"].is_null() {
         input["idempotencyKey"] = json!(key());
     }
-    office.act("replenishmentBudgetSet", "ReplenishmentBudgetSetInput", BUDGET, input).await
+    office.mutate("replenishmentBudgetSet", "ReplenishmentBudgetSetInput", BUDGET, input).await
 }
 
 /// Cost, in pence, of ten mugs that the company had ordered for 1.00 each before.
@@ -43,14 +43,14 @@ const BEFORE: i64 = 1_000;
 /// Sets a monthly budget in pounds, in addition to the earlier mugs; None for no limit.
 pub(super) async fn month(desk: &Desk<'_>, amount: Option<&str>) {
     let amount = amount.map(|amount| gbp(&pounds(pence(&json!(amount)) + BEFORE)));
-    done(&set(&desk.books.office, json!({ "amount": amount })).await, "budget");
+    accepted(&set_budget(&desk.books.office, json!({ "amount": amount })).await, "budget");
 }
 
 /// Returns the committed amount of the budget without the mugs from before, and the remaining
 /// amount.
 async fn used(desk: &Desk<'_>) -> Value {
     let query = "{ replenishmentBudget { current { committed { amount } remaining { amount } } } }";
-    let answer = desk.books.office.ask(query, json!({})).await;
+    let answer = desk.books.office.execute(query, json!({})).await;
     let current = &answer["data"]["replenishmentBudget"]["current"];
     json!([pounds(pence(&current["committed"]["amount"]) - BEFORE), current["remaining"]["amount"]])
 }
@@ -59,7 +59,7 @@ async fn used(desk: &Desk<'_>) -> Value {
 pub(super) async fn two_products(desk: &Desk<'_>) -> (Value, Value) {
     let (mug, plate) = (desk.product("MUG").await, desk.product("PLATE").await);
     desk.forecast(&[&mug, &plate]).await;
-    desk.promise().await;
+    desk.set_service_level().await;
     (mug, plate)
 }
 
@@ -74,7 +74,7 @@ pub(super) fn pounds(pence: i64) -> String {
 /// Returns the cost of the goods of the desk's orders that are not cancelled, in pence.
 pub(super) async fn ordered(desk: &Desk<'_>) -> i64 {
     let query = "{ purchaseOrders { nodes { status supplier { id } lines { total { amount } } } } }";
-    let answer = desk.books.office.ask(query, json!({})).await;
+    let answer = desk.books.office.execute(query, json!({})).await;
     let orders = answer["data"]["purchaseOrders"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
     let is_counted = |order: &&Value| order["supplier"] == desk.books.office.supplier && order["status"] != "CANCELLED";
     orders
@@ -132,7 +132,7 @@ async fn orders_of_the_month_and_drafts_count_against_it(world: &World) {
     assert_eq!(issue().await, "OVER_BUDGET", "108.00 are more than what is left");
     // A budget of the plan itself does not raise the monthly one.
     assert_eq!(desk.plan(json!({ "budget": gbp("500.00") })).await["lines"]["nodes"][0]["issue"], "OVER_BUDGET");
-    pretend(world, "UPDATE purchase_order SET ordered_at = 0 WHERE tenant_id = $1 AND goods_minor = 10000").await;
+    run_tenant_sql(world, "UPDATE purchase_order SET ordered_at = 0 WHERE tenant_id = $1 AND goods_minor = 10000").await;
     assert_eq!((used(&desk).await, issue().await), (json!(["0.00", "200.00"]), Value::Null), "that was another month");
     let other = office.draft(json!([{ "product": tea, "quantity": 100 }])).await;
     assert_eq!(used(&desk).await, json!(["100.00", "100.00"]));
@@ -145,9 +145,9 @@ async fn orders_of_the_month_and_drafts_count_against_it(world: &World) {
 async fn each_plan_has_a_budget_of_plans_anew(world: &World) {
     let desk = Desk::of(world).await;
     two_products(&desk).await;
-    let made = set(&desk.books.office, json!({ "amount": gbp("150.00"), "period": "PLAN" })).await;
-    let shown = json!({ "amount": { "amount": "150.00" }, "period": "PLAN", "current": null, "version": 1 });
-    assert_eq!(done(&made, "budget"), &shown);
+    let payload = set_budget(&desk.books.office, json!({ "amount": gbp("150.00"), "period": "PLAN" })).await;
+    let expected = json!({ "amount": { "amount": "150.00" }, "period": "PLAN", "current": null, "version": 1 });
+    assert_eq!(accepted(&payload, "budget"), &expected);
     for ordered_by_then in [10_800, 21_600] {
         let plan = desk.plan(json!({})).await;
         assert_eq!(desk.approve(&plan, json!({ "all": true })).await["approved"], 1, "{plan:#}");
@@ -166,8 +166,8 @@ async fn plans_that_each_fit_do_not_fit_together(world: &World) {
     desk.approve(&one, json!({ "ids": [of_mug["id"]] })).await;
     let payload = desk.approve(&other, json!({ "under": gbp("108.00") })).await;
     assert_eq!((&payload["approved"], &payload["refusedCount"]), (&json!(0), &json!(2)), "{payload:#}");
-    let told = payload["refused"].as_array().unwrap();
-    let code = |product: &Value| &told.iter().find(|one| one["line"]["product"]["id"] == product["id"]).unwrap()["code"];
+    let refused = payload["refused"].as_array().unwrap();
+    let code = |product: &Value| &refused.iter().find(|one| one["line"]["product"]["id"] == product["id"]).unwrap()["code"];
     assert_eq!((code(&mug), code(&plate)), (&json!("STALE"), &json!("OVER_BUDGET")), "{payload:#}");
     assert_eq!(desk.read(&other).await["cutCount"], 1);
     assert_eq!(ordered(&desk).await, 10_800);
@@ -198,7 +198,7 @@ async fn a_rule_never_goes_over_the_budget(world: &World) {
     let (mug, plate) = two_products(&desk).await;
     // 1.00 is ordered, and counts.
     ordered_before(&desk).await;
-    done(&set_rule(&desk.books.office, amounts("900.00", "900.00")).await, "rule");
+    accepted(&set_rule(&desk.books.office, amounts("900.00", "900.00")).await, "rule");
     let plan = desk.read(&planned(&desk, 1).await).await;
     let total = pence(&plan["costs"][0]["amount"]);
     assert_eq!([states(&plan, &mug), states(&plan, &plate)], [vec![&json!("OPEN")], vec![&json!("OPEN")]], "{plan:#}");
@@ -218,7 +218,7 @@ async fn a_rule_and_a_person_at_once_stay_within_the_budget(world: &World) {
     let desk = Desk::of(world).await;
     two_products(&desk).await;
     ordered_before(&desk).await;
-    done(&set_rule(&desk.books.office, amounts("900.00", "900.00")).await, "rule");
+    accepted(&set_rule(&desk.books.office, amounts("900.00", "900.00")).await, "rule");
     planned(&desk, 1).await;
     let own = desk.plan(json!({})).await;
     // Enough for either plan, and not for both.
@@ -232,32 +232,32 @@ async fn a_rule_and_a_person_at_once_stay_within_the_budget(world: &World) {
 async fn a_budget_that_cannot_hold_is_refused(world: &World) {
     let desk = Desk::of(world).await;
     let office = &desk.books.office;
-    let of = |amount: &str, currency: &str| json!({ "amount": { "amount": amount, "currencyCode": currency } });
-    refused(&set(office, of("-0.01", "GBP")).await, "OUT_OF_RANGE", "input.amount.amount");
-    refused(&set(office, of("90071992547409.92", "GBP")).await, "OUT_OF_RANGE", "input.amount.amount");
-    refused(&set(office, of("100.00", "EUR")).await, "INVALID", "input.amount.currencyCode");
-    refused(&set(office, json!({ "expectedVersion": 1 })).await, "VERSION_CONFLICT", "input.expectedVersion");
-    let mut caller = world.ours.only(&["store.read", "product.cost.read"]);
+    let input_for = |amount: &str, currency: &str| json!({ "amount": { "amount": amount, "currencyCode": currency } });
+    refused(&set_budget(office, input_for("-0.01", "GBP")).await, "OUT_OF_RANGE", "input.amount.amount");
+    refused(&set_budget(office, input_for("90071992547409.92", "GBP")).await, "OUT_OF_RANGE", "input.amount.amount");
+    refused(&set_budget(office, input_for("100.00", "EUR")).await, "INVALID", "input.amount.currencyCode");
+    refused(&set_budget(office, json!({ "expectedVersion": 1 })).await, "VERSION_CONFLICT", "input.expectedVersion");
+    let mut caller = world.ours.owner_with(&["store.read", "product.cost.read"]);
     let reach = Reach::stores([office.store["id"].as_str().unwrap().parse().unwrap()]);
     caller.permissions.grant(kind::StockPolicy::INDEX, &reach);
     let of_a_store = office.as_caller(caller);
-    refused(&set(&of_a_store, of("100.00", "GBP")).await, "INVALID", "input");
+    refused(&set_budget(&of_a_store, input_for("100.00", "GBP")).await, "INVALID", "input");
     // Nothing more may be bought at all.
-    let mut nothing = of("0.00", "GBP");
+    let mut nothing = input_for("0.00", "GBP");
     (nothing["period"], nothing["idempotencyKey"], nothing["expectedVersion"]) = (json!("WEEK"), json!(key()), json!(0));
-    let shown = json!({ "amount": { "amount": "0.00" }, "period": "WEEK", "version": 1,
+    let shown_input = json!({ "amount": { "amount": "0.00" }, "period": "WEEK", "version": 1,
         "current": { "committed": { "amount": pounds(BEFORE) }, "remaining": { "amount": "0.00" } } });
-    assert_eq!(done(&set(office, nothing.clone()).await, "budget"), &shown);
-    let again = set(office, nothing).await;
-    assert_eq!((&again["budget"], &again["replayed"]), (&shown, &json!(true)));
+    assert_eq!(accepted(&set_budget(office, nothing.clone()).await, "budget"), &shown_input);
+    let again = set_budget(office, nothing).await;
+    assert_eq!((&again["budget"], &again["replayed"]), (&shown_input, &json!(true)));
     // The committed amount of all stores is not shown to every caller.
     let query = "{ replenishmentBudget { amount { amount } current { committed { amount } } } }";
-    for clerk in [of_a_store, office.as_caller(world.ours.only(&["stock.policy"]))] {
-        let answer = clerk.ask(query, json!({})).await;
-        let seen = json!({ "amount": { "amount": "0.00" }, "current": null });
-        assert_eq!(answer["data"]["replenishmentBudget"], seen, "{answer:#}");
+    for clerk in [of_a_store, office.as_caller(world.ours.owner_with(&["stock.policy"]))] {
+        let answer = clerk.execute(query, json!({})).await;
+        let expected = json!({ "amount": { "amount": "0.00" }, "current": null });
+        assert_eq!(answer["data"]["replenishmentBudget"], expected, "{answer:#}");
     }
-    let answer = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({})).await;
+    let answer = world.execute(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({})).await;
     assert_eq!(answer["data"]["replenishmentBudget"], Value::Null, "{answer:#}");
 }
 
@@ -272,7 +272,7 @@ async fn what_has_become_dearer_does_not_go_over_the_budget(world: &World) {
     let row = json!({ "supplier": office.supplier, "product": plate, "packSize": 12, "minimumOrder": 24, "leadTimeDays": 21,
         "preferred": true, "unitCost": gbp("9.00") });
     let input = json!({ "idempotencyKey": key(), "rows": [row] });
-    let answer = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
+    let answer = office.mutate("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
     assert_eq!(answer["rows"][0]["outcome"], "UPDATED", "{answer:#}");
     let payload = desk.approve(&plan, json!({ "all": true })).await;
     assert_eq!((&payload["approved"], &payload["refused"][0]["code"]), (&json!(1), &json!("OVER_BUDGET")), "{payload:#}");
@@ -287,13 +287,13 @@ async fn what_the_company_has_left_is_not_for_callers_of_some_stores(world: &Wor
     desk.mug().await;
     month(&desk, Some("150.00")).await;
     let (office, plan) = (&desk.books.office, desk.plan(json!({})).await);
-    let everywhere = world.ours.only(&["store.read", "product.cost.read", "purchase.read"]);
-    let mut of_a_store = world.ours.only(&["store.read", "product.cost.read"]);
+    let everywhere = world.ours.owner_with(&["store.read", "product.cost.read", "purchase.read"]);
+    let mut of_a_store = world.ours.owner_with(&["store.read", "product.cost.read"]);
     let reach = Reach::stores([office.store["id"].as_str().unwrap().parse().unwrap()]);
     of_a_store.permissions.grant(kind::PurchaseRead::INDEX, &reach);
     let query = "query($id: ID!) { replenishmentPlan(id: $id) { budget { amount } } }";
     for (caller, budget) in [(everywhere, json!({ "amount": "150.00" })), (of_a_store, Value::Null)] {
-        let answer = office.as_caller(caller).ask(query, json!({ "id": plan["id"] })).await;
+        let answer = office.as_caller(caller).execute(query, json!({ "id": plan["id"] })).await;
         assert_eq!(answer["data"]["replenishmentPlan"], json!({ "budget": budget }), "{answer:#}");
     }
 }
@@ -304,31 +304,31 @@ async fn a_plans_costs_are_those_of_lines_for_the_callers_stores(world: &World) 
     let (office, plan) = (&desk.books.office, desk.plan(json!({})).await);
     let (annex, yard) = (office.new_store("ANNEX").await, office.new_store("YARD").await);
     // The plates are for another store.
-    let moved = "UPDATE replenishment_line SET store_id = (SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.code = 'ANNEX') WHERE tenant_id = $1
+    let sql = "UPDATE replenishment_line SET store_id = (SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.code = 'ANNEX') WHERE tenant_id = $1
         AND product_id = (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.sku = 'PLATE')";
-    pretend(world, moved).await;
+    run_tenant_sql(world, sql).await;
     let of = |store: &Value| {
-        let mut caller = world.ours.only(&["store.read", "product.cost.read"]);
+        let mut caller = world.ours.owner_with(&["store.read", "product.cost.read"]);
         let reach = Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]);
         caller.permissions.grant(kind::PurchaseRead::INDEX, &reach);
         caller
     };
-    let all = world.ours.only(&["store.read", "product.cost.read", "purchase.read"]);
+    let all = world.ours.owner_with(&["store.read", "product.cost.read", "purchase.read"]);
     let query = "query($id: ID!) { replenishmentPlan(id: $id) { costs { amount currencyCode } } }";
     for (caller, costs) in [
         (all, json!([gbp("216.00")])),
         (of(&office.store), json!([gbp("108.00")])),
         (of(&annex), json!([gbp("108.00")])),
         (of(&yard), json!([])),
-        (world.ours.only(&["store.read", "purchase.read"]), Value::Null),
+        (world.ours.owner_with(&["store.read", "purchase.read"]), Value::Null),
     ] {
-        let answer = office.as_caller(caller).ask(query, json!({ "id": plan["id"] })).await;
+        let answer = office.as_caller(caller).execute(query, json!({ "id": plan["id"] })).await;
         assert_eq!(answer["data"]["replenishmentPlan"], json!({ "costs": costs }), "{answer:#}");
     }
     // Cut or refused lines count in no store's costs either.
     for state in ["state = 'CUT', issue = 'OVER_BUDGET'", "state = 'REFUSED', issue = 'NO_SUPPLIER'"] {
-        pretend(world, &format!("UPDATE replenishment_line SET {state} WHERE tenant_id = $1")).await;
-        let answer = office.as_caller(of(&annex)).ask(query, json!({ "id": plan["id"] })).await;
+        run_tenant_sql(world, &format!("UPDATE replenishment_line SET {state} WHERE tenant_id = $1")).await;
+        let answer = office.as_caller(of(&annex)).execute(query, json!({ "id": plan["id"] })).await;
         assert_eq!(answer["data"]["replenishmentPlan"]["costs"], json!([]), "{state}: {answer:#}");
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use crate::{
     authorization::world::World,
-    purchasing::office::{done, key},
+    purchasing::office::{accepted, key},
     world::on_both,
 };
 
@@ -16,9 +16,9 @@ on_both!(a_suppliers_calendar_sets_days_of_arrival_and_makes_plans_look_further)
 async fn keep(desk: &Desk<'_>, calendar: Value) {
     let office = &desk.books.office;
     let query = "query($id: ID!) { supplier(by: { id: $id }) { version } }";
-    let version = office.ask(query, json!({ "id": office.supplier["id"] })).await["data"]["supplier"]["version"].clone();
+    let version = office.execute(query, json!({ "id": office.supplier["id"] })).await["data"]["supplier"]["version"].clone();
     let input = json!({ "id": office.supplier["id"], "expectedVersion": version, "calendar": calendar });
-    done(&office.act("supplierUpdate", "SupplierUpdateInput", "supplier { id }", input).await, "supplier");
+    accepted(&office.mutate("supplierUpdate", "SupplierUpdateInput", "supplier { id }", input).await, "supplier");
 }
 
 /// The days on which the lines of a new order are expected, with their sources.
@@ -26,7 +26,7 @@ async fn expected(desk: &Desk<'_>, product: &Value) -> Value {
     let office = &desk.books.office;
     let order = office.ordered(json!({ "lines": [{ "product": product, "quantity": 24 }] })).await;
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { lines { expectedOn expectedFrom } } }";
-    let answer = office.ask(query, json!({ "id": order["id"] })).await;
+    let answer = office.execute(query, json!({ "id": order["id"] })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["purchaseOrder"]["lines"].clone()
 }
@@ -54,8 +54,8 @@ async fn a_suppliers_calendar_sets_days_of_arrival_and_makes_plans_look_further(
     let office = &desk.books.office;
     let level = json!({ "product": mug, "store": office.store, "reorderPoint": 30, "maximum": 100 });
     let input = json!({ "idempotencyKey": key(), "items": [level] });
-    done(&office.act("reorderPolicySet", "ReorderPolicySetInput", "levels { reorderPoint }", input).await, "levels");
-    let suggested = office.ask("{ reorderSuggestions(supplier: { code: \"POT\" }) { leadTimeDays } }", json!({})).await;
+    accepted(&office.mutate("reorderPolicySet", "ReorderPolicySetInput", "levels { reorderPoint }", input).await, "levels");
+    let suggested = office.execute("{ reorderSuggestions(supplier: { code: \"POT\" }) { leadTimeDays } }", json!({})).await;
     assert_eq!(suggested["data"]["reorderSuggestions"], json!([{ "leadTimeDays": 28 }]), "{suggested:#}");
     assert_eq!(expected(&desk, &mug).await, json!([{ "expectedOn": day(22), "expectedFrom": "SUPPLIER_PRODUCT" }]));
     // Closed today and on the next delivery day: the order is placed in a week, and arrives a week

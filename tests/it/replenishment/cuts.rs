@@ -26,13 +26,13 @@ async fn what_is_on_order_and_not_needed_is_cut_where_the_supplier_takes_that(wo
     };
     assert_eq!(desk.plan(json!({})).await["lineCount"], 0, "nobody said that the supplier takes it");
     let input = json!({ "idempotencyKey": key(), "supplierTerms": [{ "supplier": office.supplier, "creditPercent": 0 }] });
-    let nothing = office.act("liquidationSettingsSet", "LiquidationSettingsSetInput", "settings { version }", input).await;
+    let nothing = office.mutate("liquidationSettingsSet", "LiquidationSettingsSetInput", "settings { version }", input).await;
     refused(&nothing, "OUT_OF_RANGE", "input.supplierTerms.0.creditPercent");
     assert_eq!(takes(json!(60)).await["lineCount"], 0, "it is too late for that");
     let plan = takes(json!(7)).await;
     let line = &plan["lines"]["nodes"][0];
-    let said = ["kind", "quantity", "state"].map(|name| line[name].clone());
-    assert_eq!((json!(said), &plan["costs"]), (json!(["CANCEL_INCOMING", 60, "OPEN"]), &json!([])), "{plan:#}");
+    let expected = ["kind", "quantity", "state"].map(|name| line[name].clone());
+    assert_eq!((json!(expected), &plan["costs"]), (json!(["CANCEL_INCOMING", 60, "OPEN"]), &json!([])), "{plan:#}");
     assert_eq!((&line["cost"]["amount"], &line["incomingOrder"]["id"]), (&json!("108.00"), &both["id"]), "what is not spent");
     assert_eq!((&line["reasons"][0]["code"], &line["supplier"]["id"]), (&json!("NOT_NEEDED"), &office.supplier["id"]));
     let payload = desk.approve(&plan, json!({ "all": true })).await;

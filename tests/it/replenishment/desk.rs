@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    demand::days::ago,
-    purchasing::office::{Office, done, gbp, key},
+    demand::days::days_ago,
+    purchasing::office::{Office, accepted, gbp, key},
 };
 
 pub const PLAN: &str = "id state version lineCount cutCount leftOut isNightly forecastWeek costs { amount currencyCode } lines { nodes { id position kind \
@@ -38,8 +38,8 @@ impl<'w> Desk<'w> {
     pub async fn put(&self, product: &Value, store: &Value, units: i64) {
         let change = json!({ "product": product, "store": store, "delta": units, "unitCost": gbp("2.00") });
         let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
-        let payload = self.books.office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
-        done(&payload, "movement");
+        let payload = self.books.office.mutate("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
+        accepted(&payload, "movement");
     }
 
     /// A product with 300 sold two weeks ago and 27 left, which POT sells in packs of 12, at least
@@ -47,16 +47,16 @@ impl<'w> Desk<'w> {
     pub async fn product(&self, sku: &str) -> Value {
         let office = &self.books.office;
         let product = office.product(sku, "2.00").await;
-        let more = json!({ "unitCost": gbp("2.00"), "occurredAt": ago(self.world, 30) });
-        self.books.adjust("RECEIPT", &product, 327, more).await;
+        let extra_input = json!({ "unitCost": gbp("2.00"), "occurredAt": days_ago(self.world, 30) });
+        self.books.adjust("RECEIPT", &product, 327, extra_input).await;
         let lines = json!([{ "product": product, "quantity": 300, "unitPrice": gbp("9.00") }]);
-        let placed_at = ago(self.world, 14);
+        let placed_at = days_ago(self.world, 14);
         let input = json!({ "idempotencyKey": key(), "store": office.store, "status": "FULFILLED", "placedAt": placed_at, "lines": lines });
-        done(&office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+        accepted(&office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
         let row = json!({ "supplier": office.supplier, "product": product, "packSize": 12, "minimumOrder": 24, "leadTimeDays": 21,
             "preferred": true, "unitCost": gbp("1.80") });
         let input = json!({ "idempotencyKey": key(), "rows": [row] });
-        office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
+        office.mutate("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
         product
     }
 
@@ -65,16 +65,16 @@ impl<'w> Desk<'w> {
     pub async fn mug(&self) -> Value {
         let mug = self.product("MUG").await;
         self.forecast(&[&mug]).await;
-        self.promise().await;
+        self.set_service_level().await;
         mug
     }
 
     /// 95 % for everything, without days to cover.
-    pub async fn promise(&self) {
+    pub async fn set_service_level(&self) {
         let input = json!({ "idempotencyKey": key(), "kind": "REORDER_POINT", "serviceLevel": 0.95, "coverDays": 0 });
         let payload =
-            self.books.office.act("replenishmentPolicySet", "ReplenishmentPolicySetInput", "policy { id }", input).await;
-        done(&payload, "policy");
+            self.books.office.mutate("replenishmentPolicySet", "ReplenishmentPolicySetInput", "policy { id }", input).await;
+        accepted(&payload, "policy");
     }
 
     /// The run of this week, as if it had been made: each product sells as the worked example does, in this desk's store.
@@ -129,8 +129,8 @@ impl<'w> Desk<'w> {
     pub async fn settings(&self, mut input: Value) {
         input["idempotencyKey"] = json!(key());
         let fields = "settings { version transferCosts { fromStore { id } toStore { id } freight { amount } } supplierTerms { cancelDays } }";
-        let payload = self.books.office.act("liquidationSettingsSet", "LiquidationSettingsSetInput", fields, input).await;
-        done(&payload, "settings");
+        let payload = self.books.office.mutate("liquidationSettingsSet", "LiquidationSettingsSetInput", fields, input).await;
+        accepted(&payload, "settings");
     }
 
     /// A plan that is made now, for this desk's store unless the input names others.
@@ -146,21 +146,21 @@ impl<'w> Desk<'w> {
     async fn make(&self, mut input: Value) -> Value {
         input["idempotencyKey"] = json!(key());
         let fields = format!("plan {{ {PLAN} }}");
-        let payload = self.books.office.act("replenishmentPlanCreate", "ReplenishmentPlanCreateInput", &fields, input).await;
-        done(&payload, "plan").clone()
+        let payload = self.books.office.mutate("replenishmentPlanCreate", "ReplenishmentPlanCreateInput", &fields, input).await;
+        accepted(&payload, "plan").clone()
     }
 
     /// Reads the current state of a plan.
     pub async fn read(&self, plan: &Value) -> Value {
         let query = format!("query($id: ID!) {{ replenishmentPlan(id: $id) {{ {PLAN} }} }}");
-        let answer = self.books.office.ask(&query, json!({ "id": plan["id"] })).await;
+        let answer = self.books.office.execute(&query, json!({ "id": plan["id"] })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["replenishmentPlan"].clone()
     }
 
     /// IDs and states of all plans.
     pub async fn plans(&self) -> Value {
-        let answer = self.books.office.ask("{ replenishmentPlans { nodes { id state } } }", json!({})).await;
+        let answer = self.books.office.execute("{ replenishmentPlans { nodes { id state } } }", json!({})).await;
         answer["data"]["replenishmentPlans"]["nodes"].clone()
     }
 
@@ -177,7 +177,7 @@ impl<'w> Desk<'w> {
 
     /// An office whose caller may buy for one store.
     pub fn as_buyer(&self, store: &Value) -> Office<'w> {
-        let mut caller = self.world.ours.only(&["store.read", "product.read"]);
+        let mut caller = self.world.ours.owner_with(&["store.read", "product.read"]);
         let reach = Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]);
         for permission in [kind::PurchaseRead::INDEX, kind::PurchaseWrite::INDEX] {
             caller.permissions.grant(permission, &reach);
@@ -189,5 +189,5 @@ impl<'w> Desk<'w> {
 pub async fn approve(office: &Office<'_>, key: &str, plan: &Value, lines: Value) -> Value {
     let input = json!({ "idempotencyKey": key, "plan": plan["id"], "expectedVersion": plan["version"], "lines": lines });
     let fields = "approved leftOpen plan { id state version } refused { code message line { id state issue product { id } } } refusedCount";
-    office.act("replenishmentPlanApprove", "ReplenishmentPlanApproveInput", fields, input).await
+    office.mutate("replenishmentPlanApprove", "ReplenishmentPlanApproveInput", fields, input).await
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use crate::{
     authorization::world::World,
-    purchasing::office::{Office, done, gbp, key},
+    purchasing::office::{Office, accepted, gbp, key},
     world::on_both,
 };
 
@@ -25,7 +25,7 @@ impl<'w> Planned<'w> {
         let desk = Desk::of(world).await;
         let (mug, cup) = (desk.product("MUG").await, desk.product("CUP").await);
         desk.forecast(&[&mug, &cup]).await;
-        desk.promise().await;
+        desk.set_service_level().await;
         let annex = desk.books.office.new_store("ANNEX").await;
         desk.put(&mug, &annex, 40).await;
         let costs = json!([{ "fromStore": annex, "toStore": desk.books.office.store, "freight": gbp("5.00") }]);
@@ -41,7 +41,7 @@ impl<'w> Planned<'w> {
         let query = format!(
             "query($id: ID!) {{ replenishmentPlan(id: $id) {{ lines({arguments}) {{ edges {{ cursor node {{ quantity }} }} totalCount {{ count }} }} }} }}"
         );
-        office.ask(&query, json!({ "id": self.plan["id"] })).await
+        office.execute(&query, json!({ "id": self.plan["id"] })).await
     }
 
     /// Quantities of the lines, as the owner reads them.
@@ -61,7 +61,7 @@ impl<'w> Planned<'w> {
         );
         let mut input = self.input.clone();
         input["idempotencyKey"] = json!(key());
-        let answer = self.desk.books.office.ask(&query, json!({ "input": input })).await;
+        let answer = self.desk.books.office.execute(&query, json!({ "input": input })).await;
         quantities(&answer["data"]["replenishmentPlanCreate"]["plan"]["lines"]["edges"], &answer)
     }
 }
@@ -76,12 +76,13 @@ async fn put_into_a_category(office: &Office<'_>, product: &Value) {
     for slug in ["planned-kitchen", "planned-cups"] {
         let input = json!({ "name": slug, "slug": slug, "parentId": parent });
         parent =
-            done(&office.act("categoryCreate", "CategoryCreateInput", "category { id }", input).await, "category")["id"].clone();
+            accepted(&office.mutate("categoryCreate", "CategoryCreateInput", "category { id }", input).await, "category")["id"]
+                .clone();
     }
     let query = "query($id: ID!) { node(id: $id) { ... on Product { version } } }";
-    let version = office.ask(query, json!({ "id": product["id"] })).await["data"]["node"]["version"].clone();
+    let version = office.execute(query, json!({ "id": product["id"] })).await["data"]["node"]["version"].clone();
     let input = json!({ "id": product["id"], "expectedVersion": version, "categoryId": parent });
-    done(&office.act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
+    accepted(&office.mutate("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
 }
 
 async fn lines_are_found_by_what_they_propose(world: &World) {
@@ -122,11 +123,12 @@ async fn lines_are_found_by_what_they_propose(world: &World) {
     }
     // A supplier who has become another one is found as that one.
     let office = &planned.desk.books.office;
-    let made =
-        office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "KILN", "name": "Kiln" })).await;
-    let kiln = done(&made, "supplier")["id"].clone();
+    let payload = office
+        .mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "KILN", "name": "Kiln" }))
+        .await;
+    let kiln = accepted(&payload, "supplier")["id"].clone();
     let input = json!({ "idempotencyKey": key(), "id": office.supplier["id"], "intoId": kiln });
-    done(&office.act("supplierMerge", "SupplierMergeInput", "supplier { id }", input).await, "supplier");
+    accepted(&office.mutate("supplierMerge", "SupplierMergeInput", "supplier { id }", input).await, "supplier");
     let arguments = format!("filter: {{ supplier: {{ eq: {kiln} }} }}, sort: {{ field: QUANTITY }}");
     assert_eq!(planned.kept(&arguments).await, [24, 60]);
 }
@@ -172,7 +174,7 @@ async fn a_filter_shows_a_buyer_nothing_more(world: &World) {
         let expected = (&json!("FORBIDDEN"), &json!("product.cost.read"), &place);
         assert_eq!((code, permission, field), expected, "{arguments}: {answer:#}");
     }
-    let clerk = planned.desk.books.office.as_caller(world.ours.only(&["purchase.read"]));
+    let clerk = planned.desk.books.office.as_caller(world.ours.owner_with(&["purchase.read"]));
     for (filter, place) in [
         ("search: \"cup\"", json!(["filter", "search"])),
         ("or: [{ categoryTree: { eq: \"cat_00000000000000000000000001\" } }]", json!(["filter", "or", "0", "categoryTree"])),

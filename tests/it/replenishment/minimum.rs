@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use crate::{
     authorization::world::World,
-    purchasing::office::{done, gbp},
+    purchasing::office::{accepted, gbp},
     world::on_both,
 };
 
@@ -19,11 +19,11 @@ on_both!(
 async fn least(desk: &Desk<'_>, minimum: Value) {
     let office = &desk.books.office;
     let query = "query($id: ID!) { supplier(by: { id: $id }) { version } }";
-    let version = office.ask(query, json!({ "id": office.supplier["id"] })).await["data"]["supplier"]["version"].clone();
+    let version = office.execute(query, json!({ "id": office.supplier["id"] })).await["data"]["supplier"]["version"].clone();
     let input = json!({ "id": office.supplier["id"], "expectedVersion": version, "minimumOrderValue": minimum });
     let fields = "supplier { minimumOrderValue { amount currencyCode } }";
-    let payload = office.act("supplierUpdate", "SupplierUpdateInput", fields, input).await;
-    assert_eq!(done(&payload, "supplier")["minimumOrderValue"], minimum);
+    let payload = office.mutate("supplierUpdate", "SupplierUpdateInput", fields, input).await;
+    assert_eq!(accepted(&payload, "supplier")["minimumOrderValue"], minimum);
 }
 
 fn codes(line: &Value) -> Vec<&str> {
@@ -32,7 +32,7 @@ fn codes(line: &Value) -> Vec<&str> {
 
 async fn below_minimum(desk: &Desk<'_>, order: &Value) -> Value {
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { isBelowMinimum } }";
-    let answer = desk.books.office.ask(query, json!({ "id": order["id"] })).await;
+    let answer = desk.books.office.execute(query, json!({ "id": order["id"] })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["purchaseOrder"]["isBelowMinimum"].clone()
 }
@@ -99,10 +99,10 @@ async fn an_order_says_whether_it_is_below_the_minimum(world: &World) {
     least(&desk, json!({ "amount": "1.00", "currencyCode": "EUR" })).await;
     assert_eq!(below_minimum(&desk, &order).await, Value::Null);
     least(&desk, gbp("70.00")).await;
-    let reader = office.as_caller(world.ours.only(&["purchase.read", "product.read", "store.read"]));
+    let reader = office.as_caller(world.ours.owner_with(&["purchase.read", "product.read", "store.read"]));
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { isBelowMinimum supplier { minimumOrderValue { amount } } } }";
-    let answer = reader.ask(query, json!({ "id": order["id"] })).await;
-    let seen = json!({ "isBelowMinimum": null, "supplier": { "minimumOrderValue": { "amount": "70.00" } } });
-    assert_eq!(answer["data"]["purchaseOrder"], seen, "{answer:#}");
+    let answer = reader.execute(query, json!({ "id": order["id"] })).await;
+    let expected = json!({ "isBelowMinimum": null, "supplier": { "minimumOrderValue": { "amount": "70.00" } } });
+    assert_eq!(answer["data"]["purchaseOrder"], expected, "{answer:#}");
     office.is_sound().await;
 }

@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization::world::World,
-    demand::days::ago,
-    purchasing::office::{done, gbp, key, refused},
+    demand::days::days_ago,
+    purchasing::office::{accepted, gbp, key, refused},
     world::on_both,
 };
 use desk::{Desk, PLAN};
@@ -62,7 +62,7 @@ async fn the_worked_example_of_the_paper_comes_out_of_a_plan(world: &World) {
     let reasons: Vec<&Value> = line["reasons"].as_array().unwrap().iter().map(|reason| &reason["code"]).collect();
     assert_eq!(reasons, ["BELOW_POINT", "PACK"], "{line:#}");
     assert_eq!(line["reasons"][0]["text"], "position 27 is not above 86: filled up to 86");
-    let node = desk.books.office.ask("query($id: ID!) { node(id: $id) { __typename } }", json!({ "id": plan["id"] })).await;
+    let node = desk.books.office.execute("query($id: ID!) { node(id: $id) { __typename } }", json!({ "id": plan["id"] })).await;
     assert_eq!(node["data"]["node"]["__typename"], "ReplenishmentPlan", "{node:#}");
     let none = desk.approve(&plan, json!({ "ids": [] })).await;
     assert_eq!((&none["approved"], &none["plan"]["version"]), (&json!(0), &plan["version"]), "nothing was decided: {none:#}");
@@ -88,8 +88,9 @@ async fn stock_of_another_store_is_moved_before_anything_is_bought(world: &World
     desk.settings(json!({ "transferCosts": costs })).await;
     let plan = desk.plan(json!({ "storeIds": [desk.books.office.store["id"], annex["id"]] })).await;
     let lines = plan["lines"]["nodes"].as_array().unwrap();
-    let said: Vec<Value> = lines.iter().map(|line| json!([line["kind"], line["quantity"], line["fromStore"]["id"]])).collect();
-    assert_eq!(json!(said), json!([["TRANSFER", 40, annex["id"]], ["PURCHASE", 24, null]]), "{plan:#}");
+    let line_facts: Vec<Value> =
+        lines.iter().map(|line| json!([line["kind"], line["quantity"], line["fromStore"]["id"]])).collect();
+    assert_eq!(json!(line_facts), json!([["TRANSFER", 40, annex["id"]], ["PURCHASE", 24, null]]), "{plan:#}");
     assert_eq!((&lines[0]["figures"]["surplus"], &lines[1]["figures"]["moved"]), (&json!(40), &json!(40)));
     // 40 that cost 2.00, are bought for 1.80, and do not sell in the annex: a quarter of their cost
     // for a year, less the difference.
@@ -126,7 +127,7 @@ async fn a_dry_run_shows_a_plan_and_keeps_none(world: &World) {
         "mutation($input: ReplenishmentPlanCreateInput!) {{ replenishmentPlanCreate(input: $input, validateOnly: true) {{ plan {{ {PLAN} }} userErrors {{ code }} seq }} }}"
     );
     let input = json!({ "idempotencyKey": key(), "storeIds": [desk.books.office.store["id"]] });
-    let answer = desk.books.office.ask(&query, json!({ "input": input })).await;
+    let answer = desk.books.office.execute(&query, json!({ "input": input })).await;
     let payload = &answer["data"]["replenishmentPlanCreate"];
     assert_eq!((&payload["plan"]["lines"]["nodes"][0]["quantity"], &payload["seq"]), (&json!(60), &Value::Null), "{answer:#}");
     assert_eq!(desk.plans().await, before);
@@ -141,8 +142,8 @@ async fn a_newer_plan_takes_the_place_of_an_open_one(world: &World) {
     assert_eq!(desk.read(&first).await["state"], "DRAFT", "that one is of another store");
     let second = desk.plan(json!({})).await;
     assert_eq!((&desk.read(&first).await["state"], &desk.read(&other).await["state"]), (&json!("SUPERSEDED"), &json!("DRAFT")));
-    let late = desk.approve_with(&json!({ "id": first["id"], "version": 2 }), json!({ "all": true })).await;
-    refused(&late, "INVALID_STATE", "input.plan");
+    let payload = desk.approve_with(&json!({ "id": first["id"], "version": 2 }), json!({ "all": true })).await;
+    refused(&payload, "INVALID_STATE", "input.plan");
     desk.plan_of_all().await;
     assert_eq!([&desk.read(&second).await["state"], &desk.read(&other).await["state"]], [&json!("SUPERSEDED"); 2]);
 }
@@ -155,7 +156,7 @@ async fn without_forecasts_levels_speak_for_themselves(world: &World) {
     assert_eq!(desk.plan(json!({})).await["lineCount"], 0, "nobody said what it needs");
     let items = json!([{ "product": plate, "store": office.store, "reorderPoint": 10, "maximum": 40 }]);
     office
-        .act("reorderPolicySet", "ReorderPolicySetInput", "levels { id }", json!({ "idempotencyKey": key(), "items": items }))
+        .mutate("reorderPolicySet", "ReorderPolicySetInput", "levels { id }", json!({ "idempotencyKey": key(), "items": items }))
         .await;
     let plan = desk.plan(json!({})).await;
     let line = &plan["lines"]["nodes"][0];
@@ -172,8 +173,8 @@ async fn units_for_most_of_a_year_are_partly_overstock(world: &World) {
     let mug = desk.product("MUG").await;
     desk.forecast(&[&mug]).await;
     let input = json!({ "idempotencyKey": key(), "kind": "TARGET_DAYS", "targetDays": 300 });
-    let payload = desk.books.office.act("replenishmentPolicySet", "ReplenishmentPolicySetInput", "policy { id }", input).await;
-    done(&payload, "policy");
+    let payload = desk.books.office.mutate("replenishmentPolicySet", "ReplenishmentPolicySetInput", "policy { id }", input).await;
+    accepted(&payload, "policy");
     let plan = desk.plan(json!({})).await;
     let line = &plan["lines"]["nodes"][0];
     assert_eq!((&line["quantity"], &line["figures"]["undershootUnits"]), (&json!(492), &Value::Null), "{plan:#}");
@@ -192,26 +193,26 @@ async fn a_buyer_plans_for_the_stores_they_buy_for(world: &World) {
     let theirs = desk.as_buyer(&annex);
     let own = desk.as_buyer(&dock);
     let input = json!({ "idempotencyKey": key(), "storeIds": [dock["id"]] });
-    let payload = theirs.act("replenishmentPlanCreate", "ReplenishmentPlanCreateInput", "plan { id }", input.clone()).await;
+    let payload = theirs.mutate("replenishmentPlanCreate", "ReplenishmentPlanCreateInput", "plan { id }", input.clone()).await;
     refused(&payload, "NOT_FOUND", "input.storeIds.0");
-    let made = own
-        .act(
+    let replenishment_plan_payload = own
+        .mutate(
             "replenishmentPlanCreate",
             "ReplenishmentPlanCreateInput",
             "plan { id lineCount }",
             json!({ "idempotencyKey": key() }),
         )
         .await;
-    let plan = done(&made, "plan").clone();
+    let plan = accepted(&replenishment_plan_payload, "plan").clone();
     assert_eq!(plan["lineCount"], 1);
     let query = "query($id: ID!) { replenishmentPlan(id: $id) { lines { nodes { id } } } }";
     for (office, lines) in [(&own, 1), (&theirs, 0)] {
-        let answer = office.ask(query, json!({ "id": plan["id"] })).await;
+        let answer = office.execute(query, json!({ "id": plan["id"] })).await;
         let found = &answer["data"]["replenishmentPlan"]["lines"]["nodes"];
         assert_eq!(found.as_array().unwrap().len(), lines, "{answer:#}");
     }
     // Another company has no such plan.
-    let answer = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({ "id": plan["id"] })).await;
+    let answer = world.execute(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({ "id": plan["id"] })).await;
     assert_eq!(answer["data"]["replenishmentPlan"], Value::Null, "{answer:#}");
 }
 
@@ -245,19 +246,19 @@ async fn what_expires_soon_is_bought_for_its_days_alone(world: &World) {
     let desk = Desk::of(world).await;
     let office = &desk.books.office;
     let input = json!({ "sku": "CHEESE", "name": "A cheese", "tracking": "LOT", "unitCost": gbp("2.00"), "price": gbp("9.00") });
-    let made = office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
-    let cheese = json!({ "id": done(&made, "product")["id"] });
+    let payload = office.mutate("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let cheese = json!({ "id": accepted(&payload, "product")["id"] });
     let row =
         json!({ "supplier": office.supplier, "product": cheese, "leadTimeDays": 21, "preferred": true, "unitCost": gbp("1.80") });
     let input = json!({ "idempotencyKey": key(), "rows": [row] });
-    office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
+    office.mutate("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
     desk.forecast(&[&cheese]).await;
-    desk.promise().await;
+    desk.set_service_level().await;
     let receive = async |code: &str| {
-        let lot = json!({ "named": { "code": code, "expiresOn": ago(world, -2)[..10] } });
+        let lot = json!({ "named": { "code": code, "expiresOn": days_ago(world, -2)[..10] } });
         let change = json!({ "product": cheese, "store": office.store, "delta": 1, "unitCost": gbp("2.00"), "lot": lot });
         let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
-        done(&office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
+        accepted(&office.mutate("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
     };
     let line = async || {
         let plan = desk.plan(json!({})).await;

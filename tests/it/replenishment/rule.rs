@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use crate::{
     authorization::world::World,
-    costing::world::pretend,
-    purchasing::office::{Office, done, gbp, key, refused},
+    costing::world::run_tenant_sql,
+    purchasing::office::{Office, accepted, gbp, key, refused},
     world::on_both,
 };
 
@@ -32,11 +32,11 @@ on_both!(
 
 const RULE: &str = "rule { isEnabled planAmount { amount } supplierAmount { amount } hasTransfers confidence version }";
 
-pub(super) async fn set(office: &Office<'_>, mut input: Value) -> Value {
+pub(super) async fn set_rule(office: &Office<'_>, mut input: Value) -> Value {
     if input["idempotencyKey"].is_null() {
         input["idempotencyKey"] = json!(key());
     }
-    office.act("replenishmentRuleSet", "ReplenishmentRuleSetInput", RULE, input).await
+    office.mutate("replenishmentRuleSet", "ReplenishmentRuleSetInput", RULE, input).await
 }
 
 pub(super) fn amounts(plan: &str, supplier: &str) -> Value {
@@ -82,13 +82,13 @@ async fn without_a_rule_each_line_waits(world: &World) {
     let mug = desk.mug().await;
     ordered_before(&desk).await;
     let office = &desk.books.office;
-    let answer = office.ask("{ replenishmentRule { isEnabled } }", json!({})).await;
+    let answer = office.execute("{ replenishmentRule { isEnabled } }", json!({})).await;
     assert_eq!(answer["data"]["replenishmentRule"], Value::Null, "{answer:#}");
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, states(&plan, &mug), &plan["state"]), (0, vec![&json!("OPEN")], &json!("DRAFT")));
     let mut off = amounts("9000.00", "9000.00");
     off["isEnabled"] = json!(false);
-    assert_eq!(done(&set(office, off).await, "rule")["isEnabled"], false);
+    assert_eq!(accepted(&set_rule(office, off).await, "rule")["isEnabled"], false);
     assert_eq!(night(&desk, 2).await.1, 0);
 }
 
@@ -98,17 +98,17 @@ async fn what_is_small_and_sure_is_in_a_draft_in_the_morning(world: &World) {
     ordered_before(&desk).await;
     let (office, mut input) = (&desk.books.office, amounts("500.00", "200.00"));
     input["idempotencyKey"] = json!(key());
-    let first = set(office, input.clone()).await;
-    let shown = json!({ "isEnabled": true, "planAmount": { "amount": "500.00" }, "supplierAmount": { "amount": "200.00" },
+    let first = set_rule(office, input.clone()).await;
+    let shown_input = json!({ "isEnabled": true, "planAmount": { "amount": "500.00" }, "supplierAmount": { "amount": "200.00" },
         "hasTransfers": true, "confidence": 0.8, "version": 1 });
-    assert_eq!(done(&first, "rule"), &shown);
-    let again = set(office, input).await;
-    assert_eq!((&again["rule"], &again["replayed"]), (&shown, &json!(true)));
+    assert_eq!(accepted(&first, "rule"), &shown_input);
+    let again = set_rule(office, input).await;
+    assert_eq!((&again["rule"], &again["replayed"]), (&shown_input, &json!(true)));
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, states(&plan, &mug)), (1, vec![&json!("APPROVED")]), "{plan:#}");
     let query = "query($id: ID!) { replenishmentPlan(id: $id) { lines(filter: { state: [APPROVED] }) { nodes { approvedBy { ... on SystemActor { name } }
         purchaseOrder { status createdBy { ... on SystemActor { name } } } } } } }";
-    let answer = office.ask(query, json!({ "id": plan["id"] })).await;
+    let answer = office.execute(query, json!({ "id": plan["id"] })).await;
     let rule = json!({ "name": "replenishment rule" });
     let line = json!({ "approvedBy": rule, "purchaseOrder": { "status": "DRAFT", "createdBy": rule } });
     assert_eq!(answer["data"]["replenishmentPlan"]["lines"]["nodes"], json!([line]), "{answer:#}");
@@ -126,30 +126,30 @@ async fn an_order_above_an_amount_waits_as_a_whole(world: &World) {
     let mug = desk.mug().await;
     ordered_before(&desk).await;
     for (days, limits) in [(1, amounts("900.00", "20.00")), (2, amounts("20.00", "900.00"))] {
-        set(&desk.books.office, limits).await;
+        set_rule(&desk.books.office, limits).await;
         let (plan, approved) = night(&desk, days).await;
         assert_eq!((approved, states(&plan, &mug)), (0, vec![&json!("OPEN")]), "{plan:#}");
     }
-    set(&desk.books.office, amounts("900.00", "900.00")).await;
+    set_rule(&desk.books.office, amounts("900.00", "900.00")).await;
     assert_eq!(night(&desk, 3).await.1, 1);
 }
 
 async fn the_first_order_to_a_supplier_is_for_a_person(world: &World) {
     let desk = Desk::of(world).await;
     desk.mug().await;
-    set(&desk.books.office, amounts("900.00", "900.00")).await;
+    set_rule(&desk.books.office, amounts("900.00", "900.00")).await;
     assert_eq!(night(&desk, 1).await.1, 0);
     // Orders from another supplier do not count, until that one is merged into this one.
     let office = &desk.books.office;
-    let made =
-        office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OLD", "name": "Old" })).await;
-    let old = json!({ "id": done(&made, "supplier")["id"] });
+    let payload =
+        office.mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OLD", "name": "Old" })).await;
+    let old = json!({ "id": accepted(&payload, "supplier")["id"] });
     let tea = office.product("TEA", "1.00").await;
     let out = office.ordered(json!({ "supplier": old, "lines": [{ "product": tea, "quantity": 1 }] })).await;
-    done(&office.receive(&out, &[1]).await, "purchaseOrder");
+    accepted(&office.receive(&out, &[1]).await, "purchaseOrder");
     assert_eq!(night(&desk, 2).await.1, 0);
     let input = json!({ "idempotencyKey": key(), "id": old["id"], "intoId": office.supplier["id"] });
-    done(&office.act("supplierMerge", "SupplierMergeInput", "supplier { id }", input).await, "supplier");
+    accepted(&office.mutate("supplierMerge", "SupplierMergeInput", "supplier { id }", input).await, "supplier");
     assert_eq!(night(&desk, 3).await.1, 1);
 }
 
@@ -158,15 +158,15 @@ async fn a_guess_waits_and_so_does_what_nobody_has_set_a_policy_for(world: &Worl
     let mug = desk.product("MUG").await;
     desk.forecast(&[&mug]).await;
     ordered_before(&desk).await;
-    set(&desk.books.office, amounts("900.00", "900.00")).await;
+    set_rule(&desk.books.office, amounts("900.00", "900.00")).await;
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, states(&plan, &mug)), (0, vec![&json!("OPEN")]), "it goes by the default: {plan:#}");
-    desk.promise().await;
+    desk.set_service_level().await;
     let mut sure = amounts("900.00", "900.00");
     sure["confidence"] = json!(0.81);
-    set(&desk.books.office, sure).await;
+    set_rule(&desk.books.office, sure).await;
     assert_eq!(night(&desk, 2).await.1, 0, "the forecast has 0.8");
-    set(&desk.books.office, amounts("900.00", "900.00")).await;
+    set_rule(&desk.books.office, amounts("900.00", "900.00")).await;
     assert_eq!(night(&desk, 3).await.1, 1);
 }
 
@@ -176,7 +176,7 @@ async fn transfers_go_by_themselves_while_purchases_wait(world: &World) {
     ordered_before(&desk).await;
     let annex = desk.books.office.new_store("ANNEX").await;
     desk.put(&mug, &annex, 40).await;
-    done(&set(&desk.books.office, json!({ "hasTransfers": true })).await, "rule");
+    accepted(&set_rule(&desk.books.office, json!({ "hasTransfers": true })).await, "rule");
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, &plan["state"]), (1, &json!("PARTLY")), "{plan:#}");
     let lines = plan["lines"]["nodes"].as_array().unwrap();
@@ -198,26 +198,26 @@ async fn a_rule_is_checked_and_needs_what_it_does(world: &World) {
         input[name] = value;
         input
     };
-    refused(&set(office, with("confidence", json!(1.5))).await, "OUT_OF_RANGE", "input.confidence");
-    refused(&set(office, with("supplierAmount", Value::Null)).await, "REQUIRED", "input.supplierAmount");
-    refused(&set(office, with("planAmount", gbp("0.00"))).await, "OUT_OF_RANGE", "input.planAmount.amount");
+    refused(&set_rule(office, with("confidence", json!(1.5))).await, "OUT_OF_RANGE", "input.confidence");
+    refused(&set_rule(office, with("supplierAmount", Value::Null)).await, "REQUIRED", "input.supplierAmount");
+    refused(&set_rule(office, with("planAmount", gbp("0.00"))).await, "OUT_OF_RANGE", "input.planAmount.amount");
     let euros = json!({ "amount": "1.00", "currencyCode": "EUR" });
-    refused(&set(office, with("supplierAmount", euros)).await, "INVALID", "input.supplierAmount.currencyCode");
-    refused(&set(office, json!({ "hasTransfers": false })).await, "INVALID", "input.isEnabled");
-    refused(&set(office, with("expectedVersion", json!(1))).await, "VERSION_CONFLICT", "input.expectedVersion");
-    done(&set(office, with("expectedVersion", json!(0))).await, "rule");
-    let clerk = office.as_caller(world.ours.only(&["stock.policy", "purchase.write"]));
-    refused(&set(&clerk, amounts("900.00", "900.00")).await, "INVALID", "input");
+    refused(&set_rule(office, with("supplierAmount", euros)).await, "INVALID", "input.supplierAmount.currencyCode");
+    refused(&set_rule(office, json!({ "hasTransfers": false })).await, "INVALID", "input.isEnabled");
+    refused(&set_rule(office, with("expectedVersion", json!(1))).await, "VERSION_CONFLICT", "input.expectedVersion");
+    accepted(&set_rule(office, with("expectedVersion", json!(0))).await, "rule");
+    let clerk = office.as_caller(world.ours.owner_with(&["stock.policy", "purchase.write"]));
+    refused(&set_rule(&clerk, amounts("900.00", "900.00")).await, "INVALID", "input");
     // Another company has no rule.
     let answer =
-        world.ask(&world.theirs, Some(world.theirs.owner.clone()), "{ replenishmentRule { version } }", &json!({})).await;
+        world.execute(&world.theirs, Some(world.theirs.owner.clone()), "{ replenishmentRule { version } }", &json!({})).await;
     assert_eq!(answer["data"]["replenishmentRule"], Value::Null, "{answer:#}");
 }
 
 /// The status of each purchase order of a plan, and how many e-mails wait to be sent to suppliers.
 async fn orders_of(office: &Office<'_>, plan: &Value) -> (Vec<Value>, usize) {
     let query = "query($id: ID!) { replenishmentPlan(id: $id) { lines { nodes { purchaseOrder { status } } } } jobs(first: 100) { nodes { kind } } }";
-    let answer = office.ask(query, json!({ "id": plan["id"] })).await;
+    let answer = office.execute(query, json!({ "id": plan["id"] })).await;
     let lines = answer["data"]["replenishmentPlan"]["lines"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
     let statuses = lines.iter().map(|line| line["purchaseOrder"]["status"].clone()).filter(|status| !status.is_null()).collect();
     let jobs = answer["data"]["jobs"]["nodes"].as_array().unwrap();
@@ -236,18 +236,18 @@ async fn a_rule_that_says_so_sends_its_orders(world: &World) {
     ordered_before(&desk).await;
     let office = &desk.books.office;
     // A member who may not approve orders cannot have a rule do it in their name.
-    let buyer = office.as_caller(world.ours.only(&["stock.policy", "purchase.read", "purchase.write", "transfer.write"]));
-    refused(&set(&buyer, sending()).await, "INVALID", "input.isSending");
-    assert_eq!(done(&set(&buyer, amounts("900.00", "900.00")).await, "rule")["version"], 1, "without sending they can");
-    done(&set(office, sending()).await, "rule");
-    let answer = office.ask("{ replenishmentRule { isSending } }", json!({})).await;
+    let buyer = office.as_caller(world.ours.owner_with(&["stock.policy", "purchase.read", "purchase.write", "transfer.write"]));
+    refused(&set_rule(&buyer, sending()).await, "INVALID", "input.isSending");
+    assert_eq!(accepted(&set_rule(&buyer, amounts("900.00", "900.00")).await, "rule")["version"], 1, "without sending they can");
+    accepted(&set_rule(office, sending()).await, "rule");
+    let answer = office.execute("{ replenishmentRule { isSending } }", json!({})).await;
     assert_eq!(answer["data"]["replenishmentRule"]["isSending"], true, "{answer:#}");
     let incoming = office.level(&mug, &office.store).await[2];
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, orders_of(office, &plan).await), (1, (vec![json!("ORDERED")], 1)), "{plan:#}");
     assert!(office.level(&mug, &office.store).await[2] > incoming, "it is on its way");
     // The run was interrupted before it recorded its end: nothing is sent twice.
-    pretend(world, "UPDATE replenishment_rule SET done_until = 0 WHERE tenant_id = $1").await;
+    run_tenant_sql(world, "UPDATE replenishment_rule SET done_until = 0 WHERE tenant_id = $1").await;
     approve_night(&world.node.ledger, &world.node.access, world.node.audit.audit_writer(), world.ours.owner.tenant)
         .await
         .unwrap();
@@ -262,7 +262,7 @@ async fn orders_of_somebody_who_is_gone_wait(world: &World) {
     let stranger: MemberId = world.node.clock.id();
     let mut caller = world.ours.owner.clone();
     caller.actor = Actor::member(stranger);
-    done(&set(&desk.books.office.as_caller(caller), sending()).await, "rule");
+    accepted(&set_rule(&desk.books.office.as_caller(caller), sending()).await, "rule");
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, orders_of(&desk.books.office, &plan).await), (1, (vec![json!("DRAFT")], 0)), "{plan:#}");
 }
@@ -272,16 +272,19 @@ async fn an_order_that_was_changed_since_waits(world: &World) {
     desk.mug().await;
     ordered_before(&desk).await;
     let office = &desk.books.office;
-    done(&set(office, amounts("900.00", "900.00")).await, "rule");
+    accepted(&set_rule(office, amounts("900.00", "900.00")).await, "rule");
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, orders_of(office, &plan).await), (1, (vec![json!("DRAFT")], 0)), "{plan:#}");
     let query = "query($id: ID!) { replenishmentPlan(id: $id) { lines(filter: { state: [APPROVED] }) { nodes { purchaseOrder { id } } } } }";
-    let made = office.ask(query, json!({ "id": plan["id"] })).await;
-    let order = &made["data"]["replenishmentPlan"]["lines"]["nodes"][0]["purchaseOrder"]["id"];
-    done(&office.buy("purchaseOrderUpdate", json!({ "id": order, "note": "not before we have talked" })).await, "purchaseOrder");
+    let answer = office.execute(query, json!({ "id": plan["id"] })).await;
+    let order = &answer["data"]["replenishmentPlan"]["lines"]["nodes"][0]["purchaseOrder"]["id"];
+    accepted(
+        &office.buy("purchaseOrderUpdate", json!({ "id": order, "note": "not before we have talked" })).await,
+        "purchaseOrder",
+    );
     // From now on the rule sends orders, and its run for this plan was interrupted.
-    done(&set(office, sending()).await, "rule");
-    pretend(world, "UPDATE replenishment_rule SET done_until = 0 WHERE tenant_id = $1").await;
+    accepted(&set_rule(office, sending()).await, "rule");
+    run_tenant_sql(world, "UPDATE replenishment_rule SET done_until = 0 WHERE tenant_id = $1").await;
     approve_night(&world.node.ledger, &world.node.access, world.node.audit.audit_writer(), world.ours.owner.tenant)
         .await
         .unwrap();
@@ -293,23 +296,24 @@ async fn a_class_that_has_drifted_twice_waits(world: &World) {
     let desk = Desk::of(world).await;
     let mug = desk.mug().await;
     ordered_before(&desk).await;
-    set(&desk.books.office, amounts("900.00", "900.00")).await;
+    set_rule(&desk.books.office, amounts("900.00", "900.00")).await;
     // Five weeks with few sales inside the forecast's intervals: the last four, and the four before
     // the last one.
     for class in ["SMOOTH", "ERRATIC", "INTERMITTENT", "LUMPY", "NEW", "ENDED", "DORMANT"] {
         for week in 0..5 {
             let figures = format!("{}, 1, 'STORE', '{class}', 100, 1000, 0, 0, 0, 100, 20, 100", 40_000 + 7 * week);
             let columns = "tenant_id, week_date, lead, level, class, series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95";
-            pretend(world, &format!("INSERT INTO forecast_score ({columns}) VALUES ($1, {figures})")).await;
+            run_tenant_sql(world, &format!("INSERT INTO forecast_score ({columns}) VALUES ($1, {figures})")).await;
         }
     }
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, states(&plan, &mug)), (0, vec![&json!("OPEN")]), "{plan:#}");
     // Once is chance: the week before the last four was as promised, often enough.
-    pretend(world, "UPDATE forecast_score SET inside80 = 100 WHERE tenant_id = $1 AND week_date = 40000").await;
-    pretend(world, "UPDATE forecast_score SET inside80 = 80 WHERE tenant_id = $1 AND week_date BETWEEN 40007 AND 40021").await;
+    run_tenant_sql(world, "UPDATE forecast_score SET inside80 = 100 WHERE tenant_id = $1 AND week_date = 40000").await;
+    run_tenant_sql(world, "UPDATE forecast_score SET inside80 = 80 WHERE tenant_id = $1 AND week_date BETWEEN 40007 AND 40021")
+        .await;
     // Nor does it wait until the year 2100, which a clock that was ahead has recorded as processed.
-    pretend(world, "UPDATE replenishment_rule SET done_until = 4102444800000000 WHERE tenant_id = $1").await;
+    run_tenant_sql(world, "UPDATE replenishment_rule SET done_until = 4102444800000000 WHERE tenant_id = $1").await;
     let (plan, approved) = night(&desk, 2).await;
     assert_eq!((approved, states(&plan, &mug)), (1, vec![&json!("APPROVED")]), "{plan:#}");
 }
@@ -323,10 +327,11 @@ async fn what_has_become_dearer_since_its_plan_waits(world: &World) {
         let row = json!({ "supplier": office.supplier, "product": mug, "packSize": 12, "minimumOrder": 24, "leadTimeDays": 21,
             "preferred": true, "unitCost": gbp(each) });
         let input = json!({ "idempotencyKey": key(), "rows": [row] });
-        let answer = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
+        let answer =
+            office.mutate("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
         assert_eq!(answer["rows"][0]["outcome"], "UPDATED", "{answer:#}");
     };
-    done(&set(office, amounts("200.00", "200.00")).await, "rule");
+    accepted(&set_rule(office, amounts("200.00", "200.00")).await, "rule");
     // The minimum order was 43.20 when the plan was made, and is 216.00 when the order would be
     // created.
     let dear = planned(&desk, 1).await;

@@ -4,14 +4,14 @@ use entrepot::access::{Permission, Reach, kind};
 use serde_json::{Value, json};
 
 use super::{
-    budgets::{month, ordered, pence, pounds, set, two_products},
+    budgets::{month, ordered, pence, pounds, set_budget, two_products},
     desk::{Desk, approve},
-    rule::{amounts, decided, ordered_before, planned, set as set_rule, states},
+    rule::{amounts, decided, ordered_before, planned, set_rule, states},
 };
 use crate::{
     authorization::world::World,
-    costing::world::pretend,
-    purchasing::office::{Office, done, gbp, key, refused},
+    costing::world::run_tenant_sql,
+    purchasing::office::{Office, accepted, gbp, key, refused},
     world::on_both,
 };
 
@@ -31,17 +31,17 @@ on_both!(
 /// Sets a monthly budget in pounds for a scope; None for no limit.
 async fn limit(desk: &Desk<'_>, mut scope: Value, amount: Option<&str>) {
     scope["amount"] = amount.map_or(Value::Null, gbp);
-    done(&set(&desk.books.office, scope).await, "budget");
+    accepted(&set_budget(&desk.books.office, scope).await, "budget");
 }
 
 /// Returns the scope of each budget, and its remaining amount.
 async fn left(office: &Office<'_>) -> Value {
     let query = "{ replenishmentBudgets { supplier { id } category { id } store { id } current { remaining { amount } } } }";
-    let answer = office.ask(query, json!({})).await;
+    let answer = office.execute(query, json!({})).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     let of = |budget: &Value| {
-        let named = ["supplier", "category", "store"].map(|name| &budget[name]["id"]);
-        let id = named.into_iter().find(|id| !id.is_null()).cloned();
+        let expected = ["supplier", "category", "store"].map(|name| &budget[name]["id"]);
+        let id = expected.into_iter().find(|id| !id.is_null()).cloned();
         json!([id, budget["current"]["remaining"]["amount"]])
     };
     answer["data"]["replenishmentBudgets"].as_array().unwrap().iter().map(of).collect()
@@ -52,7 +52,7 @@ async fn approved(office: &Office<'_>, key: &str, plan: &Value) -> Value {
     let input =
         json!({ "idempotencyKey": key, "plan": plan["id"], "expectedVersion": plan["version"], "lines": { "all": true } });
     let fields = "approved refused { code message budget { supplier { id } category { id } store { id } remaining { amount } } }";
-    office.act("replenishmentPlanApprove", "ReplenishmentPlanApproveInput", fields, input).await
+    office.mutate("replenishmentPlanApprove", "ReplenishmentPlanApproveInput", fields, input).await
 }
 
 async fn a_purchase_keeps_within_the_budgets_of_its_supplier_and_of_the_company(world: &World) {
@@ -73,9 +73,9 @@ async fn a_purchase_keeps_within_the_budgets_of_its_supplier_and_of_the_company(
     // Purchases by hand count, those from another supplier do not.
     let tea = office.product("TEA", "1.00").await;
     office.draft(json!([{ "product": tea, "quantity": 2 }])).await;
-    let made =
-        office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OTHER", "name": "Other" }));
-    let other = json!({ "id": done(&made.await, "supplier")["id"] });
+    let payload =
+        office.mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OTHER", "name": "Other" }));
+    let other = json!({ "id": accepted(&payload.await, "supplier")["id"] });
     office.draft_with(json!({ "supplier": other, "lines": [{ "product": tea, "quantity": 3 }] })).await;
     assert_eq!(left(office).await, json!([[supplier["id"], "40.00"]]));
     // The budget is removed, and limits nothing any more.
@@ -87,14 +87,14 @@ async fn a_purchase_keeps_within_the_budgets_of_its_supplier_and_of_the_company(
 /// The kitchen's category and that of cups below it, which mugs are in.
 async fn kitchen_and_cups(desk: &Desk<'_>) -> (Value, Value) {
     let create = async |input: Value| {
-        let made = desk.books.office.act("categoryCreate", "CategoryCreateInput", "category { id }", input).await;
-        json!({ "id": done(&made, "category")["id"] })
+        let payload = desk.books.office.mutate("categoryCreate", "CategoryCreateInput", "category { id }", input).await;
+        json!({ "id": accepted(&payload, "category")["id"] })
     };
     let kitchen = create(json!({ "name": "Kitchen", "slug": "kitchen-ware" })).await;
     let cups = create(json!({ "name": "Cups", "slug": "cups-below", "parent": kitchen })).await;
-    let moved = "UPDATE product SET category_id = (SELECT c.id FROM category c WHERE c.tenant_id = $1 AND c.slug = 'cups-below')
+    let sql = "UPDATE product SET category_id = (SELECT c.id FROM category c WHERE c.tenant_id = $1 AND c.slug = 'cups-below')
         WHERE tenant_id = $1 AND sku = 'MUG'";
-    pretend(desk.world, moved).await;
+    run_tenant_sql(desk.world, sql).await;
     (kitchen, cups)
 }
 
@@ -125,12 +125,12 @@ async fn many_budgets_are_read_together_and_each_counts_its_own(world: &World) {
         annexes.push(annex);
     }
     let (found, many) = read().await;
-    let of = |scope: &Value| {
+    let row_of = |scope: &Value| {
         let budgets = found.as_array().unwrap();
         budgets.iter().find(|budget| budget[0] == scope["id"]).unwrap_or_else(|| panic!("{found:#}"))[1].clone()
     };
-    assert_eq!([of(&kitchen), of(&cups)], ["192.00", "92.00"], "mugs are in both");
-    assert_eq!([of(&office.store), of(&annexes[2])], ["284.00", "100.00"]);
+    assert_eq!([row_of(&kitchen), row_of(&cups)], ["192.00", "92.00"], "mugs are in both");
+    assert_eq!([row_of(&office.store), row_of(&annexes[2])], ["284.00", "100.00"]);
     assert!(many <= few + 3, "{many} statements for seven budgets, {few} for three");
 }
 
@@ -187,7 +187,7 @@ async fn a_rule_never_goes_over_a_stores_budget(world: &World) {
     let office = &desk.books.office;
     // 1.00 is ordered for the store, and counts.
     ordered_before(&desk).await;
-    done(&set_rule(office, amounts("900.00", "900.00")).await, "rule");
+    accepted(&set_rule(office, amounts("900.00", "900.00")).await, "rule");
     let plan = desk.read(&planned(&desk, 1).await).await;
     let total = pence(&plan["costs"][0]["amount"]);
     assert_eq!([states(&plan, &mug), states(&plan, &plate)], [vec![&json!("OPEN")], vec![&json!("OPEN")]], "{plan:#}");
@@ -209,57 +209,60 @@ async fn a_budget_is_for_one_thing_of_the_companys_own(world: &World) {
         scope
     };
     let both = of(json!({ "store": office.store, "supplier": office.supplier }));
-    refused(&set(office, both).await, "INVALID", "input");
-    refused(&set(office, of(json!({ "store": { "code": "NOWHERE" } }))).await, "NOT_FOUND", "input.store.code");
-    let made = async |mutation: &str, kind: &str, row: &str| {
+    refused(&set_budget(office, both).await, "INVALID", "input");
+    refused(&set_budget(office, of(json!({ "store": { "code": "NOWHERE" } }))).await, "NOT_FOUND", "input.store.code");
+    let create = async |mutation: &str, kind: &str, row: &str| {
         let query = format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {row} {{ id }} }} }}");
         let input = json!({ "input": { "code": "THEIRS", "name": "Theirs" } });
-        let answer = world.ask(&world.theirs, Some(world.theirs.owner.clone()), &query, &input).await;
+        let answer = world.execute(&world.theirs, Some(world.theirs.owner.clone()), &query, &input).await;
         answer["data"][mutation][row]["id"].as_str().unwrap_or_else(|| panic!("{answer:#}")).to_owned()
     };
-    let store = made("storeCreate", "StoreCreateInput", "store").await;
-    let supplier = made("supplierCreate", "SupplierCreateInput", "supplier").await;
-    refused(&set(office, of(json!({ "store": { "id": store } }))).await, "NOT_FOUND", "input.store.id");
-    refused(&set(office, of(json!({ "supplier": { "id": supplier } }))).await, "NOT_FOUND", "input.supplier.id");
+    let store = create("storeCreate", "StoreCreateInput", "store").await;
+    let supplier = create("supplierCreate", "SupplierCreateInput", "supplier").await;
+    refused(&set_budget(office, of(json!({ "store": { "id": store } }))).await, "NOT_FOUND", "input.store.id");
+    refused(&set_budget(office, of(json!({ "supplier": { "id": supplier } }))).await, "NOT_FOUND", "input.supplier.id");
     assert_eq!(left(office).await, json!([]));
     // The budget has versions of its own, and a repeated call gets the stored answer of its key.
     let mut input = of(json!({ "store": office.store }));
     (input["idempotencyKey"], input["expectedVersion"]) = (json!(key()), json!(0));
-    assert_eq!(done(&set(office, input.clone()).await, "budget")["version"], 1);
-    let again = set(office, input.clone()).await;
+    assert_eq!(accepted(&set_budget(office, input.clone()).await, "budget")["version"], 1);
+    let again = set_budget(office, input.clone()).await;
     assert_eq!((&again["budget"]["version"], &again["replayed"]), (&json!(1), &json!(true)), "{again:#}");
     input["idempotencyKey"] = json!(key());
-    refused(&set(office, input).await, "VERSION_CONFLICT", "input.expectedVersion");
-    let answer = office.ask("{ replenishmentBudget { version } }", json!({})).await;
+    refused(&set_budget(office, input).await, "VERSION_CONFLICT", "input.expectedVersion");
+    let answer = office.execute("{ replenishmentBudget { version } }", json!({})).await;
     assert_eq!(answer["data"]["replenishmentBudget"], Value::Null, "the company has none: {answer:#}");
     let query = "{ replenishmentBudgets { version } }";
-    let answer = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({})).await;
+    let answer = world.execute(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({})).await;
     assert_eq!(answer["data"]["replenishmentBudgets"], json!([]), "{answer:#}");
 }
 
 async fn a_suppliers_budget_does_not_end_in_a_merge(world: &World) {
     let desk = Desk::of(world).await;
     let office = &desk.books.office;
-    let made =
-        office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OLD", "name": "Old" })).await;
-    let old = json!({ "id": done(&made, "supplier")["id"] });
+    let payload =
+        office.mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OLD", "name": "Old" })).await;
+    let old = json!({ "id": accepted(&payload, "supplier")["id"] });
     let merge = async || {
         let input = json!({ "idempotencyKey": key(), "id": old["id"], "intoId": office.supplier["id"] });
-        office.act("supplierMerge", "SupplierMergeInput", "supplier { id }", input).await
+        office.mutate("supplierMerge", "SupplierMergeInput", "supplier { id }", input).await
     };
     limit(&desk, json!({ "supplier": old }), Some("100.00")).await;
-    let told = merge().await;
-    refused(&told, "IN_USE", "input.id");
-    assert!(told["userErrors"][0]["message"].as_str().unwrap().contains("budget of purchases"), "{told:#}");
+    let reported_payload = merge().await;
+    refused(&reported_payload, "IN_USE", "input.id");
+    assert!(
+        reported_payload["userErrors"][0]["message"].as_str().unwrap().contains("budget of purchases"),
+        "{reported_payload:#}"
+    );
     limit(&desk, json!({ "supplier": old }), None).await;
-    done(&merge().await, "supplier");
+    accepted(&merge().await, "supplier");
     // The budget would limit nothing, as all is bought from the other supplier.
-    let late = json!({ "supplier": old, "amount": gbp("100.00") });
-    refused(&set(office, late).await, "INVALID", "input.supplier.id");
+    let late_input = json!({ "supplier": old, "amount": gbp("100.00") });
+    refused(&set_budget(office, late_input).await, "INVALID", "input.supplier.id");
     limit(&desk, json!({ "supplier": old }), None).await;
     let input = json!({ "idempotencyKey": key(), "kind": "TARGET_DAYS", "supplier": old, "safetyDays": 7, "targetDays": 28 });
-    let told = office.act("replenishmentPolicySet", "ReplenishmentPolicySetInput", "policy { id }", input).await;
-    refused(&told, "INVALID", "input.supplier.id");
+    let reported_payload = office.mutate("replenishmentPolicySet", "ReplenishmentPolicySetInput", "policy { id }", input).await;
+    refused(&reported_payload, "INVALID", "input.supplier.id");
     assert_eq!(left(office).await, json!([]));
     office.is_sound().await;
 }
@@ -269,7 +272,7 @@ async fn who_keeps_one_store_sees_and_sets_its_budget_alone(world: &World) {
     let (office, annex) = (&desk.books.office, desk.books.office.new_store("ANNEX").await);
     limit(&desk, json!({ "supplier": office.supplier }), Some("400.00")).await;
     limit(&desk, json!({ "store": annex }), Some("300.00")).await;
-    let mut caller = world.ours.only(&["store.read", "product.cost.read"]);
+    let mut caller = world.ours.owner_with(&["store.read", "product.cost.read"]);
     let reach = Reach::stores([office.store["id"].as_str().unwrap().parse().unwrap()]);
     caller.permissions.grant(kind::StockPolicy::INDEX, &reach);
     let keeper = office.as_caller(caller);
@@ -278,11 +281,11 @@ async fn who_keeps_one_store_sees_and_sets_its_budget_alone(world: &World) {
         scope
     };
     assert_eq!(left(&keeper).await, json!([]));
-    done(&set(&keeper, of(json!({ "store": office.store }))).await, "budget");
+    accepted(&set_budget(&keeper, of(json!({ "store": office.store }))).await, "budget");
     assert_eq!(left(&keeper).await, json!([[office.store["id"], "90.00"]]));
-    refused(&set(&keeper, of(json!({ "store": annex }))).await, "NOT_FOUND", "input.store.id");
-    refused(&set(&keeper, of(json!({ "supplier": office.supplier }))).await, "INVALID", "input");
-    refused(&set(&keeper, of(json!({}))).await, "INVALID", "input");
+    refused(&set_budget(&keeper, of(json!({ "store": annex }))).await, "NOT_FOUND", "input.store.id");
+    refused(&set_budget(&keeper, of(json!({ "supplier": office.supplier }))).await, "INVALID", "input");
+    refused(&set_budget(&keeper, of(json!({}))).await, "INVALID", "input");
     assert_eq!(left(office).await.as_array().unwrap().len(), 3);
 }
 
@@ -295,7 +298,7 @@ async fn who_keeps_one_store_is_not_told_other_budgets_by_the_history(world: &Wo
     let query =
         "query($id: ID!) { history(nodeId: $id, kinds: [CHANGE], first: 3) { nodes { fields { path after isMasked } } } }";
     let seen = async |reader: &Office<'_>| {
-        let answer = reader.ask(query, json!({ "id": world.ours.owner.tenant.to_string() })).await;
+        let answer = reader.execute(query, json!({ "id": world.ours.owner.tenant.to_string() })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         let nodes = answer["data"]["history"]["nodes"].as_array().unwrap();
         let fields = nodes.iter().flat_map(|node| node["fields"].as_array().unwrap());
@@ -303,7 +306,7 @@ async fn who_keeps_one_store_is_not_told_other_budgets_by_the_history(world: &Wo
         amounts.map(|field| json!([field["isMasked"], field["after"]["amount"]])).collect::<Value>()
     };
     assert_eq!(seen(office).await, json!([[false, "200.00"], [false, "300.00"], [false, "400.00"]]));
-    let mut caller = world.ours.only(&["store.read"]);
+    let mut caller = world.ours.owner_with(&["store.read"]);
     let reach = Reach::stores([office.store["id"].as_str().unwrap().parse().unwrap()]);
     caller.permissions.grant(kind::StockPolicy::INDEX, &reach);
     assert_eq!(seen(&office.as_caller(caller)).await, json!([[false, "200.00"], [true, null], [true, null]]));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use crate::{
     authorization::world::World,
-    purchasing::office::{Office, done, key},
+    purchasing::office::{Office, accepted, key},
     world::on_both,
 };
 
@@ -28,7 +28,7 @@ async fn scored(desk: &Desk<'_>, days: i64) -> usize {
 
 async fn line(desk: &Desk<'_>, plan: &Value) -> Value {
     let query = "query($id: ID!) { replenishmentPlan(id: $id) { businessDate lines { nodes { state dueOn score { outcome demand isWithin outDays left excess naivePoint isNaiveWithin } } } } }";
-    let answer = desk.books.office.ask(query, json!({ "id": plan["id"] })).await;
+    let answer = desk.books.office.execute(query, json!({ "id": plan["id"] })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["replenishmentPlan"]["lines"]["nodes"][0].clone()
 }
@@ -36,15 +36,15 @@ async fn line(desk: &Desk<'_>, plan: &Value) -> Value {
 /// The counts by outcome over all days on which something was due.
 async fn counts(office: &Office<'_>, due: &Value) -> Value {
     let query = "query($from: Date!, $to: Date!) { replenishmentScore(from: $from, to: $to) { outcome lines withinLines stockoutLines outDays excessLines naiveLines naiveWithinLines } }";
-    let answer = office.ask(query, json!({ "from": due, "to": due })).await;
+    let answer = office.execute(query, json!({ "from": due, "to": due })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["replenishmentScore"].clone()
 }
 
 /// The data of all events of a type.
-async fn told(desk: &Desk<'_>, kind: &str) -> Vec<Value> {
+async fn alerts_of(desk: &Desk<'_>, kind: &str) -> Vec<Value> {
     let query = "query($types: [String!]) { events(types: $types, first: 250) { nodes { data } } }";
-    let answer = desk.books.office.ask(query, json!({ "types": [kind] })).await;
+    let answer = desk.books.office.execute(query, json!({ "types": [kind] })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["events"]["nodes"].as_array().unwrap().iter().map(|node| node["data"].clone()).collect()
 }
@@ -57,7 +57,7 @@ async fn a_proposal_is_scored_when_its_delivery_is_due(world: &World) {
     let office = &desk.books.office;
     let lines = json!([{ "product": mug, "quantity": 10, "unitPrice": { "amount": "9.00", "currencyCode": "GBP" } }]);
     let input = json!({ "idempotencyKey": key(), "store": office.store, "status": "FULFILLED", "lines": lines });
-    done(&office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    accepted(&office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
     assert_eq!(scored(&desk, 20).await, 0, "a day is left of three weeks");
     assert_eq!(line(&desk, &plan).await["score"], Value::Null);
     assert_eq!(scored(&desk, 22).await, 1);
@@ -71,7 +71,7 @@ async fn a_proposal_is_scored_when_its_delivery_is_due(world: &World) {
             "naiveLines": 1, "naiveWithinLines": 1 }]);
     assert_eq!(counts(office, &line["dueOn"]).await, sums);
     // Its only line is scored, so the plan is, with a single event.
-    let told = told(&desk, "replenishment_plan.scored").await;
+    let told = alerts_of(&desk, "replenishment_plan.scored").await;
     let expected = json!([{ "id": plan["id"], "lines": 1, "withinLines": 1, "naiveWithinLines": 1 }]);
     assert_eq!(json!(told), expected);
     office.is_sound().await;
@@ -95,14 +95,17 @@ async fn a_changed_and_a_called_off_draft_are_no_accepted_proposals(world: &Worl
     let tea = office.product("TEA", "1.00").await;
     let struck = json!({ "idempotencyKey": key(), "id": order["id"], "addLines": [{ "product": tea, "quantity": 4 }],
         "cancelLines": [order["lines"][0]["id"]] });
-    done(&office.act("purchaseOrderAmend", "PurchaseOrderAmendInput", "purchaseOrder { id }", struck).await, "purchaseOrder");
+    accepted(
+        &office.mutate("purchaseOrderAmend", "PurchaseOrderAmendInput", "purchaseOrder { id }", struck).await,
+        "purchaseOrder",
+    );
     let last = desk.plan(json!({})).await;
     desk.approve(&last, json!({ "all": true })).await;
     let draft = desk.read(&last).await["lines"]["nodes"][0]["purchaseOrder"].clone();
     let fewer = json!({ "id": draft["id"], "lines": [{ "product": mug, "quantity": 48 }] });
-    done(&office.buy("purchaseOrderUpdate", fewer).await, "purchaseOrder");
+    accepted(&office.buy("purchaseOrderUpdate", fewer).await, "purchaseOrder");
     assert_eq!(scored(&desk, 22).await, 3);
-    assert_eq!(told(&desk, "replenishment_plan.scored").await.len(), 3);
+    assert_eq!(alerts_of(&desk, "replenishment_plan.scored").await.len(), 3);
     let mut found = Vec::new();
     for plan in [&plan, &other, &last] {
         found.push(line(&desk, plan).await["score"]["outcome"].clone());
@@ -121,6 +124,6 @@ async fn a_buyer_is_told_of_their_stores(world: &World) {
     assert_eq!((&own[0]["outcome"], &own[0]["lines"]), (&json!("REFUSED"), &json!(1)));
     assert_eq!(counts(&desk.as_buyer(&annex), &due).await, json!([]));
     let query = "{ replenishmentScore(from: \"2026-01-02\", to: \"2026-01-01\") { lines } }";
-    let answer = desk.books.office.ask(query, json!({})).await;
+    let answer = desk.books.office.execute(query, json!({})).await;
     assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
 }

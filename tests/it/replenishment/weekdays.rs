@@ -18,7 +18,7 @@ async fn planned(world: &World, days: i32) -> Value {
     shares[weekday] = [1.0; 3];
     let shape = json!({ "weekly": 33.379 / 3.0, "variance": 10.0, "sales": 6, "sizes": [1.0], "sold": 0.142_86, "days": shares });
     desk.forecast_with(&[&mug], json!({ "shape": shape })).await;
-    desk.promise().await;
+    desk.set_service_level().await;
     desk.plan(json!({})).await
 }
 

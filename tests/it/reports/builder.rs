@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use entrepot::clock::parse_day;
 use serde_json::{Value, json};
 
-use super::{asked, day, filter, order, stocked};
+use super::{day, execute, filter, order, stocked};
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    demand::days::ago,
-    purchasing::office::{done, gbp, key},
+    demand::days::days_ago,
+    purchasing::office::{accepted, gbp, key},
     world::on_both,
 };
 
@@ -57,8 +57,8 @@ pub async fn shop(books: &Books<'_>) -> Vec<Value> {
     let office = &books.office;
     let category = async |name: &str, parent: Value| {
         let input = json!({ "name": name, "slug": name.to_lowercase(), "parentId": parent });
-        let made = office.act("categoryCreate", "CategoryCreateInput", "category { id }", input).await;
-        done(&made, "category")["id"].clone()
+        let payload = office.mutate("categoryCreate", "CategoryCreateInput", "category { id }", input).await;
+        accepted(&payload, "category")["id"].clone()
     };
     let tableware = category("Tableware", Value::Null).await;
     let below = [category("Mugs", tableware.clone()).await, category("Plates", tableware).await];
@@ -67,7 +67,7 @@ pub async fn shop(books: &Books<'_>) -> Vec<Value> {
         let product = stocked(books, sku, 100, 60).await;
         if let Some(own) = below.get(nth) {
             let input = json!({ "id": product["id"], "expectedVersion": 1, "categoryId": own });
-            done(&office.act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
+            accepted(&office.mutate("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
         }
         products.push(product);
     }
@@ -76,8 +76,8 @@ pub async fn shop(books: &Books<'_>) -> Vec<Value> {
         .iter()
         .map(|product| json!({ "product": product, "store": stores[1], "delta": 50, "unitCost": gbp("2.00") }))
         .collect();
-    let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": changes, "occurredAt": ago(office.world, 60) });
-    done(&office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
+    let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": changes, "occurredAt": days_ago(office.world, 60) });
+    accepted(&office.mutate("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
     for (product, store, units, days) in SALES {
         order(books, &[(&products[product], units)], days, json!({ "store": stores[store] })).await;
     }
@@ -106,8 +106,9 @@ pub const SOLD: [&str; 3] = ["SOLD_UNITS", "GROSS_REVENUE", "MARGIN"];
 async fn rows_are_what_was_sold_by_every_dimension(world: &World) {
     let books = Books::of(world).await;
     let products = shop(&books).await;
-    let of = of_products(&books, &products, (7, 1));
-    let report = async |dimension: &str| asked(&books, REPORT, json!({ "m": SOLD, "d": [dimension], "f": of })).await;
+    let report_filter = of_products(&books, &products, (7, 1));
+    let report =
+        async |dimension: &str| execute(&books, REPORT, json!({ "m": SOLD, "d": [dimension], "f": report_filter })).await;
     let days = report("DAY").await;
     let mut by_day = expected(|sale| day(world, sale.3));
     for days_ago in 1..=7 {
@@ -134,7 +135,7 @@ async fn rows_are_what_was_sold_by_every_dimension(world: &World) {
     let mut narrowed = filter(&books, (7, 1));
     let tree = category_id(&books, "tableware").await;
     narrowed["product"] = json!({ "categoryTree": { "eq": tree } });
-    let found = asked(&books, REPORT, json!({ "m": ["SOLD_UNITS"], "d": ["PRODUCT"], "f": narrowed })).await;
+    let found = execute(&books, REPORT, json!({ "m": ["SOLD_UNITS"], "d": ["PRODUCT"], "f": narrowed })).await;
     assert_eq!(
         by(&found, "/product/sku"),
         BTreeMap::from([("MUG".to_owned(), vec![json!("4")]), ("PLATE".to_owned(), vec![json!("4")])])
@@ -144,9 +145,10 @@ async fn rows_are_what_was_sold_by_every_dimension(world: &World) {
 /// Compares the sales of days of the week with the sums of calendar days; days of the week are in
 /// their order.
 async fn days_of_the_week_are_those_of_two_weeks(books: &Books<'_>, products: &[Value]) {
-    let of = of_products(books, products, (14, 1));
+    let filter = of_products(books, products, (14, 1));
     let report = async |dimension: &str| {
-        asked(books, REPORT, json!({ "m": ["SOLD_UNITS", "ORDERS"], "d": [dimension], "f": of, "c": "PREVIOUS_PERIOD" })).await
+        execute(books, REPORT, json!({ "m": ["SOLD_UNITS", "ORDERS"], "d": [dimension], "f": filter, "c": "PREVIOUS_PERIOD" }))
+            .await
     };
     let (days, weekdays) = (report("DAY").await, report("WEEKDAY").await);
     let number = |value: &Value| value.as_str().unwrap().parse::<i64>().unwrap();
@@ -154,7 +156,7 @@ async fn days_of_the_week_are_those_of_two_weeks(books: &Books<'_>, products: &[
     for row in days["nodes"].as_array().unwrap() {
         let date = parse_day(row["date"].as_str().unwrap()).unwrap();
         let sums = expected.entry(i64::from((date + 3).rem_euclid(7) + 1)).or_insert_with(|| vec![0, 0]);
-        sums.iter_mut().zip(figures(row, "value")).for_each(|(sum, more)| *sum += number(&more));
+        sums.iter_mut().zip(figures(row, "value")).for_each(|(sum, extra)| *sum += number(&extra));
     }
     expected.retain(|_, sums| sums[0] != 0);
     let rows = weekdays["nodes"].as_array().unwrap();
@@ -164,32 +166,32 @@ async fn days_of_the_week_are_those_of_two_weeks(books: &Books<'_>, products: &[
     assert_eq!(weekdays["totals"]["values"], days["totals"]["values"], "{weekdays:#}");
     // Its pages are in the order of the week for any measure, and their cursors are refused by a
     // list that is sorted by a measure.
-    let ask = |measures: [&str; 2]| json!({ "m": measures, "d": ["WEEKDAY"], "f": of, "n": 1 });
-    let page = asked(books, REPORT, ask(["SOLD_UNITS", "ORDERS"])).await;
+    let ask = |measures: [&str; 2]| json!({ "m": measures, "d": ["WEEKDAY"], "f": filter, "n": 1 });
+    let page = execute(books, REPORT, ask(["SOLD_UNITS", "ORDERS"])).await;
     let mut next = ask(["ORDERS", "SOLD_UNITS"]);
     next["a"] = page["pageInfo"]["endCursor"].clone();
-    assert_eq!(asked(books, REPORT, next.clone()).await["nodes"][0]["weekday"], rows[1]["weekday"]);
+    assert_eq!(execute(books, REPORT, next.clone()).await["nodes"][0]["weekday"], rows[1]["weekday"]);
     next["s"] = json!({ "measure": "ORDERS" });
-    assert!(!books.office.ask(REPORT, next).await["errors"].is_null());
+    assert!(!books.office.execute(REPORT, next).await["errors"].is_null());
 }
 
 /// The ID of a category.
 async fn category_id(books: &Books<'_>, slug: &str) -> Value {
     let answer =
-        books.office.ask("query($by: CategoryRef!) { category(by: $by) { id } }", json!({ "by": { "slug": slug } })).await;
+        books.office.execute("query($by: CategoryRef!) { category(by: $by) { id } }", json!({ "by": { "slug": slug } })).await;
     answer["data"]["category"]["id"].clone()
 }
 
 async fn pages_sum_to_the_total(world: &World) {
     let books = Books::of(world).await;
     let products = shop(&books).await;
-    let of = of_products(&books, &products, (50, 1));
-    let ask = json!({ "m": SOLD, "d": ["PRODUCT", "STORE", "MONTH"], "f": of, "s": { "measure": "GROSS_REVENUE", "direction": "ASC" }, "n": 2 });
+    let filter = of_products(&books, &products, (50, 1));
+    let ask = json!({ "m": SOLD, "d": ["PRODUCT", "STORE", "MONTH"], "f": filter, "s": { "measure": "GROSS_REVENUE", "direction": "ASC" }, "n": 2 });
     let (mut sums, mut rows, mut last, mut after) = ([0_i64; 3], 0, i64::MIN, Value::Null);
     let totals = loop {
         let mut ask = ask.clone();
         ask["a"] = after;
-        let page = asked(&books, REPORT, ask).await;
+        let page = execute(&books, REPORT, ask).await;
         for row in page["nodes"].as_array().unwrap() {
             let minor = |value: &Value| value.as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
             let values: Vec<i64> = figures(row, "value").iter().map(minor).collect();
@@ -211,7 +213,7 @@ async fn pages_sum_to_the_total(world: &World) {
     // A cursor is bound to its sort order.
     let mut other = ask.clone();
     (other["s"], other["a"]) = (Value::Null, after);
-    let answer = books.office.ask(REPORT, other).await;
+    let answer = books.office.execute(REPORT, other).await;
     assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
 }
 
@@ -222,12 +224,12 @@ async fn an_order_of_two_products_is_one_order(world: &World) {
     order(&books, &[(&mug, 1)], 3, Value::Null).await;
     let line = json!({ "orderLineId": sold["lines"][0]["id"], "product": mug, "quantity": 1 });
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "lines": [line] });
-    done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
-    let of = filter(&books, (4, -1));
+    accepted(&books.office.mutate("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    let report_filter = filter(&books, (4, -1));
     let measures =
         ["ORDERS", "AVERAGE_ORDER_VALUE", "NET_REVENUE", "RETURNED_UNITS", "RETURN_RATE", "AVERAGE_PRICE", "MARGIN_RATE"];
     let report = async |measures: &[&str], dimension: &str| {
-        asked(&books, REPORT, json!({ "m": measures, "d": [dimension], "f": of })).await
+        execute(&books, REPORT, json!({ "m": measures, "d": [dimension], "f": report_filter })).await
     };
     let stores = report(&measures[..6], "STORE").await;
     let figures_of_store = json!(["2", "18.000000", "27.00", "1", "0.250000", "9.000000"]);
@@ -253,10 +255,10 @@ async fn an_order_is_once_in_each_category(world: &World) {
     for days in [3, 10] {
         order(&books, &lines, days, Value::Null).await;
     }
-    let of = of_products(&books, &products, (7, 1));
+    let filter = of_products(&books, &products, (7, 1));
     let report = async |dimensions: &[&str]| {
-        let ask = json!({ "m": ["ORDERS", "SOLD_UNITS"], "d": dimensions, "f": of, "c": "PREVIOUS_PERIOD", "s": { "measure": "ORDERS" } });
-        asked(&books, REPORT, ask).await
+        let ask = json!({ "m": ["ORDERS", "SOLD_UNITS"], "d": dimensions, "f": filter, "c": "PREVIOUS_PERIOD", "s": { "measure": "ORDERS" } });
+        execute(&books, REPORT, ask).await
     };
     let rows = |expected: &[(&str, &str, &str)]| -> BTreeMap<String, Vec<Value>> {
         expected.iter().map(|(name, orders, units)| ((*name).to_owned(), vec![json!(orders), json!(units)])).collect()
@@ -282,9 +284,9 @@ async fn rows_are_compared_with_the_days_before(world: &World) {
     for (product, units, days) in [(&mug, 4, 9), (&mug, 6, 2), (&plate, 2, 8)] {
         order(&books, &[(product, units)], days, Value::Null).await;
     }
-    let of = filter(&books, (7, 1));
-    let ask = |dimension: &str| json!({ "m": ["SOLD_UNITS", "GROSS_REVENUE", "ORDERS"], "d": [dimension], "f": of, "c": "PREVIOUS_PERIOD" });
-    let found = asked(&books, REPORT, ask("PRODUCT")).await;
+    let report_filter = filter(&books, (7, 1));
+    let ask = |dimension: &str| json!({ "m": ["SOLD_UNITS", "GROSS_REVENUE", "ORDERS"], "d": [dimension], "f": report_filter, "c": "PREVIOUS_PERIOD" });
+    let found = execute(&books, REPORT, ask("PRODUCT")).await;
     assert_eq!((&found["comparedFrom"], &found["comparedTo"]), (&json!(day(world, 14)), &json!(day(world, 8))));
     let (mugs, plates) = (&found["nodes"][0], &found["nodes"][1]);
     assert_eq!((&mugs["product"]["sku"], &plates["product"]["sku"]), (&json!("MUG"), &json!("PLATE")), "{found:#}");
@@ -299,7 +301,7 @@ async fn rows_are_compared_with_the_days_before(world: &World) {
         "an order of two products is in two rows"
     );
     // A day is compared with the same day of the week before.
-    let days = asked(&books, REPORT, ask("DAY")).await;
+    let days = execute(&books, REPORT, ask("DAY")).await;
     let of_day = |date: String| days["nodes"].as_array().unwrap().iter().find(|row| row["date"] == json!(date)).unwrap().clone();
     assert_eq!(json!(figures(&of_day(day(world, 2)), "before")), json!(["4", "36.00", "1"]), "{days:#}");
     assert_eq!(json!(figures(&of_day(day(world, 1)), "change")), json!(["-2", "-18.00", "-1"]));
@@ -314,20 +316,21 @@ async fn months_are_compared_with_months(world: &World) {
     order(&books, &[(&mug, 2)], 5, Value::Null).await;
     let sold = day(world, 370);
     let month = &sold[..7];
-    let of = json!({ "from": format!("{month}-01"), "to": format!("{month}-28"), "store": { "eq": books.office.store["id"] } });
-    let ask = |comparison: &str, of: &Value| json!({ "m": ["SOLD_UNITS"], "d": ["MONTH"], "f": of, "c": comparison });
-    let found = asked(&books, REPORT, ask("PREVIOUS_YEAR", &of)).await;
+    let filter =
+        json!({ "from": format!("{month}-01"), "to": format!("{month}-28"), "store": { "eq": books.office.store["id"] } });
+    let ask = |comparison: &str, filter: &Value| json!({ "m": ["SOLD_UNITS"], "d": ["MONTH"], "f": filter, "c": comparison });
+    let found = execute(&books, REPORT, ask("PREVIOUS_YEAR", &filter)).await;
     let year: i32 = month[..4].parse().unwrap();
     assert_eq!(found["comparedFrom"], json!(format!("{}{}-01", year - 1, &month[4..])), "{found:#}");
     assert_eq!((&found["nodes"][0]["period"], &found["rowCount"]), (&json!(month), &json!(1)));
     // The months of a year and a quarter, each compared with those before: all sales are in one of
     // them.
-    let of = json!({ "from": day(world, 380), "to": day(world, 1), "store": { "eq": books.office.store["id"] } });
-    let found = asked(&books, REPORT, ask("PREVIOUS_PERIOD", &of)).await;
+    let filter = json!({ "from": day(world, 380), "to": day(world, 1), "store": { "eq": books.office.store["id"] } });
+    let found = execute(&books, REPORT, ask("PREVIOUS_PERIOD", &filter)).await;
     assert_eq!(json!(figures(&found["totals"], "value")), json!(["10"]), "{found:#}");
     for dimension in ["WEEK", "QUARTER", "YEAR"] {
-        let ask = json!({ "m": ["SOLD_UNITS", "ORDERS"], "d": [dimension], "f": of, "n": 250 });
-        let found = asked(&books, REPORT, ask).await;
+        let ask = json!({ "m": ["SOLD_UNITS", "ORDERS"], "d": [dimension], "f": filter, "n": 250 });
+        let found = execute(&books, REPORT, ask).await;
         let sums = found["nodes"].as_array().unwrap().iter().map(|row| figures(row, "value"));
         let units: i64 = sums.map(|values| values[0].as_str().unwrap().parse::<i64>().unwrap()).sum();
         assert_eq!((units, figures(&found["totals"], "value")), (10, vec![json!("10"), json!("3")]), "{dimension}: {found:#}");
@@ -339,9 +342,9 @@ async fn days_without_stock_are_counted(world: &World) {
     let mug = stocked(&books, "MUG", 10, 9).await;
     let plate = stocked(&books, "PLATE", 6, 9).await;
     order(&books, &[(&mug, 10), (&plate, 2)], 4, Value::Null).await;
-    let of = filter(&books, (9, 1));
+    let report_filter = filter(&books, (9, 1));
     let measures = ["CLOSING_UNITS", "IN_STOCK_DAYS", "OUT_OF_STOCK_DAYS", "STOCKOUT_RATE", "RECEIVED_UNITS", "SOLD_UNITS"];
-    let found = asked(&books, REPORT, json!({ "m": measures, "d": ["PRODUCT"], "f": of })).await;
+    let found = execute(&books, REPORT, json!({ "m": measures, "d": ["PRODUCT"], "f": report_filter })).await;
     let row = |figures: [&str; 6]| figures.map(|figure| json!(figure)).to_vec();
     let rows = BTreeMap::from([
         ("MUG".to_owned(), row(["0", "5", "4", "0.444444", "10", "10"])),
@@ -350,9 +353,10 @@ async fn days_without_stock_are_counted(world: &World) {
     assert_eq!(by(&found, "/product/sku"), rows, "{found:#}");
     assert_eq!(figures(&found["totals"], "value"), row(["4", "14", "4", "0.222222", "16", "12"]));
     let ask = json!({ "m": ["CLOSING_UNITS", "OUT_OF_STOCK_DAYS"], "d": ["STORE", "SUPPLIER"], "f": filter(&books, (5, 1)), "c": "PREVIOUS_PERIOD" });
-    let found = asked(&books, REPORT, ask).await;
+    let found = execute(&books, REPORT, ask).await;
     assert_eq!((&found["nodes"][0]["store"]["code"], &found["nodes"][0]["supplier"]), (&json!("DOCK"), &Value::Null));
     assert_eq!(json!(figures(&found["nodes"][0], "value")), json!(["4", "4"]), "{found:#}");
-    let before = asked(&books, REPORT, json!({ "m": ["OUT_OF_STOCK_DAYS", "IN_STOCK_DAYS"], "d": ["YEAR"], "f": of })).await;
+    let before =
+        execute(&books, REPORT, json!({ "m": ["OUT_OF_STOCK_DAYS", "IN_STOCK_DAYS"], "d": ["YEAR"], "f": report_filter })).await;
     assert_eq!(json!(figures(&before["totals"], "value")), json!(["4", "14"]), "a year at its days: {before:#}");
 }

@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{asked, day, order, stocked};
+use super::{day, execute, order, stocked};
 use crate::{authorization::world::World, costing::world::Books, purchasing::office::key, world::on_both};
 
 on_both!(
@@ -38,7 +38,7 @@ async fn a_dashboard_says_how_things_stand(world: &World) {
     order(&books, &[(&mug, 2)], 9, Value::Null).await;
     order(&books, &[(&mug, 3)], 2, Value::Null).await;
     order(&books, &[(&mug, 1)], 2, json!({ "status": "CONFIRMED" })).await;
-    let found = asked(&books, DASHBOARD, variables(&books, (7, 1))).await;
+    let found = execute(&books, DASHBOARD, variables(&books, (7, 1))).await;
     let sales = json!({ "from": day(world, 7), "to": day(world, 1), "orders": 2, "units": 4, "grossRevenue": { "amount": "36.00" }, "netRevenue": { "amount": "36.00" } });
     assert_eq!((&found["sales"], &found["isCurrent"], &found["currency"]), (&sales, &json!(true), &json!("GBP")), "{found:#}");
     assert_eq!(found["salesBefore"], json!({ "from": day(world, 14), "to": day(world, 8), "units": 2 }));
@@ -61,8 +61,8 @@ async fn a_panel_needs_its_own_right(world: &World) {
     let books = Books::of(world).await;
     let mug = stocked(&books, "MUG", 10, 9).await;
     order(&books, &[(&mug, 3)], 2, Value::Null).await;
-    let reader = books.office.as_caller(world.ours.only(&["report.read", "stock.read"]));
-    let answer = reader.ask(DASHBOARD, variables(&books, (7, 1))).await;
+    let reader = books.office.as_caller(world.ours.owner_with(&["report.read", "stock.read"]));
+    let answer = reader.execute(DASHBOARD, variables(&books, (7, 1))).await;
     let found = &answer["data"]["dashboard"];
     assert_eq!((&found["sales"]["units"], &found["stock"]["levels"]), (&json!(3), &json!(1)), "{answer:#}");
     for panel in ["stockValue", "openOrders", "purchaseOrders", "transfers", "openAlerts"] {
@@ -73,24 +73,25 @@ async fn a_panel_needs_its_own_right(world: &World) {
         { "panel": "ALERTS", "permission": "alert.read" }]);
     assert_eq!(found["masked"], masked, "{answer:#}");
     // The cached dashboard of one caller is not shown to another with more rights.
-    let whole = asked(&books, DASHBOARD, variables(&books, (7, 1))).await;
+    let whole = execute(&books, DASHBOARD, variables(&books, (7, 1))).await;
     assert_eq!((&whole["masked"], &whole["stockValue"]["amount"]), (&json!([]), &json!("14.00")), "{whole:#}");
-    let without = books.office.as_caller(world.ours.only(&["stock.read"])).ask(DASHBOARD, variables(&books, (7, 1))).await;
+    let without =
+        books.office.as_caller(world.ours.owner_with(&["stock.read"])).execute(DASHBOARD, variables(&books, (7, 1))).await;
     assert_eq!(without["errors"][0]["code"], "FORBIDDEN", "{without:#}");
 }
 
 async fn a_dashboard_is_kept_for_a_while(world: &World) {
     let books = Books::of(world).await;
     let mug = stocked(&books, "MUG", 10, 9).await;
-    let ask = async || asked(&books, DASHBOARD, variables(&books, (7, 1))).await;
-    let first = ask().await;
+    let run_query = async || execute(&books, DASHBOARD, variables(&books, (7, 1))).await;
+    let first = run_query().await;
     order(&books, &[(&mug, 3)], 2, Value::Null).await;
-    let shown = ask().await;
+    let shown = run_query().await;
     assert_eq!((&shown["asOf"], &shown["isCurrent"]), (&first["asOf"], &json!(false)), "as it was, and it says so");
-    world.pass(6);
+    world.advance_clock(6);
     let renewed = async {
         loop {
-            let shown = ask().await;
+            let shown = run_query().await;
             if shown["isCurrent"] == json!(true) {
                 break shown;
             }
@@ -99,17 +100,17 @@ async fn a_dashboard_is_kept_for_a_while(world: &World) {
     };
     let later = tokio::time::timeout(Duration::from_secs(60), renewed).await.expect("it is made anew");
     assert_eq!((&later["sales"]["units"], later["asOf"] == first["asOf"]), (&json!(3), false), "{later:#}");
-    world.pass(30);
-    assert_eq!(ask().await["asOf"], later["asOf"], "nothing has happened since");
+    world.advance_clock(30);
+    assert_eq!(run_query().await["asOf"], later["asOf"], "nothing has happened since");
     role(world, &["stock.read"]).await;
-    world.pass(10);
-    assert_eq!(ask().await["asOf"], later["asOf"], "nothing that it shows has changed since");
+    world.advance_clock(10);
+    assert_eq!(run_query().await["asOf"], later["asOf"], "nothing that it shows has changed since");
 }
 
 async fn a_dashboard_of_one_moment_is_shown_to_nobody_else(world: &World) {
     let books = Books::of(world).await;
     let mug = stocked(&books, "MUG", 10, 9).await;
-    let open_orders = async || asked(&books, DASHBOARD, variables(&books, (7, 1))).await["openOrders"].clone();
+    let open_orders = async || execute(&books, DASHBOARD, variables(&books, (7, 1))).await["openOrders"].clone();
     let ((begins, has_begun), (sells, has_sold)) = (oneshot::channel(), oneshot::channel());
     let as_it_was = with_consistent_reads(async {
         world.node.db.tenant(world.ours.owner.tenant).head().await.unwrap();
@@ -131,8 +132,8 @@ async fn role(world: &World, permissions: &[&str]) -> Value {
     let query = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code } } }";
     let name = key();
     let input = json!({ "idempotencyKey": key(), "key": name, "name": name, "permissions": permissions });
-    let made = world.must(&world.ours, query, json!({ "input": input })).await;
-    json!([{ "roleId": made["role"]["id"], "scope": { "all": true } }])
+    let payload = world.must_mutate(&world.ours, query, json!({ "input": input })).await;
+    json!([{ "roleId": payload["role"]["id"], "scope": { "all": true } }])
 }
 
 const FOLLOW: &str = "subscription($s: [StoreRef!], $p: PeriodInput!) { dashboardChanged(stores: $s, period: $p) { phase reset
@@ -154,7 +155,7 @@ async fn a_followed_dashboard_is_sent_again_when_it_shows_something_else(world: 
         role(world, &["report.read"]).await,
         role(world, &["order.read"]).await,
     ];
-    let clerk = world.hired("clerk", roles[0].clone()).await;
+    let clerk = world.add_member_with("clerk", roles[0].clone()).await;
     let caller = world.caller(clerk).await;
     let live_rights = world.node.access.watch_member(caller.tenant, clerk.0, &caller);
     let request = Request::new(FOLLOW).variables(Variables::from_json(variables(&books, (7, 1))));
@@ -169,11 +170,11 @@ async fn a_followed_dashboard_is_sent_again_when_it_shows_something_else(world: 
         assert_eq!(live["phase"], "LIVE", "{live:#}");
         live = next(&mut stream).await;
     }
-    world.gives(&world.ours.owner, clerk, roles[1].clone()).await;
+    world.set_grants(&world.ours.owner, clerk, roles[1].clone()).await;
     world.node.access.refresh_live().await;
     let masked = next(&mut stream).await;
     assert_eq!(shown(&masked), json!(["LIVE", 3, null]), "{masked:#}");
-    world.gives(&world.ours.owner, clerk, roles[2].clone()).await;
+    world.set_grants(&world.ours.owner, clerk, roles[2].clone()).await;
     world.node.access.refresh_live().await;
     let last = next(&mut stream).await;
     assert_eq!(last, json!({ "phase": "RESET", "reset": "SCOPE_CHANGED", "dashboard": null }));

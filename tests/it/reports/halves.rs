@@ -20,17 +20,16 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{
-    asked,
     builder::{of_products, shop},
-    day, filter, order,
+    day, execute, filter, order,
     sales::FILLED,
     stocked,
 };
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    demand::days::ago,
-    purchasing::office::{done, gbp, key},
+    demand::days::days_ago,
+    purchasing::office::{accepted, gbp, key},
     world::on_both,
 };
 
@@ -62,7 +61,7 @@ async fn cuts(world: &World) -> Vec<SplitPoint> {
 async fn same_in_halves(books: &Books<'_>, cuts: &[SplitPoint], query: &str, variables: &Value) -> Value {
     let read = async |halving: SplitSetting| {
         books.office.world.node.db.extensions().insert(halving);
-        asked(books, query, variables.clone()).await
+        execute(books, query, variables.clone()).await
     };
     let whole = read(SplitSetting::Never).await;
     for halving in cuts.iter().map(|cut| SplitSetting::At(*cut)).chain([SplitSetting::From(1)]) {
@@ -83,7 +82,7 @@ async fn same_pages(books: &Books<'_>, cuts: &[SplitPoint], (query, list): (&str
             return pages;
         }
         // Cursors differ between answers, so the next one is read separately.
-        let ends = asked(books, &query.replace("hasNextPage", "endCursor"), variables.clone()).await;
+        let ends = execute(books, &query.replace("hasNextPage", "endCursor"), variables.clone()).await;
         variables["a"] = ends.pointer(list).unwrap()["pageInfo"]["endCursor"].clone();
     }
 }
@@ -94,17 +93,17 @@ const PAIRS: &str = "query($f: SalesReportFilter!, $n: Int, $a: Cursor) { bought
 
 async fn pairs_of_products_are_those_of_one_reading(world: &World) {
     let books = Books::of(world).await;
-    let mut made = Vec::new();
+    let mut created = Vec::new();
     for sku in ["MUG", "SAUCER", "BOWL", "SPOON", "LAMP"] {
-        made.push(stocked(&books, sku, 200, 9).await);
+        created.push(stocked(&books, sku, 200, 9).await);
     }
     // Two pairs that are equal in all but their products.
     for _ in 0..10 {
-        for lines in [&[(&made[0], 1), (&made[1], 1)][..], &[(&made[2], 1), (&made[3], 1)], &[(&made[4], 1)]] {
+        for lines in [&[(&created[0], 1), (&created[1], 1)][..], &[(&created[2], 1), (&created[3], 1)], &[(&created[4], 1)]] {
             order(&books, lines, 3, Value::Null).await;
         }
     }
-    let large: Vec<(&Value, i64)> = (0..101).map(|nth| (&made[nth % 3], 1)).collect();
+    let large: Vec<(&Value, i64)> = (0..101).map(|nth| (&created[nth % 3], 1)).collect();
     order(&books, &large, 3, Value::Null).await;
     let cuts = cuts(world).await;
     let ask = |days| json!({ "f": filter(&books, days), "n": 1 });
@@ -117,7 +116,7 @@ async fn pairs_of_products_are_those_of_one_reading(world: &World) {
     let statements = async |halving: SplitSetting| {
         world.node.db.extensions().insert(halving);
         let before = world.node.db.statements();
-        asked(&books, PAIRS, ask((4, 2))).await;
+        execute(&books, PAIRS, ask((4, 2))).await;
         world.node.db.statements() - before
     };
     let once = statements(SplitSetting::Never).await;
@@ -132,11 +131,12 @@ async fn what_left_in_time_is_that_of_one_reading(world: &World) {
     // Every second order is shipped too late, in two fulfilments; the others were shipped at once.
     for nth in 0..6 {
         let status = if nth % 2 == 0 { Value::Null } else { json!({ "status": "CONFIRMED" }) };
-        let made = order(&books, &[(&mug, 3), (&mug, 2)], 4, status).await;
+        let new_order = order(&books, &[(&mug, 3), (&mug, 2)], 4, status).await;
         for (line, quantity) in [(0, 2), (1, 2)].into_iter().filter(|_| nth % 2 == 1) {
-            let lines = json!([{ "lineId": made["lines"][line]["id"], "quantity": quantity }]);
-            let input = json!({ "idempotencyKey": key(), "id": made["id"], "lines": lines, "occurredAt": ago(world, 2) });
-            done(&books.office.act("orderFulfil", "OrderFulfilInput", "order { id }", input).await, "order");
+            let lines = json!([{ "lineId": new_order["lines"][line]["id"], "quantity": quantity }]);
+            let input =
+                json!({ "idempotencyKey": key(), "id": new_order["id"], "lines": lines, "occurredAt": days_ago(world, 2) });
+            accepted(&books.office.mutate("orderFulfil", "OrderFulfilInput", "order { id }", input).await, "order");
         }
     }
     let cuts = cuts(world).await;
@@ -156,14 +156,14 @@ const ORDERS: &str = "query($d: [ReportDimension!]!, $f: SalesReportFilter!, $n:
 async fn far_store(books: &Books<'_>, products: &[Value]) {
     let office = &books.office;
     let input = json!({ "code": "FAR", "name": "FAR", "timeZone": "Asia/Kamchatka" });
-    let made = office.act("storeCreate", "StoreCreateInput", "store { id }", input).await;
-    let store = json!({ "id": done(&made, "store")["id"] });
+    let payload = office.mutate("storeCreate", "StoreCreateInput", "store { id }", input).await;
+    let store = json!({ "id": accepted(&payload, "store")["id"] });
     let changes: Vec<Value> = products
         .iter()
         .map(|product| json!({ "product": product, "store": store, "delta": 50, "unitCost": gbp("2.00") }))
         .collect();
-    let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": changes, "occurredAt": ago(office.world, 60) });
-    done(&office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
+    let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": changes, "occurredAt": days_ago(office.world, 60) });
+    accepted(&office.mutate("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
     let noon = i64::from(parse_day(&day(office.world, 3)).unwrap()) * 86_400_000_000 + 43_200_000_000;
     for at in [noon - 1, noon] {
         let lines = [(&products[0], 1), (&products[1], 1), (&products[0], 2)];
@@ -208,8 +208,8 @@ async fn sales_are_those_of_one_reading(world: &World) {
     let cuts = cuts(world).await;
     // From the moment of an order, and up to that of another.
     let spans = [
-        json!({ "from": ago(world, 30), "to": ago(world, 29) }),
-        json!({ "from": ago(world, 40), "to": ago(world, 2) }),
+        json!({ "from": days_ago(world, 30), "to": days_ago(world, 29) }),
+        json!({ "from": days_ago(world, 40), "to": days_ago(world, 2) }),
         json!({}),
     ];
     let others = ["DAY", "MONTH", "STORE", "CHANNEL", "COUNTRY", "CUSTOMER"].map(|group| (group, Value::Null, 1));
@@ -223,7 +223,7 @@ async fn sales_are_those_of_one_reading(world: &World) {
             assert_eq!(pages[0]["rows"]["totalCount"], json!({ "count": rows, "precision": "EXACT" }), "{group} {span}");
             let query = "query($from: DateTime, $to: DateTime) { salesSummary(from: $from, to: $to) {
                 total { orders returns orderLines unitsSold grossRevenue { amount } netRevenue { amount } } } }";
-            let alone = asked(&books, query, span.clone()).await;
+            let alone = execute(&books, query, span.clone()).await;
             assert_eq!(pages[0]["total"], alone["total"], "{group} {span}: the total by itself");
         }
     }
@@ -246,7 +246,7 @@ async fn movements_are_those_of_one_reading(world: &World) {
         pages.iter().flat_map(|page| page["rows"]["nodes"].as_array().unwrap().clone()).collect()
     };
     for group in ["PRODUCT", "STORE", "KIND", "DAY"] {
-        for filter in [Value::Null, json!({ "kind": ["RECEIPT"] }), json!({ "occurredAt": { "gte": ago(world, 70) } })] {
+        for filter in [Value::Null, json!({ "kind": ["RECEIPT"] }), json!({ "occurredAt": { "gte": days_ago(world, 70) } })] {
             let ask = json!({ "f": filter, "g": group, "n": 2 });
             let pages = same_pages(&books, &cuts, (MOVEMENTS, "/rows"), ask.clone()).await;
             let all = rows(&pages);
@@ -255,7 +255,7 @@ async fn movements_are_those_of_one_reading(world: &World) {
             assert!(all.len() >= least, "{group} {filter}: {all:#?}");
             let query = "query($f: MovementFilter) { movementSummary(filter: $f) {
                 total { movements entries unitsIn unitsOut value { amount } } } }";
-            let alone = asked(&books, query, json!({ "f": filter })).await;
+            let alone = execute(&books, query, json!({ "f": filter })).await;
             assert_eq!(pages[0]["total"], alone["total"], "{group} {filter}: the total by itself");
             let paged = same_pages(&books, &cuts, (MOVEMENT_ROWS, "/rows"), ask).await;
             assert_eq!(rows(&paged), all, "{group} {filter}: page by page");

@@ -3,12 +3,12 @@
 use entrepot::clock::local_day;
 use serde_json::{Value, json};
 
-use super::{asked, day, order, stocked};
+use super::{day, execute, order, stocked};
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    lots::house::House,
-    purchasing::office::{Office, done, gbp, key},
+    lots::shop::LotShop,
+    purchasing::office::{Office, accepted, gbp, key},
     world::on_both,
 };
 
@@ -21,10 +21,10 @@ const EAST: &str = "Pacific/Kiritimati";
 async fn moved_east(office: &Office<'_>) {
     let now = office.world.node.clock.now();
     assert_eq!(local_day(now, EAST), local_day(now, "UTC") + 1, "this world's clock stands in the afternoon");
-    let answer = office.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
+    let answer = office.execute("{ viewer { tenant { settings { version } } } }", json!({})).await;
     let version = &answer["data"]["viewer"]["tenant"]["settings"]["version"];
     let input = json!({ "expectedVersion": version, "timeZone": EAST });
-    done(&office.act("tenantUpdate", "TenantUpdateInput", "tenant { id }", input).await, "tenant");
+    accepted(&office.mutate("tenantUpdate", "TenantUpdateInput", "tenant { id }", input).await, "tenant");
 }
 
 const TODAY: &str = "query($s: IdFilter, $stores: [StoreRef!], $p: PeriodInput!) {
@@ -33,43 +33,43 @@ const TODAY: &str = "query($s: IdFilter, $stores: [StoreRef!], $p: PeriodInput!)
 
 /// Returns the figures that depend on today. A dashboard of other days is none that was cached
 /// before.
-async fn told(books: &Books<'_>, days: i64) -> Value {
+async fn report_days(books: &Books<'_>, days: i64) -> Value {
     let (office, world) = (&books.office, books.office.world);
     let period = json!({ "from": day(world, days), "to": day(world, 1) });
     let variables = json!({ "s": { "eq": office.store["id"] }, "stores": [office.store], "p": period });
-    let answer = office.ask(TODAY, variables).await;
+    let answer = office.execute(TODAY, variables).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     let data = &answer["data"];
     json!([data["expiryRisk"]["nodes"], data["customerScores"]["nodes"], data["dashboard"]["purchaseOrders"]])
 }
 
 async fn today_is_the_one_of_the_company(world: &World) {
-    let house = House::open(world).await;
-    let books = Books::of_office(house.office);
+    let shop = LotShop::open(world).await;
+    let books = Books::of_office(shop.office);
     let office = &books.office;
-    let change = json!({ "product": house.cheese, "store": office.store, "delta": 8,
+    let change = json!({ "product": shop.cheese, "store": office.store, "delta": 8,
         "lot": { "named": { "code": "OLD", "expiresOn": day(world, 0) } } });
     let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
-    done(&office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await, "levels");
+    accepted(&office.mutate("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await, "levels");
     let mug = stocked(&books, "MUG", 10, 9).await;
     let lines = json!([{ "product": mug, "quantity": 5, "unitCost": gbp("2.00") }]);
     office.ordered(json!({ "expectedOn": day(world, 0), "lines": lines })).await;
-    let ada = office.act("customerCreate", "CustomerCreateInput", "customer { id }", json!({ "name": "Ada" })).await;
-    order(&books, &[(&mug, 1)], 5, json!({ "customerId": done(&ada, "customer")["id"] })).await;
+    let ada = office.mutate("customerCreate", "CustomerCreateInput", "customer { id }", json!({ "name": "Ada" })).await;
+    order(&books, &[(&mug, 1)], 5, json!({ "customerId": accepted(&ada, "customer")["id"] })).await;
     let expected = |left: i64, since: i64, overdue: i64| {
         let lots = json!([{ "daysLeft": left, "unitsAtRisk": 8.0 }]);
         json!([lots, [{ "daysSinceOrder": since }], { "documents": 1, "overdue": overdue }])
     };
-    assert_eq!(told(&books, 7).await, expected(0, 5, 0), "all of it is of today");
+    assert_eq!(report_days(&books, 7).await, expected(0, 5, 0), "all of it is of today");
     moved_east(office).await;
-    assert_eq!(told(&books, 8).await, expected(-1, 6, 1), "where it is tomorrow, the lot is past and the delivery late");
+    assert_eq!(report_days(&books, 8).await, expected(-1, 6, 1), "where it is tomorrow, the lot is past and the delivery late");
 }
 
 /// Counts a product in the office's store.
 async fn count(office: &Office<'_>, product: &Value, units: i64) {
     let step = async |mutation: &str, kind: &str, mut input: Value| {
         input["idempotencyKey"] = json!(key());
-        done(&office.act(mutation, kind, "count { id }", input).await, "count")["id"].clone()
+        accepted(&office.mutate(mutation, kind, "count { id }", input).await, "count")["id"].clone()
     };
     let input = json!({ "store": office.store, "kind": "LIST", "isBlind": false, "products": [product] });
     let id = step("stocktakeCreate", "StocktakeCreateInput", input).await;
@@ -88,15 +88,15 @@ async fn a_count_is_of_the_day_of_its_store(world: &World) {
     let mug = stocked(&books, "MUG", 10, 4).await;
     let office = &books.office;
     let input = json!({ "code": "EAST", "name": "East", "timeZone": EAST });
-    let made = office.act("storeCreate", "StoreCreateInput", "store { id }", input).await;
+    let payload = office.mutate("storeCreate", "StoreCreateInput", "store { id }", input).await;
     let mut far = office.as_caller(office.caller.clone());
-    far.store = json!({ "id": done(&made, "store")["id"] });
+    far.store = json!({ "id": accepted(&payload, "store")["id"] });
     let far = Books::of_office(far);
     far.receive(&mug, 5, "2.00").await;
     count(office, &mug, 10).await;
     count(&far.office, &mug, 5).await;
     let stores = async |filter: Value| {
-        let found = asked(&books, COUNTED, json!({ "f": filter })).await;
+        let found = execute(&books, COUNTED, json!({ "f": filter })).await;
         let rows: Vec<Value> =
             found["nodes"].as_array().unwrap().iter().map(|row| json!([row["store"]["code"], row["lines"]])).collect();
         assert_eq!(found["totals"]["lines"], json!(rows.len()), "{found:#}");

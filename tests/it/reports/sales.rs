@@ -4,11 +4,11 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use entrepot::access::{Permission, Reach, kind};
 use serde_json::{Value, json};
 
-use super::{asked, filter, order, stocked};
+use super::{execute, filter, order, stocked};
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    purchasing::office::{done, key},
+    purchasing::office::{accepted, key},
     world::on_both,
 };
 
@@ -35,9 +35,9 @@ async fn products_are_classed_by_revenue(world: &World) {
         }
         ids.push(product["id"].clone());
     }
-    let mut of = filter(&books, (5, 2));
-    of["product"] = json!({ "id": { "in": ids } });
-    let all = asked(&books, CLASSES, json!({ "f": of })).await;
+    let mut report_filter = filter(&books, (5, 2));
+    report_filter["product"] = json!({ "id": { "in": ids } });
+    let all = execute(&books, CLASSES, json!({ "f": report_filter })).await;
     let rows: Vec<Value> = all["nodes"]
         .as_array()
         .unwrap()
@@ -59,8 +59,8 @@ async fn products_are_classed_by_revenue(world: &World) {
     );
     let classes = all["totals"]["classes"].as_array().unwrap();
     assert_eq!((classes.len(), classes.iter().map(|one| one["products"].as_i64().unwrap()).sum::<i64>()), (9, 4));
-    let page = asked(&books, CLASSES, json!({ "f": of, "n": 3 })).await;
-    let rest = asked(&books, CLASSES, json!({ "f": of, "n": 3, "a": page["pageInfo"]["endCursor"] })).await;
+    let page = execute(&books, CLASSES, json!({ "f": report_filter, "n": 3 })).await;
+    let rest = execute(&books, CLASSES, json!({ "f": report_filter, "n": 3, "a": page["pageInfo"]["endCursor"] })).await;
     assert_eq!(
         (&rest["nodes"][0], &rest["totals"], &rest["pageInfo"]["hasNextPage"]),
         (&all["nodes"][3], &all["totals"], &json!(false))
@@ -69,7 +69,7 @@ async fn products_are_classed_by_revenue(world: &World) {
     for (nth, units) in [(1, 10), (2, 3)] {
         order(&books, &[(&json!({ "id": ids[nth] }), units)], 7, Value::Null).await;
     }
-    let kept = asked(&books, CLASSES, json!({ "f": of })).await;
+    let kept = execute(&books, CLASSES, json!({ "f": report_filter })).await;
     let classes = |row: &Value| json!([row["product"]["sku"], row["abc"], row["assignedAbc"], row["assignedXyz"]]);
     let rows: Vec<Value> = kept["nodes"].as_array().unwrap().iter().map(classes).collect();
     assert_eq!(
@@ -77,8 +77,8 @@ async fn products_are_classed_by_revenue(world: &World) {
         json!([["MUG", "A", "A", "Z"], ["PLATE", "B", "A", "Z"], ["BOWL", "C", "C", "Z"], ["SPOON", "C", "C", "Z"]])
     );
     // Four whole weeks with a sale in one of them: 80, 0, 0, 0 vary by the root of 3.
-    of["from"] = json!(super::day(world, 40));
-    let weeks = asked(&books, CLASSES, json!({ "f": of })).await;
+    report_filter["from"] = json!(super::day(world, 40));
+    let weeks = execute(&books, CLASSES, json!({ "f": report_filter })).await;
     assert!(weeks["totals"]["weeks"].as_i64().unwrap() >= 4, "{weeks:#}");
     assert_eq!(weeks["nodes"][3]["xyz"], "Z", "nothing was sold of it");
     weeks_without_stock_are_unknown(&books).await;
@@ -95,9 +95,9 @@ async fn weeks_without_stock_are_unknown(books: &Books<'_>) {
     for days in [monday(6) - 1, monday(5) - 1, monday(4)] {
         order(books, &[(&cup, 5)], days, Value::Null).await;
     }
-    let mut of = filter(books, (monday(6), monday(1) + 1));
-    of["product"] = json!({ "id": { "eq": cup["id"] } });
-    let found = asked(books, KNOWN, json!({ "f": of })).await;
+    let mut report_filter = filter(books, (monday(6), monday(1) + 1));
+    report_filter["product"] = json!({ "id": { "eq": cup["id"] } });
+    let found = execute(books, KNOWN, json!({ "f": report_filter })).await;
     let row = json!({ "xyz": "Y", "variation": 0.816497, "units": 15, "knownWeeks": 2, "xyzByKnownWeeks": "X", "variationByKnownWeeks": 0.0 });
     assert_eq!((&found["nodes"], &found["totals"]["weeks"]), (&json!([row]), &json!(5)), "{found:#}");
 }
@@ -113,17 +113,17 @@ async fn an_order_is_filled_by_what_left_in_time(world: &World) {
     let open = order(&books, &[(&mug, 8), (&plate, 2)], 3, json!({ "status": "CONFIRMED" })).await;
     let fulfil = async |line: usize, quantity: i64, days: i64| {
         let lines = json!([{ "lineId": open["lines"][line]["id"], "quantity": quantity }]);
-        let input = json!({ "idempotencyKey": key(), "id": open["id"], "lines": lines, "occurredAt": crate::demand::days::ago(world, days) });
-        done(&books.office.act("orderFulfil", "OrderFulfilInput", "order { id }", input).await, "order");
+        let input = json!({ "idempotencyKey": key(), "id": open["id"], "lines": lines, "occurredAt": crate::demand::days::days_ago(world, days) });
+        accepted(&books.office.mutate("orderFulfil", "OrderFulfilInput", "order { id }", input).await, "order");
     };
     fulfil(0, 6, 3).await;
     fulfil(0, 2, 1).await;
-    let of = filter(&books, (4, 2));
-    let found = asked(&books, FILLED, json!({ "f": of, "h": 24 })).await;
+    let report_filter = filter(&books, (4, 2));
+    let found = execute(&books, FILLED, json!({ "f": report_filter, "h": 24 })).await;
     let row = json!({ "store": { "code": "DOCK" }, "orders": 2, "wholeOrders": 1, "lines": 3, "wholeLines": 1, "orderedUnits": 15, "shippedUnits": 11,
         "unitFillRate": 0.733333, "lineFillRate": 0.333333, "orderFillRate": 0.5, "fulfilments": 2, "medianHours": 24.0, "p90Hours": null });
     assert_eq!((&found["nodes"], &found["totals"]["orders"]), (&json!([row]), &json!(2)), "{found:#}");
-    let later = asked(&books, FILLED, json!({ "f": of, "h": 72 })).await;
+    let later = execute(&books, FILLED, json!({ "f": report_filter, "h": 72 })).await;
     assert_eq!(
         (&later["nodes"][0]["shippedUnits"], &later["nodes"][0]["wholeLines"]),
         (&json!(13), &json!(2)),
@@ -132,14 +132,14 @@ async fn an_order_is_filled_by_what_left_in_time(world: &World) {
     // The requested date overrides the hours: an order that left 48 hours after it was placed is in
     // time, unless it was requested for an earlier day.
     for wanted in [1, 2] {
-        let more = json!({ "status": "CONFIRMED", "requestedFor": crate::demand::days::ago(world, wanted) });
-        let made = order(&books, &[(&plate, 4)], 3, more).await;
-        let lines = json!([{ "lineId": made["lines"][0]["id"], "quantity": 4 }]);
-        let input = json!({ "idempotencyKey": key(), "id": made["id"], "lines": lines, "occurredAt": crate::demand::days::ago(world, 1) });
-        done(&books.office.act("orderFulfil", "OrderFulfilInput", "order { id }", input).await, "order");
+        let extra_input = json!({ "status": "CONFIRMED", "requestedFor": crate::demand::days::days_ago(world, wanted) });
+        let new_order = order(&books, &[(&plate, 4)], 3, extra_input).await;
+        let lines = json!([{ "lineId": new_order["lines"][0]["id"], "quantity": 4 }]);
+        let input = json!({ "idempotencyKey": key(), "id": new_order["id"], "lines": lines, "occurredAt": crate::demand::days::days_ago(world, 1) });
+        accepted(&books.office.mutate("orderFulfil", "OrderFulfilInput", "order { id }", input).await, "order");
     }
     for (hours, shipped) in [(24, 15), (72, 17)] {
-        let found = asked(&books, FILLED, json!({ "f": of, "h": hours })).await;
+        let found = execute(&books, FILLED, json!({ "f": report_filter, "h": hours })).await;
         let units = ["orderedUnits", "shippedUnits"].map(|name| found["nodes"][0][name].clone());
         assert_eq!(json!(units), json!([23, shipped]), "{found:#}");
     }
@@ -153,33 +153,33 @@ async fn a_channel_has_its_margin(world: &World) {
     let books = Books::of(world).await;
     let (mug, plate) = (stocked(&books, "MUG", 100, 9).await, stocked(&books, "PLATE", 100, 9).await);
     order(&books, &[(&mug, 4), (&plate, 1)], 3, Value::Null).await;
-    let of = filter(&books, (4, 2));
-    let found = asked(&books, MARGINS, json!({ "f": of })).await;
+    let report_filter = filter(&books, (4, 2));
+    let found = execute(&books, MARGINS, json!({ "f": report_filter })).await;
     let totals = json!({ "soldUnits": 5, "grossRevenue": { "amount": "45.00" }, "margin": { "amount": "35.00" } });
     assert_eq!((&found["totals"], found["nodes"].as_array().map(Vec::len)), (&totals, Some(1)), "{found:#}");
     assert!(found["nodes"][0]["channel"]["code"].is_string() && found["nodes"][0]["product"].is_null(), "{found:#}");
     assert_eq!(found["nodes"][0]["marginRate"], json!(0.777778));
-    let products = asked(&books, MARGINS, json!({ "f": of, "g": "PRODUCT", "t": "MARGIN" })).await;
+    let products = execute(&books, MARGINS, json!({ "f": report_filter, "g": "PRODUCT", "t": "MARGIN" })).await;
     assert_eq!(
         (&products["nodes"][0]["product"]["sku"], &products["nodes"][0]["margin"]["amount"]),
         (&json!("MUG"), &json!("28.00"))
     );
     // A caller that may not see costs may not sort by them either.
-    let reader = books.office.as_caller(world.ours.only(&["report.read", "store.read"]));
-    let seen = reader.ask(MARGINS, json!({ "f": of })).await;
-    let node = &seen["data"]["marginReport"]["nodes"][0];
+    let reader = books.office.as_caller(world.ours.owner_with(&["report.read", "store.read"]));
+    let answer = reader.execute(MARGINS, json!({ "f": report_filter })).await;
+    let node = &answer["data"]["marginReport"]["nodes"][0];
     assert_eq!(
         (&node["grossRevenue"]["amount"], &node["margin"], &node["marginRate"]),
         (&json!("45.00"), &Value::Null, &Value::Null),
-        "{seen:#}"
+        "{answer:#}"
     );
-    let sorted = reader.ask(MARGINS, json!({ "f": of, "t": "MARGIN" })).await;
+    let sorted = reader.execute(MARGINS, json!({ "f": report_filter, "t": "MARGIN" })).await;
     assert_eq!(sorted["errors"][0]["code"], "FORBIDDEN", "{sorted:#}");
     // Another store's reader sees nothing of this one.
     let other = books.office.new_store("ELSEWHERE").await;
-    let mut caller = world.ours.only(&["store.read"]);
+    let mut caller = world.ours.owner_with(&["store.read"]);
     caller.permissions.grant(kind::ReportRead::INDEX, &Reach::stores([other["id"].as_str().unwrap().parse().unwrap()]));
-    let theirs = books.office.as_caller(caller).ask(MARGINS, json!({ "f": of })).await;
+    let theirs = books.office.as_caller(caller).execute(MARGINS, json!({ "f": report_filter })).await;
     assert_eq!(theirs["data"]["marginReport"]["nodes"], json!([]), "{theirs:#}");
 }
 
@@ -195,8 +195,9 @@ async fn a_customer_is_an_id_and_scores(world: &World) {
     let mug = stocked(&books, "MUG", 100, 190).await;
     let mut customers = Vec::new();
     for name in ["Ada", "Bea"] {
-        let made = books.office.act("customerCreate", "CustomerCreateInput", "customer { id }", json!({ "name": name })).await;
-        customers.push(done(&made, "customer")["id"].clone());
+        let payload =
+            books.office.mutate("customerCreate", "CustomerCreateInput", "customer { id }", json!({ "name": name })).await;
+        customers.push(accepted(&payload, "customer")["id"].clone());
     }
     let buys = async |customer: &Value, units: i64, days: i64| {
         order(&books, &[(&mug, units)], days, json!({ "customerId": customer })).await
@@ -206,7 +207,7 @@ async fn a_customer_is_an_id_and_scores(world: &World) {
     buys(&customers[1], 5, 179).await;
     order(&books, &[(&mug, 1)], 10, Value::Null).await;
     let store = json!({ "eq": books.office.store["id"] });
-    let found = asked(&books, SCORES, json!({ "s": store })).await;
+    let found = execute(&books, SCORES, json!({ "s": store })).await;
     let totals = json!({ "customers": 2, "orders": 3, "guestOrders": 1, "netRevenue": { "amount": "63.00" }, "bestScore": 3 });
     assert_eq!(found["totals"], totals, "{found:#}");
     let (bea, ada) = (&found["nodes"][0], &found["nodes"][1]);
@@ -219,8 +220,8 @@ async fn a_customer_is_an_id_and_scores(world: &World) {
         (&ada["orders"], &ada["netRevenue"]["amount"], &ada["customer"]["id"]),
         (&json!(2), &json!("18.00"), &customers[0])
     );
-    let reader = books.office.as_caller(world.ours.only(&["report.read"]));
-    let masked = reader.ask(SCORES, json!({ "s": store })).await;
+    let reader = books.office.as_caller(world.ours.owner_with(&["report.read"]));
+    let masked = reader.execute(SCORES, json!({ "s": store })).await;
     let node = &masked["data"]["customerScores"]["nodes"][0];
     assert_eq!(
         (&node["customerId"], &node["customer"], &node["monetary"]),
@@ -229,13 +230,13 @@ async fn a_customer_is_an_id_and_scores(world: &World) {
     );
     // A cursor does not contain the ID of its customer.
     let pages = "query($s: IdFilter, $after: Cursor) { customerScores(store: $s, first: 1, after: $after) { edges { cursor node { monetary } } } }";
-    let page = reader.ask(pages, json!({ "s": store })).await["data"]["customerScores"]["edges"].clone();
+    let page = reader.execute(pages, json!({ "s": store })).await["data"]["customerScores"]["edges"].clone();
     let cursor = URL_SAFE_NO_PAD.decode(page[0]["cursor"].as_str().unwrap()).unwrap();
     assert!(!String::from_utf8_lossy(&cursor).contains("\"i\""), "{page:#}");
-    let next = reader.ask(pages, json!({ "s": store, "after": page[0]["cursor"] })).await;
+    let next = reader.execute(pages, json!({ "s": store, "after": page[0]["cursor"] })).await;
     assert_eq!(next["data"]["customerScores"]["edges"].as_array().map(Vec::len), Some(1), "{next:#}");
     let period = json!({ "from": super::day(world, 200), "to": super::day(world, 1) });
-    let cohorts = asked(&books, COHORTS, json!({ "s": store, "p": period })).await;
+    let cohorts = execute(&books, COHORTS, json!({ "s": store, "p": period })).await;
     assert_eq!(cohorts["totals"], json!({ "customers": 2, "repeated": 1 }), "{cohorts:#}");
     let again: i64 = cohorts["nodes"].as_array().unwrap().iter().map(|row| row["repeatedWithin30Days"].as_i64().unwrap()).sum();
     assert_eq!(again, 1, "{cohorts:#}");
@@ -244,18 +245,18 @@ async fn a_customer_is_an_id_and_scores(world: &World) {
     let sold = order(&books, &[(&mug, 1), (&plate, 2)], 100, json!({ "customerId": customers[1] })).await;
     let back = json!([{ "orderLineId": sold["lines"][1]["id"], "product": plate, "quantity": 1 }]);
     let input = json!({ "idempotencyKey": key(), "store": books.office.store, "customerId": customers[1], "lines": back });
-    done(&books.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    accepted(&books.office.mutate("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
     let plates = json!({ "sku": { "eq": "PLATE" } });
     for (only, customers, orders, net) in
         [(&plates, 1, 1, "9.00"), (&json!({ "sku": { "eq": "MUG" } }), 2, 4, "72.00"), (&json!({}), 2, 4, "81.00")]
     {
-        let found = asked(&books, SCORES, json!({ "s": store, "w": only })).await;
+        let found = execute(&books, SCORES, json!({ "s": store, "w": only })).await;
         let totals = &found["totals"];
         assert_eq!((&totals["customers"], &totals["orders"]), (&json!(customers), &json!(orders)), "{only} {found:#}");
         assert_eq!(totals["netRevenue"]["amount"], net, "{only} {found:#}");
         assert_eq!(totals["guestOrders"], i64::from(*only != plates), "{only}");
     }
-    let cohorts = asked(&books, COHORTS, json!({ "s": store, "p": period, "w": plates })).await;
+    let cohorts = execute(&books, COHORTS, json!({ "s": store, "p": period, "w": plates })).await;
     assert_eq!(cohorts["totals"], json!({ "customers": 1, "repeated": 0 }), "{cohorts:#}");
     what_came_back_was_revenue_first(&books, &mug, &customers[0]).await;
 }
@@ -265,11 +266,11 @@ async fn a_customer_is_an_id_and_scores(world: &World) {
 async fn what_came_back_was_revenue_first(books: &Books<'_>, mug: &Value, customer: &Value) {
     let office = &books.office;
     let buys = async |units: i64, days: i64| order(books, &[(mug, units)], days, json!({ "customerId": customer })).await;
-    let back = async |of: &Value, units: i64, more: Value| {
+    let back = async |of: &Value, units: i64, extra: Value| {
         let lines = json!([{ "orderLineId": of["lines"][0]["id"], "quantity": units }]);
         let mut input = json!({ "idempotencyKey": key(), "store": office.store, "customerId": customer, "lines": lines });
-        more.as_object().into_iter().flatten().for_each(|(name, value)| input[name] = value.clone());
-        done(&office.act("returnCreate", "ReturnCreateInput", "return { id lines { id } }", input).await, "return").clone()
+        extra.as_object().into_iter().flatten().for_each(|(name, value)| input[name] = value.clone());
+        accepted(&office.mutate("returnCreate", "ReturnCreateInput", "return { id lines { id } }", input).await, "return").clone()
     };
     let whole = buys(3, 50).await;
     back(&whole, 3, Value::Null).await;
@@ -277,23 +278,23 @@ async fn what_came_back_was_revenue_first(books: &Books<'_>, mug: &Value, custom
     let some = buys(4, 40).await;
     let coming = back(&some, 2, json!({ "receive": false })).await;
     let step = json!({ "idempotencyKey": key(), "id": coming["id"] });
-    done(&office.act("returnApprove", "ReturnActionInput", "return { id }", step).await, "return");
+    accepted(&office.mutate("returnApprove", "ReturnActionInput", "return { id }", step).await, "return");
     let one =
         json!({ "idempotencyKey": key(), "id": coming["id"], "lines": [{ "lineId": coming["lines"][0]["id"], "quantity": 1 }] });
-    done(&office.act("returnReceive", "ReturnReceiveInput", "return { id }", one).await, "return");
+    accepted(&office.mutate("returnReceive", "ReturnReceiveInput", "return { id }", one).await, "return");
     let store = json!({ "eq": office.store["id"] });
     let query = "query($s: IdFilter) { salesReport(groupBy: CHANNEL, filter: { store: $s }) { key } }";
-    let channel = asked(books, query, json!({ "s": store })).await[0]["key"].clone();
+    let channel = execute(books, query, json!({ "s": store })).await[0]["key"].clone();
     let query = "query($s: IdFilter, $c: IdFilter) { customerScores(store: $s, channel: $c) { nodes { customerId orders netRevenue { amount } } } }";
     for of in [json!({ "s": store }), json!({ "s": store, "c": { "eq": channel } })] {
-        let found = asked(books, query, of).await;
+        let found = execute(books, query, of).await;
         let row = found["nodes"].as_array().unwrap().iter().find(|row| row["customerId"] == *customer).unwrap();
         // 18.00 of two orders before, and 27.00 of the third: the customer's figures in
         // `salesReport`.
         assert_eq!((&row["orders"], &row["netRevenue"]["amount"]), (&json!(3), &json!("45.00")), "{found:#}");
     }
     let query = "query($s: IdFilter) { salesReport(groupBy: CUSTOMER, filter: { store: $s }) { key netRevenue { amount } } }";
-    let found = asked(books, query, json!({ "s": store })).await;
+    let found = execute(books, query, json!({ "s": store })).await;
     let row = found.as_array().unwrap().iter().find(|row| row["key"] == *customer).unwrap();
     assert_eq!(row["netRevenue"]["amount"], "45.00", "{found:#}");
 }
@@ -303,18 +304,18 @@ const PAIRS: &str = "query($f: SalesReportFilter!) { boughtTogether(filter: $f) 
 
 async fn mugs_are_bought_with_saucers(world: &World) {
     let books = Books::of(world).await;
-    let mut made = Vec::new();
+    let mut created = Vec::new();
     for sku in ["MUG", "SAUCER", "LAMP"] {
-        made.push(stocked(&books, sku, 200, 9).await);
+        created.push(stocked(&books, sku, 200, 9).await);
     }
     for _ in 0..10 {
-        order(&books, &[(&made[0], 1), (&made[1], 1)], 3, Value::Null).await;
-        order(&books, &[(&made[2], 1)], 3, Value::Null).await;
+        order(&books, &[(&created[0], 1), (&created[1], 1)], 3, Value::Null).await;
+        order(&books, &[(&created[2], 1)], 3, Value::Null).await;
     }
     // An order with many lines, as of a wholesaler, is left out.
-    let lines: Vec<(&Value, i64)> = (0..101).map(|nth| (&made[nth % 3], 1)).collect();
+    let lines: Vec<(&Value, i64)> = (0..101).map(|nth| (&created[nth % 3], 1)).collect();
     order(&books, &lines, 3, Value::Null).await;
-    let found = asked(&books, PAIRS, json!({ "f": filter(&books, (4, 2)) })).await;
+    let found = execute(&books, PAIRS, json!({ "f": filter(&books, (4, 2)) })).await;
     let pair = &found["nodes"][0];
     let mut both = [&pair["product"]["sku"], &pair["otherProduct"]["sku"]].map(|sku| sku.as_str().unwrap());
     both.sort_unstable();
@@ -327,9 +328,9 @@ async fn mugs_are_bought_with_saucers(world: &World) {
 async fn periods_are_checked(world: &World) {
     let books = Books::of(world).await;
     for (from, to) in [("2026-03-02", "2026-03-01"), ("2020-01-01", "2022-01-02")] {
-        let answer = books.office.ask(CLASSES, json!({ "f": { "from": from, "to": to } })).await;
+        let answer = books.office.execute(CLASSES, json!({ "f": { "from": from, "to": to } })).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
     }
-    let answer = books.office.ask(FILLED, json!({ "f": { "from": "2026-03-01", "to": "2026-03-01" }, "h": 0 })).await;
+    let answer = books.office.execute(FILLED, json!({ "f": { "from": "2026-03-01", "to": "2026-03-01" }, "h": 0 })).await;
     assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
 }

@@ -10,8 +10,8 @@ use entrepot::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-fn numbers(of: &Value) -> Vec<i64> {
-    of.as_array().unwrap().iter().map(|number| number.as_i64().unwrap()).collect()
+fn numbers(filter: &Value) -> Vec<i64> {
+    filter.as_array().unwrap().iter().map(|number| number.as_i64().unwrap()).collect()
 }
 
 fn stock(input: &Value, cost: &str) -> (Productivity, i64) {
@@ -87,7 +87,7 @@ fn counts_of(input: &Value) -> Value {
 fn the_published_vectors_come_out_of_reports() {
     let Some(folder) = crate::world::data_folder() else { return };
     let all: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("inventory-vectors.json")).unwrap()).unwrap();
-    let mut seen = 0;
+    let mut checked_count = 0;
     for vector in all["vectors"].as_array().unwrap() {
         let input = &vector["input"];
         let found = match vector["metric"].as_str().unwrap() {
@@ -123,8 +123,8 @@ fn the_published_vectors_come_out_of_reports() {
             "shrinkage" => counts_of(input),
             _ => continue,
         };
-        seen += 1;
+        checked_count += 1;
         assert_eq!(found, vector["expected"], "{}", vector["id"]);
     }
-    assert!(seen >= 10, "{seen}");
+    assert!(checked_count >= 10, "{checked_count}");
 }

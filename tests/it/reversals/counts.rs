@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use super::{
     receipts::with,
-    undo::{Office, asked, done, effect, key, refused, reverse, undone},
+    undo::{Office, accepted, effect, key, refused, reverse, reverse_document, undone},
 };
 use crate::{
     authorization::world::World,
-    costing::world::{Books, pretend},
-    lots::house::House,
+    costing::world::{Books, run_tenant_sql},
+    lots::shop::LotShop,
     world::on_both,
 };
 
@@ -37,17 +37,17 @@ async fn step(office: &Office<'_>, mutation: &str, mut input: Value) -> Value {
         "stocktakeSubmit" => "StocktakeSubmitInput",
         _ => "StocktakeActionInput",
     };
-    done(&office.act(mutation, kind, COUNT, input).await, "stocktake").clone()
+    accepted(&office.mutate(mutation, kind, COUNT, input).await, "stocktake").clone()
 }
 
 /// A count of these products that has begun.
-async fn begun(office: &Office<'_>, products: &[&Value]) -> Value {
+async fn begin_count(office: &Office<'_>, products: &[&Value]) -> Value {
     let input = json!({ "store": office.store, "kind": "LIST", "isBlind": false, "products": products });
-    let made = step(office, "stocktakeCreate", input).await;
-    step(office, "stocktakeStart", json!({ "id": made["id"] })).await
+    let payload = step(office, "stocktakeCreate", input).await;
+    step(office, "stocktakeStart", json!({ "id": payload["id"] })).await
 }
 
-async fn found(office: &Office<'_>, count: &Value, found: &[(&Value, i64)]) {
+async fn post_counted(office: &Office<'_>, count: &Value, found: &[(&Value, i64)]) {
     let lines: Vec<Value> = found.iter().map(|(product, units)| json!({ "product": product, "counted": units })).collect();
     step(office, "stocktakeRecord", json!({ "id": count["id"], "lines": lines })).await;
 }
@@ -60,8 +60,8 @@ async fn approved(office: &Office<'_>, count: &Value) -> Value {
 /// A count with these quantities, approved.
 async fn counted(office: &Office<'_>, products: &[(&Value, i64)]) -> Value {
     let names: Vec<&Value> = products.iter().map(|(product, _)| *product).collect();
-    let count = begun(office, &names).await;
-    found(office, &count, products).await;
+    let count = begin_count(office, &names).await;
+    post_counted(office, &count, products).await;
     approved(office, &count).await
 }
 
@@ -84,12 +84,15 @@ async fn a_count_is_undone_and_the_shelf_is_counted_again(world: &World) {
     assert_eq!((on_hand(office, &mug).await, &line(&count, &mug)["difference"]), (7, &json!(-3)));
     let stale = reverse(office, &count["id"], json!({ "expectedVersion": 1 })).await;
     refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
-    let made = undone(office, &count["id"], json!({})).await;
-    assert_eq!((&made["kind"], &made["documentId"], &made["document"]["id"]), (&json!("COUNT"), &count["id"], &count["id"]));
-    assert_eq!((effect(&made, "ON_HAND"), &made["lines"][0]["lineId"]), (vec![3], &line(&count, &mug)["id"]));
+    let reversal = undone(office, &count["id"], json!({})).await;
+    assert_eq!(
+        (&reversal["kind"], &reversal["documentId"], &reversal["document"]["id"]),
+        (&json!("COUNT"), &count["id"], &count["id"])
+    );
+    assert_eq!((effect(&reversal, "ON_HAND"), &reversal["lines"][0]["lineId"]), (vec![3], &line(&count, &mug)["id"]));
     assert_eq!((on_hand(office, &mug).await, books.cost(&mug).await), (10, before));
     let query = format!("query($id: ID!) {{ {} }}", COUNT.replacen("stocktake", "stocktake(by: { id: $id })", 1));
-    let now = office.ask(&query, json!({ "id": count["id"] })).await["data"]["stocktake"].clone();
+    let now = office.execute(&query, json!({ "id": count["id"] })).await["data"]["stocktake"].clone();
     assert_eq!((&now["status"], line(&now, &mug)["reversedAt"].is_string()), (&json!("COMPLETED"), true));
     refused(&reverse(office, &count["id"], json!({})).await, "INVALID_STATE", "input.documentId");
     // The next count is compared with the book without it.
@@ -113,8 +116,8 @@ async fn a_line_of_a_count_is_undone_by_itself(world: &World) {
     let right = json!({ "lines": [{ "lineId": line(&count, &jug)["id"] }] });
     refused(&reverse(office, &count["id"], right).await, "NOT_FOUND", "input.lines.0.lineId");
     let mugs = json!({ "lines": [{ "lineId": of_mugs }] });
-    let made = undone(office, &count["id"], mugs.clone()).await;
-    assert_eq!((made["lines"].as_array().unwrap().len(), effect(&made, "ON_HAND")), (1, vec![2]));
+    let reversal = undone(office, &count["id"], mugs.clone()).await;
+    assert_eq!((reversal["lines"].as_array().unwrap().len(), effect(&reversal, "ON_HAND")), (1, vec![2]));
     assert_eq!((on_hand(office, &mug).await, on_hand(office, &cup).await), (10, 13));
     refused(&reverse(office, &count["id"], mugs).await, "OUT_OF_RANGE", "input.lines.0.quantity");
     office.is_sound().await;
@@ -138,7 +141,7 @@ async fn of_two_counts_the_later_one_is_undone_first(world: &World) {
     // recorded time.
     let newest = "SELECT max(c.completed_at) FROM stock_count c WHERE c.tenant_id = $1";
     let at_once = format!("UPDATE stock_count SET completed_at = ({newest}) WHERE tenant_id = $1 AND status = 'COMPLETED'");
-    pretend(world, &at_once).await;
+    run_tenant_sql(world, &at_once).await;
     refused(&reverse(office, &first["id"], json!({})).await, "IN_USE", "input.documentId");
     undone(office, &second["id"], json!({})).await;
     assert_eq!(on_hand(office, &mug).await, 8);
@@ -153,7 +156,7 @@ async fn what_happened_before_a_count_is_no_longer_balanced_once_it_is_undone(wo
     let mug = office.product("MUG", "2.00").await;
     books.receive(&mug, 10, "2.00").await;
     let earlier = counted(office, &[(&mug, 9)]).await;
-    let between = begun(office, &[&mug]).await["startedAt"].clone();
+    let between = begin_count(office, &[&mug]).await["startedAt"].clone();
     let count = counted(office, &[(&mug, 8)]).await;
     undone(office, &count["id"], json!({})).await;
     assert_eq!(on_hand(office, &mug).await, 9);
@@ -204,8 +207,8 @@ async fn a_tally_from_before_knows_what_was_undone(world: &World) {
     let mug = office.product("MUG", "2.00").await;
     books.receive(&mug, 10, "2.00").await;
     // One tally is recorded before the other count, one is sent later by a scanner.
-    let (early, late) = (begun(office, &[&mug]).await, begun(office, &[&mug]).await);
-    found(office, &early, &[(&mug, 9)]).await;
+    let (early, late) = (begin_count(office, &[&mug]).await, begin_count(office, &[&mug]).await);
+    post_counted(office, &early, &[(&mug, 9)]).await;
     let other = counted(office, &[(&mug, 6)]).await;
     undone(office, &other["id"], json!({})).await;
     let scanned = json!([{ "product": mug, "counted": 9 }]);
@@ -220,18 +223,18 @@ async fn a_tally_from_before_knows_what_was_undone(world: &World) {
 }
 
 async fn lots_that_were_missing_are_back(world: &World) {
-    let house = House::open(world).await;
-    let office = &house.office;
+    let shop = LotShop::open(world).await;
+    let office = &shop.office;
     for (code, quantity) in [("a", 6), ("b", 4)] {
-        house.takes_in(code, quantity, "2099-03-01").await;
+        shop.receive_lot(code, quantity, "2099-03-01").await;
     }
-    let before = house.lots(&house.cheese, &office.store).await;
-    let count = house.counting(json!({ "kind": "FULL" })).await;
-    house.finds(&count, &[("a", 4), ("b", 5)]).await;
-    let posted = house.posts(&count).await;
-    let made = undone(office, &posted["id"], json!({})).await;
-    assert_eq!((made["lines"].as_array().unwrap().len(), effect(&made, "ON_HAND")), (2, vec![1]));
-    assert_eq!(house.lots(&house.cheese, &office.store).await, before);
+    let before = shop.lots(&shop.cheese, &office.store).await;
+    let count = shop.start_count(json!({ "kind": "FULL" })).await;
+    shop.record_counted(&count, &[("a", 4), ("b", 5)]).await;
+    let posted = shop.post_count(&count).await;
+    let reversal = undone(office, &posted["id"], json!({})).await;
+    assert_eq!((reversal["lines"].as_array().unwrap().len(), effect(&reversal, "ON_HAND")), (2, vec![1]));
+    assert_eq!(shop.lots(&shop.cheese, &office.store).await, before);
     office.is_sound().await;
 }
 
@@ -242,7 +245,7 @@ async fn whoever_may_not_approve_counts_undoes_none(world: &World) {
     books.receive(&mug, 10, "2.00").await;
     let count = counted(office, &[(&mug, 7)]).await;
     let clerk = office.as_caller(with(&office.caller, None, &["document.reverse"]));
-    let answer = asked(&clerk, &count["id"], json!({}), false).await;
+    let answer = reverse_document(&clerk, &count["id"], json!({}), false).await;
     assert!(answer["errors"].to_string().contains("count.approve"), "{answer:#}");
     let annex = office.new_store("ANNEX").await;
     let elsewhere = office.as_caller(with(&office.caller, Some(&annex), &["document.reverse", "count.approve"]));

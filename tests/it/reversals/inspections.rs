@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::{
     receipts::with,
-    return_receipts::{approved, aside, back, comes, now, sold, step},
-    undo::{Office, asked, done, effect, gbp, key, refused, reverse, undone, would},
+    return_receipts::{approved, aside, back, now, receive_return, sold, step},
+    undo::{Office, accepted, effect, gbp, key, refused, reverse, reverse_document, undone, would},
 };
-use crate::{authorization::world::World, costing::world::Books, lots::house::House, world::on_both};
+use crate::{authorization::world::World, costing::world::Books, lots::shop::LotShop, world::on_both};
 
 on_both!(
     what_was_restocked_and_written_off_is_in_quarantine_again,
@@ -35,40 +35,40 @@ async fn looked_at(office: &Office<'_>, ret: &Value, seen: &[(i64, &str)]) -> Va
 /// Returns the quantities of the return's only line.
 async fn figures(office: &Office<'_>, ret: &Value) -> Value {
     let query = "query($id: ID!) { node(id: $id) { ... on Return { lines { received restocked quarantined writtenOff } } } }";
-    office.ask(query, json!({ "id": ret["id"] })).await["data"]["node"]["lines"][0].clone()
+    office.execute(query, json!({ "id": ret["id"] })).await["data"]["node"]["lines"][0].clone()
 }
 
 /// Twenty mugs, four of them sold, and `quantity` of these returned and waiting for inspection.
 async fn came_back(world: &World, quantity: i64) -> (Books<'_>, Value, Value, Value) {
     let (books, mug, sale) = sold(world).await;
     let ret = approved(&books.office, &sale, quantity).await;
-    let came = comes(&books.office, &ret, quantity, json!({})).await;
-    (books, mug, sale, came)
+    let received_return = receive_return(&books.office, &ret, quantity, json!({})).await;
+    (books, mug, sale, received_return)
 }
 
 async fn what_was_restocked_and_written_off_is_in_quarantine_again(world: &World) {
     let (books, mug, _, ret) = came_back(world, 3).await;
     let office = &books.office;
-    let seen = looked_at(office, &ret, &[(2, "RESTOCK"), (1, "WRITE_OFF")]).await;
-    assert_eq!((&seen["status"], aside(office, &mug).await), (&json!("INSPECTED"), [18, 0]));
+    let inspected_return = looked_at(office, &ret, &[(2, "RESTOCK"), (1, "WRITE_OFF")]).await;
+    assert_eq!((&inspected_return["status"], aside(office, &mug).await), (&json!("INSPECTED"), [18, 0]));
     let part = json!({ "lines": [{ "lineId": ret["lines"][0]["id"] }] });
     refused(&reverse(office, &ret["id"], part).await, "INVALID", "input.lines");
     let stale = reverse(office, &ret["id"], json!({ "expectedVersion": ret["version"] })).await;
     refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
-    let made = undone(office, &ret["id"], json!({})).await;
-    assert_eq!((&made["kind"], &made["document"]["id"]), (&json!("RETURN_INSPECTION"), &ret["id"]));
-    assert_eq!((&made["lines"][0]["lineId"], &made["lines"][0]["quantity"]), (&ret["lines"][0]["id"], &json!(3)));
-    let status = &made["effects"][0];
+    let reversal = undone(office, &ret["id"], json!({})).await;
+    assert_eq!((&reversal["kind"], &reversal["document"]["id"]), (&json!("RETURN_INSPECTION"), &ret["id"]));
+    assert_eq!((&reversal["lines"][0]["lineId"], &reversal["lines"][0]["quantity"]), (&ret["lines"][0]["id"], &json!(3)));
+    let status = &reversal["effects"][0];
     assert_eq!((&status["statusBefore"], &status["statusAfter"]), (&json!("INSPECTED"), &json!("RECEIVED")));
-    let changed = ["INSPECTED", "ON_HAND", "UNAVAILABLE"].map(|what| effect(&made, what));
+    let changed = ["INSPECTED", "ON_HAND", "UNAVAILABLE"].map(|field| effect(&reversal, field));
     assert_eq!(changed, [vec![-3], vec![1], vec![3]]);
     assert_eq!(aside(office, &mug).await, [19, 3]);
     let unseen = json!({ "received": 3, "restocked": 0, "quarantined": 0, "writtenOff": 0 });
     assert_eq!((&now(office, &ret).await["status"], figures(office, &ret).await), (&json!("RECEIVED"), unseen));
     office.is_sound().await;
     // They are inspected again, with another disposition.
-    let seen = looked_at(office, &ret, &[(3, "RESTOCK")]).await;
-    assert_eq!((&seen["status"], aside(office, &mug).await), (&json!("INSPECTED"), [19, 0]));
+    let inspected_return = looked_at(office, &ret, &[(3, "RESTOCK")]).await;
+    assert_eq!((&inspected_return["status"], aside(office, &mug).await), (&json!("INSPECTED"), [19, 0]));
     let again = undone(office, &ret["id"], json!({})).await;
     assert_eq!((effect(&again, "ON_HAND"), effect(&again, "UNAVAILABLE")), (vec![], vec![3]), "only what stands goes back");
     office.is_sound().await;
@@ -80,14 +80,14 @@ async fn a_return_is_undone_step_by_step(world: &World) {
     looked_at(office, &ret, &[(2, "QUARANTINE")]).await;
     step(office, "returnClose", "ReturnCloseInput", &ret, json!({ "refund": gbp("1.00") })).await;
     for (kind, status) in [("RETURN_REFUND", "INSPECTED"), ("RETURN_INSPECTION", "RECEIVED"), ("RETURN_RECEIPT", "APPROVED")] {
-        let made = undone(office, &ret["id"], json!({})).await;
-        assert_eq!((&made["kind"], &now(office, &ret).await["status"]), (&json!(kind), &json!(status)));
+        let reversal = undone(office, &ret["id"], json!({})).await;
+        assert_eq!((&reversal["kind"], &now(office, &ret).await["status"]), (&json!(kind), &json!(status)));
         office.is_sound().await;
     }
     refused(&reverse(office, &ret["id"], json!({})).await, "INVALID_STATE", "input.documentId");
     let query = "query($id: ID!) { node(id: $id) { ... on Return { reversedBy { kind document { id } } } } }";
     let by =
-        async |office: &Office<'_>| office.ask(query, json!({ "id": ret["id"] })).await["data"]["node"]["reversedBy"].clone();
+        async |office: &Office<'_>| office.execute(query, json!({ "id": ret["id"] })).await["data"]["node"]["reversedBy"].clone();
     let kinds = ["RETURN_RECEIPT", "RETURN_INSPECTION", "RETURN_REFUND"];
     let named: Vec<Value> = kinds.iter().map(|kind| json!({ "kind": kind, "document": { "id": ret["id"] } })).collect();
     assert_eq!(by(office).await, json!(named), "the newest first");
@@ -101,12 +101,12 @@ async fn looking_in_parts_is_undone_together(world: &World) {
     let (books, mug, sale) = sold(world).await;
     let office = &books.office;
     let ret = approved(office, &sale, 4).await;
-    let came = comes(office, &ret, 2, json!({})).await;
-    looked_at(office, &came, &[(1, "RESTOCK")]).await;
-    looked_at(office, &came, &[(1, "WRITE_OFF")]).await;
+    let received_return = receive_return(office, &ret, 2, json!({})).await;
+    looked_at(office, &received_return, &[(1, "RESTOCK")]).await;
+    looked_at(office, &received_return, &[(1, "WRITE_OFF")]).await;
     assert_eq!(aside(office, &mug).await, [17, 0]);
-    let made = undone(office, &ret["id"], json!({})).await;
-    assert_eq!((made["movements"].as_array().unwrap().len(), effect(&made, "INSPECTED")), (2, vec![-2]));
+    let reversal = undone(office, &ret["id"], json!({})).await;
+    assert_eq!((reversal["movements"].as_array().unwrap().len(), effect(&reversal, "INSPECTED")), (2, vec![-2]));
     let open = now(office, &ret).await;
     assert_eq!((&open["status"], aside(office, &mug).await), (&json!("PARTIALLY_RECEIVED"), [18, 2]), "two have yet to come");
     office.is_sound().await;
@@ -124,10 +124,10 @@ async fn what_was_sold_since_is_named(world: &World) {
         assert_eq!(error["documentCount"], 1);
     }
     assert_eq!((&now(office, &ret).await["status"], aside(office, &mug).await), (&json!("INSPECTED"), [0, 0]));
-    let gone = undone(office, &later["id"], json!({})).await;
+    let reversal = undone(office, &later["id"], json!({})).await;
     let query = "query($id: ID!) { order(by: { id: $id }) { reversedBy { id kind } } }";
-    let by = office.ask(query, json!({ "id": later["id"] })).await["data"]["order"]["reversedBy"].clone();
-    assert_eq!(by, json!([{ "id": gone["id"], "kind": "SALE" }]));
+    let by = office.execute(query, json!({ "id": later["id"] })).await["data"]["order"]["reversedBy"].clone();
+    assert_eq!(by, json!([{ "id": reversal["id"], "kind": "SALE" }]));
     undone(office, &ret["id"], json!({})).await;
     assert_eq!(aside(office, &mug).await, [18, 2]);
     office.is_sound().await;
@@ -139,38 +139,38 @@ async fn what_was_taken_from_quarantine_since_is_named(world: &World) {
     looked_at(office, &ret, &[(3, "QUARANTINE")]).await;
     let items = json!([{ "product": mug, "store": office.store, "quantity": 1 }]);
     let input = json!({ "idempotencyKey": key(), "from": "QUARANTINE", "to": "DAMAGED", "reasonCode": "OTHER", "items": items });
-    let moved = done(&office.act("stockMove", "StockMoveInput", "movement { id }", input).await, "movement").clone();
+    let movement = accepted(&office.mutate("stockMove", "StockMoveInput", "movement { id }", input).await, "movement").clone();
     let payload = reverse(office, &ret["id"], json!({})).await;
     refused(&payload, "IN_USE", "input.documentId");
     let error = &payload["userErrors"][0];
-    assert_eq!(error["documents"], json!([{ "__typename": "StockMovement", "id": moved["id"] }]), "{payload:#}");
+    assert_eq!(error["documents"], json!([{ "__typename": "StockMovement", "id": movement["id"] }]), "{payload:#}");
     assert_eq!(now(office, &ret).await["status"], "INSPECTED");
     office.is_sound().await;
 }
 
 async fn lots_are_in_quarantine_again(world: &World) {
-    let house = House::open(world).await;
-    let office = &house.office;
-    house.takes_in("a", 5, "2027-06-01").await;
-    house.takes_in("b", 5, "2027-09-01").await;
+    let shop = LotShop::open(world).await;
+    let office = &shop.office;
+    shop.receive_lot("a", 5, "2027-06-01").await;
+    shop.receive_lot("b", 5, "2027-09-01").await;
     let books = Books::of_office(office.as_caller(office.caller.clone()));
-    let sale = books.sell(&house.cheese, 7).await;
+    let sale = books.sell(&shop.cheese, 7).await;
     let ret = approved(office, &sale, 4).await;
     let line = &ret["lines"][0]["id"];
-    let of = |code: &str, quantity: i64| json!({ "lineId": line, "quantity": quantity, "lot": { "code": code } });
-    step(office, "returnReceive", "ReturnReceiveInput", &ret, json!({ "lines": [of("a", 3), of("b", 1)] })).await;
-    let came = house.lots(&house.cheese, &office.store).await;
+    let input_for = |code: &str, quantity: i64| json!({ "lineId": line, "quantity": quantity, "lot": { "code": code } });
+    step(office, "returnReceive", "ReturnReceiveInput", &ret, json!({ "lines": [input_for("a", 3), input_for("b", 1)] })).await;
+    let received_lots = shop.lots(&shop.cheese, &office.store).await;
     let seen = |code: &str, quantity: i64, to: &str| {
-        let mut line = of(code, quantity);
+        let mut line = input_for(code, quantity);
         line["disposition"] = json!(to);
         line
     };
     let lines = json!([seen("a", 2, "RESTOCK"), seen("a", 1, "WRITE_OFF"), seen("b", 1, "RESTOCK")]);
     step(office, "returnInspect", "ReturnInspectInput", &ret, json!({ "lines": lines })).await;
-    assert_ne!(house.lots(&house.cheese, &office.store).await, came);
-    let made = undone(office, &ret["id"], json!({})).await;
-    assert_eq!(made["lines"][0]["quantity"], 4);
-    assert_eq!(house.lots(&house.cheese, &office.store).await, came, "lot by lot");
+    assert_ne!(shop.lots(&shop.cheese, &office.store).await, received_lots);
+    let reversal = undone(office, &ret["id"], json!({})).await;
+    assert_eq!(reversal["lines"][0]["quantity"], 4);
+    assert_eq!(shop.lots(&shop.cheese, &office.store).await, received_lots, "lot by lot");
     office.is_sound().await;
     step(office, "returnInspect", "ReturnInspectInput", &ret, json!({})).await;
     assert_eq!(now(office, &ret).await["status"], "INSPECTED", "all of it can be looked at again");
@@ -213,7 +213,7 @@ async fn whoever_takes_no_returns_undoes_no_inspection(world: &World) {
     let office = &books.office;
     looked_at(office, &ret, &[(1, "RESTOCK")]).await;
     let clerk = office.as_caller(with(&office.caller, None, &["document.reverse", "return.approve"]));
-    let answer = asked(&clerk, &ret["id"], json!({}), false).await;
+    let answer = reverse_document(&clerk, &ret["id"], json!({}), false).await;
     assert!(answer["errors"].to_string().contains("order.return"), "{answer:#}");
     let annex = office.new_store("ANNEX").await;
     let elsewhere = office.as_caller(with(&office.caller, Some(&annex), &["document.reverse", "order.return"]));

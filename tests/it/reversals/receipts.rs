@@ -4,8 +4,8 @@
 use entrepot::access::{Caller, REGISTRY, Reach};
 use serde_json::{Value, json};
 
-use super::undo::{Office, asked, done, effect, gbp, key, order, refused, reverse, undone, would};
-use crate::{authorization::world::World, costing::world::Books, lots::house::House, world::on_both};
+use super::undo::{Office, accepted, effect, gbp, key, order, refused, reverse, reverse_document, undone, would};
+use crate::{authorization::world::World, costing::world::Books, lots::shop::LotShop, world::on_both};
 
 on_both!(
     a_receipt_is_taken_back_and_all_is_as_it_was,
@@ -26,7 +26,7 @@ on_both!(
 /// Receives quantities of each line, and returns the order and the ID of the newest receipt.
 async fn received(office: &Office<'_>, from: &Value, quantities: &[i64]) -> (Value, Value) {
     let payload = office.receive(from, quantities).await;
-    let order = done(&payload, "purchaseOrder").clone();
+    let order = accepted(&payload, "purchaseOrder").clone();
     let receipt = order["receipts"].as_array().unwrap().last().unwrap()["id"].clone();
     (order, receipt)
 }
@@ -37,20 +37,20 @@ async fn a_receipt_is_taken_back_and_all_is_as_it_was(world: &World) {
     let ordered = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let (full, receipt) = received(&office, &ordered, &[10]).await;
     assert_eq!((&full["status"], office.level(&mug, &office.store).await), (&json!("RECEIVED"), [10, 0, 0]));
-    let made = undone(&office, &receipt, json!({})).await;
+    let reversal = undone(&office, &receipt, json!({})).await;
     assert_eq!(
-        (&made["kind"], &made["documentId"], &made["document"]["id"]),
+        (&reversal["kind"], &reversal["documentId"], &reversal["document"]["id"]),
         (&json!("GOODS_RECEIPT"), &receipt, &ordered["id"])
     );
-    let status = &made["effects"][0];
+    let status = &reversal["effects"][0];
     assert_eq!(
         (&status["what"], &status["statusBefore"], &status["statusAfter"], &status["node"]["id"]),
         (&json!("STATUS"), &json!("RECEIVED"), &json!("ORDERED"), &ordered["id"])
     );
-    assert_eq!(["RECEIVED", "OPEN", "ON_HAND", "INCOMING"].map(|what| effect(&made, what)), [[-10], [10], [-10], [10]]);
-    let value = made["effects"].as_array().unwrap().iter().find(|one| one["what"] == "VALUE").unwrap();
+    assert_eq!(["RECEIVED", "OPEN", "ON_HAND", "INCOMING"].map(|field| effect(&reversal, field)), [[-10], [10], [-10], [10]]);
+    let value = reversal["effects"].as_array().unwrap().iter().find(|one| one["what"] == "VALUE").unwrap();
     assert_eq!(value["moneyDelta"]["amount"], "-20.00");
-    assert_eq!(made["movements"][0]["kind"], "REVERSAL");
+    assert_eq!(reversal["movements"][0]["kind"], "REVERSAL");
     assert_eq!(office.level(&mug, &office.store).await, [0, 0, 10]);
     let after = order(&office, &ordered["id"]).await;
     for part in ["status", "receivedAt", "lines"] {
@@ -60,8 +60,8 @@ async fn a_receipt_is_taken_back_and_all_is_as_it_was(world: &World) {
     assert_eq!((&again["status"], office.level(&mug, &office.store).await), (&json!("RECEIVED"), [10, 0, 0]));
     office.is_sound().await;
     let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { receipts { id reversedBy { id kind } } } }";
-    let found = office.ask(query, json!({ "id": ordered["id"] })).await["data"]["purchaseOrder"]["receipts"].clone();
-    assert_eq!(found[0], json!({ "id": receipt, "reversedBy": [{ "id": made["id"], "kind": "GOODS_RECEIPT" }] }));
+    let found = office.execute(query, json!({ "id": ordered["id"] })).await["data"]["purchaseOrder"]["receipts"].clone();
+    assert_eq!(found[0], json!({ "id": receipt, "reversedBy": [{ "id": reversal["id"], "kind": "GOODS_RECEIPT" }] }));
     assert_eq!(found[1]["reversedBy"], json!([]), "the second delivery stands");
 }
 
@@ -70,13 +70,13 @@ async fn a_reversal_is_not_reversed_nor_made_twice(world: &World) {
     let mug = office.product("MUG", "2.00").await;
     let ordered = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     let (_, receipt) = received(&office, &ordered, &[4]).await;
-    let made = undone(&office, &receipt, json!({})).await;
-    refused(&reverse(&office, &made["id"], json!({})).await, "INVALID_STATE", "input.documentId");
+    let reversal = undone(&office, &receipt, json!({})).await;
+    refused(&reverse(&office, &reversal["id"], json!({})).await, "INVALID_STATE", "input.documentId");
     refused(&reverse(&office, &receipt, json!({})).await, "INVALID_STATE", "input.documentId");
     refused(&reverse(&office, &mug["id"], json!({})).await, "INVALID", "input.documentId");
     let query = "query($id: ID!) { documentReversals(filter: { document: { eq: $id } }) { nodes { id number } } }";
-    let list = office.ask(query, json!({ "id": receipt })).await;
-    assert_eq!(list["data"]["documentReversals"]["nodes"], json!([{ "id": made["id"], "number": made["number"] }]));
+    let list = office.execute(query, json!({ "id": receipt })).await;
+    assert_eq!(list["data"]["documentReversals"]["nodes"], json!([{ "id": reversal["id"], "number": reversal["number"] }]));
     office.is_sound().await;
 }
 
@@ -91,15 +91,15 @@ async fn a_receipt_is_taken_back_in_part_sound_goods_first(world: &World) {
         { "purchaseOrderLineId": line(1), "quantity": 5 },
     ]);
     let payload = office.buy("purchaseOrderReceive", json!({ "id": ordered["id"], "lines": lines })).await;
-    let receipt = done(&payload, "purchaseOrder")["receipts"][0]["id"].clone();
+    let receipt = accepted(&payload, "purchaseOrder")["receipts"][0]["id"].clone();
     let some = |quantity: i64| json!({ "lines": [{ "lineId": line(0), "quantity": quantity }] });
     refused(&reverse(&office, &receipt, some(11)).await, "OUT_OF_RANGE", "input.lines.0.quantity");
     refused(&reverse(&office, &receipt, json!({ "lines": [] })).await, "INVALID", "input.lines");
-    let made = undone(&office, &receipt, some(6)).await;
-    assert_eq!((effect(&made, "ON_HAND"), effect(&made, "UNAVAILABLE")), (vec![-6], vec![]));
+    let reversal = undone(&office, &receipt, some(6)).await;
+    assert_eq!((effect(&reversal, "ON_HAND"), effect(&reversal, "UNAVAILABLE")), (vec![-6], vec![]));
     assert_eq!(office.level(&mug, &office.store).await, [4, 3, 6]);
-    let made = undone(&office, &receipt, some(2)).await;
-    assert_eq!((effect(&made, "DAMAGED"), effect(&made, "UNAVAILABLE")), (vec![-1], vec![-1]));
+    let reversal = undone(&office, &receipt, some(2)).await;
+    assert_eq!((effect(&reversal, "DAMAGED"), effect(&reversal, "UNAVAILABLE")), (vec![-1], vec![-1]));
     assert_eq!((office.level(&mug, &office.store).await, office.level(&plate, &office.store).await), ([2, 2, 8], [5, 0, 0]));
     refused(&reverse(&office, &receipt, some(3)).await, "OUT_OF_RANGE", "input.lines.0.quantity");
     assert_eq!(order(&office, &ordered["id"]).await["status"], "PARTIALLY_RECEIVED");
@@ -134,8 +134,8 @@ async fn a_receipt_that_something_was_sold_of_names_the_sale(world: &World) {
     let (_, receipt) = received(&office, &ordered, &[12]).await;
     let input = json!({ "idempotencyKey": key(), "store": office.store, "status": "FULFILLED",
         "lines": [{ "product": mug, "quantity": 7 }] });
-    let sold = office.act("orderCreate", "OrderCreateInput", "order { id }", input).await;
-    let sold = done(&sold, "order")["id"].clone();
+    let sold = office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await;
+    let sold = accepted(&sold, "order")["id"].clone();
     for payload in [would(&office, &receipt, json!({})).await, reverse(&office, &receipt, json!({})).await] {
         refused(&payload, "IN_USE", "input.documentId");
         let error = &payload["userErrors"][0];
@@ -155,11 +155,11 @@ async fn a_receipt_that_something_went_back_of_names_the_return(world: &World) {
     let (_, receipt) = received(&office, &ordered, &[10]).await;
     let adjusted = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "PURCHASE",
         "changes": [{ "product": mug, "store": office.store, "delta": 50 }] });
-    done(&office.act("stockAdjust", "StockAdjustInput", "levels { id }", adjusted).await, "levels");
+    accepted(&office.mutate("stockAdjust", "StockAdjustInput", "levels { id }", adjusted).await, "levels");
     let lines = json!([{ "purchaseOrderLineId": ordered["lines"][0]["id"], "quantity": 3 }]);
     let input = json!({ "idempotencyKey": key(), "supplier": office.supplier, "store": office.store, "lines": lines });
-    let back = office.act("supplierReturnCreate", "SupplierReturnCreateInput", "supplierReturn { id }", input).await;
-    let back = done(&back, "supplierReturn")["id"].clone();
+    let back = office.mutate("supplierReturnCreate", "SupplierReturnCreateInput", "supplierReturn { id }", input).await;
+    let back = accepted(&back, "supplierReturn")["id"].clone();
     let payload = reverse(&office, &receipt, json!({})).await;
     refused(&payload, "IN_USE", "input.documentId");
     assert_eq!(payload["userErrors"][0]["documents"], json!([{ "__typename": "SupplierReturn", "id": back }]));
@@ -189,7 +189,7 @@ async fn a_receipt_of_closed_books_is_taken_back_in_open_ones(world: &World) {
     let lines = json!([{ "purchaseOrderLineId": ordered["lines"][0]["id"], "quantity": 10 }]);
     let input = json!({ "id": ordered["id"], "lines": lines, "occurredAt": day(40) });
     let payload = office.buy("purchaseOrderReceive", input).await;
-    let receipt = done(&payload, "purchaseOrder")["receipts"][0]["id"].clone();
+    let receipt = accepted(&payload, "purchaseOrder")["receipts"][0]["id"].clone();
     let through = entrepot::clock::local_day(now, "UTC") - 30;
     let close = async |through: Option<i32>| {
         let work = world.node.db.global().maintenance_for(office.caller.tenant).await.unwrap();
@@ -246,24 +246,24 @@ async fn costs_are_as_if_it_had_never_come(world: &World) {
 }
 
 async fn a_lot_that_is_named_goes_back(world: &World) {
-    let house = House::open(world).await;
-    let office = &house.office;
-    let ordered = office.ordered(json!({ "lines": [{ "product": house.cheese, "quantity": 10 }] })).await;
+    let shop = LotShop::open(world).await;
+    let office = &shop.office;
+    let ordered = office.ordered(json!({ "lines": [{ "product": shop.cheese, "quantity": 10 }] })).await;
     let line = ordered["lines"][0]["id"].clone();
     let lots = json!([{ "lot": { "code": "a" }, "quantity": 6 }, { "lot": { "code": "b" }, "quantity": 4 }]);
     let lines = json!([{ "purchaseOrderLineId": line, "quantity": 10, "lots": lots }]);
     let payload = office.buy("purchaseOrderReceive", json!({ "id": ordered["id"], "lines": lines })).await;
-    let receipt = done(&payload, "purchaseOrder")["receipts"][0]["id"].clone();
+    let receipt = accepted(&payload, "purchaseOrder")["receipts"][0]["id"].clone();
     let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { id code onHand } } }";
-    let lots = async || office.ask(query, json!({ "p": house.cheese["id"] })).await["data"]["lots"]["nodes"].clone();
-    let known = lots().await;
-    let of = |code: &str, all: &Value| all.as_array().unwrap().iter().find(|lot| lot["code"] == code).unwrap().clone();
-    let some = json!({ "lines": [{ "lineId": line, "quantity": 2, "lotId": of("a", &known)["id"] }] });
+    let lots = async || office.execute(query, json!({ "p": shop.cheese["id"] })).await["data"]["lots"]["nodes"].clone();
+    let known_lots = lots().await;
+    let row_of = |code: &str, all: &Value| all.as_array().unwrap().iter().find(|lot| lot["code"] == code).unwrap().clone();
+    let some = json!({ "lines": [{ "lineId": line, "quantity": 2, "lotId": row_of("a", &known_lots)["id"] }] });
     undone(office, &receipt, some).await;
     let left = lots().await;
-    assert_eq!((&of("a", &left)["onHand"], &of("b", &left)["onHand"]), (&json!(4), &json!(4)));
+    assert_eq!((&row_of("a", &left)["onHand"], &row_of("b", &left)["onHand"]), (&json!(4), &json!(4)));
     undone(office, &receipt, json!({})).await;
-    assert_eq!(office.level(&house.cheese, &office.store).await, [0, 0, 10]);
+    assert_eq!(office.level(&shop.cheese, &office.store).await, [0, 0, 10]);
     office.is_sound().await;
 }
 
@@ -287,7 +287,7 @@ async fn whoever_may_not_receive_takes_nothing_back(world: &World) {
     let (_, receipt) = received(&office, &ordered, &[10]).await;
     for (codes, missing) in [(vec!["purchase.receive"], "document.reverse"), (vec!["document.reverse"], "purchase.receive")] {
         let clerk = office.as_caller(with(&office.caller, None, &codes));
-        let answer = asked(&clerk, &receipt, json!({}), false).await;
+        let answer = reverse_document(&clerk, &receipt, json!({}), false).await;
         assert!(answer["errors"].to_string().contains(missing), "{answer:#}");
     }
     let elsewhere = office.as_caller(with(&office.caller, Some(&annex), &["document.reverse", "purchase.receive"]));
@@ -298,8 +298,8 @@ async fn whoever_may_not_receive_takes_nothing_back(world: &World) {
         &["document.reverse", "purchase.receive", "stock.movement.read"],
     ));
     let payload = reverse(&clerk, &receipt, json!({})).await;
-    let made = done(&payload, "documentReversal");
-    let value = made["effects"].as_array().unwrap().iter().find(|one| one["what"] == "VALUE").unwrap();
+    let document_reversal = accepted(&payload, "documentReversal");
+    let value = document_reversal["effects"].as_array().unwrap().iter().find(|one| one["what"] == "VALUE").unwrap();
     assert_eq!(value["moneyDelta"], Value::Null, "costs are not for everybody");
     assert_eq!(office.level(&mug, &office.store).await, [0, 0, 10]);
 }

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::{
     receipts::with,
-    undo::{Office, asked, done, gbp, key, refused, reverse, undone},
+    undo::{Office, accepted, gbp, key, refused, reverse, reverse_document, undone},
 };
 use crate::{
     authorization::world::World,
-    costing::world::{Books, pretend},
+    costing::world::{Books, run_tenant_sql},
     world::on_both,
 };
 
@@ -26,27 +26,27 @@ const RETURN: &str = "return { id status version refunded { amount } lines { id 
 async fn inspected(office: &Office<'_>, lines: &[(&Value, i64)]) -> Value {
     let lines: Vec<Value> = lines.iter().map(|(line, units)| json!({ "orderLineId": line, "quantity": units })).collect();
     let input = json!({ "idempotencyKey": key(), "store": office.store, "lines": lines });
-    let made = office.act("returnCreate", "ReturnCreateInput", RETURN, input).await;
-    let look = json!({ "idempotencyKey": key(), "id": done(&made, "return")["id"] });
-    let seen = office.act("returnInspect", "ReturnInspectInput", RETURN, look).await;
-    done(&seen, "return").clone()
+    let payload = office.mutate("returnCreate", "ReturnCreateInput", RETURN, input).await;
+    let look = json!({ "idempotencyKey": key(), "id": accepted(&payload, "return")["id"] });
+    let customer_return_payload = office.mutate("returnInspect", "ReturnInspectInput", RETURN, look).await;
+    accepted(&customer_return_payload, "return").clone()
 }
 
 async fn closed(office: &Office<'_>, ret: &Value, refund: &str) -> Value {
     let input = json!({ "idempotencyKey": key(), "id": ret["id"], "refund": gbp(refund) });
-    let payload = office.act("returnClose", "ReturnCloseInput", RETURN, input).await;
-    done(&payload, "return").clone()
+    let payload = office.mutate("returnClose", "ReturnCloseInput", RETURN, input).await;
+    accepted(&payload, "return").clone()
 }
 
 async fn now(office: &Office<'_>, ret: &Value) -> Value {
     let query = "query($id: ID!) { node(id: $id) { ... on Return { id status version refunded { amount } } } }";
-    office.ask(query, json!({ "id": ret["id"] })).await["data"]["node"].clone()
+    office.execute(query, json!({ "id": ret["id"] })).await["data"]["node"].clone()
 }
 
 /// Returns the net total of an order.
 async fn net(office: &Office<'_>, order: &Value) -> Value {
     let query = "query($id: ID!) { order(by: { id: $id }) { netTotal { amount } } }";
-    office.ask(query, json!({ "id": order["id"] })).await["data"]["order"]["netTotal"]["amount"].clone()
+    office.execute(query, json!({ "id": order["id"] })).await["data"]["order"]["netTotal"]["amount"].clone()
 }
 
 /// An office, and `sales` sales of two mugs for 99.00 each.
@@ -72,9 +72,12 @@ async fn a_closed_return_is_opened_and_closed_again(world: &World) {
     refused(&reverse(office, &ret["id"], part).await, "INVALID", "input.lines");
     let stale = reverse(office, &ret["id"], json!({ "expectedVersion": ret["version"] })).await;
     refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
-    let made = undone(office, &ret["id"], json!({})).await;
-    assert_eq!((&made["kind"], &made["document"]["id"], &made["lines"]), (&json!("RETURN_REFUND"), &ret["id"], &json!([])));
-    let effects = made["effects"].as_array().unwrap();
+    let reversal = undone(office, &ret["id"], json!({})).await;
+    assert_eq!(
+        (&reversal["kind"], &reversal["document"]["id"], &reversal["lines"]),
+        (&json!("RETURN_REFUND"), &ret["id"], &json!([]))
+    );
+    let effects = reversal["effects"].as_array().unwrap();
     assert_eq!((&effects[0]["statusBefore"], &effects[0]["statusAfter"]), (&json!("CLOSED"), &json!("INSPECTED")));
     assert_eq!((&effects[1]["what"], &effects[1]["moneyDelta"]["amount"]), (&json!("REFUNDED"), &json!("-90.00")));
     let open = now(office, &ret).await;
@@ -121,7 +124,7 @@ async fn of_two_returns_of_an_order_the_later_one_is_opened_first(world: &World)
     // time, do not block each other.
     closed(office, &first, "99.00").await;
     closed(office, &second, "99.00").await;
-    pretend(world, "UPDATE sales_return SET updated_at = (SELECT max(r.updated_at) FROM sales_return r WHERE r.tenant_id = $1) WHERE tenant_id = $1").await;
+    run_tenant_sql(world, "UPDATE sales_return SET updated_at = (SELECT max(r.updated_at) FROM sales_return r WHERE r.tenant_id = $1) WHERE tenant_id = $1").await;
     refused(&reverse(office, &first["id"], json!({})).await, "IN_USE", "input.documentId");
     undone(office, &second["id"], json!({})).await;
     undone(office, &first["id"], json!({})).await;
@@ -131,10 +134,10 @@ async fn of_two_returns_of_an_order_the_later_one_is_opened_first(world: &World)
 async fn money_that_was_given_back_stays_given(world: &World) {
     let (books, sales) = sold(world, 1).await;
     let (office, sale) = (&books.office, &sales[0]);
-    let pay = async |kind: &str, more: Value| {
+    let pay = async |kind: &str, extra: Value| {
         let mut input = json!({ "idempotencyKey": key(), "order": { "id": sale["id"] }, "kind": kind, "method": "CASH" });
-        more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
-        done(&office.act("paymentRecord", "PaymentRecordInput", "payment { id }", input).await, "payment").clone()
+        extra.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
+        accepted(&office.mutate("paymentRecord", "PaymentRecordInput", "payment { id }", input).await, "payment").clone()
     };
     pay("CAPTURE", json!({ "amount": gbp("198.00") })).await;
     let ret = inspected(office, &[(&sale["lines"][0]["id"], 1)]).await;
@@ -147,7 +150,7 @@ async fn money_that_was_given_back_stays_given(world: &World) {
     assert_eq!(now(office, &ret).await["status"], "CLOSED");
     // A mistaken refund no longer keeps the return closed once it is reversed.
     let input = json!({ "idempotencyKey": key(), "id": refund["id"], "note": "never left the till" });
-    done(&office.act("paymentReverse", "PaymentReverseInput", "payment { id }", input).await, "payment");
+    accepted(&office.mutate("paymentReverse", "PaymentReverseInput", "payment { id }", input).await, "payment");
     undone(office, &ret["id"], json!({})).await;
     office.is_sound().await;
 }
@@ -158,7 +161,7 @@ async fn whoever_may_not_settle_returns_opens_none(world: &World) {
     let ret = inspected(office, &[(&sales[0]["lines"][0]["id"], 1)]).await;
     closed(office, &ret, "99.00").await;
     let clerk = office.as_caller(with(&office.caller, None, &["document.reverse"]));
-    let answer = asked(&clerk, &ret["id"], json!({}), false).await;
+    let answer = reverse_document(&clerk, &ret["id"], json!({}), false).await;
     assert!(answer["errors"].to_string().contains("return.approve"), "{answer:#}");
     let annex = office.new_store("ANNEX").await;
     let elsewhere = office.as_caller(with(&office.caller, Some(&annex), &["document.reverse", "return.approve"]));

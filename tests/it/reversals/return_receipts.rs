@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     receipts::with,
-    undo::{Office, asked, done, effect, key, refused, reverse, undone},
+    undo::{Office, accepted, effect, key, refused, reverse, reverse_document, undone},
 };
 use crate::{authorization::world::World, costing::world::Books, world::on_both};
 
@@ -31,33 +31,33 @@ pub async fn sold(world: &World) -> (Books<'_>, Value, Value) {
 pub async fn approved(office: &Office<'_>, sale: &Value, quantity: i64) -> Value {
     let lines = json!([{ "orderLineId": sale["lines"][0]["id"], "quantity": quantity }]);
     let input = json!({ "idempotencyKey": key(), "store": office.store, "receive": false, "lines": lines });
-    let asked = office.act("returnCreate", "ReturnCreateInput", RETURN, input).await;
-    let input = json!({ "idempotencyKey": key(), "id": done(&asked, "return")["id"] });
-    done(&office.act("returnApprove", "ReturnActionInput", RETURN, input).await, "return").clone()
+    let payload = office.mutate("returnCreate", "ReturnCreateInput", RETURN, input).await;
+    let input = json!({ "idempotencyKey": key(), "id": accepted(&payload, "return")["id"] });
+    accepted(&office.mutate("returnApprove", "ReturnActionInput", RETURN, input).await, "return").clone()
 }
 
-pub async fn comes(office: &Office<'_>, ret: &Value, quantity: i64, more: Value) -> Value {
+pub async fn receive_return(office: &Office<'_>, ret: &Value, quantity: i64, extra: Value) -> Value {
     let lines = json!([{ "lineId": ret["lines"][0]["id"], "quantity": quantity }]);
     let mut input = json!({ "idempotencyKey": key(), "id": ret["id"], "lines": lines });
-    more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
-    done(&office.act("returnReceive", "ReturnReceiveInput", RETURN, input).await, "return").clone()
+    extra.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
+    accepted(&office.mutate("returnReceive", "ReturnReceiveInput", RETURN, input).await, "return").clone()
 }
 
-pub async fn step(office: &Office<'_>, mutation: &str, kind: &str, ret: &Value, more: Value) -> Value {
+pub async fn step(office: &Office<'_>, mutation: &str, kind: &str, ret: &Value, extra: Value) -> Value {
     let mut input = json!({ "idempotencyKey": key(), "id": ret["id"] });
-    more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
-    done(&office.act(mutation, kind, RETURN, input).await, "return").clone()
+    extra.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
+    accepted(&office.mutate(mutation, kind, RETURN, input).await, "return").clone()
 }
 
 pub async fn now(office: &Office<'_>, ret: &Value) -> Value {
     let query = "query($id: ID!) { node(id: $id) { ... on Return { status receivedAt lines { received } } } }";
-    office.ask(query, json!({ "id": ret["id"] })).await["data"]["node"].clone()
+    office.execute(query, json!({ "id": ret["id"] })).await["data"]["node"].clone()
 }
 
 /// Returns the returned units of the sale's line, and those still to be returned.
 pub async fn back(office: &Office<'_>, sale: &Value) -> Value {
     let query = "query($id: ID!) { order(by: { id: $id }) { lines { returned returnPending } } }";
-    office.ask(query, json!({ "id": sale["id"] })).await["data"]["order"]["lines"][0].clone()
+    office.execute(query, json!({ "id": sale["id"] })).await["data"]["order"]["lines"][0].clone()
 }
 
 /// On hand and unavailable of a product in the office's store.
@@ -71,18 +71,21 @@ async fn what_came_in_goes_out_again_and_is_awaited(world: &World) {
     let office = &books.office;
     let ret = approved(office, &sale, 3).await;
     refused(&reverse(office, &ret["id"], json!({})).await, "INVALID_STATE", "input.documentId");
-    let came = comes(office, &ret, 3, json!({})).await;
-    assert_eq!((&came["status"], aside(office, &mug).await), (&json!("RECEIVED"), [19, 3]));
-    let part = json!({ "lines": [{ "lineId": came["lines"][0]["id"] }] });
+    let received_return = receive_return(office, &ret, 3, json!({})).await;
+    assert_eq!((&received_return["status"], aside(office, &mug).await), (&json!("RECEIVED"), [19, 3]));
+    let part = json!({ "lines": [{ "lineId": received_return["lines"][0]["id"] }] });
     refused(&reverse(office, &ret["id"], part).await, "INVALID", "input.lines");
     let stale = reverse(office, &ret["id"], json!({ "expectedVersion": ret["version"] })).await;
     refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
-    let made = undone(office, &ret["id"], json!({})).await;
-    assert_eq!((&made["kind"], &made["document"]["id"]), (&json!("RETURN_RECEIPT"), &ret["id"]));
-    assert_eq!((&made["lines"][0]["lineId"], &made["lines"][0]["quantity"]), (&came["lines"][0]["id"], &json!(3)));
-    let status = &made["effects"][0];
+    let reversal = undone(office, &ret["id"], json!({})).await;
+    assert_eq!((&reversal["kind"], &reversal["document"]["id"]), (&json!("RETURN_RECEIPT"), &ret["id"]));
+    assert_eq!(
+        (&reversal["lines"][0]["lineId"], &reversal["lines"][0]["quantity"]),
+        (&received_return["lines"][0]["id"], &json!(3))
+    );
+    let status = &reversal["effects"][0];
     assert_eq!((&status["statusBefore"], &status["statusAfter"]), (&json!("RECEIVED"), &json!("APPROVED")));
-    let figures = ["RECEIVED", "RETURNED", "ON_HAND", "UNAVAILABLE"].map(|what| effect(&made, what));
+    let figures = ["RECEIVED", "RETURNED", "ON_HAND", "UNAVAILABLE"].map(|field| effect(&reversal, field));
     assert_eq!(figures, [[-3]; 4]);
     assert_eq!(now(office, &ret).await, json!({ "status": "APPROVED", "receivedAt": null, "lines": [{ "received": 0 }] }));
     assert_eq!(aside(office, &mug).await, [16, 0]);
@@ -91,7 +94,7 @@ async fn what_came_in_goes_out_again_and_is_awaited(world: &World) {
     office.is_sound().await;
     // The goods arrive after all, and the receipt is reversed a second time; then the return is
     // rejected.
-    comes(office, &ret, 3, json!({})).await;
+    receive_return(office, &ret, 3, json!({})).await;
     let again = undone(office, &ret["id"], json!({})).await;
     assert_eq!(effect(&again, "ON_HAND"), [-3], "only what stands goes back");
     step(office, "returnReject", "ReturnRejectInput", &ret, json!({ "reason": "it never came" })).await;
@@ -103,11 +106,11 @@ async fn two_steps_of_receiving_are_undone_together(world: &World) {
     let (books, mug, sale) = sold(world).await;
     let office = &books.office;
     let ret = approved(office, &sale, 4).await;
-    comes(office, &ret, 1, json!({})).await;
-    let came = comes(office, &ret, 2, json!({})).await;
-    assert_eq!(came["status"], "PARTIALLY_RECEIVED");
-    let made = undone(office, &ret["id"], json!({})).await;
-    assert_eq!((made["movements"].as_array().unwrap().len(), effect(&made, "ON_HAND")), (2, vec![-3]));
+    receive_return(office, &ret, 1, json!({})).await;
+    let received_return = receive_return(office, &ret, 2, json!({})).await;
+    assert_eq!(received_return["status"], "PARTIALLY_RECEIVED");
+    let reversal = undone(office, &ret["id"], json!({})).await;
+    assert_eq!((reversal["movements"].as_array().unwrap().len(), effect(&reversal, "ON_HAND")), (2, vec![-3]));
     assert_eq!(aside(office, &mug).await, [16, 0]);
     assert_eq!(back(office, &sale).await, json!({ "returned": 0, "returnPending": 4 }));
     office.is_sound().await;
@@ -118,7 +121,7 @@ async fn goods_that_were_looked_at_as_they_came_stay(world: &World) {
     let office = &books.office;
     let lines = json!([{ "orderLineId": sale["lines"][0]["id"], "quantity": 3 }]);
     let input = json!({ "idempotencyKey": key(), "store": office.store, "lines": lines });
-    let ret = done(&office.act("returnCreate", "ReturnCreateInput", RETURN, input).await, "return").clone();
+    let ret = accepted(&office.mutate("returnCreate", "ReturnCreateInput", RETURN, input).await, "return").clone();
     let payload = reverse(office, &ret["id"], json!({})).await;
     refused(&payload, "IN_USE", "input.documentId");
     assert_eq!(payload["userErrors"][0]["documents"][0]["id"], ret["id"]);
@@ -132,7 +135,7 @@ async fn what_was_given_up_is_asked_back_again(world: &World) {
     let (books, _, sale) = sold(world).await;
     let office = &books.office;
     let ret = approved(office, &sale, 3).await;
-    let over = comes(office, &ret, 1, json!({ "isLast": true })).await;
+    let over = receive_return(office, &ret, 1, json!({ "isLast": true })).await;
     assert_eq!((&over["status"], back(office, &sale).await), (&json!("RECEIVED"), json!({ "returned": 1, "returnPending": 0 })));
     let other = approved(office, &sale, 2).await;
     let payload = reverse(office, &ret["id"], json!({})).await;
@@ -149,9 +152,9 @@ async fn whoever_takes_no_returns_undoes_none(world: &World) {
     let (books, _, sale) = sold(world).await;
     let office = &books.office;
     let ret = approved(office, &sale, 1).await;
-    comes(office, &ret, 1, json!({})).await;
+    receive_return(office, &ret, 1, json!({})).await;
     let clerk = office.as_caller(with(&office.caller, None, &["document.reverse"]));
-    let answer = asked(&clerk, &ret["id"], json!({}), false).await;
+    let answer = reverse_document(&clerk, &ret["id"], json!({}), false).await;
     assert!(answer["errors"].to_string().contains("order.return"), "{answer:#}");
     let annex = office.new_store("ANNEX").await;
     let elsewhere = office.as_caller(with(&office.caller, Some(&annex), &["document.reverse", "order.return"]));

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     receipts::with,
-    undo::{Office, asked, done, effect, gbp, key, refused, reverse, undone, would},
+    undo::{Office, accepted, effect, gbp, key, refused, reverse, reverse_document, undone, would},
 };
-use crate::{authorization::world::World, costing::world::Books, lots::house::House, world::on_both};
+use crate::{authorization::world::World, costing::world::Books, lots::shop::LotShop, world::on_both};
 
 on_both!(
     a_sale_is_undone_and_its_order_is_cancelled,
@@ -22,7 +22,7 @@ on_both!(
 async fn order(office: &Office<'_>, id: &Value) -> Value {
     let query = "query($id: ID!) { order(by: { id: $id }) { id status version paymentStatus balance { amount } \
         lines { id quantity open fulfilled cancelled } } }";
-    office.ask(query, json!({ "id": id })).await["data"]["order"].clone()
+    office.execute(query, json!({ "id": id })).await["data"]["order"].clone()
 }
 
 async fn on_hand(office: &Office<'_>, product: &Value) -> i64 {
@@ -39,14 +39,14 @@ async fn a_sale_is_undone_and_its_order_is_cancelled(world: &World) {
     let sale = books.sell(&mug, 7).await;
     assert_ne!(books.cost(&mug).await, before);
     let foreseen = would(office, &sale["id"], json!({})).await;
-    assert_eq!(effect(done(&foreseen, "documentReversal"), "FULFILLED"), [-7]);
+    assert_eq!(effect(accepted(&foreseen, "documentReversal"), "FULFILLED"), [-7]);
     assert_eq!(on_hand(office, &mug).await, 3, "a dry run changes nothing");
-    let made = undone(office, &sale["id"], json!({})).await;
-    let status = &made["effects"][0];
+    let reversal = undone(office, &sale["id"], json!({})).await;
+    let status = &reversal["effects"][0];
     assert_eq!((&status["statusBefore"], &status["statusAfter"]), (&json!("FULFILLED"), &json!("CANCELLED")));
-    assert_eq!(["FULFILLED", "CANCELLED", "ON_HAND"].map(|what| effect(&made, what)), [[-7], [7], [7]]);
+    assert_eq!(["FULFILLED", "CANCELLED", "ON_HAND"].map(|field| effect(&reversal, field)), [[-7], [7], [7]]);
     assert_eq!(
-        (&made["kind"], &made["document"]["id"], &made["lines"][0]["lineId"]),
+        (&reversal["kind"], &reversal["document"]["id"], &reversal["lines"][0]["lineId"]),
         (&json!("SALE"), &sale["id"], &sale["lines"][0]["id"])
     );
     let now = order(office, &sale["id"]).await;
@@ -64,7 +64,7 @@ async fn what_was_paid_of_it_is_to_be_given_back(world: &World) {
     books.receive(&mug, 5, "2.00").await;
     let sale = books.sell(&mug, 1).await;
     let paid = json!({ "idempotencyKey": key(), "order": { "id": sale["id"] }, "kind": "CAPTURE", "method": "CASH", "amount": gbp("99.00") });
-    done(&office.act("paymentRecord", "PaymentRecordInput", "payment { id }", paid).await, "payment");
+    accepted(&office.mutate("paymentRecord", "PaymentRecordInput", "payment { id }", paid).await, "payment");
     undone(office, &sale["id"], json!({})).await;
     let now = order(office, &sale["id"]).await;
     assert_eq!((&now["paymentStatus"], &now["balance"]["amount"]), (&json!("OVERPAID"), &json!("-99.00")));
@@ -79,8 +79,8 @@ async fn a_sale_that_something_came_back_of_names_the_return(world: &World) {
     let sale = books.sell(&mug, 3).await;
     let lines = json!([{ "orderLineId": sale["lines"][0]["id"], "quantity": 1 }]);
     let back = json!({ "idempotencyKey": key(), "store": office.store, "lines": lines });
-    let payload = office.act("returnCreate", "ReturnCreateInput", "return { id }", back).await;
-    let ret = done(&payload, "return");
+    let payload = office.mutate("returnCreate", "ReturnCreateInput", "return { id }", back).await;
+    let ret = accepted(&payload, "return");
     let payload = reverse(office, &sale["id"], json!({})).await;
     refused(&payload, "IN_USE", "input.documentId");
     let error = &payload["userErrors"][0];
@@ -118,8 +118,8 @@ async fn a_sale_of_a_till_whose_clock_is_ahead_is_undone_at_once(world: &World) 
     let lines = json!([{ "product": mug, "quantity": 2 }]);
     let input =
         json!({ "idempotencyKey": key(), "store": office.store, "status": "FULFILLED", "placedAt": at(240), "lines": lines });
-    let sale = office.act("orderCreate", "OrderCreateInput", "order { id }", input).await;
-    let sale = done(&sale, "order")["id"].clone();
+    let sale = office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await;
+    let sale = accepted(&sale, "order")["id"].clone();
     refused(&reverse(office, &sale, json!({ "occurredAt": at(180) })).await, "OUT_OF_RANGE", "input.occurredAt");
     undone(office, &sale, json!({})).await;
     assert_eq!((&order(office, &sale).await["status"], on_hand(office, &mug).await), (&json!("CANCELLED"), 5));
@@ -127,24 +127,24 @@ async fn a_sale_of_a_till_whose_clock_is_ahead_is_undone_at_once(world: &World) 
 }
 
 async fn a_kit_comes_back_in_its_parts_and_lots_as_they_left(world: &World) {
-    let house = House::open(world).await;
-    let office = &house.office;
+    let shop = LotShop::open(world).await;
+    let office = &shop.office;
     for (code, day) in [("a", "2099-03-01"), ("b", "2099-04-01")] {
-        house.takes_in(code, 4, day).await;
+        shop.receive_lot(code, 4, day).await;
     }
     let board = office.product("BOARD", "5.00").await;
-    let components = json!([{ "productId": house.cheese["id"], "quantity": 3 }]);
+    let components = json!([{ "productId": shop.cheese["id"], "quantity": 3 }]);
     let kit = json!({ "idempotencyKey": key(), "id": board["id"], "components": components });
-    done(&office.act("kitSet", "KitSetInput", "product { id }", kit).await, "product");
-    let before = house.lots(&house.cheese, &office.store).await;
-    let lines = json!([{ "product": house.cheese, "quantity": 1 }, { "product": board, "quantity": 2 }]);
+    accepted(&office.mutate("kitSet", "KitSetInput", "product { id }", kit).await, "product");
+    let before = shop.lots(&shop.cheese, &office.store).await;
+    let lines = json!([{ "product": shop.cheese, "quantity": 1 }, { "product": board, "quantity": 2 }]);
     let input = json!({ "idempotencyKey": key(), "store": office.store, "status": "FULFILLED", "lines": lines });
-    let sale = office.act("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await;
-    let sale = done(&sale, "order");
-    let made = undone(office, &sale["id"], json!({})).await;
-    let quantities: Vec<&Value> = made["lines"].as_array().unwrap().iter().map(|line| &line["quantity"]).collect();
+    let sale = office.mutate("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await;
+    let sale = accepted(&sale, "order");
+    let reversal = undone(office, &sale["id"], json!({})).await;
+    let quantities: Vec<&Value> = reversal["lines"].as_array().unwrap().iter().map(|line| &line["quantity"]).collect();
     assert_eq!(quantities, [&json!(1), &json!(6)]);
-    assert_eq!(house.lots(&house.cheese, &office.store).await, before);
+    assert_eq!(shop.lots(&shop.cheese, &office.store).await, before);
     office.is_sound().await;
 }
 
@@ -155,12 +155,12 @@ async fn what_no_stock_moved_with_is_cancelled_and_not_undone(world: &World) {
     books.receive(&mug, 5, "2.00").await;
     let lines = json!([{ "product": mug, "quantity": 3 }]);
     let input = json!({ "idempotencyKey": key(), "store": office.store, "status": "CONFIRMED", "lines": lines });
-    let placed = office.act("orderCreate", "OrderCreateInput", "order { id }", input).await;
-    let placed = &done(&placed, "order")["id"];
-    refused(&reverse(office, placed, json!({})).await, "INVALID_STATE", "input.documentId");
-    let shipped = json!({ "idempotencyKey": key(), "id": placed });
-    done(&office.act("orderFulfil", "OrderFulfilInput", "order { id }", shipped).await, "order");
-    refused(&reverse(office, placed, json!({})).await, "INVALID", "input.documentId");
+    let order_id = office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await;
+    let order_id = &accepted(&order_id, "order")["id"];
+    refused(&reverse(office, order_id, json!({})).await, "INVALID_STATE", "input.documentId");
+    let shipped = json!({ "idempotencyKey": key(), "id": order_id });
+    accepted(&office.mutate("orderFulfil", "OrderFulfilInput", "order { id }", shipped).await, "order");
+    refused(&reverse(office, order_id, json!({})).await, "INVALID", "input.documentId");
     office.is_sound().await;
 }
 
@@ -171,7 +171,7 @@ async fn whoever_may_not_sell_undoes_no_sale(world: &World) {
     books.receive(&mug, 5, "2.00").await;
     let sale = books.sell(&mug, 3).await;
     let clerk = office.as_caller(with(&office.caller, None, &["document.reverse"]));
-    let answer = asked(&clerk, &sale["id"], json!({}), false).await;
+    let answer = reverse_document(&clerk, &sale["id"], json!({}), false).await;
     assert!(answer["errors"].to_string().contains("order.write"), "{answer:#}");
     let annex = office.new_store("ANNEX").await;
     let elsewhere = office.as_caller(with(&office.caller, Some(&annex), &["document.reverse", "order.write"]));

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::{
     receipts::with,
-    undo::{Office, asked, done, effect, gbp, key, refused, reverse, undone},
+    undo::{Office, accepted, effect, gbp, key, refused, reverse, reverse_document, undone},
 };
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    lots::house::House,
+    lots::shop::LotShop,
     papers::invoices::{credited, entity, issued},
     world::on_both,
 };
@@ -46,8 +46,8 @@ impl<'w> Shop<'w> {
     }
     async fn order_of(&self, lines: Value) -> Value {
         let input = json!({ "idempotencyKey": key(), "store": self.office().store, "status": "CONFIRMED", "lines": lines });
-        let made = self.office().act("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await;
-        done(&made, "order").clone()
+        let payload = self.office().mutate("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await;
+        accepted(&payload, "order").clone()
     }
     /// A confirmed order of `mugs` mugs.
     async fn order(&self, mugs: i64) -> Value {
@@ -56,22 +56,22 @@ impl<'w> Shop<'w> {
     /// Ships units of the first line, and returns the ID of the fulfilment.
     async fn ship(&self, order: &Value, quantity: i64) -> Value {
         let lines = json!([{ "lineId": order["lines"][0]["id"], "quantity": quantity }]);
-        let known = self.now(order).await["fulfilments"].as_array().unwrap().len();
-        self.fulfil(json!({ "id": order["id"], "lines": lines })).await["fulfilments"][known]["id"].clone()
+        let count = self.now(order).await["fulfilments"].as_array().unwrap().len();
+        self.fulfil(json!({ "id": order["id"], "lines": lines })).await["fulfilments"][count]["id"].clone()
     }
     async fn fulfil(&self, mut input: Value) -> Value {
         input["idempotencyKey"] = json!(key());
-        let payload = self.office().act("orderFulfil", "OrderFulfilInput", "order { id }", input).await;
-        self.now(done(&payload, "order")).await
+        let payload = self.office().mutate("orderFulfil", "OrderFulfilInput", "order { id }", input).await;
+        self.now(accepted(&payload, "order")).await
     }
     async fn now(&self, order: &Value) -> Value {
         let query = "query($id: ID!) { order(by: { id: $id }) { id status version lines { id open fulfilled } fulfilments { id status } } }";
-        self.office().ask(query, json!({ "id": order["id"] })).await["data"]["order"].clone()
+        self.office().execute(query, json!({ "id": order["id"] })).await["data"]["order"].clone()
     }
     /// On hand and reserved of a product, in a store.
     async fn held(&self, product: &Value, store: &Value) -> [i64; 2] {
         let query = "query($p: ID!, $s: ID!) { stockLevels(filter: { product: { eq: $p }, store: { eq: $s } }) { nodes { onHand reserved } } }";
-        let answer = self.office().ask(query, json!({ "p": product["id"], "s": store["id"] })).await;
+        let answer = self.office().execute(query, json!({ "p": product["id"], "s": store["id"] })).await;
         let level = &answer["data"]["stockLevels"]["nodes"][0];
         ["onHand", "reserved"].map(|name| level[name].as_i64().unwrap_or_default())
     }
@@ -82,15 +82,15 @@ impl<'w> Shop<'w> {
     async fn works(&self, order: &Value) -> Vec<Value> {
         let query = "query($of: FulfilmentWorkFilter) { fulfilmentWorks(filter: $of) { nodes { id status lines { open packed shipped } \
             parcels { id status fulfilmentId } } } }";
-        let answer = self.office().ask(query, json!({ "of": { "order": { "eq": order["id"] } } })).await;
+        let answer = self.office().execute(query, json!({ "of": { "order": { "eq": order["id"] } } })).await;
         answer["data"]["fulfilmentWorks"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone()
     }
-    async fn step(&self, mutation: &str, id: &Value, more: Value) -> Value {
+    async fn step(&self, mutation: &str, id: &Value, extra: Value) -> Value {
         let mut input = json!({ "idempotencyKey": key(), "id": id });
-        more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
+        extra.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
         let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
-        let payload = self.office().act(mutation, &kind, "work { id status parcels { fulfilmentId } }", input).await;
-        done(&payload, "work").clone()
+        let payload = self.office().mutate(mutation, &kind, "work { id status parcels { fulfilmentId } }", input).await;
+        accepted(&payload, "work").clone()
     }
 }
 
@@ -99,14 +99,14 @@ async fn what_left_by_the_short_way_is_held_and_packed_again(world: &World) {
     let order = shop.order(6).await;
     let left = shop.ship(&order, 6).await;
     assert_eq!((shop.now(&order).await["status"].as_str().unwrap(), shop.mugs().await), ("FULFILLED", [4, 0]));
-    let made = undone(shop.office(), &left, json!({})).await;
+    let reversal = undone(shop.office(), &left, json!({})).await;
     assert_eq!(
-        (&made["kind"], &made["documentId"], &made["document"]["id"], &made["lines"][0]["lineId"]),
+        (&reversal["kind"], &reversal["documentId"], &reversal["document"]["id"], &reversal["lines"][0]["lineId"]),
         (&json!("SHIPMENT"), &left, &order["id"], &order["lines"][0]["id"])
     );
-    let status = &made["effects"][0];
+    let status = &reversal["effects"][0];
     assert_eq!((&status["statusBefore"], &status["statusAfter"]), (&json!("FULFILLED"), &json!("CONFIRMED")));
-    assert_eq!(["FULFILLED", "OPEN", "ON_HAND", "RESERVED"].map(|what| effect(&made, what)), [[-6], [6], [6], [6]]);
+    assert_eq!(["FULFILLED", "OPEN", "ON_HAND", "RESERVED"].map(|field| effect(&reversal, field)), [[-6], [6], [6], [6]]);
     let now = shop.now(&order).await;
     assert_eq!((&now["status"], &now["fulfilments"][0]["status"]), (&json!("CONFIRMED"), &json!("CANCELLED")));
     assert_eq!(shop.mugs().await, [10, 6]);
@@ -168,7 +168,7 @@ async fn what_was_never_held_is_held_where_it_had_left_from(world: &World) {
     let annex = shop.office().new_store("ANNEX").await;
     let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER",
         "changes": [{ "product": shop.mug, "store": annex, "delta": 5 }] });
-    done(&shop.office().act("stockAdjust", "StockAdjustInput", "levels { id }", input).await, "levels");
+    accepted(&shop.office().mutate("stockAdjust", "StockAdjustInput", "levels { id }", input).await, "levels");
     let order = shop.order(3).await;
     let left = shop.fulfil(json!({ "id": order["id"], "store": annex })).await["fulfilments"][0]["id"].clone();
     assert_eq!((shop.mugs().await, shop.held(&shop.mug, &annex).await), ([10, 0], [2, 0]));
@@ -183,8 +183,8 @@ async fn charges_wait_for_the_last_of_the_goods_again(world: &World) {
     let order = shop.order_of(json!([{ "product": shop.mug, "quantity": 6 }, postage])).await;
     let (_, last) = (shop.ship(&order, 2).await, shop.ship(&order, 4).await);
     assert_eq!(shop.now(&order).await["lines"][1]["fulfilled"], 1);
-    let made = undone(shop.office(), &last, json!({})).await;
-    assert_eq!(effect(&made, "FULFILLED"), [-4, -1]);
+    let reversal = undone(shop.office(), &last, json!({})).await;
+    assert_eq!(effect(&reversal, "FULFILLED"), [-4, -1]);
     assert_eq!(shop.now(&order).await["lines"][1]["open"], 1);
     shop.office().is_sound().await;
     shop.step("fulfilmentWorkShip", &shop.works(&order).await[0]["id"], json!({})).await;
@@ -199,8 +199,8 @@ async fn what_arrived_or_came_back_is_a_return(world: &World) {
     let left = shop.ship(&order, 6).await;
     let lines = json!([{ "orderLineId": order["lines"][0]["id"], "quantity": 1 }]);
     let back = json!({ "idempotencyKey": key(), "store": shop.office().store, "receive": false, "lines": lines });
-    let payload = shop.office().act("returnCreate", "ReturnCreateInput", "return { id }", back).await;
-    let ret = done(&payload, "return")["id"].clone();
+    let payload = shop.office().mutate("returnCreate", "ReturnCreateInput", "return { id }", back).await;
+    let ret = accepted(&payload, "return")["id"].clone();
     let payload = reverse(shop.office(), &left, json!({})).await;
     refused(&payload, "IN_USE", "input.documentId");
     assert_eq!(payload["userErrors"][0]["documents"][0]["id"], ret);
@@ -235,7 +235,7 @@ async fn what_is_invoiced_is_credited_before_it_is_undone(world: &World) {
     let (_, rest) = (shop.ship(&back, 4).await, shop.ship(&back, 2).await);
     let lines = json!([{ "orderLineId": back["lines"][0]["id"], "quantity": 2 }]);
     let input = json!({ "idempotencyKey": key(), "store": shop.office().store, "lines": lines });
-    done(&shop.office().act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    accepted(&shop.office().mutate("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
     let of_four = issued(world, back["id"].as_str().unwrap(), "SHIPPED").await["invoice"]["id"].clone();
     refused(&reverse(shop.office(), &rest, json!({})).await, "IN_USE", "input.documentId");
     let two = json!({ "lines": [{ "orderLineId": back["lines"][0]["id"], "quantity": 2 }] });
@@ -255,29 +255,29 @@ async fn a_filed_order_keeps_its_shipments(world: &World) {
     let order = shop.order(6).await;
     let left = shop.ship(&order, 6).await;
     let act = json!({ "idempotencyKey": key(), "id": order["id"] });
-    done(&shop.office().act("orderClose", "ActionInput", "order { id }", act.clone()).await, "order");
+    accepted(&shop.office().mutate("orderClose", "ActionInput", "order { id }", act.clone()).await, "order");
     refused(&reverse(shop.office(), &left, json!({})).await, "INVALID_STATE", "input.documentId");
     let mut again = act;
     again["idempotencyKey"] = json!(key());
-    done(&shop.office().act("orderReopen", "ActionInput", "order { id }", again).await, "order");
+    accepted(&shop.office().mutate("orderReopen", "ActionInput", "order { id }", again).await, "order");
     undone(shop.office(), &left, json!({})).await;
     assert_eq!(shop.mugs().await, [10, 6]);
     shop.office().is_sound().await;
 }
 
 async fn lots_go_back_where_they_were_and_leave_again(world: &World) {
-    let house = House::open(world).await;
+    let lot_shop = LotShop::open(world).await;
     for (code, day) in [("a", "2099-03-01"), ("b", "2099-04-01")] {
-        house.takes_in(code, 4, day).await;
+        lot_shop.receive_lot(code, 4, day).await;
     }
-    let (cheese, store) = (house.cheese.clone(), house.office.store.clone());
-    let before = house.lots(&cheese, &store).await;
-    let desk = house.office.as_caller(house.office.caller.clone());
+    let (cheese, store) = (lot_shop.cheese.clone(), lot_shop.office.store.clone());
+    let before = lot_shop.lots(&cheese, &store).await;
+    let desk = lot_shop.office.as_caller(lot_shop.office.caller.clone());
     let shop = Shop { books: Books::of_office(desk), mug: cheese.clone() };
     let order = shop.order(6).await;
     let left = shop.ship(&order, 6).await;
     undone(shop.office(), &left, json!({})).await;
-    assert_eq!((house.lots(&cheese, &store).await, shop.mugs().await), (before, [8, 6]));
+    assert_eq!((lot_shop.lots(&cheese, &store).await, shop.mugs().await), (before, [8, 6]));
     shop.office().is_sound().await;
     shop.step("fulfilmentWorkShip", &shop.works(&order).await[0]["id"], json!({})).await;
     assert_eq!(shop.mugs().await, [2, 0]);
@@ -290,13 +290,13 @@ async fn costs_are_as_if_nothing_had_left(world: &World) {
     let before = shop.books.cost(&shop.mug).await;
     let order = shop.order(7).await;
     let left = shop.ship(&order, 7).await;
-    let taken = shop.books.cost(&shop.mug).await;
-    assert_ne!(taken[1], before[1]);
+    let taken_cost = shop.books.cost(&shop.mug).await;
+    assert_ne!(taken_cost[1], before[1]);
     undone(shop.office(), &left, json!({})).await;
     let after = shop.books.cost(&shop.mug).await;
     assert_eq!((&after[0], &after[1], &after[2]), (&before[0], &before[1], &before[2]));
     shop.step("fulfilmentWorkShip", &shop.works(&order).await[0]["id"], json!({})).await;
-    assert_eq!(shop.books.cost(&shop.mug).await[1], taken[1]);
+    assert_eq!(shop.books.cost(&shop.mug).await[1], taken_cost[1]);
     shop.office().is_sound().await;
 }
 
@@ -305,18 +305,18 @@ async fn whoever_ships_undoes_it(world: &World) {
     let order = shop.order(6).await;
     let left = shop.ship(&order, 6).await;
     let clerk = shop.office().as_caller(with(&shop.office().caller, None, &["document.reverse"]));
-    let answer = asked(&clerk, &left, json!({}), false).await;
+    let answer = reverse_document(&clerk, &left, json!({}), false).await;
     assert!(answer["errors"].to_string().contains("order.fulfil"), "{answer:#}");
     let annex = shop.office().new_store("ANNEX").await;
     let elsewhere = shop.office().as_caller(with(&shop.office().caller, Some(&annex), &["document.reverse", "order.fulfil"]));
     refused(&reverse(&elsewhere, &left, json!({})).await, "NOT_FOUND", "input.documentId");
     let here =
         with(&shop.office().caller, Some(&shop.office().store), &["document.reverse", "order.fulfil", "stock.movement.read"]);
-    done(&reverse(&shop.office().as_caller(here), &left, json!({})).await, "documentReversal");
+    accepted(&reverse(&shop.office().as_caller(here), &left, json!({})).await, "documentReversal");
     assert_eq!(shop.mugs().await, [10, 6]);
     // A work's shipment is reversed by a caller who may ship works there.
     let work = shop.works(&order).await[0]["id"].clone();
     let sent = shop.step("fulfilmentWorkShip", &work, json!({})).await;
-    let answer = asked(&clerk, &sent["parcels"][0]["fulfilmentId"], json!({}), false).await;
+    let answer = reverse_document(&clerk, &sent["parcels"][0]["fulfilmentId"], json!({}), false).await;
     assert!(answer["errors"].to_string().contains("fulfilment.ship"), "{answer:#}");
 }

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     receipts::with,
-    undo::{Office, done, effect, key, refused, reverse, undone},
+    undo::{Office, accepted, effect, key, refused, reverse, undone},
 };
-use crate::{authorization::world::World, lots::house::House, world::on_both};
+use crate::{authorization::world::World, lots::shop::LotShop, world::on_both};
 
 on_both!(
     what_arrived_is_under_way_again_also_in_part,
@@ -35,16 +35,16 @@ impl<'o, 'w> Van<'o, 'w> {
         let annex = office.new_store(&format!("ANNEX-{quantity}")).await;
         let lines = json!([{ "product": product, "quantity": quantity }]);
         let input = json!({ "idempotencyKey": key(), "fromStore": office.store, "toStore": annex, "lines": lines });
-        let made = office.act("transferCreate", "TransferCreateInput", FIELDS, input).await;
-        let van = Self { office, annex, id: done(&made, "transfer")["id"].clone() };
+        let payload = office.mutate("transferCreate", "TransferCreateInput", FIELDS, input).await;
+        let van = Self { office, annex, id: accepted(&payload, "transfer")["id"].clone() };
         van.step("transferMarkReady", "TransferActionInput", json!({})).await;
         van
     }
-    async fn step(&self, mutation: &str, kind: &str, more: Value) -> Value {
+    async fn step(&self, mutation: &str, kind: &str, extra: Value) -> Value {
         let mut input = json!({ "idempotencyKey": key(), "id": self.id });
-        more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
-        let payload = self.office.act(mutation, kind, FIELDS, input).await;
-        done(&payload, "transfer").clone()
+        extra.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
+        let payload = self.office.mutate(mutation, kind, FIELDS, input).await;
+        accepted(&payload, "transfer").clone()
     }
     async fn ship(&self) -> Value {
         self.step("transferShip", "TransferShipmentInput", json!({})).await
@@ -60,23 +60,23 @@ impl<'o, 'w> Van<'o, 'w> {
     async fn now(&self) -> Value {
         let query = "query($id: ID!) { node(id: $id) { ... on Transfer { id status version receivedAt shippedAt \
             lines { id quantity shipped received lost } } } }";
-        self.office.ask(query, json!({ "id": self.id })).await["data"]["node"].clone()
+        self.office.execute(query, json!({ "id": self.id })).await["data"]["node"].clone()
     }
     /// The movements of a kind, the newest first.
     async fn movements(&self, kind: &str) -> Vec<Value> {
         let query = "query($id: ID!) { stockMovements(filter: { reference: { eq: $id } }) { nodes { id kind } } }";
-        let answer = self.office.ask(query, json!({ "id": self.id })).await;
+        let answer = self.office.execute(query, json!({ "id": self.id })).await;
         let all = answer["data"]["stockMovements"]["nodes"].as_array().unwrap().clone();
         all.into_iter().filter(|one| one["kind"] == kind).map(|one| one["id"].clone()).collect()
     }
     /// Asserts that a filter by its number finds its movements, for callers who may see it.
     async fn is_found_by_number(&self, world: &World) {
         let query = "query($id: ID!) { node(id: $id) { ... on Transfer { number } } }";
-        let number = self.office.ask(query, json!({ "id": self.id })).await["data"]["node"]["number"].clone();
+        let number = self.office.execute(query, json!({ "id": self.id })).await["data"]["node"]["number"].clone();
         let digits = number.as_str().unwrap().trim_start_matches(|sign: char| !sign.is_ascii_digit());
         let query = "query($f: MovementFilter!) { stockMovements(filter: $f) { nodes { id } } }";
         let found = async |office: &Office<'_>, filter: Value| {
-            let answer = office.ask(query, json!({ "f": filter })).await;
+            let answer = office.execute(query, json!({ "f": filter })).await;
             answer["data"]["stockMovements"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).len()
         };
         let all = found(self.office, json!({ "reference": { "eq": self.id } })).await;
@@ -86,15 +86,15 @@ impl<'o, 'w> Van<'o, 'w> {
         assert!(found(self.office, by(digits)).await >= all, "{digits} is the number of documents of every kind");
         let bought = json!({ "reference": { "key": [format!("PO-{digits}")] }, "kind": ["TRANSFER_OUT"] });
         assert_eq!(found(self.office, bought).await, 0, "no purchase order sends a transfer");
-        let reader = self.office.as_caller(world.ours.only(&["stock.movement.read"]));
+        let reader = self.office.as_caller(world.ours.owner_with(&["stock.movement.read"]));
         assert_eq!(found(&reader, by(number.as_str().unwrap())).await, 0, "the transfer is not shown either");
         let both = json!({ "f": { "reference": { "key": [number], "eq": self.id } } });
-        assert_eq!(self.office.ask(query, both).await["errors"][0]["code"], "BAD_USER_INPUT");
+        assert_eq!(self.office.execute(query, both).await["errors"][0]["code"], "BAD_USER_INPUT");
     }
     /// On hand, reserved and in transit of a product in a store.
     async fn level(&self, product: &Value, store: &Value) -> [i64; 3] {
         let query = "query($p: ID!, $s: ID!) { stockLevels(filter: { product: { eq: $p }, store: { eq: $s } }) { nodes { onHand reserved inTransit } } }";
-        let answer = self.office.ask(query, json!({ "p": product["id"], "s": store["id"] })).await;
+        let answer = self.office.execute(query, json!({ "p": product["id"], "s": store["id"] })).await;
         let level = &answer["data"]["stockLevels"]["nodes"][0];
         ["onHand", "reserved", "inTransit"].map(|name| level[name].as_i64().unwrap_or_default())
     }
@@ -104,7 +104,7 @@ async fn stocked(office: &Office<'_>, product: &Value, store: &Value, delta: i64
     let kind = if delta > 0 { "RECEIPT" } else { "REMOVAL" };
     let input = json!({ "idempotencyKey": key(), "kind": kind, "reasonCode": "OTHER",
         "changes": [{ "product": product, "store": store, "delta": delta }] });
-    done(&office.act("stockAdjust", "StockAdjustInput", "levels { id }", input).await, "levels");
+    accepted(&office.mutate("stockAdjust", "StockAdjustInput", "levels { id }", input).await, "levels");
 }
 
 async fn what_arrived_is_under_way_again_also_in_part(world: &World) {
@@ -118,12 +118,12 @@ async fn what_arrived_is_under_way_again_also_in_part(world: &World) {
     assert_eq!(full["status"], "RECEIVED");
     let last = van.movements("TRANSFER_IN").await[0].clone();
     let line = &full["lines"][0]["id"];
-    let made = undone(&office, &last, json!({ "lines": [{ "lineId": line, "quantity": 2 }] })).await;
+    let reversal = undone(&office, &last, json!({ "lines": [{ "lineId": line, "quantity": 2 }] })).await;
     assert_eq!(
-        (&made["kind"], &made["lines"][0]["quantity"], &made["lines"][0]["lineId"]),
+        (&reversal["kind"], &reversal["lines"][0]["quantity"], &reversal["lines"][0]["lineId"]),
         (&json!("TRANSFER_RECEIPT"), &json!(2), line)
     );
-    assert_eq!(["RECEIVED", "ON_HAND", "IN_TRANSIT"].map(|what| effect(&made, what)), [[-2], [-2], [2]]);
+    assert_eq!(["RECEIVED", "ON_HAND", "IN_TRANSIT"].map(|field| effect(&reversal, field)), [[-2], [-2], [2]]);
     assert_eq!(
         (van.now().await["status"].as_str().unwrap(), van.level(&mug, &van.annex).await),
         ("PARTIALLY_RECEIVED", [8, 0, 2])
@@ -173,8 +173,8 @@ async fn what_was_written_off_is_still_to_come(world: &World) {
     let payload = reverse(&office, &arrival, json!({})).await;
     refused(&payload, "IN_USE", "input.documentId");
     assert_eq!(payload["userErrors"][0]["documents"][0]["id"], van.movements("REMOVAL").await[0]);
-    let made = undone(&office, &van.id, json!({})).await;
-    assert_eq!((&made["kind"], effect(&made, "LOST")), (&json!("TRANSFER_CLOSE"), vec![-3]));
+    let reversal = undone(&office, &van.id, json!({})).await;
+    assert_eq!((&reversal["kind"], effect(&reversal, "LOST")), (&json!("TRANSFER_CLOSE"), vec![-3]));
     let now = van.now().await;
     assert_eq!(
         (&now["status"], &now["receivedAt"], &now["lines"]),
@@ -193,9 +193,9 @@ async fn what_left_is_back_and_held(world: &World) {
     let lines = json!([{ "lineId": van.now().await["lines"][0]["id"], "quantity": 6 }]);
     van.step("transferShip", "TransferShipmentInput", json!({ "lines": lines })).await;
     assert_eq!(van.level(&mug, &office.store).await, [6, 0, 0], "what did not leave was let go");
-    let made = undone(&office, &van.id, json!({})).await;
-    assert_eq!((&made["kind"], &made["lines"][0]["quantity"]), (&json!("TRANSFER_SHIPMENT"), &json!(6)));
-    assert_eq!((effect(&made, "SHIPPED"), effect(&made, "RESERVED")), (vec![-6], vec![10]));
+    let reversal = undone(&office, &van.id, json!({})).await;
+    assert_eq!((&reversal["kind"], &reversal["lines"][0]["quantity"]), (&json!("TRANSFER_SHIPMENT"), &json!(6)));
+    assert_eq!((effect(&reversal, "SHIPPED"), effect(&reversal, "RESERVED")), (vec![-6], vec![10]));
     let now = van.now().await;
     assert_eq!((&now["status"], &now["shippedAt"], &now["lines"][0]["shipped"]), (&json!("READY"), &Value::Null, &json!(0)));
     assert_eq!((van.level(&mug, &office.store).await, van.level(&mug, &van.annex).await), ([12, 10, 0], [0, 0, 0]));
@@ -218,13 +218,13 @@ async fn what_was_changed_before_it_left_is_held_as_changed(world: &World) {
     let part = van.now().await;
     let part = json!({ "lines": [{ "lineId": part["lines"][0]["id"], "quantity": 5 }] });
     van.step("transferShip", "TransferShipmentInput", part).await;
-    let held = async || [van.level(&mug, &office.store).await, van.level(&jug, &office.store).await];
-    assert_eq!(held().await, [[15, 0, 0], [20, 0, 0]]);
+    let levels_here = async || [van.level(&mug, &office.store).await, van.level(&jug, &office.store).await];
+    assert_eq!(levels_here().await, [[15, 0, 0], [20, 0, 0]]);
     undone(&office, &van.id, json!({})).await;
-    assert_eq!(held().await, [[20, 6, 0], [20, 3, 0]], "what stayed behind is held again with what left");
+    assert_eq!(levels_here().await, [[20, 6, 0], [20, 3, 0]], "what stayed behind is held again with what left");
     let lines = json!([{ "product": jug, "quantity": 0 }, { "product": mug, "quantity": 7 }]);
     van.step("transferUpdate", "TransferUpdateInput", json!({ "lines": lines })).await;
-    assert_eq!(held().await, [[20, 7, 0], [20, 0, 0]]);
+    assert_eq!(levels_here().await, [[20, 7, 0], [20, 0, 0]]);
     assert_eq!(van.ship().await["lines"][0]["shipped"], 7);
     office.is_sound().await;
 }
@@ -249,20 +249,21 @@ async fn later_steps_are_undone_first(world: &World) {
     van.is_found_by_number(world).await;
     // A movement without a document is reversed by `stockReverse`.
     let query = "query($p: ID!) { stockMovements(filter: { product: { eq: $p } }) { nodes { id kind } } }";
-    let all = office.ask(query, json!({ "p": mug["id"] })).await["data"]["stockMovements"]["nodes"].as_array().unwrap().clone();
-    let of = |kind: &str| all.iter().find(|one| one["kind"] == kind).unwrap()["id"].clone();
-    refused(&reverse(&office, &of("RECEIPT"), json!({})).await, "INVALID", "input.documentId");
-    refused(&reverse(&office, &of("REVERSAL"), json!({})).await, "INVALID_STATE", "input.documentId");
+    let all =
+        office.execute(query, json!({ "p": mug["id"] })).await["data"]["stockMovements"]["nodes"].as_array().unwrap().clone();
+    let row_of = |kind: &str| all.iter().find(|one| one["kind"] == kind).unwrap()["id"].clone();
+    refused(&reverse(&office, &row_of("RECEIPT"), json!({})).await, "INVALID", "input.documentId");
+    refused(&reverse(&office, &row_of("REVERSAL"), json!({})).await, "INVALID_STATE", "input.documentId");
     office.is_sound().await;
 }
 
 async fn lots_and_serial_numbers_go_back_the_way_they_came(world: &World) {
-    let house = House::open(world).await;
-    let office = &house.office;
-    for (product, lots) in [(&house.cheese, [("a", 4), ("b", 3)]), (&house.drill, [("S-1", 1), ("S-2", 1)])] {
+    let shop = LotShop::open(world).await;
+    let office = &shop.office;
+    for (product, lots) in [(&shop.cheese, [("a", 4), ("b", 3)]), (&shop.drill, [("S-1", 1), ("S-2", 1)])] {
         let sum: i64 = lots.iter().map(|(_, quantity)| quantity).sum();
         for (code, quantity) in lots {
-            house.adjust("RECEIPT", (product, &office.store), quantity, json!({ "code": code })).await;
+            shop.adjust("RECEIPT", (product, &office.store), quantity, json!({ "code": code })).await;
         }
         let van = Van::loaded(office, product, sum).await;
         van.ship().await;
@@ -280,28 +281,28 @@ async fn lots_and_serial_numbers_go_back_the_way_they_came(world: &World) {
 }
 
 async fn a_serial_number_that_has_turned_up_is_not_still_to_come(world: &World) {
-    let house = House::open(world).await;
-    let (office, here, drill) = (&house.office, &house.office.store, &house.drill);
-    let named = json!({ "code": "S-1" });
-    done(&house.adjust("RECEIPT", (drill, here), 1, named.clone()).await, "levels");
-    let lost = house.held(&[(drill, 1)]).await;
-    done(&house.moves("transferShip", json!({ "id": lost["id"] })).await, "transfer");
+    let shop = LotShop::open(world).await;
+    let (office, here, drill) = (&shop.office, &shop.office.store, &shop.drill);
+    let input = json!({ "code": "S-1" });
+    accepted(&shop.adjust("RECEIPT", (drill, here), 1, input.clone()).await, "levels");
+    let lost = shop.create_held_transfer(&[(drill, 1)]).await;
+    accepted(&shop.mutate_transfer("transferShip", json!({ "id": lost["id"] })).await, "transfer");
     let close = json!({ "id": lost["id"], "reasonCode": "LOSS" });
-    done(&house.moves("transferClose", close.clone()).await, "transfer");
+    accepted(&shop.mutate_transfer("transferClose", close.clone()).await, "transfer");
     undone(office, &lost["id"], json!({})).await;
-    let twice = house.adjust("RECEIPT", (drill, here), 1, named.clone()).await;
+    let twice = shop.adjust("RECEIPT", (drill, here), 1, input.clone()).await;
     refused(&twice, "DUPLICATE", "input.changes.0.lot");
-    done(&house.moves("transferClose", close).await, "transfer");
+    accepted(&shop.mutate_transfer("transferClose", close).await, "transfer");
     // The drill had never left the shelf.
-    done(&house.adjust("RECEIPT", (drill, here), 1, named).await, "levels");
-    let said = refused(&reverse(office, &lost["id"], json!({})).await, "DUPLICATE", "input.documentId");
-    assert!(said.contains("S-1") && said.contains("in stock already"), "{said}");
-    let sent = house.held(&[(drill, 1)]).await;
-    done(&house.moves("transferShip", json!({ "id": sent["id"] })).await, "transfer");
-    let said = refused(&reverse(office, &lost["id"], json!({})).await, "DUPLICATE", "input.documentId");
-    assert!(said.contains("S-1") && said.contains("under way"), "{said}");
-    done(&house.moves("transferReceive", json!({ "id": sent["id"] })).await, "transfer");
-    done(&house.adjust("REMOVAL", (drill, &house.depot), -1, Value::Null).await, "levels");
+    accepted(&shop.adjust("RECEIPT", (drill, here), 1, input).await, "levels");
+    let message = refused(&reverse(office, &lost["id"], json!({})).await, "DUPLICATE", "input.documentId");
+    assert!(message.contains("S-1") && message.contains("in stock already"), "{message}");
+    let sent = shop.create_held_transfer(&[(drill, 1)]).await;
+    accepted(&shop.mutate_transfer("transferShip", json!({ "id": sent["id"] })).await, "transfer");
+    let message = refused(&reverse(office, &lost["id"], json!({})).await, "DUPLICATE", "input.documentId");
+    assert!(message.contains("S-1") && message.contains("under way"), "{message}");
+    accepted(&shop.mutate_transfer("transferReceive", json!({ "id": sent["id"] })).await, "transfer");
+    accepted(&shop.adjust("REMOVAL", (drill, &shop.depot), -1, Value::Null).await, "levels");
     undone(office, &lost["id"], json!({})).await;
     office.is_sound().await;
 }
@@ -317,9 +318,9 @@ async fn each_end_is_undone_by_whoever_may_do_it_there(world: &World) {
     let sender = office.as_caller(with(&office.caller, Some(&office.store), &rights));
     refused(&reverse(&sender, &van.id, json!({})).await, "NOT_FOUND", "input.documentId");
     let receiver = office.as_caller(with(&office.caller, Some(&van.annex), &rights));
-    done(&reverse(&receiver, &van.id, json!({})).await, "documentReversal");
+    accepted(&reverse(&receiver, &van.id, json!({})).await, "documentReversal");
     // A shipment of a transfer affects both stores.
     refused(&reverse(&sender, &van.id, json!({})).await, "NOT_FOUND", "input.documentId");
-    done(&reverse(&office, &van.id, json!({})).await, "documentReversal");
+    accepted(&reverse(&office, &van.id, json!({})).await, "documentReversal");
     office.is_sound().await;
 }

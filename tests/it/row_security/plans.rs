@@ -26,5 +26,5 @@ async fn postgres_plans_for_a_tenant_with_all_the_rows_there_are_and_long_reads_
     let (one, beside) = (settings(&ours).await, settings(&SideBySide(&long)).await);
     assert_eq!([beside, settings(&long).await], ["force_custom_plan off 0", "force_custom_plan off 2"]);
     assert!(one.starts_with("auto "), "{one}");
-    db.measure(&["store", "product"]).await.unwrap();
+    db.analyze(&["store", "product"]).await.unwrap();
 }

@@ -4,13 +4,13 @@
 use serde_json::{Value, json};
 
 use super::{
-    STORES, change, made,
+    STORES, change, create_view,
     outputs::another,
     schedules::{TABLE, daily},
 };
 use crate::{
     authorization::world::World,
-    purchasing::office::{Office, done, key, refused},
+    purchasing::office::{Office, accepted, key, refused},
     world::on_both,
 };
 
@@ -29,16 +29,16 @@ async fn link(office: &Office<'_>, mut input: Value) -> Value {
     if input["idempotencyKey"].is_null() {
         input["idempotencyKey"] = json!(key());
     }
-    office.act("savedViewLinkCreate", "SavedViewLinkCreateInput", LINK, input).await
+    office.mutate("savedViewLinkCreate", "SavedViewLinkCreateInput", LINK, input).await
 }
 
 async fn revoke(office: &Office<'_>, id: &Value) -> Value {
     let input = json!({ "idempotencyKey": key(), "savedViewLinkId": id });
-    office.act("savedViewLinkRevoke", "SavedViewLinkRevokeInput", "savedView { slug }", input).await
+    office.mutate("savedViewLinkRevoke", "SavedViewLinkRevokeInput", "savedView { slug }", input).await
 }
 
 async fn links(office: &Office<'_>, slug: &str) -> usize {
-    let answer = office.ask(LINKS, json!({ "by": { "slug": slug } })).await;
+    let answer = office.execute(LINKS, json!({ "by": { "slug": slug } })).await;
     answer["data"]["savedView"]["links"].as_array().map_or(0, Vec::len)
 }
 
@@ -48,10 +48,10 @@ async fn opens(office: &Office<'_>, secret: &Value) -> bool {
 
 async fn the_secret_of_a_link_is_shown_once_and_opens_its_view(world: &World) {
     let office = Office::of(world).await;
-    let view = made(&office, "shared", "query($n: Int = 5) { stores(first: $n) { nodes { id } } }").await;
+    let view = create_view(&office, "shared", "query($n: Int = 5) { stores(first: $n) { nodes { id } } }").await;
     let input = json!({ "idempotencyKey": key(), "savedViewId": view["id"], "variables": { "n": 2 } });
     let first = link(&office, input.clone()).await;
-    let link_made = done(&first, "savedViewLink");
+    let link_made = accepted(&first, "savedViewLink");
     assert_eq!((&first["secretStatus"], &link_made["variables"]), (&json!("SHOWN"), &json!({ "n": 2 })), "{first:#}");
     assert_eq!((&first["savedView"]["slug"], &link_made["createdBy"]["__typename"]), (&json!("shared"), &json!("Member")));
     let again = link(&office, input).await;
@@ -80,15 +80,15 @@ async fn the_secret_of_a_link_is_shown_once_and_opens_its_view(world: &World) {
 
 async fn a_link_that_was_revoked_or_whose_view_is_gone_opens_nothing(world: &World) {
     let office = Office::of(world).await;
-    let view = made(&office, "shared", STORES).await;
+    let view = create_view(&office, "shared", STORES).await;
     let first = link(&office, json!({ "savedViewId": view["id"] })).await;
     let second = link(&office, json!({ "savedViewId": view["id"], "expiresInDays": 1 })).await;
     assert!(opens(&office, &first["secret"]).await && opens(&office, &second["secret"]).await);
     let revoked = revoke(&office, &first["savedViewLink"]["id"]).await;
-    assert_eq!(done(&revoked, "savedView")["slug"], "shared");
+    assert_eq!(accepted(&revoked, "savedView")["slug"], "shared");
     refused(&revoke(&office, &first["savedViewLink"]["id"]).await, "NOT_FOUND", "input.savedViewLinkId");
     assert!(!opens(&office, &first["secret"]).await && opens(&office, &second["secret"]).await);
-    done(&change(&office, "Delete", json!({ "id": view["id"] })).await, "savedView");
+    accepted(&change(&office, "Delete", json!({ "id": view["id"] })).await, "savedView");
     assert!(!opens(&office, &second["secret"]).await, "its view is gone");
     office.is_sound().await;
 }
@@ -96,7 +96,7 @@ async fn a_link_that_was_revoked_or_whose_view_is_gone_opens_nothing(world: &Wor
 async fn a_link_of_what_cannot_be_read_is_not_made(world: &World) {
     let office = Office::of(world).await;
     let few = "query($n: Int = 3) { stores(first: $n) { nodes { id stockLevels(first: $n) { nodes { id } } } } }";
-    let view = made(&office, "few", few).await;
+    let view = create_view(&office, "few", few).await;
     let with = |name: &str, value: Value| {
         let mut input = json!({ "savedViewId": view["id"] });
         input[name] = value;
@@ -111,14 +111,14 @@ async fn a_link_of_what_cannot_be_read_is_not_made(world: &World) {
     let other = office.world.theirs.ids["svw"].clone();
     refused(&link(&office, with("savedViewId", json!(other))).await, "NOT_FOUND", "input.savedViewId");
     for _ in 0..20 {
-        done(&link(&office, json!({ "savedViewId": view["id"] })).await, "savedViewLink");
+        accepted(&link(&office, json!({ "savedViewId": view["id"] })).await, "savedViewLink");
     }
     refused(&link(&office, json!({ "savedViewId": view["id"] })).await, "LIMIT_EXCEEDED", "input.savedViewId");
     let dry = "mutation($input: SavedViewLinkCreateInput!) { savedViewLinkCreate(input: $input, validateOnly: true) {
         savedViewLink { id } secret secretStatus userErrors { code } seq } }";
-    let view = made(&office, "dry", STORES).await;
+    let view = create_view(&office, "dry", STORES).await;
     let input = json!({ "idempotencyKey": key(), "savedViewId": view["id"] });
-    let answer = office.ask(dry, json!({ "input": input })).await;
+    let answer = office.execute(dry, json!({ "input": input })).await;
     let payload = &answer["data"]["savedViewLinkCreate"];
     assert_eq!(
         (&payload["secret"], &payload["secretStatus"], &payload["seq"]),
@@ -130,14 +130,14 @@ async fn a_link_of_what_cannot_be_read_is_not_made(world: &World) {
 
 async fn only_who_manages_views_makes_links_and_sees_them(world: &World) {
     let office = Office::of(world).await;
-    let view = made(&office, "shared", STORES).await;
-    done(&link(&office, json!({ "savedViewId": view["id"] })).await, "savedViewLink");
-    let reader = office.as_caller(world.ours.only(&["view.read", "store.read"]));
-    let answer = reader.ask(LINKS, json!({ "by": { "slug": "shared" } })).await;
+    let view = create_view(&office, "shared", STORES).await;
+    accepted(&link(&office, json!({ "savedViewId": view["id"] })).await, "savedViewLink");
+    let reader = office.as_caller(world.ours.owner_with(&["view.read", "store.read"]));
+    let answer = reader.execute(LINKS, json!({ "by": { "slug": "shared" } })).await;
     assert_eq!(answer["errors"][0]["permission"], "view.manage", "{answer:#}");
     let create = "mutation($input: SavedViewLinkCreateInput!) { savedViewLinkCreate(input: $input) { userErrors { code } } }";
     let input = json!({ "idempotencyKey": key(), "savedViewId": view["id"] });
-    let answer = reader.ask(create, json!({ "input": input })).await;
+    let answer = reader.execute(create, json!({ "input": input })).await;
     assert_eq!(answer["errors"][0]["permission"], "view.manage", "{answer:#}");
     assert_eq!(links(&office, "shared").await, 1);
 }
@@ -147,7 +147,7 @@ async fn a_colleague_puts_no_other_document_under_a_link_or_a_schedule_of_the_ow
     let colleague = office.as_caller(another(world, &["view.read", "view.manage", "store.read", "member.read"]));
     let costs = "query($n: Int = 50) { products(first: $n) { nodes { unitCost { amount } } } }";
     for lent in ["by a link", "by a schedule"] {
-        let view = made(&office, &key(), TABLE).await;
+        let view = create_view(&office, &key(), TABLE).await;
         let lender = if lent == "by a link" {
             link(&office, json!({ "savedViewId": view["id"] })).await["savedViewLink"]["id"].clone()
         } else {
@@ -161,15 +161,16 @@ async fn a_colleague_puts_no_other_document_under_a_link_or_a_schedule_of_the_ow
         for (field, value) in [("document", json!(costs)), ("variables", json!({ "n": 2 }))] {
             refused(&change(&colleague, "Update", with(1, field, value)).await, "INVALID_STATE", "input.document");
         }
-        done(&change(&colleague, "Update", with(1, "name", json!("Shops"))).await, "savedView");
-        done(&change(&office, "Update", with(2, "variables", json!({ "n": 3 }))).await, "savedView");
+        accepted(&change(&colleague, "Update", with(1, "name", json!("Shops"))).await, "savedView");
+        accepted(&change(&office, "Update", with(2, "variables", json!({ "n": 3 }))).await, "savedView");
         if lent == "by a link" {
-            done(&revoke(&office, &lender).await, "savedView");
+            accepted(&revoke(&office, &lender).await, "savedView");
         } else {
             let input = json!({ "idempotencyKey": key(), "id": lender });
-            let ended = office.act("savedViewScheduleDelete", "SavedViewScheduleDeleteInput", "savedView { slug }", input).await;
-            done(&ended, "savedView");
+            let payload =
+                office.mutate("savedViewScheduleDelete", "SavedViewScheduleDeleteInput", "savedView { slug }", input).await;
+            accepted(&payload, "savedView");
         }
-        done(&change(&colleague, "Update", with(3, "document", json!(costs))).await, "savedView");
+        accepted(&change(&colleague, "Update", with(3, "document", json!(costs))).await, "savedView");
     }
 }

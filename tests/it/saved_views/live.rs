@@ -23,10 +23,10 @@ use entrepot::{
 use futures_util::{StreamExt, stream::BoxStream};
 use serde_json::{Value, json};
 
-use super::{STORES, change, made, read};
+use super::{STORES, change, create_view, read};
 use crate::{
     authorization::world::World,
-    purchasing::office::{Office, done, key},
+    purchasing::office::{Office, accepted, key},
     world::on_both,
 };
 
@@ -85,9 +85,9 @@ impl Feed {
 
     /// Waits until `runs` documents have been executed, and expects no update meanwhile.
     async fn quiet_until(&mut self, engine: &Scripted, runs: usize) {
-        let began = Instant::now();
+        let started_at = Instant::now();
         while engine.runs.load(Ordering::Relaxed) < runs {
-            assert!(began.elapsed() < Duration::from_secs(20), "it is not run");
+            assert!(started_at.elapsed() < Duration::from_secs(20), "it is not run");
             self.hears_nothing(Duration::from_millis(50)).await;
         }
     }
@@ -150,7 +150,7 @@ impl ViewEngine for Scripted {
 
 async fn a_followed_view_is_shown_again_when_something_else_is_to_be_seen(world: &World) {
     let office = Office::of(world).await;
-    made(&office, "all-stores", STORES).await;
+    create_view(&office, "all-stores", STORES).await;
     let mut feed = Feed::of(&office, "all-stores");
     let ready = feed.next().await;
     let fresh = read(&office, json!({ "slug": "all-stores" }), Value::Null).await;
@@ -167,9 +167,9 @@ async fn a_followed_view_is_shown_again_when_something_else_is_to_be_seen(world:
 
 async fn many_changes_are_shown_at_most_once_a_second(world: &World) {
     let office = Office::of(world).await;
-    made(&office, "all-stores", STORES).await;
+    create_view(&office, "all-stores", STORES).await;
     let mut feed = Feed::of(&office, "all-stores");
-    let (ready, began) = (feed.next().await, Instant::now());
+    let (ready, started_at) = (feed.next().await, Instant::now());
     let open = async {
         for number in 0..20 {
             office.new_store(&format!("POPUP{number}")).await;
@@ -183,7 +183,7 @@ async fn many_changes_are_shown_at_most_once_a_second(world: &World) {
         heard
     };
     let ((), heard) = tokio::join!(open, hear);
-    let most = began.elapsed().as_secs() + 1;
+    let most = started_at.elapsed().as_secs() + 1;
     assert!(heard.len() as u64 <= most, "{} items, at most {most}", heard.len());
     let fresh = read(&office, json!({ "slug": "all-stores" }), Value::Null).await;
     assert_eq!(heard.last().unwrap()["hash"], fresh["hash"], "the last is as things are");
@@ -192,7 +192,7 @@ async fn many_changes_are_shown_at_most_once_a_second(world: &World) {
 async fn a_view_is_read_again_after_events_of_its_kinds_only(world: &World) {
     let office = Office::of(world).await;
     let (engine, _kept) = Scripted::running(world);
-    made(&office, "our-stores", STORES).await;
+    create_view(&office, "our-stores", STORES).await;
     engine.shows(json!({ "n": 1 }));
     let mut feed = Feed::of(&office, "our-stores");
     assert_eq!(feed.next().await["data"], json!({ "n": 1 }));
@@ -202,7 +202,7 @@ async fn a_view_is_read_again_after_events_of_its_kinds_only(world: &World) {
     engine.shows(json!({ "n": 2 }));
     // A supplier is not.
     let supplier = json!({ "code": "GLASS", "name": "Glaziers" });
-    done(&office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", supplier).await, "supplier");
+    accepted(&office.mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", supplier).await, "supplier");
     feed.hears_nothing(Duration::from_millis(1_200)).await;
     office.new_store("BARN").await;
     let live = feed.next().await;
@@ -213,7 +213,7 @@ async fn a_view_is_read_again_after_events_of_its_kinds_only(world: &World) {
 async fn what_was_refused_for_now_is_read_later(world: &World) {
     let office = Office::of(world).await;
     let (engine, _kept) = Scripted::running(world);
-    made(&office, "our-stores", STORES).await;
+    create_view(&office, "our-stores", STORES).await;
     engine.shows(json!({ "n": 1 }));
     let mut feed = Feed::of(&office, "our-stores");
     assert_eq!(feed.next().await["data"], json!({ "n": 1 }));
@@ -228,7 +228,7 @@ async fn what_was_refused_for_now_is_read_later(world: &World) {
 
 async fn a_follower_goes_on_from_what_it_has_seen(world: &World) {
     let office = Office::of(world).await;
-    made(&office, "all-stores", STORES).await;
+    create_view(&office, "all-stores", STORES).await;
     let ready = Feed::of(&office, "all-stores").next().await;
     let after = |view: &str| json!({ "view": { "slug": view }, "after": ready["cursor"] });
     let mut same = Feed::open(world, office.caller.clone(), None, after("all-stores"));
@@ -239,7 +239,7 @@ async fn a_follower_goes_on_from_what_it_has_seen(world: &World) {
         let live = feed.next().await;
         assert_eq!((&live["phase"], nodes(&live)), (&json!("LIVE"), nodes(&ready) + 1), "{live:#}");
     }
-    made(&office, "others", STORES).await;
+    create_view(&office, "others", STORES).await;
     for variables in [after("others"), json!({ "view": { "slug": "all-stores" }, "after": "nonsense" })] {
         let mut feed = Feed::open(world, office.caller.clone(), None, variables);
         let last = feed.next().await;
@@ -259,7 +259,7 @@ async fn a_follower_goes_on_from_events_that_are_gone_and_starts_over_where_comm
         let variables = json!({ "view": { "slug": "all-stores" }, "after": cursor });
         Feed::open(world, office.caller.clone(), None, variables)
     };
-    made(&office, "all-stores", STORES).await;
+    create_view(&office, "all-stores", STORES).await;
     let ready = Feed::of(&office, "all-stores").next().await;
     office.new_store("ANNEX").await;
     // Its events need not be kept: what a view shows is whole.
@@ -276,27 +276,27 @@ async fn a_follower_goes_on_from_events_that_are_gone_and_starts_over_where_comm
 
 async fn a_follower_sees_with_the_rights_of_now(world: &World) {
     let office = Office::of(world).await;
-    made(&office, "all-stores", STORES).await;
+    create_view(&office, "all-stores", STORES).await;
     let mut roles = Vec::new();
-    let held =
+    let expected =
         [("clerk-a", json!(["view.read", "store.read"])), ("clerk-b", json!(["view.read"])), ("clerk-c", json!(["store.read"]))];
-    for (name, permissions) in held {
+    for (name, permissions) in expected {
         let query = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code } } }";
         let input = json!({ "idempotencyKey": key(), "key": name, "name": name, "permissions": permissions });
-        let made = world.must(&world.ours, query, json!({ "input": input })).await;
-        roles.push(json!([{ "roleId": made["role"]["id"], "scope": { "all": true } }]));
+        let view_payload = world.must_mutate(&world.ours, query, json!({ "input": input })).await;
+        roles.push(json!([{ "roleId": view_payload["role"]["id"], "scope": { "all": true } }]));
     }
-    let clerk = world.hired("clerk", roles[0].clone()).await;
+    let clerk = world.add_member_with("clerk", roles[0].clone()).await;
     let caller = world.caller(clerk).await;
     let standing = world.node.access.watch_member(caller.tenant, clerk.0, &caller);
     let mut feed = Feed::open(world, caller, Some(standing), json!({ "view": { "slug": "all-stores" } }));
     assert!(nodes(&feed.next().await) > 0);
-    world.gives(&world.ours.owner, clerk, roles[1].clone()).await;
+    world.set_grants(&world.ours.owner, clerk, roles[1].clone()).await;
     world.node.access.refresh_live().await;
     let live = feed.next().await;
     assert_eq!((&live["phase"], &live["data"]), (&json!("LIVE"), &Value::Null), "{live:#}");
     assert_eq!(live["errors"], json!([{ "code": "FORBIDDEN", "path": ["stores"] }]), "{live:#}");
-    world.gives(&world.ours.owner, clerk, roles[2].clone()).await;
+    world.set_grants(&world.ours.owner, clerk, roles[2].clone()).await;
     world.node.access.refresh_live().await;
     let last = feed.next().await;
     assert_eq!((&last["phase"], &last["reset"]), (&json!("RESET"), &json!("SCOPE_CHANGED")), "{last:#}");
@@ -305,50 +305,54 @@ async fn a_follower_sees_with_the_rights_of_now(world: &World) {
 
 async fn a_view_that_changes_itself_is_followed(world: &World) {
     let office = Office::of(world).await;
-    let view = made(&office, "moving", STORES).await;
+    let view = create_view(&office, "moving", STORES).await;
     let mut feed = Feed::of(&office, "moving");
     assert_eq!(feed.next().await["phase"], "READY");
     let document = "{ suppliers { nodes { code } } }";
     let input = json!({ "id": view["id"], "expectedVersion": 1, "document": document, "slug": "moved" });
-    done(&change(&office, "Update", input).await, "savedView");
+    accepted(&change(&office, "Update", input).await, "savedView");
     let live = feed.next().await;
-    assert_eq!(live["data"], office.ask(document, json!({})).await["data"], "{live:#}");
+    assert_eq!(live["data"], office.execute(document, json!({})).await["data"], "{live:#}");
     // The view depends on suppliers now.
     let supplier = json!({ "code": "GLASS", "name": "Glaziers" });
-    done(&office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", supplier).await, "supplier");
-    assert_eq!(feed.next().await["data"], office.ask(document, json!({})).await["data"]);
+    accepted(&office.mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", supplier).await, "supplier");
+    assert_eq!(feed.next().await["data"], office.execute(document, json!({})).await["data"]);
     let input = json!({ "id": view["id"], "expectedVersion": 2, "isPaused": true });
-    done(&change(&office, "Update", input).await, "savedView");
+    accepted(&change(&office, "Update", input).await, "savedView");
     assert_eq!(feed.refusal().await, "this saved view is paused");
     assert_eq!(Feed::of(&office, "moved").refusal().await, "this saved view is paused");
 }
 
 async fn what_costs_too_much_or_changes_unheard_is_not_followed(world: &World) {
     let office = Office::of(world).await;
-    let asked = async |slug: &str| {
+    let read_view = async |slug: &str| {
         let query = "query($by: SavedViewRef!) { savedView(by: $by) { cost isLive notLiveBecause } }";
-        office.ask(query, json!({ "by": { "slug": slug } })).await["data"]["savedView"].take()
+        office.execute(query, json!({ "by": { "slug": slug } })).await["data"]["savedView"].take()
     };
-    made(&office, "dear", "query($n: Int = 100) { stores(first: $n) { nodes { id stockLevels(first: $n) { nodes { id } } } } }")
-        .await;
-    let dear = asked("dear").await;
+    create_view(
+        &office,
+        "dear",
+        "query($n: Int = 100) { stores(first: $n) { nodes { id stockLevels(first: $n) { nodes { id } } } } }",
+    )
+    .await;
+    let dear = read_view("dear").await;
     assert!(dear["cost"].as_i64() > Some(200) && dear["isLive"] == false, "{dear:#}");
     let message = Feed::of(&office, "dear").refusal().await;
     assert_eq!(dear["notLiveBecause"], json!(message), "{dear:#}");
     // With the reader's own variables the document is cheap.
     let few = json!({ "view": { "slug": "dear" }, "variables": { "n": 3 } });
     assert_eq!(Feed::open(world, office.caller.clone(), None, few).next().await["phase"], "READY");
-    made(&office, "log", "{ auditEntries(first: 5) { nodes { id } } }").await;
-    let log = asked("log").await;
+    create_view(&office, "log", "{ auditEntries(first: 5) { nodes { id } } }").await;
+    let log = read_view("log").await;
     assert_eq!((&log["isLive"], &log["notLiveBecause"]), (&json!(false), &json!(Feed::of(&office, "log").refusal().await)));
-    made(&office, "plain", STORES).await;
-    let plain = asked("plain").await;
+    create_view(&office, "plain", STORES).await;
+    let plain = read_view("plain").await;
     assert_eq!((&plain["isLive"], &plain["notLiveBecause"]), (&json!(true), &Value::Null), "{plain:#}");
 }
 
 async fn another_companys_view_is_not_followed(world: &World) {
     let office = Office::of(world).await;
-    let view = made(&office, "ours", STORES).await;
+    let view = create_view(&office, "ours", STORES).await;
     for by in [json!({ "id": view["id"] }), json!({ "slug": "ours" })] {
         let mut feed = Feed::open(world, world.theirs.owner.clone(), None, json!({ "view": by }));
         assert_eq!(feed.refusal().await, "there is no such saved view");

@@ -14,7 +14,7 @@ use entrepot::{
 };
 use serde_json::Value;
 
-use super::schedules::shown;
+use super::schedules::read_schedules;
 use crate::{authorization::world::World, purchasing::office::Office};
 
 const FROM: &str = "Alpha <stock@alpha.example>";
@@ -23,7 +23,7 @@ const FROM: &str = "Alpha <stock@alpha.example>";
 pub fn go_to(world: &World, moment: &Value) {
     let moment = parse_rfc3339(moment.as_str().unwrap()).unwrap();
     let seconds = (moment.micros() - world.node.clock.now().micros()) / 1_000_000;
-    world.pass(seconds + 1);
+    world.advance_clock(seconds + 1);
 }
 
 pub async fn post(world: &World) -> usize {
@@ -72,7 +72,7 @@ pub async fn run(world: &World, mailer: &Mailer, job: &Job) -> Result<(), Failur
 
 /// The job of the next run of the only schedule that is due then.
 pub async fn next_job(office: &Office<'_>, slug: &str) -> Job {
-    go_to(office.world, &shown(office, slug).await[0]["nextRunAt"]);
+    go_to(office.world, &read_schedules(office, slug).await[0]["nextRunAt"]);
     assert_eq!(post(office.world).await, 1);
     jobs(office).await.pop().unwrap()
 }

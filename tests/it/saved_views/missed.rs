@@ -8,13 +8,13 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use super::{
-    made,
+    create_view,
     mailbox::{Letterbox, dead, next_job, run},
-    schedules::{TABLE, set, shown},
+    schedules::{TABLE, read_schedules, set_schedule},
 };
 use crate::{
     authorization::world::World,
-    purchasing::office::{Office, done},
+    purchasing::office::{Office, accepted},
     world::on_both,
 };
 
@@ -26,41 +26,41 @@ on_both!(
 
 /// Files of the table, and events that tell webhooks of one.
 async fn left(world: &World) -> [i64; 2] {
-    let files = world.number("SELECT count(*) FROM file WHERE tenant_id = $1 AND name = 'table.csv'").await;
-    [files, world.number("SELECT count(*) FROM event WHERE tenant_id = $1 AND kind = 'view.result'").await]
+    let files = world.query_number("SELECT count(*) FROM file WHERE tenant_id = $1 AND name = 'table.csv'").await;
+    [files, world.query_number("SELECT count(*) FROM event WHERE tenant_id = $1 AND kind = 'view.result'").await]
 }
 
 /// Number of events of failed runs.
 async fn failures(world: &World) -> i64 {
-    world.number("SELECT count(*) FROM event WHERE tenant_id = $1 AND kind = 'saved_view_schedule.failed'").await
+    world.query_number("SELECT count(*) FROM event WHERE tenant_id = $1 AND kind = 'saved_view_schedule.failed'").await
 }
 
 /// The file of the last table, as its owner sees it.
 async fn last_file(office: &Office<'_>) -> Value {
     let query = "query($by: SavedViewRef!) { savedView(by: $by) { schedules { lastFile { name size downloadUrl } } } }";
-    let answer = office.ask(query, json!({ "by": { "slug": "table" } })).await;
+    let answer = office.execute(query, json!({ "by": { "slug": "table" } })).await;
     answer["data"]["savedView"]["schedules"][0]["lastFile"].clone()
 }
 
 /// Returns the error of the last run, after a check that the schedule is still active.
 async fn error(office: &Office<'_>) -> String {
-    let schedule = shown(office, "table").await.remove(0);
+    let schedule = read_schedules(office, "table").await.remove(0);
     assert_eq!((&schedule["status"], schedule["nextRunAt"].is_string()), (&json!("ACTIVE"), true), "{schedule:#}");
     schedule["lastError"].as_str().unwrap_or_default().to_owned()
 }
 
 async fn a_table_that_no_mail_server_takes_is_kept_and_told(world: &World) {
     let office = Office::of(world).await;
-    let view = made(&office, "table", TABLE).await;
+    let view = create_view(&office, "table", TABLE).await;
     let input = json!({ "savedViewId": view["id"], "every": "DAILY", "hasEvent": true, "emails": ["a@x.example"] });
-    done(&set(&office, input).await, "savedViewSchedule");
+    accepted(&set_schedule(&office, input).await, "savedViewSchedule");
     let job = next_job(&office, "table").await;
     assert!(matches!(run(world, &dead(), &job).await, Err(Failure::Fault(_))), "it is tried again");
     assert_eq!((left(world).await, last_file(&office).await), ([0, 0], Value::Null), "an e-mail may yet bring it");
     let last = Job { failures: MAX_TRIES - 1, ..job };
     assert!(matches!(run(world, &dead(), &last).await, Err(Failure::Hopeless(_))));
-    let why = error(&office).await;
-    assert!(why.contains("mail server") && why.contains("seven days"), "{why}");
+    let reason = error(&office).await;
+    assert!(reason.contains("mail server") && reason.contains("seven days"), "{reason}");
     let file = last_file(&office).await;
     assert!(file["name"] == "table.csv" && file["size"].as_i64() > Some(0) && file["downloadUrl"].is_string(), "{file:#}");
     run(world, &dead(), &last).await.unwrap();
@@ -68,8 +68,8 @@ async fn a_table_that_no_mail_server_takes_is_kept_and_told(world: &World) {
     // No e-mails leave a deployment without --mail.
     let job = next_job(&office, "table").await;
     run(world, &Mailer::None, &job).await.unwrap();
-    let why = error(&office).await;
-    assert!(why.contains("--mail") && why.contains("seven days"), "{why}");
+    let reason = error(&office).await;
+    assert!(reason.contains("--mail") && reason.contains("seven days"), "{reason}");
     assert_eq!((left(world).await, failures(world).await), ([2, 2], 1), "of several failures in a row one is told");
     let (job, letters) = (next_job(&office, "table").await, Letterbox::new(world));
     run(world, &letters.1, &job).await.unwrap();
@@ -87,29 +87,29 @@ async fn a_table_that_no_mail_server_takes_is_kept_and_told(world: &World) {
 
 async fn a_table_whose_readers_have_left_is_kept_and_told(world: &World) {
     let office = Office::of(world).await;
-    let view = made(&office, "table", TABLE).await;
-    let reader = world.joins("reader").await.0;
+    let view = create_view(&office, "table", TABLE).await;
+    let reader = world.add_member("reader").await.0;
     let readers = [reader.to_string()];
     let input = json!({ "savedViewId": view["id"], "every": "DAILY", "hasEvent": true, "hasFile": true, "memberIds": readers });
-    done(&set(&office, input).await, "savedViewSchedule");
-    world.pretend("UPDATE member SET status = 'SUSPENDED' WHERE tenant_id = $1 AND id = $2", vec![reader.into()]).await;
+    accepted(&set_schedule(&office, input).await, "savedViewSchedule");
+    world.run_tenant_sql("UPDATE member SET status = 'SUSPENDED' WHERE tenant_id = $1 AND id = $2", vec![reader.into()]).await;
     let (job, letters) = (next_job(&office, "table").await, Letterbox::new(world));
     run(world, &letters.1, &job).await.unwrap();
-    let why = error(&office).await;
-    assert!(why.contains("active member"), "{why}");
+    let reason = error(&office).await;
+    assert!(reason.contains("active member"), "{reason}");
     assert_eq!((left(world).await, letters.letters().len()), ([1, 1], 0));
 }
 
 async fn webhooks_are_told_of_a_table_that_nothing_could_keep(world: &World) {
     let office = Office::of(world).await;
-    let view = made(&office, "table", TABLE).await;
+    let view = create_view(&office, "table", TABLE).await;
     let input = json!({ "savedViewId": view["id"], "every": "DAILY", "hasEvent": true, "emails": ["a@x.example"] });
-    done(&set(&office, input).await, "savedViewSchedule");
+    accepted(&set_schedule(&office, input).await, "savedViewSchedule");
     // The company's storage quota for files is used up.
-    world.pretend("UPDATE file SET size = 21474836480 WHERE tenant_id = $1 AND state = 'READY'", vec![]).await;
+    world.run_tenant_sql("UPDATE file SET size = 21474836480 WHERE tenant_id = $1 AND state = 'READY'", vec![]).await;
     let job = next_job(&office, "table").await;
     run(world, &Mailer::None, &job).await.unwrap();
-    let why = error(&office).await;
-    assert!(why.contains("--mail") && why.contains("too large for a file"), "{why}");
+    let reason = error(&office).await;
+    assert!(reason.contains("--mail") && reason.contains("too large for a file"), "{reason}");
     assert_eq!((last_file(&office).await, left(world).await[1], failures(world).await), (Value::Null, 1, 1));
 }

@@ -7,7 +7,7 @@ const GTIN: &str = "09506000134352";
 
 type Pairs = Vec<(String, String)>;
 
-fn said(code: &str) -> (Pairs, Option<Problem>) {
+fn scan_pairs(code: &str) -> (Pairs, Option<Problem>) {
     let reading = read(code, 2026);
     (reading.elements.into_iter().map(|element| (element.identifier, element.value)).collect(), reading.problem)
 }
@@ -35,7 +35,7 @@ proptest! {
         let brackets = format!("(01){GTIN}(10){lot}(21){serial}(30){count}");
         let link = format!("https://example.com/01/{GTIN}/10/{lot}/21/{serial}?30={count}");
         for code in [string, brackets, link] {
-            let (elements, problem) = said(&code);
+            let (elements, problem) = scan_pairs(&code);
             prop_assert_eq!((&elements, problem), (&whole, None), "{}", code);
         }
     }
@@ -47,7 +47,7 @@ proptest! {
         let brackets = format!("(01){GTIN}(10)ABCDE(17)270131(30)12");
         for whole in [string, brackets] {
             let cut = whole.get(..at).unwrap_or(&whole);
-            let (all, some) = (said(&whole).0, said(cut).0);
+            let (all, some) = (scan_pairs(&whole).0, scan_pairs(cut).0);
             for (index, (identifier, value)) in some.iter().enumerate() {
                 let is_last = index + 1 == some.len();
                 prop_assert_eq!(identifier, &all[index].0);

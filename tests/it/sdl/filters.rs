@@ -88,9 +88,10 @@ fn unseen_times(sdl: &str) -> Vec<String> {
     for (list, filter) in lists(sdl) {
         let Some(filter) = filter else { continue };
         let Some(row) = fields_of(&document, &roots[&list]).remove("nodes") else { continue };
-        let (asked, shown) = (fields_of(&document, &filter), fields_of(&document, &row));
-        let unseen =
-            ["createdAt", "updatedAt"].into_iter().filter(|time| asked.contains_key(*time) && !shown.contains_key(*time));
+        let (filter_fields, row_fields) = (fields_of(&document, &filter), fields_of(&document, &row));
+        let unseen = ["createdAt", "updatedAt"]
+            .into_iter()
+            .filter(|time| filter_fields.contains_key(*time) && !row_fields.contains_key(*time));
         found.extend(unseen.map(|time| format!("{list}.{time}")));
     }
     found

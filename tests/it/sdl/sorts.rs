@@ -70,15 +70,15 @@ fn a_sort_costs_the_same_under_its_earlier_name() {
         let argument = field.arguments.iter().find(|argument| argument.node.name.node == name);
         argument.map(|argument| base(&argument.node.ty.node))
     };
-    let mut seen = 0;
+    let mut checked_count = 0;
     for definition in &document.definitions {
         let TypeSystemDefinition::Type(kind) = definition else { continue };
         let TypeKind::Object(object) = &kind.node.kind else { continue };
         for field in object.fields.iter().map(|field| &field.node) {
             let (Some(sort), Some(earlier)) = (taken(field, "sort"), taken(field, "orderBy")) else { continue };
             assert_eq!(points(&document, &sort), points(&document, &earlier), "{}.{}", kind.node.name.node, field.name.node);
-            seen += 1;
+            checked_count += 1;
         }
     }
-    assert!(seen > 5 && !points(&document, "StockSort").is_empty(), "{seen}: that proves nothing");
+    assert!(checked_count > 5 && !points(&document, "StockSort").is_empty(), "{checked_count}: that proves nothing");
 }

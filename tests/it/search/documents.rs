@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::{at_store, ids, of_each, search, search_with};
 use crate::{
-    authorization::world::{House, World},
+    authorization::world::{Company, World},
     papers::invoices::credited,
-    purchasing::office::{Office, done, gbp, key},
+    purchasing::office::{Office, accepted, gbp, key},
     world::on_both,
 };
 
@@ -28,7 +28,7 @@ const TRACKING: &str = "1Z999AA10123456784";
 
 /// Kind, matched field and ID of each object that a code identifies.
 async fn scan(office: &Office<'_>, code: &str) -> Vec<(String, String, String)> {
-    let answer = office.ask(SCAN, json!({ "code": code })).await;
+    let answer = office.execute(SCAN, json!({ "code": code })).await;
     assert!(answer["errors"].is_null(), "{code}: {answer:#}");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let of = |found: &Value| (text(&found["kind"]), text(&found["matchedBy"]), text(&found["node"]["id"]));
@@ -43,7 +43,7 @@ fn one(kind: &str, by: &str, id: &str) -> (String, String, String) {
 async fn number(office: &Office<'_>, key: &str) -> String {
     let query = "query($id: ID!) { node(id: $id) { ... on Invoice { number } ... on StockRevaluation { number }
         ... on DocumentReversal { number } ... on FulfilmentWork { number } } }";
-    let node = office.ask(query, json!({ "id": office.world.ours.ids[key] })).await;
+    let node = office.execute(query, json!({ "id": office.world.ours.ids[key] })).await;
     node["data"]["node"]["number"].as_str().unwrap_or_else(|| panic!("{key}: {node:#}")).to_owned()
 }
 
@@ -53,11 +53,11 @@ fn padded(number: &str) -> String {
 }
 
 /// Sets a tracking number on the shipped parcel of a company's shop.
-async fn track(world: &World, house: &House, number: &str) {
+async fn track(world: &World, company: &Company, number: &str) {
     let query = "mutation($input: FulfilmentTrackingSetInput!) {
         fulfilmentTrackingSet(input: $input) { work { id } userErrors { code field message } } }";
-    let input = json!({ "idempotencyKey": key(), "id": house.ids["pcl"], "trackingNumber": number });
-    world.must(house, query, json!({ "input": input })).await;
+    let input = json!({ "idempotencyKey": key(), "id": company.ids["pcl"], "trackingNumber": number });
+    world.must_mutate(company, query, json!({ "input": input })).await;
 }
 
 async fn an_invoice_and_its_credit_note_are_found_by_the_numbers_on_them(world: &World) {
@@ -101,15 +101,15 @@ async fn revaluations_and_reversals_are_found_by_their_digits(world: &World) {
     // A revaluation also has a reference of its own.
     let lines = json!([{ "product": { "id": world.ours.ids["prd"] }, "unitCost": gbp("1.75") }]);
     let input = json!({ "idempotencyKey": key(), "note": "audited", "externalRef": "AUDIT-2026", "lines": lines });
-    let made = office.act("stockRevalue", "StockRevalueInput", "revaluation { id number }", input).await;
-    let made = done(&made, "revaluation");
-    let id = made["id"].as_str().unwrap();
+    let revaluation = office.mutate("stockRevalue", "StockRevalueInput", "revaluation { id number }", input).await;
+    let revaluation = accepted(&revaluation, "revaluation");
+    let id = revaluation["id"].as_str().unwrap();
     for (query, tier) in [("AUDIT-2026", "EXACT"), ("AUDIT", "PREFIX")] {
         let found = search(&office, query).await;
         let first = &found["nodes"][0];
         assert_eq!(
             (ids(&found), &first["tier"], &first["title"]),
-            (vec![id.to_owned()], &json!(tier), &made["number"]),
+            (vec![id.to_owned()], &json!(tier), &revaluation["number"]),
             "{query}"
         );
     }
@@ -138,7 +138,7 @@ async fn the_number_of_an_order_finds_its_works_and_parcels(world: &World) {
     let office = Office::of(world).await;
     let known = &world.ours.ids;
     let query = "query($id: ID!) { node(id: $id) { ... on FulfilmentWork { number orderNumber } } }";
-    let work = office.ask(query, json!({ "id": known["fwk"] })).await["data"]["node"].clone();
+    let work = office.execute(query, json!({ "id": known["fwk"] })).await["data"]["node"].clone();
     let (printed, order) = (work["number"].as_str().unwrap(), work["orderNumber"].as_str().unwrap());
     let (digits, _) = printed.rsplit_once('-').unwrap();
     let hit = |found: &Value, key: &str| {
@@ -162,7 +162,7 @@ async fn the_number_of_an_order_finds_its_works_and_parcels(world: &World) {
     assert_eq!(hit(&search(&office, order).await, "pcl")["title"], TRACKING);
 
     // They are found by callers who may see the work, with or without the right to see the order.
-    let picker = search(&office.as_caller(world.ours.only(&["fulfilment.read"])), order).await;
+    let picker = search(&office.as_caller(world.ours.owner_with(&["fulfilment.read"])), order).await;
     assert_eq!(of_each(&picker, "field"), vec!["orderNumber".to_owned(); ids(&picker).len()], "{picker:#}");
     assert!(["fwk", "pcl"].iter().all(|key| ids(&picker).contains(&known[*key])), "{picker:#}");
     let dock = office.store["id"].as_str().unwrap();
@@ -230,9 +230,9 @@ async fn a_store_finds_its_own_documents_and_parcels_alone(world: &World) {
         ("ORDER", "ord", TRACKING.to_owned()),
     ];
     for (kind, key, query) in &numbers {
-        let (id, asked) = (&world.ours.ids[*key], json!({ "query": query, "kinds": [kind] }));
-        assert_eq!(ids(&search_with(&ours, asked.clone()).await), std::slice::from_ref(id), "{kind}");
-        let found = search_with(&elsewhere, asked).await;
+        let (id, variables) = (&world.ours.ids[*key], json!({ "query": query, "kinds": [kind] }));
+        assert_eq!(ids(&search_with(&ours, variables.clone()).await), std::slice::from_ref(id), "{kind}");
+        let found = search_with(&elsewhere, variables).await;
         assert_eq!((ids(&found), &found["skippedKinds"]), (Vec::new(), &json!([])), "{kind}");
         assert_eq!(found["totalCount"], json!({ "count": 0, "precision": "EXACT" }), "nor is it counted");
         let scanned = async |office: &Office<'_>| scan(office, query).await.iter().any(|(_, _, found)| found == id);
@@ -262,7 +262,7 @@ async fn each_document_is_found_with_its_own_permission(world: &World) {
         ("fulfilment.read", "PARCEL", "pcl", TRACKING.to_owned()),
     ] {
         let id = &world.ours.ids[key];
-        let clerk = office.as_caller(world.ours.only(&[permission]));
+        let clerk = office.as_caller(world.ours.owner_with(&[permission]));
         let found = search(&clerk, &query).await;
         assert!(
             ids(&found).contains(id) && !found["skippedKinds"].as_array().unwrap().contains(&json!(kind)),
@@ -270,14 +270,14 @@ async fn each_document_is_found_with_its_own_permission(world: &World) {
         );
         assert!(scan(&clerk, &query).await.iter().any(|(of, _, found)| of == kind && found == id), "{kind}");
         let others: Vec<&str> = all.into_iter().filter(|one| *one != permission).collect();
-        let stranger = office.as_caller(world.ours.only(&others));
+        let stranger = office.as_caller(world.ours.owner_with(&others));
         for kinds in [Value::Null, json!([kind])] {
             let found = search_with(&stranger, json!({ "query": query, "kinds": kinds })).await;
             assert!(!ids(&found).contains(id), "{kind}: {found:#}");
             assert!(found["skippedKinds"].as_array().unwrap().contains(&json!(kind)), "{kind}: {found:#}");
         }
         assert!(scan(&stranger, &query).await.iter().all(|(_, _, found)| found != id), "{kind}");
-        let refused = stranger.ask(SCAN, json!({ "code": query, "kinds": [kind] })).await;
+        let refused = stranger.execute(SCAN, json!({ "code": query, "kinds": [kind] })).await;
         let first = &refused["errors"][0];
         assert_eq!((&first["code"], &first["permission"]), (&json!("FORBIDDEN"), &json!(permission)), "{kind}: {refused}");
     }

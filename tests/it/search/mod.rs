@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization::world::World,
-    purchasing::office::{Office, done},
+    purchasing::office::{Office, accepted},
     world::on_both,
 };
 
@@ -53,7 +53,7 @@ async fn search(office: &Office<'_>, query: &str) -> Value {
 }
 
 async fn search_with(office: &Office<'_>, variables: Value) -> Value {
-    let answer = office.ask(SEARCH, variables.clone()).await;
+    let answer = office.execute(SEARCH, variables.clone()).await;
     assert!(answer["errors"].is_null(), "{variables}: {answer:#}");
     answer["data"]["search"].clone()
 }
@@ -68,8 +68,9 @@ fn ids(found: &Value) -> Vec<String> {
 }
 
 async fn product(office: &Office<'_>, sku: &str, name: &str) -> String {
-    let made = office.act("productCreate", "ProductCreateInput", "product { id }", json!({ "sku": sku, "name": name })).await;
-    done(&made, "product")["id"].as_str().unwrap().to_owned()
+    let payload =
+        office.mutate("productCreate", "ProductCreateInput", "product { id }", json!({ "sku": sku, "name": name })).await;
+    accepted(&payload, "product")["id"].as_str().unwrap().to_owned()
 }
 
 /// Our company's owner with these rights alone, at one store.
@@ -99,7 +100,7 @@ async fn a_till_finds_a_product_by_half_its_name(world: &World) {
     assert_eq!(ids(&search(&office, "copper teapot").await), [""; 0]);
     // A change of the name is found at once, and the old name no longer.
     let input = json!({ "id": kettle, "expectedVersion": 1, "name": "Brass Kettle" });
-    done(&office.act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
+    accepted(&office.mutate("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
     assert_eq!(ids(&search(&office, "brass").await), [kettle]);
     assert_eq!(ids(&search(&office, "whistle").await), [""; 0]);
 }
@@ -110,10 +111,10 @@ async fn an_exact_code_comes_before_beginnings_before_words(world: &World) {
     let begins = product(&office, "TEA-2", "Darjeeling leaves").await;
     let words = product(&office, "X-1", "Green tea").await;
     let input = json!({ "code": "TT", "name": "Fine Tea Traders" });
-    let supplier = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
-    let supplier = done(&supplier, "supplier")["id"].as_str().unwrap().to_owned();
+    let supplier = office.mutate("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+    let supplier = accepted(&supplier, "supplier")["id"].as_str().unwrap().to_owned();
     let old = product(&office, "OLD", "Tea").await;
-    done(&office.act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": old })).await, "product");
+    accepted(&office.mutate("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": old })).await, "product");
     let found = search(&office, "tea").await;
     assert_eq!(of_each(&found, "tier"), ["EXACT", "PREFIX", "PREFIX", "WORDS", "WORDS"], "{found:#}");
     assert_eq!(of_each(&found, "field"), ["sku", "sku", "name", "name", "name"]);
@@ -125,8 +126,8 @@ async fn an_exact_code_comes_before_beginnings_before_words(world: &World) {
     assert_eq!(ids(&search_with(&office, json!({ "query": "tea", "kinds": [] })).await), [""; 0]);
     // A barcode is found in full, as printed, and by its beginning.
     let input = json!({ "sku": "CUP-9", "name": "Cup", "barcodes": [{ "code": "4006381333931" }] });
-    let made = office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
-    let cup = done(&made, "product")["id"].as_str().unwrap();
+    let payload = office.mutate("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let cup = accepted(&payload, "product")["id"].as_str().unwrap();
     for (query, tier) in [("4006381333931", "EXACT"), ("4 006381 333931", "EXACT"), ("400638", "PREFIX")] {
         let found = search(&office, query).await;
         let (first, field) = (&found["nodes"][0], json!("barcode"));
@@ -157,13 +158,13 @@ async fn pages_go_on_where_the_last_one_ended(office: &Office<'_>, all: &[String
     let rest = search_with(office, json!({ "query": " tea ", "kinds": ["SUPPLIER"], "after": second })).await;
     assert_eq!((ids(&rest), &rest["pageInfo"]["hasPreviousPage"]), (vec![all[4].clone()], &json!(true)));
     for (query, cursor) in [("te", second.clone()), ("tea", json!("bm8gY3Vyc29y"))] {
-        let answer = office.ask(SEARCH, json!({ "query": query, "after": cursor })).await;
+        let answer = office.execute(SEARCH, json!({ "query": query, "after": cursor })).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
         assert!(answer["errors"][0]["message"].as_str().unwrap().contains("not one of this list"), "{answer:#}");
     }
     let edges =
         "{ search(query: \"tea\", first: 1) { edges { cursor node { title } } results { title } pageInfo { endCursor } } }";
-    let found = office.ask(edges, json!({})).await["data"]["search"].clone();
+    let found = office.execute(edges, json!({})).await["data"]["search"].clone();
     assert_eq!(found["edges"][0]["cursor"], found["pageInfo"]["endCursor"], "{found:#}");
     assert_eq!(found["edges"][0]["node"], found["results"][0], "under its deprecated name");
 }
@@ -184,7 +185,7 @@ async fn everything_is_found_by_its_number_or_reference(world: &World) {
             "query($id: ID!) { node(id: $id) { ... on Order { number } ... on PurchaseOrder { number } ... on Transfer { number }
             ... on Stocktake { number } ... on Return { number } ... on SupplierReturn { number }
             ... on BlanketOrder { number } } }";
-        let node = office.ask(query, json!({ "id": known[key] })).await;
+        let node = office.execute(query, json!({ "id": known[key] })).await;
         let number = node["data"]["node"]["number"].as_str().unwrap_or_else(|| panic!("{kind}: {node:#}")).to_owned();
         assert!(number.starts_with(&format!("{letters}-0")), "{number}");
         for query in [number.clone(), number.to_lowercase(), number.replace("-00", "-")] {
@@ -213,7 +214,7 @@ async fn everything_is_found_by_its_number_or_reference(world: &World) {
             "{query}: {found:#}"
         );
     }
-    let lot = office.ask("query($id: ID!) { node(id: $id) { ... on Lot { code } } }", json!({ "id": known["lot"] })).await;
+    let lot = office.execute("query($id: ID!) { node(id: $id) { ... on Lot { code } } }", json!({ "id": known["lot"] })).await;
     let code = lot["data"]["node"]["code"].as_str().unwrap_or_else(|| panic!("{lot:#}"));
     let found = search_with(&office, json!({ "query": code, "kinds": ["LOT"] })).await;
     assert_eq!((ids(&found), of_each(&found, "field")), (vec![known["lot"].clone()], vec!["lotCode".to_owned()]), "{found:#}");
@@ -227,7 +228,7 @@ async fn everything_is_found_by_its_number_or_reference(world: &World) {
 async fn who_may_not_read_customers_is_not_told_of_them(world: &World) {
     let office = Office::of(world).await;
     let buyer = &world.ours.ids["cus"];
-    let by = |rights: &[&str]| office.as_caller(world.ours.only(rights));
+    let by = |rights: &[&str]| office.as_caller(world.ours.owner_with(rights));
     for query in ["alpha-1", "alpha@example.com"] {
         for kinds in [Value::Null, json!(["CUSTOMER"])] {
             let found = search_with(&by(&["product.read"]), json!({ "query": query, "kinds": kinds })).await;
@@ -282,8 +283,8 @@ async fn what_belongs_to_strangers_is_not_found(world: &World) {
     }
     // An integration of another channel sees neither the order nor its return.
     let channel =
-        office.act("channelCreate", "ChannelCreateInput", "channel { id }", json!({ "code": "FAIR", "name": "Fair" })).await;
-    let channel = done(&channel, "channel")["id"].as_str().unwrap().parse().unwrap();
+        office.mutate("channelCreate", "ChannelCreateInput", "channel { id }", json!({ "code": "FAIR", "name": "Fair" })).await;
+    let channel = accepted(&channel, "channel")["id"].as_str().unwrap().parse().unwrap();
     let bound = Caller { channel: Some(channel), ..office.caller.clone() };
     let found = search_with(&office.as_caller(bound), json!({ "query": "alpha", "kinds": ["ORDER", "RETURN"] })).await;
     assert_eq!(ids(&found), [""; 0], "{found:#}");
@@ -319,7 +320,7 @@ async fn a_query_has_two_to_two_hundred_characters(world: &World) {
         (json!({ "query": "mug", "first": 0 }), "between 1 and 50"),
         (json!({ "query": "mug", "first": 51 }), "between 1 and 50"),
     ] {
-        let answer = office.ask(SEARCH, variables.clone()).await;
+        let answer = office.execute(SEARCH, variables.clone()).await;
         assert_eq!(
             (&answer["data"], &answer["errors"][0]["code"]),
             (&Value::Null, &json!("BAD_USER_INPUT")),

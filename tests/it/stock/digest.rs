@@ -48,9 +48,9 @@ async fn two_calls_find_the_ten_levels_of_a_hundred_thousand_that_differ() {
         assert_eq!(copy.len() as i64, LEVELS);
         let mut own = StoreDigest::new(buckets);
         copy.iter().for_each(|level| own.add(&level.level.product_id.to_string(), level.level.version));
-        let began = Instant::now();
+        let started_at = Instant::now();
         let before = rows::digest(&world.scope(), store, buckets).await.unwrap();
-        println!("{:?}: a digest of {LEVELS} levels in {:?}", world.db.backend(), began.elapsed());
+        println!("{:?}: a digest of {LEVELS} levels in {:?}", world.db.backend(), started_at.elapsed());
         assert_eq!((before.hashes(), before.levels() as i64), (own.hashes(), LEVELS));
         let moved: Vec<LevelId> = copy.iter().step_by(9_973).take(10).map(|level| level.level.id).collect();
         assert_eq!(moved.len(), 10);

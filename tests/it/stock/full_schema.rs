@@ -52,7 +52,7 @@ pub async fn given(world: &World) -> ResolverServices {
     ResolverServices { identity, access, catalog, ledger, audit, jobs, webhooks, alerts, exchange, saved_views, signer, limits }
 }
 
-pub async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {
+pub async fn execute_on(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {
     let request = Request::new(query).variables(Variables::from_json(variables));
     let request = schema::attach(request, &world.db.tenant(world.owner.tenant)).data(world.owner.clone());
     let response = schema.execute(request).await;

@@ -7,25 +7,30 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-pub use super::full_schema::{ask, whole_schema};
+pub use super::full_schema::{execute_on, whole_schema};
 use crate::{catalog::world::World, world::on_both};
 
 /// Fifty products of one category and supplier, each with stock in twenty stores.
 async fn stocked(schema: &EntrepotSchema, world: &World) {
     let shape = "mutation($c: CategoryCreateInput!, $s: SupplierCreateInput!) {
         categoryCreate(input: $c) { category { id } userErrors { message } } supplierCreate(input: $s) { supplier { id } userErrors { message } } }";
-    let made = ask(
+    let new_answer = execute_on(
         schema,
         world,
         shape,
         json!({ "c": { "slug": "mugs", "name": "Mugs" }, "s": { "code": "KILN", "name": "The Kiln" } }),
     )
     .await;
-    let (category, supplier) = (&made["categoryCreate"]["category"]["id"], &made["supplierCreate"]["supplier"]["id"]);
+    let (category, supplier) = (&new_answer["categoryCreate"]["category"]["id"], &new_answer["supplierCreate"]["supplier"]["id"]);
     for store in 1..=20 {
         let input = json!({ "code": format!("S{store:03}"), "name": format!("Shop \"{store}\"") });
-        ask(schema, world, "mutation($i: StoreCreateInput!) { storeCreate(input: $i) { store { id } } }", json!({ "i": input }))
-            .await;
+        execute_on(
+            schema,
+            world,
+            "mutation($i: StoreCreateInput!) { storeCreate(input: $i) { store { id } } }",
+            json!({ "i": input }),
+        )
+        .await;
     }
     let rows: Vec<_> = (1..=50)
         .map(|n| {
@@ -34,7 +39,7 @@ async fn stocked(schema: &EntrepotSchema, world: &World) {
         })
         .collect();
     let upsert = "mutation($r: [ProductUpsertInput!]!) { productBulkUpsert(input: { rows: $r }) { rows { outcome } userErrors { message } } }";
-    ask(schema, world, upsert, json!({ "r": rows })).await;
+    execute_on(schema, world, upsert, json!({ "r": rows })).await;
     for half in [1..=25, 26..=50] {
         let changes: Vec<_> = half
             .clone()
@@ -43,8 +48,8 @@ async fn stocked(schema: &EntrepotSchema, world: &World) {
         let adjust = "mutation($i: StockAdjustInput!) { stockAdjust(input: $i) { seq userErrors { message field } } }";
         let input =
             json!({ "idempotencyKey": format!("open-{half:?}"), "kind": "RECEIPT", "reasonCode": "OPENING", "changes": changes });
-        let done = ask(schema, world, adjust, json!({ "i": input })).await;
-        assert_eq!(done["stockAdjust"]["userErrors"], json!([]));
+        let answer = execute_on(schema, world, adjust, json!({ "i": input })).await;
+        assert_eq!(answer["stockAdjust"]["userErrors"], json!([]));
     }
 }
 
@@ -56,7 +61,7 @@ on_both!(a_page_with_everything_costs_four_statements, world: World => {
     let schema = whole_schema(world).await;
     stocked(&schema, world).await;
     let before = world.db.statements();
-    let page = ask(&schema, world, PAGE, json!({})).await;
+    let page = execute_on(&schema, world, PAGE, json!({})).await;
     assert_eq!(world.db.statements() - before, 4);
     let nodes = page["products"]["nodes"].as_array().unwrap();
     assert_eq!(nodes.len(), 50);
@@ -73,9 +78,9 @@ on_both!(levels_written_straight_say_what_resolvers_say, world: World => {
              fragment More on StockLevel {{ left: available store {{ code }} }}"
         )
     };
-    let lean = ask(&schema, world, &fields("onHand"), json!({})).await;
+    let lean = execute_on(&schema, world, &fields("onHand"), json!({})).await;
     // A directive sends the whole list to the ordinary resolvers.
-    let ordinary = ask(&schema, world, &fields("onHand @include(if: true)"), json!({})).await;
+    let ordinary = execute_on(&schema, world, &fields("onHand @include(if: true)"), json!({})).await;
     assert_eq!(lean, ordinary);
     assert_eq!(lean["products"]["nodes"][2]["stock"][0]["onHand"], 3);
     assert_eq!(lean["products"]["nodes"][2]["stock"][0]["status"], "CRITICAL");
@@ -85,8 +90,8 @@ on_both!(a_page_written_straight_says_what_resolvers_say, world: World => {
     let schema = whole_schema(world).await;
     stocked(&schema, world).await;
     let bare = "mutation { productCreate(input: { sku: \"BARE \\\"1\\\"\", name: \"Nothing \\\\ at all\" }) { userErrors { message } } }";
-    let made = ask(&schema, world, bare, json!({})).await;
-    assert_eq!(made["productCreate"]["userErrors"], json!([]));
+    let answer = execute_on(&schema, world, bare, json!({})).await;
+    assert_eq!(answer["productCreate"]["userErrors"], json!([]));
     let page = |id: &str| {
         format!(
             "query {{ products(orderBy: {{ field: NAME }}, first: 60) {{ nodes {{ __typename {id} ...Told price {{ amount currencyCode }}
@@ -95,9 +100,9 @@ on_both!(a_page_written_straight_says_what_resolvers_say, world: World => {
              fragment Told on Product {{ sku called: name description status stockPolicy version updatedAt }}"
         )
     };
-    let lean = ask(&schema, world, &page("id"), json!({})).await;
+    let lean = execute_on(&schema, world, &page("id"), json!({})).await;
     // A directive sends the whole list to the ordinary resolvers.
-    assert_eq!(lean, ask(&schema, world, &page("id @include(if: true)"), json!({})).await);
+    assert_eq!(lean, execute_on(&schema, world, &page("id @include(if: true)"), json!({})).await);
     let nodes = lean["products"]["nodes"].as_array().unwrap();
     assert_eq!(nodes.len(), 51);
     assert_eq!(nodes[0]["from"]["name"], "The Kiln");
@@ -118,7 +123,7 @@ on_both!(whoever_may_not_see_stock_gets_no_page_with_it, world: World => {
 on_both!(many_requests_for_products_share_statements, world: World => {
     let schema = whole_schema(world).await;
     stocked(&schema, world).await;
-    let page = ask(&schema, world, "query { products(first: 50) { nodes { id sku } } }", json!({})).await;
+    let page = execute_on(&schema, world, "query { products(first: 50) { nodes { id sku } } }", json!({})).await;
     let other = world.other_tenant().await;
     let wanted: Vec<(String, String)> = page["products"]["nodes"].as_array().unwrap().iter()
         .map(|node| (node["id"].as_str().unwrap().to_owned(), node["sku"].as_str().unwrap().to_owned())).collect();

@@ -9,7 +9,7 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::page::{ask, whole_schema};
+use super::page::{execute_on, whole_schema};
 use crate::{catalog::world::World, world::on_both};
 
 const LIST: &str = "query($filter: ProductFilter, $first: Int, $after: Cursor) {
@@ -17,7 +17,7 @@ const LIST: &str = "query($filter: ProductFilter, $first: Int, $after: Cursor) {
     productsCount(filter: $filter) { count } }";
 
 /// The answer to a list of products as `caller`, and the code of its first error.
-async fn asked(schema: &EntrepotSchema, world: &World, caller: &Caller, variables: Value) -> (Value, Option<&'static str>) {
+async fn execute(schema: &EntrepotSchema, world: &World, caller: &Caller, variables: Value) -> (Value, Option<&'static str>) {
     answered(schema, world, caller, LIST, variables).await
 }
 
@@ -37,7 +37,7 @@ async fn answered(
 
 /// The SKUs that a filter finds, which are also counted.
 async fn found(schema: &EntrepotSchema, world: &World, caller: &Caller, filter: Value) -> String {
-    let (answer, code) = asked(schema, world, caller, json!({ "filter": filter })).await;
+    let (answer, code) = execute(schema, world, caller, json!({ "filter": filter })).await;
     assert_eq!(code, None, "{filter}");
     let page = &answer["products"];
     let skus: Vec<&str> = page["nodes"].as_array().unwrap().iter().map(|node| node["sku"].as_str().unwrap()).collect();
@@ -62,7 +62,7 @@ fn of_store(world: &World, store: &Value) -> Caller {
 async fn store(schema: &EntrepotSchema, world: &World, code: &str) -> Value {
     let document = "mutation($i: StoreCreateInput!) { storeCreate(input: $i) { store { id } } }";
     let input = json!({ "code": code, "name": code });
-    ask(schema, world, document, json!({ "i": input })).await["storeCreate"]["store"]["id"].clone()
+    execute_on(schema, world, document, json!({ "i": input })).await["storeCreate"]["store"]["id"].clone()
 }
 
 /// Two stores and seven products, which run low at five in each store; returns the stores' ids.
@@ -79,7 +79,7 @@ async fn shop(schema: &EntrepotSchema, world: &World) -> [Value; 2] {
         })
         .collect();
     let upsert = "mutation($r: [ProductUpsertInput!]!) { productBulkUpsert(input: { rows: $r }) { userErrors { message } } }";
-    assert_eq!(ask(schema, world, upsert, json!({ "r": rows })).await["productBulkUpsert"]["userErrors"], json!([]));
+    assert_eq!(execute_on(schema, world, upsert, json!({ "r": rows })).await["productBulkUpsert"]["userErrors"], json!([]));
     let changes: Vec<Value> = [
         ("B", "NORTH", 3),
         ("C", "NORTH", 7),
@@ -94,11 +94,11 @@ async fn shop(schema: &EntrepotSchema, world: &World) -> [Value; 2] {
     .collect();
     let adjust = "mutation($i: StockAdjustInput!) { stockAdjust(input: $i) { userErrors { message } } }";
     let input = json!({ "idempotencyKey": "open", "kind": "RECEIPT", "reasonCode": "OPENING", "changes": changes });
-    assert_eq!(ask(schema, world, adjust, json!({ "i": input })).await["stockAdjust"]["userErrors"], json!([]));
+    assert_eq!(execute_on(schema, world, adjust, json!({ "i": input })).await["stockAdjust"]["userErrors"], json!([]));
     let policy = "mutation($i: ReorderPolicySetInput!) { reorderPolicySet(input: $i) { userErrors { message } } }";
     let item = json!({ "product": { "sku": "E" }, "store": { "code": "NORTH" }, "maximum": 40 });
     let input = json!({ "idempotencyKey": "most", "items": [item] });
-    assert_eq!(ask(schema, world, policy, json!({ "i": input })).await["reorderPolicySet"]["userErrors"], json!([]));
+    assert_eq!(execute_on(schema, world, policy, json!({ "i": input })).await["reorderPolicySet"]["userErrors"], json!([]));
     stores
 }
 
@@ -134,7 +134,7 @@ on_both!(products_are_found_by_the_stock_of_all_stores_or_of_some, world: World 
     }
     let levels = async |filter: Value| {
         let document = "query($f: StockFilter) { stockLevels(filter: $f) { nodes { id product { sku } } totalCount { count } } }";
-        let page = ask(&schema, world, document, json!({ "f": filter })).await["stockLevels"].clone();
+        let page = execute_on(&schema, world, document, json!({ "f": filter })).await["stockLevels"].clone();
         let nodes = page["nodes"].as_array().unwrap().clone();
         assert_eq!(page["totalCount"]["count"], nodes.len(), "{filter}");
         nodes
@@ -174,7 +174,7 @@ on_both!(a_list_by_stock_is_paged_through_once, world: World => {
     let (mut seen, mut after) = (String::new(), Value::Null);
     loop {
         let variables = json!({ "filter": { "stockStatus": ["LOW", "CRITICAL", "NORMAL"] }, "first": 1, "after": after });
-        let (answer, code) = asked(&schema, world, &world.owner, variables).await;
+        let (answer, code) = execute(&schema, world, &world.owner, variables).await;
         assert_eq!(code, None, "{answer}");
         let page = &answer["products"];
         assert_eq!(page["totalCount"], json!({ "count": 4, "precision": "EXACT" }));
@@ -210,7 +210,7 @@ on_both!(stock_of_other_stores_counts_for_nobody_who_may_not_see_it, world: Worl
         json!({ "stockedIn": { "eq": south } }),
         json!({ "or": [{ "not": { "stockStatus": [] } }] }),
     ] {
-        let (_, code) = asked(&schema, world, &reader, json!({ "filter": filter })).await;
+        let (_, code) = execute(&schema, world, &reader, json!({ "filter": filter })).await;
         assert_eq!(code, Some("FORBIDDEN"), "{filter}");
     }
     assert_eq!(found(&schema, world, &reader, json!({ "sku": { "eq": "A" } })).await, "A");
@@ -248,7 +248,7 @@ on_both!(filters_by_stock_are_refused_at_their_place, world: World => {
         (json!({ "stockStatus": vec!["LOW"; 251] }), limit),
         (json!({ "and": tests }), limit),
     ] {
-        let (_, code) = asked(&schema, world, &world.owner, json!({ "filter": filter })).await;
+        let (_, code) = execute(&schema, world, &world.owner, json!({ "filter": filter })).await;
         let beginning: String = filter.to_string().chars().take(80).collect();
         assert_eq!(code, Some(expected), "{beginning}");
     }

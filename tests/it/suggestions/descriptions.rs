@@ -18,7 +18,7 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 use super::shop::Shop;
 use crate::{
     authorization::world::World,
-    purchasing::office::{done, key, refused},
+    purchasing::office::{accepted, key, refused},
     world::on_both,
 };
 
@@ -76,7 +76,7 @@ impl Model {
     fn replies(&self, reply: Reply) {
         *self.shared.reply.lock().unwrap() = reply;
     }
-    fn asked(&self) -> Vec<(String, String)> {
+    fn read_requests(&self) -> Vec<(String, String)> {
         self.shared.asked.lock().unwrap().clone()
     }
 }
@@ -113,21 +113,21 @@ async fn reply(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) ->
 
 impl Shop<'_> {
     async fn set(&self, input: Value) -> Value {
-        self.ask(SET, json!({ "input": input })).await["productDescriptionEndpointSet"].clone()
+        self.execute(SET, json!({ "input": input })).await["productDescriptionEndpointSet"].clone()
     }
     async fn propose(&self, product: &Value) -> Value {
         let input = json!({ "product": { "id": product["id"] } });
-        self.ask(PROPOSE, json!({ "input": input })).await["productDescriptionPropose"].clone()
+        self.execute(PROPOSE, json!({ "input": input })).await["productDescriptionPropose"].clone()
     }
 
     /// Four requests run at once; a fifth is refused, and neither sent nor counted.
     async fn fifth_is_refused(&self, model: &Model, product: &Value) {
         model.replies(Reply::Held);
-        let before = model.asked().len();
+        let before = model.read_requests().len();
         let slow = futures_util::future::join_all((0..4).map(|_| self.propose(product)));
         let fifth = async {
             for _ in 0..500 {
-                if model.asked().len() == before + 4 {
+                if model.read_requests().len() == before + 4 {
                     break;
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -139,12 +139,12 @@ impl Shop<'_> {
         let (slow, fifth) = tokio::join!(slow, fifth);
         assert_eq!((&fifth["failure"], &fifth["userErrors"][0]["code"]), (&json!("BUSY"), &json!("INVALID_STATE")), "{fifth:#}");
         assert!(slow.iter().all(|payload| payload["proposal"] == "A late mug."), "{slow:#?}");
-        assert_eq!(model.asked().len(), before + 4);
+        assert_eq!(model.read_requests().len(), before + 4);
     }
 
     /// The endpoint's newest change in the audit log: names of fields, before and after.
     async fn changed(&self, world: &World) -> Vec<(String, Value, Value)> {
-        let log = self.ask(CHANGES, json!({ "id": world.ours.ids["ten"] })).await;
+        let log = self.execute(CHANGES, json!({ "id": world.ours.ids["ten"] })).await;
         let fields = log["history"]["nodes"][0]["fields"].as_array().unwrap_or_else(|| panic!("{log:#}"));
         let name = |field: &Value| field["path"].as_str().unwrap().replace("productDescriptionEndpoint.", "");
         fields.iter().map(|field| (name(field), field["before"].clone(), field["after"].clone())).collect()
@@ -159,42 +159,42 @@ async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
     let (shop, model) = (Shop::of(world).await, Model::begin().await);
     let mug = shop.product("Dragonfly mug", Some(&shop.mugs)).await;
     let code = |payload: &Value| payload["userErrors"][0]["code"].clone();
-    let prompt = async || shop.ask(PROMPT, json!({ "id": mug["id"] })).await["productDescriptionPrompt"].clone();
+    let prompt = async || shop.execute(PROMPT, json!({ "id": mug["id"] })).await["productDescriptionPrompt"].clone();
     assert_eq!((code(&shop.propose(&mug).await), prompt().await), (json!("INVALID_STATE"), Value::Null), "none is set");
     let off = json!({ "url": model.url, "model": "small", "secretKey": SECRET, "callsPerDay": 9 });
     refused(&shop.set(off.clone()).await, "INVALID", "input.url");
     world.node.webhooks.open_networks(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
     let kept_by_no_database = json!({ "url": format!("{}\0", model.url), "model": "small" });
     refused(&shop.set(kept_by_no_database).await, "INVALID", "input.url");
-    let endpoint = done(&shop.set(off.clone()).await, "endpoint").clone();
+    let endpoint = accepted(&shop.set(off.clone()).await, "endpoint").clone();
     assert_eq!((&endpoint["isEnabled"], &endpoint["hasSecretKey"]), (&json!(false), &json!(true)), "off by default");
     // The audit log has each change, without the address's path and without the key.
     let origin = model.url.strip_suffix("/v1/chat/completions").unwrap();
     let first = shop.changed(world).await;
     assert_eq!((&first[0], first.len()), (&field("origin", Value::Null, json!(origin)), 6), "{first:#?}");
     assert_eq!(first[2], field("secretKey", Value::Null, json!("SET")), "{first:#?}");
-    assert_eq!((code(&shop.propose(&mug).await), model.asked().len()), (json!("INVALID_STATE"), 0), "nothing is sent");
+    assert_eq!((code(&shop.propose(&mug).await), model.read_requests().len()), (json!("INVALID_STATE"), 0), "nothing is sent");
     let on = json!({ "url": model.url, "model": "small", "isEnabled": true, "callsPerDay": 9 });
-    let endpoint = done(&shop.set(on.clone()).await, "endpoint").clone();
+    let endpoint = accepted(&shop.set(on.clone()).await, "endpoint").clone();
     assert_eq!((&endpoint["hasSecretKey"], &endpoint["version"]), (&json!(true), &json!(2)), "the key is kept");
     assert_eq!(shop.changed(world).await, [field("isEnabled", json!(false), json!(true))]);
     // The prompt that is shown is the one that is sent.
     let shown = prompt().await;
     let sku = shop.named("Dragonfly mug").await["sku"].clone();
-    assert_eq!(shop.ask(PROMPT_BY_SKU, json!({ "sku": sku })).await["productDescriptionPrompt"], shown);
-    let asked = json!({ "input": { "idempotencyKey": key(), "product": { "id": mug["id"] } } });
-    let proposed = shop.ask(PROPOSE, asked.clone()).await["productDescriptionPropose"].clone();
-    let again = shop.ask(PROPOSE, asked).await["productDescriptionPropose"].clone();
+    assert_eq!(shop.execute(PROMPT_BY_SKU, json!({ "sku": sku })).await["productDescriptionPrompt"], shown);
+    let requested_input = json!({ "input": { "idempotencyKey": key(), "product": { "id": mug["id"] } } });
+    let proposed = shop.execute(PROPOSE, requested_input.clone()).await["productDescriptionPropose"].clone();
+    let again = shop.execute(PROPOSE, requested_input).await["productDescriptionPropose"].clone();
     assert_eq!(again["proposal"], proposed["proposal"], "it is not asked, and paid for, again: {again:#}");
-    assert_eq!((done(&proposed, "proposal"), &proposed["isCut"]), (&json!("A blue mug."), &json!(false)));
+    assert_eq!((accepted(&proposed, "proposal"), &proposed["isCut"]), (&json!("A blue mug."), &json!(false)));
     let body = shown["body"].as_str().unwrap().to_owned();
-    assert_eq!((&shown["host"], model.asked()), (&json!("127.0.0.1"), vec![(format!("Bearer {SECRET}"), body.clone())]));
+    assert_eq!((&shown["host"], model.read_requests()), (&json!("127.0.0.1"), vec![(format!("Bearer {SECRET}"), body.clone())]));
     assert!(body.contains("Dragonfly mug") && body.contains("Mugs") && !body.contains("SKU-"), "{body}");
     // A member accepts it, by the catalogue's usual mutation.
     let lines = json!([{ "productId": mug["id"], "description": proposed["proposal"], "expectedVersion": 1 }]);
     let input = json!({ "idempotencyKey": key(), "descriptions": lines });
-    let accepted = shop.ask(ACCEPT, json!({ "input": input })).await["productTextAccept"].clone();
-    assert_eq!(done(&accepted, "products")[0], json!({ "description": "A blue mug.", "version": 2 }));
+    let payload = shop.execute(ACCEPT, json!({ "input": input })).await["productTextAccept"].clone();
+    assert_eq!(accepted(&payload, "products")[0], json!({ "description": "A blue mug.", "version": 2 }));
     shop.fifth_is_refused(&model, &mug).await;
     // Any other reply of the model is reported as a failure, and changes nothing.
     for (reply, failure) in [
@@ -208,16 +208,16 @@ async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
         assert_eq!((&payload["failure"], code(&payload)), (&json!(failure), json!("INVALID_STATE")), "{payload:#}");
         assert_eq!(payload["proposal"], Value::Null, "{payload:#}");
     }
-    assert_eq!((code(&shop.propose(&mug).await), model.asked().len()), (json!("LIMIT_EXCEEDED"), 9), "nine calls a day");
-    let kept = shop.ask(ENDPOINT, json!({})).await;
-    assert_eq!(kept["productDescriptionEndpoint"]["callsToday"], 9, "{kept:#}");
+    assert_eq!((code(&shop.propose(&mug).await), model.read_requests().len()), (json!("LIMIT_EXCEEDED"), 9), "nine calls a day");
+    let answer = shop.execute(ENDPOINT, json!({})).await;
+    assert_eq!(answer["productDescriptionEndpoint"]["callsToday"], 9, "{answer:#}");
     assert_eq!(shop.named("Dragonfly mug").await["version"], 2);
     let renewed = json!({ "url": model.url, "model": "small", "isEnabled": true, "callsPerDay": 9, "secretKey": "sk-2" });
-    done(&shop.set(renewed).await, "endpoint");
+    accepted(&shop.set(renewed).await, "endpoint");
     assert_eq!(shop.changed(world).await, [field("secretKey", json!("SET"), json!("REPLACED"))]);
     // Another address is not handed the key.
     let other = json!({ "url": "http://127.0.0.1:9/v1/chat/completions", "model": "small" });
-    assert_eq!(done(&shop.set(other).await, "endpoint")["hasSecretKey"], false);
+    assert_eq!(accepted(&shop.set(other).await, "endpoint")["hasSecretKey"], false);
     let last = shop.changed(world).await;
     assert_eq!(last[0], field("origin", json!(origin), json!("http://127.0.0.1:9")), "{last:#?}");
     assert_eq!(last[1], field("secretKey", json!("SET"), Value::Null), "{last:#?}");
@@ -231,15 +231,15 @@ async fn a_language_model_that_never_answers_is_given_up(world: &World) {
     let (shop, model) = (Shop::of(world).await, Model::begin().await);
     let mug = shop.product("Dragonfly mug", Some(&shop.mugs)).await;
     world.node.webhooks.open_networks(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
-    done(&shop.set(json!({ "url": model.url, "model": "small", "isEnabled": true, "callsPerDay": 9 })).await, "endpoint");
+    accepted(&shop.set(json!({ "url": model.url, "model": "small", "isEnabled": true, "callsPerDay": 9 })).await, "endpoint");
     model.replies(Reply::Held);
     let payload = tokio::time::timeout(Duration::from_secs(20), shop.propose(&mug)).await.unwrap();
     let code = &payload["userErrors"][0]["code"];
     assert_eq!((&payload["failure"], code, &payload["proposal"]), (&json!("TOO_SLOW"), &json!("INVALID_STATE"), &Value::Null));
     // The failed call affects neither the product nor the next call, but it counts as a call.
     model.replies(Reply::Completion("A blue mug."));
-    assert_eq!(done(&shop.propose(&mug).await, "proposal"), "A blue mug.");
-    assert_eq!(shop.ask(ENDPOINT, json!({})).await["productDescriptionEndpoint"]["callsToday"], 2);
+    assert_eq!(accepted(&shop.propose(&mug).await, "proposal"), "A blue mug.");
+    assert_eq!(shop.execute(ENDPOINT, json!({})).await["productDescriptionEndpoint"]["callsToday"], 2);
     assert_eq!(shop.named("Dragonfly mug").await["version"], 1);
     shop.office.is_sound().await;
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization::world::World,
-    purchasing::office::{done, key, refused},
+    purchasing::office::{accepted, key, refused},
     world::on_both,
 };
 use shop::{ACCEPT, CLEANUPS, DUPLICATES, MODEL, SUGGESTIONS, Shop, texts};
@@ -40,7 +40,7 @@ async fn an_uncategorised_mug_is_suggested_the_mugs(world: &World) {
     assert!(confidence(0) > confidence(1) && confidence(0) <= 1.0, "{page:#}");
     // The accuracy is measured on this company's own products, each predicted by a model that was
     // trained without it.
-    let model = shop.ask(MODEL, json!({})).await["productTextModel"].clone();
+    let model = shop.execute(MODEL, json!({})).await["productTextModel"].clone();
     let learned = ["status", "productCount", "classes", "heldOut", "isPartial"].map(|name| model[name].clone());
     assert_eq!(learned, [json!("READY"), json!(24), json!(2), json!(24), json!(false)], "{model:#}");
     assert!(model["accuracyTop1"].as_f64() > model["baseline"].as_f64(), "{model:#}");
@@ -48,7 +48,7 @@ async fn an_uncategorised_mug_is_suggested_the_mugs(world: &World) {
     let owl = shop.named("owl mug").await;
     assert_eq!(shop.suggestions(&owl).await["nodes"], json!([]));
     let filter = json!({ "products": [{ "sku": owl["sku"] }, { "sku": "no such" }], "isWithoutCategory": false });
-    let page = shop.ask(SUGGESTIONS, json!({ "filter": filter })).await["productCategorySuggestions"].clone();
+    let page = shop.execute(SUGGESTIONS, json!({ "filter": filter })).await["productCategorySuggestions"].clone();
     assert_eq!(page["nodes"][0]["categories"][0]["category"]["name"], "Mugs", "{page:#}");
 }
 
@@ -70,15 +70,15 @@ async fn a_refused_category_is_not_suggested_again(world: &World) {
     assert_eq!(categories(&other).await, ["Mugs", "Lamps"], "another product is another question");
     // Many at once, all or none.
     let theirs = json!(world.theirs.ids["prd"]);
-    let of = |product: &Value, category: &Value| json!({ "product": { "id": product }, "category": { "id": category } });
+    let input_for = |product: &Value, category: &Value| json!({ "product": { "id": product }, "category": { "id": category } });
     let both = async |second: Value| {
-        let input = json!({ "suggestions": [of(&other["id"], &shop.mugs), second] });
-        shop.ask(shop::REFUSE, json!({ "input": input })).await["productSuggestionRefuse"].clone()
+        let input = json!({ "suggestions": [input_for(&other["id"], &shop.mugs), second] });
+        shop.execute(shop::REFUSE, json!({ "input": input })).await["productSuggestionRefuse"].clone()
     };
-    refused(&both(of(&theirs, &shop.mugs)).await, "NOT_FOUND", "input.suggestions.1.product.id");
+    refused(&both(input_for(&theirs, &shop.mugs)).await, "NOT_FOUND", "input.suggestions.1.product.id");
     refused(&both(json!({ "product": { "id": third["id"] } })).await, "REQUIRED", "input.suggestions.1.category");
     assert_eq!(categories(&other).await, ["Mugs", "Lamps"], "none was kept");
-    assert_eq!(both(of(&third["id"], &shop.lamps)).await["userErrors"], json!([]));
+    assert_eq!(both(input_for(&third["id"], &shop.lamps)).await["userErrors"], json!([]));
     assert_eq!((categories(&other).await, categories(&third).await), (vec!["Lamps".to_owned()], vec!["Mugs".to_owned()]));
     refused(&shop.refuse(&theirs, &shop.mugs).await, "NOT_FOUND", "input.productId");
     refused(&shop.refuse(&mug["id"], &json!(world.theirs.ids["cat"])).await, "NOT_FOUND", "input.categoryId");
@@ -90,30 +90,30 @@ async fn another_companys_catalogue_teaches_nothing(world: &World) {
     for name in ["Dragonfly mug", "DRAGONFLY MUG"] {
         shop.product(name, None).await;
     }
-    let pairs = shop.ask(DUPLICATES, json!({})).await.to_string();
+    let pairs = shop.execute(DUPLICATES, json!({})).await.to_string();
     assert!(pairs.contains("Dragonfly"), "{pairs}");
-    assert_eq!(shop.ask(MODEL, json!({})).await["productTextModel"]["status"], "READY");
+    assert_eq!(shop.execute(MODEL, json!({})).await["productTextModel"]["status"], "READY");
     let theirs = world.theirs.owner.clone();
-    let answer = world.ask(&world.theirs, Some(theirs.clone()), SUGGESTIONS, &json!({})).await;
+    let answer = world.execute(&world.theirs, Some(theirs.clone()), SUGGESTIONS, &json!({})).await;
     let page = &answer["data"]["productCategorySuggestions"];
     assert_eq!((&page["status"], &page["nodes"]), (&json!("TOO_FEW_CATEGORIES"), &json!([])), "{answer:#}");
-    let answer = world.ask(&world.theirs, Some(theirs), DUPLICATES, &json!({})).await;
+    let answer = world.execute(&world.theirs, Some(theirs), DUPLICATES, &json!({})).await;
     assert!(answer["errors"].is_null() && !answer.to_string().contains("Dragonfly"), "{answer:#}");
 }
 
 async fn who_may_not_read_products_gets_nothing(world: &World) {
     let shop = Shop::with_mugs_and_lamps(world).await;
     let mug = shop.product("Dragonfly mug", None).await;
-    let clerk = shop.office.as_caller(world.ours.only(&["store.read", "product.write"]));
+    let clerk = shop.office.as_caller(world.ours.owner_with(&["store.read", "product.write"]));
     for query in [SUGGESTIONS, MODEL, DUPLICATES, CLEANUPS] {
-        let answer = clerk.ask(query, json!({})).await;
+        let answer = clerk.execute(query, json!({})).await;
         assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer:#}");
     }
-    let reader = shop.office.as_caller(world.ours.only(&["product.read"]));
+    let reader = shop.office.as_caller(world.ours.owner_with(&["product.read"]));
     let lines = json!([{ "productId": mug["id"], "categoryId": shop.mugs, "expectedVersion": 1 }]);
-    let answer = reader.ask(ACCEPT, json!({ "input": { "idempotencyKey": key(), "categories": lines } })).await;
+    let answer = reader.execute(ACCEPT, json!({ "input": { "idempotencyKey": key(), "categories": lines } })).await;
     assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer:#}");
-    let answer = reader.ask(shop::REFUSE, json!({ "input": { "productId": mug["id"], "categoryId": shop.mugs } })).await;
+    let answer = reader.execute(shop::REFUSE, json!({ "input": { "productId": mug["id"], "categoryId": shop.mugs } })).await;
     assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer:#}");
 }
 
@@ -126,7 +126,7 @@ async fn a_catalogue_of_three_products_says_why_it_suggests_nothing(world: &Worl
     let nothing = async || {
         let page = shop.suggestions(&mug).await;
         assert_eq!((&page["status"], &page["nodes"]), (&json!("TOO_FEW_CATEGORIES"), &json!([])), "{page:#}");
-        shop.ask(MODEL, json!({})).await["productTextModel"].clone()
+        shop.execute(MODEL, json!({})).await["productTextModel"].clone()
     };
     let model = nothing().await;
     assert_eq!((&model["productCount"], &model["accuracyTop1"], &model["baseline"]), (&json!(0), &Value::Null, &Value::Null));
@@ -141,23 +141,26 @@ async fn a_catalogue_of_three_products_says_why_it_suggests_nothing(world: &Worl
 async fn accepting_changes_the_category_and_tells_it(world: &World) {
     let shop = Shop::with_mugs_and_lamps(world).await;
     let (mug, heron) = (shop.product("Dragonfly mug 12CM", None).await, shop.product("Heron mug", None).await);
-    let of = |product: &Value| json!({ "productId": product["id"], "categoryId": shop.mugs, "expectedVersion": 1 });
-    let input = json!({ "idempotencyKey": key(), "categories": [of(&mug), of(&heron)],
+    let input_for = |product: &Value| json!({ "productId": product["id"], "categoryId": shop.mugs, "expectedVersion": 1 });
+    let input = json!({ "idempotencyKey": key(), "categories": [input_for(&mug), input_for(&heron)],
         "names": [{ "productId": mug["id"], "name": "Dragonfly mug 12 cm", "expectedVersion": 1 }] });
     let looked = shop.accept(&input, true).await;
-    assert_eq!((done(&looked, "products")[0]["version"].clone(), &looked["seq"]), (json!(2), &Value::Null), "{looked:#}");
+    assert_eq!((accepted(&looked, "products")[0]["version"].clone(), &looked["seq"]), (json!(2), &Value::Null), "{looked:#}");
     assert_eq!(shop.named("Dragonfly mug 12CM").await["version"], 1, "validating writes nothing");
     let payload = shop.accept(&input, false).await;
-    let products: Vec<Value> = done(&payload, "products").as_array().unwrap().clone();
+    let products: Vec<Value> = accepted(&payload, "products").as_array().unwrap().clone();
     let shown = |product: &Value| [&product["name"], &product["category"]["name"], &product["version"]].map(Clone::clone);
     assert_eq!(shown(&products[0]), [json!("Dragonfly mug 12 cm"), json!("Mugs"), json!(2)], "both in one change");
     assert_eq!(shown(&products[1]), [json!("Heron mug"), json!("Mugs"), json!(2)]);
     let seq = payload["seq"].as_i64().unwrap();
     let events = journal::after(&world.node.db.tenant(world.ours.owner.tenant), seq - 2, 10).await.unwrap();
-    let told: Vec<(&str, Value)> =
+    let event_facts: Vec<(&str, Value)> =
         events.iter().map(|event| (event.kind.as_str(), serde_json::from_str(&event.payload).unwrap())).collect();
-    assert_eq!(told.len(), 2, "one event a product: {told:?}");
-    assert!(told.iter().all(|(kind, payload)| *kind == "product.updated" && payload["categoryAfter"] == shop.mugs), "{told:?}");
+    assert_eq!(event_facts.len(), 2, "one event a product: {event_facts:?}");
+    assert!(
+        event_facts.iter().all(|(kind, payload)| *kind == "product.updated" && payload["categoryAfter"] == shop.mugs),
+        "{event_facts:?}"
+    );
     let again = shop.accept(&input, false).await;
     assert_eq!((&again["replayed"], &again["seq"], &again["userErrors"]), (&json!(true), &json!(seq), &json!([])), "{again:#}");
     assert_eq!(shop.suggestions(&mug).await["nodes"], json!([]), "it has its category now");
@@ -167,28 +170,36 @@ async fn accepting_changes_the_category_and_tells_it(world: &World) {
 async fn one_stale_line_refuses_all_lines(world: &World) {
     let shop = Shop::with_mugs_and_lamps(world).await;
     let (mug, heron) = (shop.product("Dragonfly mug", None).await, shop.product("Heron mug", None).await);
-    let of = |product: &Value, version: i64| json!({ "productId": product["id"], "categoryId": shop.mugs, "expectedVersion": version });
+    let input_for = |product: &Value, version: i64| json!({ "productId": product["id"], "categoryId": shop.mugs, "expectedVersion": version });
     let accept = async |categories: Value, names: Value| {
         shop.accept(&json!({ "idempotencyKey": key(), "categories": categories, "names": names }), false).await
     };
-    let stale = accept(json!([of(&mug, 1), of(&heron, 7)]), json!([])).await;
+    let stale = accept(json!([input_for(&mug, 1), input_for(&heron, 7)]), json!([])).await;
     refused(&stale, "VERSION_CONFLICT", "input.categories.1.expectedVersion");
     assert_eq!((&stale["products"], &stale["seq"]), (&json!([]), &Value::Null));
     let nowhere = json!({ "productId": heron["id"], "categoryId": world.theirs.ids["cat"], "expectedVersion": 1 });
-    refused(&accept(json!([of(&mug, 1), nowhere]), json!([])).await, "NOT_FOUND", "input.categories.1.categoryId");
+    refused(&accept(json!([input_for(&mug, 1), nowhere]), json!([])).await, "NOT_FOUND", "input.categories.1.categoryId");
     let name = |product: &Value, name: &str, version: i64| json!({ "productId": product["id"], "name": name, "expectedVersion": version });
-    let empty = accept(json!([of(&mug, 1)]), json!([name(&heron, " ", 1)])).await;
+    let empty = accept(json!([input_for(&mug, 1)]), json!([name(&heron, " ", 1)])).await;
     refused(&empty, "REQUIRED", "input.names.0.name");
     let foreign = json!({ "id": world.theirs.ids["prd"] });
-    refused(&accept(json!([of(&mug, 1), of(&foreign, 1)]), json!([])).await, "NOT_FOUND", "input.categories.1.productId");
+    refused(
+        &accept(json!([input_for(&mug, 1), input_for(&foreign, 1)]), json!([])).await,
+        "NOT_FOUND",
+        "input.categories.1.productId",
+    );
     let product = shop.named("Dragonfly mug").await;
     assert_eq!((&product["version"], &product["category"]), (&json!(1), &Value::Null), "nothing is half done");
     // Contradictory input is refused before any row is read.
     refused(&accept(json!([]), json!([])).await, "REQUIRED", "input.categories");
-    refused(&accept(json!([of(&mug, 1), of(&mug, 1)]), json!([])).await, "DUPLICATE", "input.categories.1.productId");
-    let other = accept(json!([of(&mug, 1)]), json!([name(&mug, "Mug", 2)])).await;
+    refused(
+        &accept(json!([input_for(&mug, 1), input_for(&mug, 1)]), json!([])).await,
+        "DUPLICATE",
+        "input.categories.1.productId",
+    );
+    let other = accept(json!([input_for(&mug, 1)]), json!([name(&mug, "Mug", 2)])).await;
     refused(&other, "INVALID", "input.names.0.expectedVersion");
-    let many: Vec<Value> = (0..501).map(|_| of(&mug, 1)).collect();
+    let many: Vec<Value> = (0..501).map(|_| input_for(&mug, 1)).collect();
     refused(&accept(json!(many), json!([])).await, "LIMIT_EXCEEDED", "input.categories");
 }
 
@@ -200,7 +211,7 @@ async fn a_product_that_was_entered_twice_is_found(world: &World) {
         shop.product(variant, None).await;
     }
     let pairs = async || {
-        let page = shop.ask(DUPLICATES, json!({})).await["productDuplicates"].clone();
+        let page = shop.execute(DUPLICATES, json!({})).await["productDuplicates"].clone();
         assert_eq!(page["status"], "READY", "{page:#}");
         let is_ours =
             |pair: &&Value| ["Key", "Jumbo"].iter().any(|word| pair["first"]["name"].as_str().unwrap().starts_with(word));
@@ -213,14 +224,14 @@ async fn a_product_that_was_entered_twice_is_found(world: &World) {
     // A pair of different products is refused once, in either order, until one of them has another
     // name.
     let second = found[0]["second"].clone();
-    let of =
+    let input_for =
         |product: &Value, other: &Value| json!({ "product": { "id": product["id"] }, "otherProduct": { "id": other["id"] } });
     let theirs = json!({ "id": world.theirs.ids["prd"] });
-    refused(&shop.refuse_all(json!([of(&ring, &ring)])).await, "INVALID", "input.suggestions.0.otherProduct.id");
-    let foreign = shop.refuse_all(json!([of(&second, &ring), of(&ring, &theirs)])).await;
+    refused(&shop.refuse_all(json!([input_for(&ring, &ring)])).await, "INVALID", "input.suggestions.0.otherProduct.id");
+    let foreign = shop.refuse_all(json!([input_for(&second, &ring), input_for(&ring, &theirs)])).await;
     refused(&foreign, "NOT_FOUND", "input.suggestions.1.otherProduct.id");
     assert_eq!(pairs().await.len(), 1, "all or none");
-    let both = json!([of(&second, &ring), of(&ring, &second)]);
+    let both = json!([input_for(&second, &ring), input_for(&ring, &second)]);
     assert_eq!(shop.refuse_all(both).await["userErrors"], json!([]), "the same pair twice is one");
     assert_eq!(pairs().await, Vec::<Value>::new());
     shop.rename(&second, "Keyring Daisy garden").await;
@@ -235,7 +246,7 @@ async fn names_are_cleaned_by_rules_that_say_what_they_did(world: &World) {
     let mug = shop.product("Dragonfly mug 12CM", None).await;
     shop.product("Cable USB-C 3M", None).await;
     let cleanups = async || {
-        let page = shop.ask(CLEANUPS, json!({})).await["productNameCleanups"].clone();
+        let page = shop.execute(CLEANUPS, json!({})).await["productNameCleanups"].clone();
         assert_eq!(page["status"], "READY", "{page:#}");
         page["nodes"].as_array().unwrap().clone()
     };
@@ -253,7 +264,7 @@ async fn names_are_cleaned_by_rules_that_say_what_they_did(world: &World) {
     let found = cleanups().await;
     assert!(found.iter().any(|one| one["proposed"] == "Dragonfly mug 14 cm"), "until it has another name: {found:#?}");
     let names = json!([{ "productId": mug["id"], "name": of_mug["proposed"], "expectedVersion": 2 }]);
-    done(&shop.accept(&json!({ "idempotencyKey": key(), "names": names }), false).await, "products");
+    accepted(&shop.accept(&json!({ "idempotencyKey": key(), "names": names }), false).await, "products");
     assert!(!cleanups().await.iter().any(|one| one["product"]["id"] == mug["id"]), "it is clean now");
 }
 
@@ -267,7 +278,7 @@ async fn suggestions_come_in_pages(world: &World) {
     let mut variables = json!({ "first": 2, "filter": { "productIds": wanted } });
     let (mut seen, mut pages) = (Vec::new(), 0);
     loop {
-        let page = shop.ask(SUGGESTIONS, variables.clone()).await["productCategorySuggestions"].clone();
+        let page = shop.execute(SUGGESTIONS, variables.clone()).await["productCategorySuggestions"].clone();
         seen.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["product"]["id"].as_str().unwrap().to_owned()));
         pages += 1;
         if page["pageInfo"]["hasNextPage"] == json!(false) {
@@ -276,8 +287,8 @@ async fn suggestions_come_in_pages(world: &World) {
         variables["after"] = page["pageInfo"]["endCursor"].clone();
     }
     assert_eq!((seen, pages), (wanted, 2));
-    let answer = shop.office.ask(SUGGESTIONS, json!({ "filter": { "productIds": [shop.mugs] } })).await;
+    let answer = shop.office.execute(SUGGESTIONS, json!({ "filter": { "productIds": [shop.mugs] } })).await;
     assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "a category is no product: {answer:#}");
     let both = json!({ "filter": { "productIds": [], "products": [{ "sku": "SKU-1" }] } });
-    assert_eq!(shop.office.ask(SUGGESTIONS, both).await["errors"][0]["code"], "BAD_USER_INPUT", "one of the two");
+    assert_eq!(shop.office.execute(SUGGESTIONS, both).await["errors"][0]["code"], "BAD_USER_INPUT", "one of the two");
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization::world::World,
-    purchasing::office::{Office, done, key},
+    purchasing::office::{Office, accepted, key},
 };
 
 pub const SUGGESTIONS: &str = "query($filter: ProductSuggestionFilter, $first: Int, $after: Cursor) {
@@ -41,8 +41,9 @@ impl<'w> Shop<'w> {
     pub async fn of(world: &'w World) -> Self {
         let office = Office::of(world).await;
         let category = async |name: &str| {
-            let made = office.act("categoryCreate", "CategoryCreateInput", "category { id }", json!({ "name": name })).await;
-            done(&made, "category")["id"].clone()
+            let payload =
+                office.mutate("categoryCreate", "CategoryCreateInput", "category { id }", json!({ "name": name })).await;
+            accepted(&payload, "category")["id"].clone()
         };
         let (mugs, lamps) = (category("Mugs").await, category("Lamps").await);
         Self { office, mugs, lamps }
@@ -79,26 +80,26 @@ impl<'w> Shop<'w> {
 
     async fn create(&self, mut input: Value) -> Value {
         input["sku"] = json!(format!("SKU-{}", SKUS.fetch_add(1, Ordering::Relaxed)));
-        let made = self.office.act("productCreate", "ProductCreateInput", "product { id version }", input).await;
-        done(&made, "product").clone()
+        let payload = self.office.mutate("productCreate", "ProductCreateInput", "product { id version }", input).await;
+        accepted(&payload, "product").clone()
     }
 
     pub async fn archive(&self, product: &Value) {
         let input = json!({ "id": product["id"], "expectedVersion": 1 });
-        let made = self.office.act("productArchive", "ProductArchiveInput", "product { id }", input).await;
-        done(&made, "product");
+        let payload = self.office.mutate("productArchive", "ProductArchiveInput", "product { id }", input).await;
+        accepted(&payload, "product");
     }
 
     /// Returns the fields of the product with this name.
     pub async fn named(&self, name: &str) -> Value {
         let query = "query($name: String!) { products(filter: { name: { eq: $name } }) { nodes { id sku name version category { name } } } }";
-        let found = self.ask(query, json!({ "name": name })).await["products"]["nodes"].as_array().unwrap().clone();
+        let found = self.execute(query, json!({ "name": name })).await["products"]["nodes"].as_array().unwrap().clone();
         assert_eq!(found.len(), 1, "{name}: {found:#?}");
         found[0].clone()
     }
 
-    pub async fn ask(&self, query: &str, variables: Value) -> Value {
-        let answer = self.office.ask(query, variables).await;
+    pub async fn execute(&self, query: &str, variables: Value) -> Value {
+        let answer = self.office.execute(query, variables).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"].clone()
     }
@@ -106,28 +107,28 @@ impl<'w> Shop<'w> {
     /// The suggestions for one product.
     pub async fn suggestions(&self, product: &Value) -> Value {
         let filter = json!({ "products": [{ "id": product["id"] }] });
-        self.ask(SUGGESTIONS, json!({ "filter": filter })).await["productCategorySuggestions"].clone()
+        self.execute(SUGGESTIONS, json!({ "filter": filter })).await["productCategorySuggestions"].clone()
     }
 
     pub async fn accept(&self, input: &Value, validates_only: bool) -> Value {
-        self.ask(ACCEPT, json!({ "input": input, "validateOnly": validates_only })).await["productTextAccept"].clone()
+        self.execute(ACCEPT, json!({ "input": input, "validateOnly": validates_only })).await["productTextAccept"].clone()
     }
 
     pub async fn refuse(&self, product: &Value, category: &Value) -> Value {
         let input = json!({ "productId": product, "categoryId": category });
-        self.ask(REFUSE, json!({ "input": input })).await["productSuggestionRefuse"].clone()
+        self.execute(REFUSE, json!({ "input": input })).await["productSuggestionRefuse"].clone()
     }
 
     /// Refuses several suggestions at once.
     pub async fn refuse_all(&self, suggestions: Value) -> Value {
         let input = json!({ "suggestions": suggestions });
-        self.ask(REFUSE, json!({ "input": input })).await["productSuggestionRefuse"].clone()
+        self.execute(REFUSE, json!({ "input": input })).await["productSuggestionRefuse"].clone()
     }
 
     /// Gives a product that was never changed another name.
     pub async fn rename(&self, product: &Value, name: &str) {
         let names = json!([{ "productId": product["id"], "name": name, "expectedVersion": 1 }]);
-        done(&self.accept(&json!({ "idempotencyKey": key(), "names": names }), false).await, "products");
+        accepted(&self.accept(&json!({ "idempotencyKey": key(), "names": names }), false).await, "products");
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::shop::{Shop, texts};
 use crate::{
     authorization::world::World,
-    purchasing::office::{done, key, refused},
+    purchasing::office::{accepted, key, refused},
     world::on_both,
 };
 
@@ -24,7 +24,7 @@ async fn an_untagged_mug_is_suggested_the_tags_of_mugs(world: &World) {
     let mug = shop.product("Dragonfly mug", None).await;
     let page = async |product: &Value| {
         let filter = json!({ "products": [{ "id": product["id"] }] });
-        shop.ask(TAGS, json!({ "filter": filter })).await["productTagSuggestions"].clone()
+        shop.execute(TAGS, json!({ "filter": filter })).await["productTagSuggestions"].clone()
     };
     let nothing = page(&mug).await;
     assert_eq!((&nothing["status"], &nothing["nodes"]), (&json!("TOO_FEW_TAGS"), &json!([])), "{nothing:#}");
@@ -41,7 +41,7 @@ async fn an_untagged_mug_is_suggested_the_tags_of_mugs(world: &World) {
     assert!(texts(&best["reasons"], "text").contains(&"mug".to_owned()), "the word mug spoke for it: {found:#}");
     // The accuracy is measured on this company's own products, each predicted by a model that was
     // trained without it.
-    let model = shop.ask(TAG_MODEL, json!({})).await["productTagModel"].clone();
+    let model = shop.execute(TAG_MODEL, json!({})).await["productTagModel"].clone();
     let learned = ["status", "productCount", "tags", "heldOut", "baselinePrecision"].map(|name| model[name].clone());
     assert_eq!(learned, [json!("READY"), json!(24), json!(2), json!(24), json!(0.5)], "{model:#}");
     assert!(model["precision"].as_f64() > Some(0.5) && model["recall"].as_f64() > Some(0.5), "{model:#}");
@@ -49,7 +49,7 @@ async fn an_untagged_mug_is_suggested_the_tags_of_mugs(world: &World) {
     let other = shop.product("Heron mug", None).await;
     let refuse = async |tags: Value| {
         let input = json!({ "productId": mug["id"], "tags": tags });
-        shop.ask(REFUSE, json!({ "input": input })).await["productSuggestionRefuse"].clone()
+        shop.execute(REFUSE, json!({ "input": input })).await["productSuggestionRefuse"].clone()
     };
     refused(&refuse(json!([])).await, "REQUIRED", "input.categoryId");
     refused(&refuse(json!(["Kitchen", " "])).await, "INVALID", "input.tags.1");
@@ -60,17 +60,17 @@ async fn an_untagged_mug_is_suggested_the_tags_of_mugs(world: &World) {
     // Accepted tags are added to the product's own.
     let accept = async |tags: Value, version: i64| {
         let lines = json!([{ "product": { "id": other["id"] }, "tags": tags, "expectedVersion": version }]);
-        shop.ask(ACCEPT, json!({ "input": { "idempotencyKey": key(), "tags": lines } })).await["productTextAccept"].clone()
+        shop.execute(ACCEPT, json!({ "input": { "idempotencyKey": key(), "tags": lines } })).await["productTextAccept"].clone()
     };
     refused(&accept(json!(["Kitchen"]), 7).await, "VERSION_CONFLICT", "input.tags.0.expectedVersion");
     refused(&accept(json!(["Kitchen", "a|b"]), 1).await, "INVALID", "input.tags.0.tags.1");
-    assert_eq!(done(&accept(json!(["Gift"]), 1).await, "products")[0]["tags"], json!(["Gift"]));
-    let accepted = accept(json!(["gift", "Kitchen"]), 2).await;
-    assert_eq!(done(&accepted, "products")[0], json!({ "tags": ["Gift", "Kitchen"], "version": 3 }));
+    assert_eq!(accepted(&accept(json!(["Gift"]), 1).await, "products")[0]["tags"], json!(["Gift"]));
+    let payload = accept(json!(["gift", "Kitchen"]), 2).await;
+    assert_eq!(accepted(&payload, "products")[0], json!({ "tags": ["Gift", "Kitchen"], "version": 3 }));
     // Two unknown SKUs are two products that do not exist, not a duplicate.
     let line = |sku: &str| json!({ "product": { "sku": sku }, "tags": ["Gift"], "expectedVersion": 1 });
     let input = json!({ "idempotencyKey": key(), "tags": [line("NONE-1"), line("NONE-2")] });
-    let unknown = shop.ask(ACCEPT, json!({ "input": input })).await["productTextAccept"]["userErrors"].clone();
+    let unknown = shop.execute(ACCEPT, json!({ "input": input })).await["productTextAccept"]["userErrors"].clone();
     let places: Vec<[&Value; 2]> = unknown.as_array().unwrap().iter().map(|error| [&error["code"], &error["field"]]).collect();
     let place = |index: &str| json!(["input", "tags", index, "product", "sku"]);
     assert_eq!(places, [[&json!("NOT_FOUND"), &place("0")], [&json!("NOT_FOUND"), &place("1")]], "{unknown:#}");

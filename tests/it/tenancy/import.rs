@@ -18,7 +18,7 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use crate::{
-    authorization::world::{House, World, furnished::other_keys, text},
+    authorization::world::{Company, World, furnished::other_keys, text},
     databases::Home,
     world::on_both,
 };
@@ -79,7 +79,7 @@ pub(super) async fn refused(other: &World, request: ImportRequest<'_>) -> String
 }
 
 /// Digests of all rows of a deployment.
-pub(super) async fn held(world: &World) -> Vec<(&'static str, copying::Digests)> {
+pub(super) async fn digests_of(world: &World) -> Vec<(&'static str, copying::Digests)> {
     copying::digests(&world.node.db).await.unwrap().into_iter().collect()
 }
 
@@ -92,22 +92,22 @@ const FOUND: &str = "query($email: String!) { customers(email: $email) { nodes {
 const ORDER: &str =
     "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { number } userErrors { code field message } } }";
 
-async fn looked(world: &World, house: &House) -> Value {
-    let answer = world.ask(house, Some(house.owner.clone()), LOOKS, &json!({})).await;
+async fn look_up(world: &World, company: &Company) -> Value {
+    let answer = world.execute(company, Some(company.owner.clone()), LOOKS, &json!({})).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"].clone()
 }
 
 /// The number of a new order.
-async fn ordered(world: &World, house: &House) -> Value {
-    let input = json!({ "idempotencyKey": "after-the-move", "store": { "id": house.ids["sto"] }, "channelId": house.ids["chn"],
-        "lines": [{ "product": { "id": house.ids["prd"] }, "quantity": 1 }] });
-    world.must(house, ORDER, json!({ "input": input })).await["order"]["number"].clone()
+async fn ordered(world: &World, company: &Company) -> Value {
+    let input = json!({ "idempotencyKey": "after-the-move", "store": { "id": company.ids["sto"] }, "channelId": company.ids["chn"],
+        "lines": [{ "product": { "id": company.ids["prd"] }, "quantity": 1 }] });
+    world.must_mutate(company, ORDER, json!({ "input": input })).await["order"]["number"].clone()
 }
 
 async fn a_company_moves_into_another_deployment(world: &World) {
     let folder = exported(world, "export").await;
-    let before = held(world).await;
+    let before = digests_of(world).await;
     let mut targets = Vec::new();
     for home in homes().await {
         let mut other = World::another_deployment(home, world.node.clock.now(), "alpha@example.com").await;
@@ -122,14 +122,14 @@ async fn a_company_moves_into_another_deployment(world: &World) {
         );
         assert!(taken.tables.len() > 40, "{:?}", taken.tables);
         assert_eq!(other.rows_of(other.theirs.owner.tenant).await, neighbours, "others are as they were");
-        same_rows(&before, &held(&other).await, world.ours.owner.tenant);
+        same_rows(&before, &digests_of(&other).await, world.ours.owner.tenant);
         other.ours = world.ours.arrived(&other.node, other.ours.session.user).await;
         targets.push(other);
     }
-    let seen = looked(world, &world.ours).await;
+    let seen = look_up(world, &world.ours).await;
     assert_eq!(seen["customers"]["nodes"][0]["email"], json!("alpha@example.com"), "{seen:#}");
     for other in &targets {
-        assert_eq!(looked(other, &other.ours).await, seen);
+        assert_eq!(look_up(other, &other.ours).await, seen);
         alive(world, other).await;
     }
     let number = ordered(world, &world.ours).await;
@@ -160,8 +160,8 @@ fn same_rows(source: &[(&'static str, copying::Digests)], target: &[(&'static st
 
 /// Checks the state that continues in the other deployment, and the state that starts fresh.
 async fn alive(world: &World, other: &World) {
-    let (house, tenant) = (&other.ours, world.ours.owner.tenant);
-    let found = other.ask(house, Some(house.owner.clone()), FOUND, &json!({ "email": " Alpha@Example.com " })).await;
+    let (company, tenant) = (&other.ours, world.ours.owner.tenant);
+    let found = other.execute(company, Some(company.owner.clone()), FOUND, &json!({ "email": " Alpha@Example.com " })).await;
     assert_eq!(
         found["data"]["customers"]["nodes"],
         json!([{ "id": world.ours.ids["cus"] }]),
@@ -172,16 +172,16 @@ async fn alive(world: &World, other: &World) {
     assert_ne!(here.epoch, there.epoch, "streams begin anew");
     let log = |world: &World| {
         let (scope, audit) = (world.node.db.tenant(tenant), world.node.audit.clone());
-        async move { verify::whole(&scope, Some(audit.audit_writer()), None).await.unwrap() }
+        async move { verify::verify_chain(&scope, Some(audit.audit_writer()), None).await.unwrap() }
     };
     let (before, after) = (log(world).await, log(other).await);
     assert!(before.is_ok() && after.is_ok(), "{before:?} {after:?}");
     assert!(after.checkpoints > 0, "what the other deployment signed is there");
     let entries = "{ auditEntries(first: 5) { nodes { action } } }";
     other.node.audit.seal_all().await.unwrap();
-    let told = other.ask(house, Some(house.owner.clone()), entries, &json!({})).await;
+    let answer = other.execute(company, Some(company.owner.clone()), entries, &json!({})).await;
     let actions: Vec<String> =
-        told["data"]["auditEntries"]["nodes"].as_array().unwrap().iter().map(|entry| text(&entry["action"])).collect();
+        answer["data"]["auditEntries"]["nodes"].as_array().unwrap().iter().map(|entry| text(&entry["action"])).collect();
     assert!(actions.contains(&"tenant.import".to_owned()), "{actions:?}");
     let count = async |sql: &str| -> i64 {
         let rows = other.node.db.global().rows(sql, vec![tenant.into()]).await.unwrap();
@@ -211,10 +211,10 @@ async fn people_without_an_account_choose_a_password(world: &World) {
 async fn an_address_that_nobody_has_confirmed_is_refused(world: &World) {
     let folder = exported(world, "export").await;
     let other = World::another_deployment(Home::sqlite().await, world.node.clock.now(), "alpha@example.com").await;
-    other.home.tell("UPDATE app_user SET verified_at = NULL").await;
-    let before = held(&other).await;
+    other.home.run_sql("UPDATE app_user SET verified_at = NULL").await;
+    let before = digests_of(&other).await;
     assert!(refused(&other, whole(&folder)).await.contains("has the address alpha@example.com and has not confirmed it"));
-    assert_eq!(held(&other).await, before);
+    assert_eq!(digests_of(&other).await, before);
     other.end().await;
 }
 
@@ -224,7 +224,7 @@ async fn stored_files_go_along_when_asked(world: &World) {
     let (from, to) = (FileLocation::Folder(world.files.clone()), FileLocation::Folder(other.files.clone()));
     let request = ImportRequest { files: Some((&from, &to)), ..whole(&folder) };
     // A refused import deletes the files that it had copied.
-    other.home.tell("UPDATE app_user SET verified_at = NULL").await;
+    other.home.run_sql("UPDATE app_user SET verified_at = NULL").await;
     refused(&other, request).await;
     let mine = other.files.join(world.ours.owner.tenant.to_string());
     assert_eq!(files_under(&mine), Vec::<PathBuf>::new());
@@ -234,7 +234,7 @@ async fn stored_files_go_along_when_asked(world: &World) {
     refused(&other, request).await;
     assert!(files_under(&mine).contains(&PathBuf::from("of-another-import")), "an import that is refused erases another's files");
     fs::remove_dir_all(&mine).unwrap();
-    other.home.tell("UPDATE app_user SET verified_at = 1").await;
+    other.home.run_sql("UPDATE app_user SET verified_at = 1").await;
     let outcome = import(&other, request).await.unwrap();
     let stored = files_under(&world.files.join(world.ours.owner.tenant.to_string()));
     assert!(outcome.files.copied > 0 && outcome.files.copied == stored.len() as u64, "{:?}", outcome.files);

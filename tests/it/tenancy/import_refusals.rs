@@ -15,7 +15,7 @@ use entrepot::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::import::{exported, held, homes, import, refused, whole};
+use super::import::{digests_of, exported, homes, import, refused, whole};
 use crate::{
     authorization::world::{World, text},
     databases::Home,
@@ -62,14 +62,14 @@ fn listed(folder: &Path, change: impl Fn(&mut Value)) {
 
 type Change<'a> = Box<dyn Fn(&Path) + 'a>;
 
-fn case<'a>(change: impl Fn(&Path) + 'a, why: &'a str) -> (Change<'a>, &'a str) {
-    (Box::new(change), why)
+fn case<'a>(change: impl Fn(&Path) + 'a, reason: &'a str) -> (Change<'a>, &'a str) {
+    (Box::new(change), reason)
 }
 
 async fn an_export_that_is_not_whole_leaves_nothing(world: &World) {
     let folder = exported(world, "export").await;
     let other = World::another_deployment(Home::sqlite().await, world.node.clock.now(), "alpha@example.com").await;
-    let before = held(&other).await;
+    let before = digests_of(&other).await;
     let cut = |folder: &Path| {
         let bytes = fs::read(folder.join("stock_level.jsonl")).unwrap();
         fs::write(folder.join("stock_level.jsonl"), &bytes[..bytes.len() - 10]).unwrap();
@@ -101,10 +101,10 @@ async fn an_export_that_is_not_whole_leaves_nothing(world: &World) {
         case(|it| listed(it, further("session.jsonl")), "the manifest lists session.jsonl"),
         case(|it| listed(it, further("note.jsonl")), "the manifest lists note.jsonl twice"),
     ];
-    for (change, why) in cases {
-        let said = refused(&other, whole(&changed(&folder, change))).await;
-        assert!(said.contains(why), "\"{why}\" is not in {said}");
-        assert_eq!(held(&other).await, before, "{why}");
+    for (change, reason) in cases {
+        let message = refused(&other, whole(&changed(&folder, change))).await;
+        assert!(message.contains(reason), "\"{reason}\" is not in {message}");
+        assert_eq!(digests_of(&other).await, before, "{reason}");
     }
     let manifest = folder.join("manifest.json");
     assert!(import(&other, whole(&manifest)).await.is_ok(), "the export itself is whole, and may be named by its manifest");
@@ -140,15 +140,15 @@ async fn rows_that_break_a_rule_leave_nothing(world: &World) {
         ("stock_level.jsonl", "\"on_hand\":", "\"on_hand\":1", "break an invariant of `entrepot verify`"),
     ];
     for other in &others {
-        let before = held(other).await;
-        for (file, from, to, why) in edits {
+        let before = digests_of(other).await;
+        for (file, from, to, reason) in edits {
             let edited = changed(&folder, |copy| {
                 replaced(copy, file, from, to);
                 listed(copy, |_| {});
             });
-            let said = refused(other, whole(&edited)).await;
-            assert!(said.contains(why), "{file}: \"{why}\" is not in {said}");
-            assert_eq!(held(other).await, before, "{file} {to}");
+            let message = refused(other, whole(&edited)).await;
+            assert!(message.contains(reason), "{file}: \"{reason}\" is not in {message}");
+            assert_eq!(digests_of(other).await, before, "{file} {to}");
         }
         if other.node.db.backend() == Backend::Postgres {
             // As archiving detaches a month.
@@ -160,9 +160,9 @@ async fn rows_that_break_a_rule_leave_nothing(world: &World) {
                 replaced(copy, "event.jsonl", "\"recorded_at\":", &moment);
                 listed(copy, |_| {});
             });
-            let said = refused(other, whole(&edited)).await;
-            assert!(said.contains("event.jsonl has rows of ") && said.contains("has no partition"), "{said}");
-            assert_eq!(held(other).await, before, "a month that is not there");
+            let message = refused(other, whole(&edited)).await;
+            assert!(message.contains("event.jsonl has rows of ") && message.contains("has no partition"), "{message}");
+            assert_eq!(digests_of(other).await, before, "a month that is not there");
         }
         // A company whose data were inconsistent at the source may be imported nevertheless.
         let broken = changed(&folder, |copy| {
@@ -171,7 +171,7 @@ async fn rows_that_break_a_rule_leave_nothing(world: &World) {
         });
         let outcome = import(other, ImportRequest { accept_broken: true, dry_run: true, ..whole(&broken) }).await.unwrap();
         assert!(!outcome.report.is_sound());
-        assert_eq!(held(other).await, before, "a dry run leaves nothing");
+        assert_eq!(digests_of(other).await, before, "a dry run leaves nothing");
     }
     for other in others {
         other.end().await;
@@ -181,20 +181,20 @@ async fn rows_that_break_a_rule_leave_nothing(world: &World) {
 async fn a_tenant_that_is_there_is_refused(world: &World) {
     let folder = exported(world, "export").await;
     let other = World::another_deployment(Home::sqlite().await, world.node.clock.now(), "alpha@example.com").await;
-    for (slug, why) in [("delta-company", "has the slug delta-company"), ("No", "No is not a valid slug")] {
-        assert!(refused(&other, ImportRequest { slug: Some(slug), ..whole(&folder) }).await.contains(why), "{why}");
+    for (slug, reason) in [("delta-company", "has the slug delta-company"), ("No", "No is not a valid slug")] {
+        assert!(refused(&other, ImportRequest { slug: Some(slug), ..whole(&folder) }).await.contains(reason), "{reason}");
     }
     let request = ImportRequest { slug: Some("zulu-company"), ..whole(&folder) };
     let dry = import(&other, ImportRequest { dry_run: true, ..request }).await.unwrap();
-    let done = import(&other, request).await.unwrap();
-    assert_eq!(dry.imported, done.imported, "a dry run says what an import does");
-    let before = held(&other).await;
+    let outcome = import(&other, request).await.unwrap();
+    assert_eq!(dry.imported, outcome.imported, "a dry run says what an import does");
+    let before = digests_of(&other).await;
     // Also under a slug that another tenant has.
     for slug in [None, Some("once-more"), Some("delta-company")] {
         let again = import(&other, ImportRequest { slug, ..whole(&folder) }).await;
         let Err(ImportError::Refused(Refusal::TenantThere(there))) = again else { panic!("{again:?}") };
         assert_eq!(there, "zulu-company");
     }
-    assert_eq!(held(&other).await, before);
+    assert_eq!(digests_of(&other).await, before);
     other.end().await;
 }

@@ -54,16 +54,16 @@ fn every_setting_of_a_deployment_is_read_by_a_flag() {
     assert!(known.len() > 50, "the flags were not found");
     let mut places = files(&root().join("deploy/kubernetes"), ".yaml");
     places.extend(["Dockerfile", "docker-compose.yml", "deploy/systemd/entrepot.env"].map(|file| root().join(file)));
-    let (mut faults, mut seen) = (Vec::new(), 0);
+    let (mut faults, mut checked_count) = (Vec::new(), 0);
     for path in places {
         for name in variables(&fs::read_to_string(&path).unwrap(), "ENTREPOT_") {
-            seen += 1;
+            checked_count += 1;
             if !known.contains(&name) {
                 faults.push(format!("{}: no flag reads {name}", path.display()));
             }
         }
     }
-    assert!(seen > 20, "the settings were not found");
+    assert!(checked_count > 20, "the settings were not found");
     no_faults(&faults);
 }
 
@@ -123,11 +123,11 @@ fn every_container_is_hardened() {
 fn every_container_runs_a_command() {
     let (any, of_backups) = (commands("src/config.rs", "Command"), commands("src/config/backup.rs", "BackupAction"));
     assert!(any.contains("serve") && of_backups.contains("drill"), "the commands were not found");
-    let (mut faults, mut seen) = (Vec::new(), 0);
+    let (mut faults, mut checked_count) = (Vec::new(), 0);
     for path in files(&root().join("deploy/kubernetes"), ".yaml") {
         let pods = fs::read_to_string(&path).unwrap();
         for args in pods.lines().filter_map(|line| line.trim_start().strip_prefix("args: ")) {
-            seen += 1;
+            checked_count += 1;
             let words: Vec<&str> = args.trim_matches(['[', ']']).split(", ").map(|word| word.trim_matches('"')).collect();
             let is_known = match words[..] {
                 ["backup", action] => of_backups.contains(action),
@@ -139,18 +139,18 @@ fn every_container_runs_a_command() {
             }
         }
     }
-    assert!(seen > 8, "the commands of containers were not found");
+    assert!(checked_count > 8, "the commands of containers were not found");
     no_faults(&faults);
 }
 
 #[test]
 fn every_cron_job_ends_and_runs_alone() {
-    let (mut faults, mut seen) = (Vec::new(), 0);
+    let (mut faults, mut checked_count) = (Vec::new(), 0);
     for path in files(&root().join("deploy/kubernetes"), ".yaml") {
         let jobs = fs::read_to_string(&path).unwrap();
         let lines = |beginning: &str| jobs.lines().filter(|line| line.trim_start().starts_with(beginning)).count();
         let count = lines("kind: CronJob");
-        seen += count;
+        checked_count += count;
         for limit in [
             "concurrencyPolicy: Forbid",
             "startingDeadlineSeconds: ",
@@ -164,7 +164,7 @@ fn every_cron_job_ends_and_runs_alone() {
             }
         }
     }
-    assert!(seen > 5, "the CronJobs were not found");
+    assert!(checked_count > 5, "the CronJobs were not found");
     no_faults(&faults);
 }
 

@@ -76,13 +76,13 @@ fn errors(text: &str) -> Errors {
 
 #[test]
 fn errors_of_the_log_have_literal_messages() {
-    let (mut faults, mut seen) = (Vec::new(), 0);
+    let (mut faults, mut checked_count) = (Vec::new(), 0);
     for (file, path) in sources().into_iter().filter(|(file, _)| file != LOGGED_ONLY) {
         let errors = errors(&fs::read_to_string(path).unwrap());
-        seen += errors.seen;
+        checked_count += errors.seen;
         faults.extend(errors.faults.into_iter().map(|fault| format!("{file}: {fault}")));
     }
-    assert!(seen > 20, "the errors were not found: {seen}");
+    assert!(checked_count > 20, "the errors were not found: {checked_count}");
     no_faults(&faults);
 }
 

@@ -86,7 +86,7 @@ fn content(block: &Block) -> Result<(), String> {
 
 fn wrong_in(paper: &str) -> Vec<String> {
     let (blocks, mut wrong) = blocks(paper);
-    wrong.extend(blocks.iter().filter_map(|block| content(block).err().map(|why| format!("{}: {why}", block.line))));
+    wrong.extend(blocks.iter().filter_map(|block| content(block).err().map(|reason| format!("{}: {reason}", block.line))));
     wrong
 }
 
@@ -145,8 +145,8 @@ fn files_that_pages_name_exist() {
     pages.extend(["README.md", "CONTRIBUTING.md"].map(|name| root().join(name)));
     let mut faults = Vec::new();
     for page in pages {
-        let named = named_files(&fs::read_to_string(&page).unwrap());
-        let missing = named.into_iter().filter(|(_, path)| !exists(path));
+        let paths = named_files(&fs::read_to_string(&page).unwrap());
+        let missing = paths.into_iter().filter(|(_, path)| !exists(path));
         faults.extend(missing.map(|(line, path)| format!("{}:{line}: no file {path}", page.display())));
     }
     no_faults(&faults);

@@ -38,6 +38,11 @@ const BY_POSITION: &[(&str, usize, &str)] = &[
 /// `Work::insert`, `Work::upsert` and `Work::insert_or_ignore` take the struct of the table.
 const INSERTED_BY_LISTS: usize = 16;
 
+/// Number of updates that set two columns and more to values of a list, whose order is not checked:
+/// global tables, rows found by more than equality, and columns computed from present values.
+/// `Work::update_row` takes the struct of the row's key and columns.
+const UPDATED_BY_LISTS: usize = 31;
+
 /// Calls by which a row gives its next column.
 const CALLS: [&str; 2] = [".take()", ".take::<"];
 
@@ -47,10 +52,11 @@ fn is_of_name(c: char) -> bool {
 
 /// The names of rows: those of `let mut row = Row::new(found);`, and of parameters such as `row: &mut Row<'_>`.
 fn names_of_rows(code: &str) -> BTreeSet<&str> {
-    let made =
+    let built_rows =
         code.split("Row::new(").filter_map(|before| before.trim_end().trim_end_matches("&mut").trim_end().strip_suffix('='));
     let given = code.split(": &mut Row<");
-    made.chain(given)
+    built_rows
+        .chain(given)
         .filter_map(|before| before.trim_end().rsplit(|c: char| !is_of_name(c)).next())
         .filter(|name| !name.is_empty())
         .collect()
@@ -125,5 +131,26 @@ fn rows_are_inserted_as_structs() {
     assert_eq!(
         inserted, INSERTED_BY_LISTS,
         "where a table's struct can be inserted, no statement lists its columns: lower the number"
+    );
+}
+
+#[test]
+fn rows_are_updated_as_structs() {
+    let mut lists = Vec::new();
+    for (_, path) in sources() {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for statement in code.split("\"UPDATE ").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let assignments = statement.split(" WHERE ").next().unwrap_or_default();
+            if assignments.matches(" = $").count() > 1 {
+                lists.push(format!("{}: UPDATE {assignments}", path.display()));
+            }
+        }
+    }
+    assert_eq!(
+        lists.len(),
+        UPDATED_BY_LISTS,
+        "a row that its key finds is updated with `Work::update_row`: lower the number\n{}",
+        lists.join("\n")
     );
 }

@@ -46,11 +46,11 @@ const IN_WORDS: [&str; 5] =
 #[test]
 fn rooms_refuse_without_words() {
     let mut faults = Vec::new();
-    let mut seen = 0;
+    let mut checked_count = 0;
     let own = "stock/core/rejection.rs";
     for (file, facts) in &source_where(|file, _| TYPED.contains(&room(file)) && file != own) {
         let is_core = file.contains("/core/") || file.ends_with("/core.rs");
-        seen += usize::from(is_core);
+        checked_count += usize::from(is_core);
         let words = IN_WORDS.iter().filter(|name| facts.paths.iter().any(|path| path.ends_with(*name)));
         faults.extend(words.map(|name| format!("{file} calls {name}: a refusal is a value of the room's enum")));
         if facts.macros.contains("path") {
@@ -60,21 +60,21 @@ fn rooms_refuse_without_words() {
             faults.push(format!("{file} makes a text"));
         }
     }
-    assert!(seen > 30, "the cores were not found");
+    assert!(checked_count > 30, "the cores were not found");
     no_faults(&faults);
 }
 
 /// A reason that holds a message is worded where it is refused.
 #[test]
 fn reasons_hold_no_messages() {
-    let (mut faults, mut seen) = (Vec::new(), 0);
+    let (mut faults, mut checked_count) = (Vec::new(), 0);
     for (file, path) in sources().into_iter().filter(|(file, _)| TYPED.contains(&room(file)) && file.contains("/core")) {
-        seen += 1;
+        checked_count += 1;
         if fs::read_to_string(path).unwrap().contains("message: String") {
             faults.push(format!("{file} has a reason with a message"));
         }
     }
-    assert!(seen > 40, "the cores were not found");
+    assert!(checked_count > 40, "the cores were not found");
     no_faults(&faults);
 }
 

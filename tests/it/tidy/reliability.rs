@@ -69,7 +69,7 @@ fn number_of(path: &Path) -> Option<u32> {
 }
 
 /// Returns the words of a text that remove something that an older release may need.
-fn taken(text: &str) -> Vec<&'static str> {
+fn removals(text: &str) -> Vec<&'static str> {
     const TAKING: [&str; 6] = ["DROP TABLE", "DROP COLUMN", "RENAME", "SET NOT NULL", " TYPE ", "DROP CONSTRAINT"];
     let text = text.to_uppercase();
     // A foreign key is only a check, so no release needs it.
@@ -86,7 +86,7 @@ fn a_migration_that_takes_something_away_says_so() {
         let is_named = migration::BREAKING.iter().any(|name| name.starts_with(&format!("m{number:04}_")));
         // The guarantee begins with the migration that introduced it; migrations after `FROZEN`
         // have stricter rules.
-        if (31..=FROZEN).contains(&number) && !is_named && !taken(&fs::read_to_string(&path).unwrap()).is_empty() {
+        if (31..=FROZEN).contains(&number) && !is_named && !removals(&fs::read_to_string(&path).unwrap()).is_empty() {
             faults.push(format!(
                 "{}: an older release may need what it takes away: name it in migration::BREAKING",
                 path.display()
@@ -109,15 +109,15 @@ const RELEASED: (&str, u32) = ("0.1", 81);
 fn unbearable(text: &str) -> Vec<String> {
     let is_comment = |line: &&str| ["--", "//"].iter().any(|mark| line.trim_start().starts_with(mark));
     let text = text.lines().filter(|line| !is_comment(line)).collect::<Vec<_>>().join("\n");
-    let mut faults: Vec<String> = taken(&text).into_iter().map(|word| format!("{} takes away", word.trim())).collect();
-    let made: Vec<String> = statements_of(&text).filter_map(|statement| made_by(&statement)).collect();
+    let mut faults: Vec<String> = removals(&text).into_iter().map(|word| format!("{} takes away", word.trim())).collect();
+    let new_objects: Vec<String> = statements_of(&text).filter_map(|statement| made_by(&statement)).collect();
     for statement in statements_of(&text) {
         let words: Vec<&str> = statement.split_whitespace().collect();
         let table = |before: &str| {
             let at = words.iter().position(|word| *word == before)?;
             words[at + 1..].iter().find(|word| !["IF", "NOT", "EXISTS", "ONLY"].contains(word)).map(|word| word.trim_matches('"'))
         };
-        let is_own = |name: Option<&str>| name.is_some_and(|name| made.iter().any(|own| own == name));
+        let is_own = |name: Option<&str>| name.is_some_and(|name| new_objects.iter().any(|own| own == name));
         if statement.starts_with("ALTER TABLE") && !is_own(table("TABLE")) {
             let is_strict = statement.replace("IS NOT NULL", "").contains("NOT NULL") && !statement.contains("DEFAULT");
             if statement.contains("ADD COLUMN") && is_strict {
@@ -225,10 +225,10 @@ fn built_within(name: &str) -> Vec<&'static str> {
         let code: Vec<&str> = statement.lines().filter(|line| !is_comment(line)).collect();
         statements_of(&code.join("\n")).next().unwrap_or_default()
     };
-    let made: Vec<String> = statements.iter().filter_map(|statement| made_by(&words(statement))).collect();
+    let new_objects: Vec<String> = statements.iter().filter_map(|statement| made_by(&words(statement))).collect();
     let before = online::indexes(name);
     let is_within = |statement: &&'static str| {
-        let is_new = |target: &Target| matches!(target, Target::Table(table) if made.contains(&table.to_uppercase()));
+        let is_new = |target: &Target| matches!(target, Target::Table(table) if new_objects.contains(&table.to_uppercase()));
         words(statement).starts_with("CREATE INDEX ")
             && before.iter().all(|index| index.statement != *statement)
             && plan::locks(statement).iter().any(|lock| !is_new(&lock.target))

@@ -243,8 +243,8 @@ fn every_statement_names_its_tenant_or_is_listed() {
         }
     }
     let files: BTreeSet<String> = sources().into_iter().map(|(file, _)| file).collect();
-    let gone = listed().filter(|listed| !files.contains(listed.file));
-    faults.extend(gone.map(|listed| format!("{}: no such file", listed.file)));
+    let deleted_listed = listed().filter(|listed| !files.contains(listed.file));
+    faults.extend(deleted_listed.map(|listed| format!("{}: no such file", listed.file)));
     assert!(looked_at > 800, "only {looked_at} texts were found");
     no_faults(&faults);
 }

@@ -11,16 +11,16 @@ pub async fn a_page_behind_a_cursor_is_counted_once(world: &World) {
         let read = format!(
             "query($after: Cursor, $first: Int!) {{ {list}(first: $first, after: $after) {{ SELECTED pageInfo {{ endCursor }} }} }}"
         );
-        let ask = async |selected: &str, after: &Value, first: u32| {
+        let run_query = async |selected: &str, after: &Value, first: u32| {
             let (query, variables) = (read.replace("SELECTED", selected), json!({ "after": after, "first": first }));
-            let asked = world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &variables);
-            let (answer, sent) = world.node.db.record_statements(asked).await;
+            let requested_answer = world.execute(&world.ours, Some(world.ours.owner.clone()), &query, &variables);
+            let (answer, sent) = world.node.db.record_statements(requested_answer).await;
             assert!(answer["errors"].is_null(), "{answer:#}");
             (answer["data"][list].clone(), sent.iter().filter(|statement| statement.sql.contains("count(*)")).count())
         };
-        let (whole, _) = ask("nodes { id }", &Value::Null, 250).await;
+        let (whole, _) = run_query("nodes { id }", &Value::Null, 250).await;
         let all = json!({ "count": whole["nodes"].as_array().unwrap().len(), "precision": "EXACT" });
-        let (start, _) = ask("nodes { id }", &Value::Null, 1).await;
+        let (start, _) = run_query("nodes { id }", &Value::Null, 1).await;
         let after = &start["pageInfo"]["endCursor"];
         for (selected, expected) in [
             ("nodes { id }", 0),
@@ -30,7 +30,7 @@ pub async fn a_page_behind_a_cursor_is_counted_once(world: &World) {
                 1,
             ),
         ] {
-            let (page, counts) = ask(selected, after, 1).await;
+            let (page, counts) = run_query(selected, after, 1).await;
             assert_eq!(counts, expected, "{list}: {selected}");
             assert!(expected == 0 || page["totalCount"] == all, "{list}: {page}");
         }
@@ -40,8 +40,8 @@ pub async fn a_page_behind_a_cursor_is_counted_once(world: &World) {
 /// Read from its end and in descending order, a list has the same rows, sorted by the field.
 pub async fn short_lists_are_sorted(world: &World) {
     let owner = world.ours.owner.clone();
-    let ask = async |query: &str| {
-        let answer = world.ask(&world.ours, Some(owner.clone()), query, &json!({})).await;
+    let run_query = async |query: &str| {
+        let answer = world.execute(&world.ours, Some(owner.clone()), query, &json!({})).await;
         assert!(answer["errors"].is_null(), "{query}: {answer:#}");
         answer["data"].clone()
     };
@@ -63,10 +63,11 @@ pub async fn short_lists_are_sorted(world: &World) {
         let rows = |page: &Value| -> Vec<String> {
             page[list]["nodes"].as_array().unwrap().iter().map(|row| row[shown].as_str().unwrap().to_lowercase()).collect()
         };
-        let (up, down) = (rows(&ask(&read("ASC", "first: 250")).await), rows(&ask(&read("DESC", "first: 250")).await));
+        let (up, down) =
+            (rows(&run_query(&read("ASC", "first: 250")).await), rows(&run_query(&read("DESC", "first: 250")).await));
         let mut turned = down.clone();
         turned.reverse();
         assert_eq!((&turned, up.is_sorted(), up.is_empty()), (&up, true, false), "{list}");
-        assert_eq!(rows(&ask(&read("DESC", "last: 1")).await), up[..1], "{list}");
+        assert_eq!(rows(&run_query(&read("DESC", "last: 1")).await), up[..1], "{list}");
     }
 }

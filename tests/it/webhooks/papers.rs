@@ -40,14 +40,14 @@ fn cases() -> Vec<(serde_json::Value, bool)> {
 }
 
 fn run(program: &str, arguments: &[&str]) {
-    let given = json!(cases().into_iter().map(|(case, _)| case).collect::<Vec<_>>()).to_string();
-    let Ok(output) = Command::new(program).args(arguments).arg(given).output() else {
+    let input = json!(cases().into_iter().map(|(case, _)| case).collect::<Vec<_>>()).to_string();
+    let Ok(output) = Command::new(program).args(arguments).arg(input).output() else {
         eprintln!("SKIPPED: {program} is not there, so its example was not run");
         return;
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let told: Vec<bool> = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told, cases().into_iter().map(|(_, expected)| expected).collect::<Vec<_>>());
+    let verdicts: Vec<bool> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(verdicts, cases().into_iter().map(|(_, expected)| expected).collect::<Vec<_>>());
 }
 
 #[test]

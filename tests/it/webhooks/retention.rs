@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     receiver::{Answer, Receiver},
-    world::{Works, World, deliver, endpoint, receipt, replay, shown, until},
+    world::{Works, World, deliver, endpoint, read_endpoint, receipt, replay, wait_until},
 };
 use crate::world::on_both;
 
@@ -32,7 +32,7 @@ async fn lease(world: &World) -> (Lease, tokio::task::JoinHandle<()>) {
     });
     let terms = Terms { lease: Duration::from_millis(1_500), look: Duration::from_millis(50) };
     let task = tokio::spawn(world.node.jobs.clone().work(registry, terms, std::future::pending()));
-    until("a hold", async || slot.lock().unwrap().is_some()).await;
+    wait_until("a hold", async || slot.lock().unwrap().is_some()).await;
     let lease = slot.lock().unwrap().unwrap();
     (lease, task)
 }
@@ -41,7 +41,7 @@ async fn low(world: &World) -> journal::Head {
     world.node.db.tenant(world.ours.owner.tenant).head().await.unwrap()
 }
 
-/// The last event of our house that was evaluated for alerts; no later one is removed.
+/// The last event of our company that was evaluated for alerts; no later one is removed.
 async fn followed_for_alerts(world: &World) -> Option<i64> {
     let scope = world.node.db.tenant(world.ours.owner.tenant);
     let rows = scope.rows("SELECT journal_seq FROM alert_follower WHERE tenant_id = $1", vec![]).await.unwrap();
@@ -51,14 +51,14 @@ async fn followed_for_alerts(world: &World) -> Option<i64> {
 async fn events_are_let_go_when_they_are_old_and_received(world: &World) {
     let receiver = Receiver::new(|_, _| Answer::Status(500)).await;
     let works = deliver(world).await;
-    let made = endpoint(world, &receiver.url(), &["stock.changed"]).await;
+    let hook_endpoint = endpoint(world, &receiver.url(), &["stock.changed"]).await;
     let wanted = receipt(world, &world.ours, "wanted").await;
-    until("an attempt", async || receiver.count() == 1).await;
-    until("alerts of it", async || followed_for_alerts(world).await >= Some(wanted)).await;
+    wait_until("an attempt", async || receiver.count() == 1).await;
+    wait_until("alerts of it", async || followed_for_alerts(world).await >= Some(wanted)).await;
     works.kill().await;
     let (lease, holding) = lease(world).await;
     assert_eq!(world.node.webhooks.trim(lease, KEEP).await.unwrap(), 0, "nothing is old yet");
-    world.pass(8 * DAY);
+    world.advance_clock(8 * DAY);
     assert_eq!(world.node.webhooks.trim(lease, KEEP).await.unwrap(), 0, "a clock that jumped makes nothing old");
     receipt(world, &world.theirs, "the day").await;
     // If months are archived, none of them loses an event before. SQLite has no months.
@@ -68,15 +68,15 @@ async fn events_are_let_go_when_they_are_old_and_received(world: &World) {
     world.node.webhooks.trim(lease, KEEP).await.unwrap();
     assert_eq!(low(world).await.low, wanted - 1, "what has not been received is kept");
     let scope = world.node.db.tenant(world.ours.owner.tenant);
-    let kept = journal::after(&scope, 0, 10_000).await.unwrap();
-    assert_eq!(kept.first().unwrap().seq, wanted);
-    assert!(kept.iter().zip(wanted..).all(|(event, seq)| event.seq == seq));
-    let refused = replay(world, json!({ "id": made.id, "fromSeq": wanted - 1, "toSeq": wanted })).await;
+    let events = journal::after(&scope, 0, 10_000).await.unwrap();
+    assert_eq!(events.first().unwrap().seq, wanted);
+    assert!(events.iter().zip(wanted..).all(|(event, seq)| event.seq == seq));
+    let refused = replay(world, json!({ "id": hook_endpoint.id, "fromSeq": wanted - 1, "toSeq": wanted })).await;
     assert_eq!(refused["userErrors"][0]["code"], "OUT_OF_RANGE", "{refused:#}");
     // After a maximum age even these are removed: a receiver that never answers must not fill the
     // disk.
     let young = receipt(world, &world.ours, "young").await;
-    world.pass(7 * DAY);
+    world.advance_clock(7 * DAY);
     let young_too = receipt(world, &world.ours, "young too").await;
     world.node.webhooks.trim(lease, KEEP).await.unwrap();
     let head = low(world).await;
@@ -85,12 +85,12 @@ async fn events_are_let_go_when_they_are_old_and_received(world: &World) {
     // The log of the endpoint shows the missed messages once the worker runs.
     let works = Works::begin(world);
     receiver.answers(|_, _| Answer::Status(200));
-    until("the rest", async || {
-        world.pass(900);
+    wait_until("the rest", async || {
+        world.advance_clock(900);
         receiver.seqs().contains(&young_too)
     })
     .await;
-    let log = shown(world, &made.id).await;
+    let log = read_endpoint(world, &hook_endpoint.id).await;
     let first = log["deliveries"]["nodes"].as_array().unwrap().iter().find(|one| one["seq"] == wanted).unwrap().clone();
     assert_eq!((&first["state"], &first["eventType"]), (&json!("WITHHELD"), &json!(null)), "{log:#}");
     works.kill().await;
@@ -101,22 +101,25 @@ async fn events_are_let_go_when_they_are_old_and_received(world: &World) {
 async fn what_came_of_attempts_is_let_go_after_a_month(world: &World) {
     let receiver = Receiver::new(|_, _| Answer::Status(200)).await;
     let works = deliver(world).await;
-    let made = endpoint(world, &receiver.url(), &["stock.changed"]).await;
+    let hook_endpoint = endpoint(world, &receiver.url(), &["stock.changed"]).await;
     receipt(world, &world.ours, "old").await;
-    until("the log", async || shown(world, &made.id).await["attempts"]["nodes"].as_array().unwrap().len() == 1).await;
+    wait_until("the log", async || {
+        read_endpoint(world, &hook_endpoint.id).await["attempts"]["nodes"].as_array().unwrap().len() == 1
+    })
+    .await;
     works.kill().await;
-    world.pass(29 * DAY);
+    world.advance_clock(29 * DAY);
     assert_eq!(world.node.webhooks.forget_old(KEEP).await.unwrap(), 0);
-    world.pass(2 * DAY);
+    world.advance_clock(2 * DAY);
     // If months are archived, the attempt stays without its response body. SQLite has no months.
     let stays = usize::from(world.node.db.backend() == Backend::Postgres);
     let archiving = JournalRetention { until_archived: true, ..KEEP };
     assert!(world.node.webhooks.forget_old(archiving).await.unwrap() >= 1, "the message at least");
-    let log = shown(world, &made.id).await;
+    let log = read_endpoint(world, &hook_endpoint.id).await;
     let attempts = log["attempts"]["nodes"].as_array().unwrap();
     assert_eq!((attempts.len(), &log["deliveries"]["nodes"]), (stays, &json!([])), "{log:#}");
     assert!(attempts.iter().all(|attempt| attempt["body"] == ""), "{log:#}");
     assert_eq!(world.node.webhooks.forget_old(archiving).await.unwrap(), 0, "once is enough");
     assert_eq!(world.node.webhooks.forget_old(KEEP).await.unwrap(), stays as u64, "the attempt");
-    assert_eq!(shown(world, &made.id).await["attempts"]["nodes"], json!([]));
+    assert_eq!(read_endpoint(world, &hook_endpoint.id).await["attempts"]["nodes"], json!([]));
 }

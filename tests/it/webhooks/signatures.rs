@@ -4,14 +4,14 @@ use serde_json::json;
 
 use super::{
     receiver::Receiver,
-    world::{World, category, deliver, endpoint, mutate, receipt, shown, until},
+    world::{World, category, deliver, endpoint, mutate, read_endpoint, receipt, wait_until},
 };
 use crate::world::on_both;
 
 /// The public keys that an endpoint shows.
 async fn public_keys(world: &World, id: &str) -> Vec<String> {
     let query = "query($id: ID!) { node(id: $id) { ... on WebhookEndpoint { publicKeys } } }";
-    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "id": id })).await;
+    let answer = world.execute(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "id": id })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     serde_json::from_value(answer["data"]["node"]["publicKeys"].clone()).unwrap()
 }
@@ -23,14 +23,14 @@ on_both!(
 );
 
 async fn a_message_says_what_happened_and_is_signed(world: &World) {
-    let (stock, orders) = (Receiver::well().await, Receiver::well().await);
+    let (stock, orders) = (Receiver::accepting().await, Receiver::accepting().await);
     let works = deliver(world).await;
     let of_stock = endpoint(world, &stock.url(), &["stock.changed"]).await;
     let of_orders = endpoint(world, &orders.url(), &["order.*", "webhook.*"]).await;
     let seq = receipt(world, &world.ours, "told").await;
     // The other tenant's stock moves too, and must not be sent here.
     receipt(world, &world.theirs, "theirs").await;
-    until("the message", async || stock.count() == 1).await;
+    wait_until("the message", async || stock.count() == 1).await;
     let got = stock.got().remove(0);
     assert!(got.is_signed_with(&of_stock.secret) && !got.is_signed_with(&of_orders.secret));
     let (key, foreign) = (public_keys(world, &of_stock.id).await.remove(0), public_keys(world, &of_orders.id).await.remove(0));
@@ -52,15 +52,16 @@ async fn a_message_says_what_happened_and_is_signed(world: &World) {
     }
     assert!(body["timestamp"].as_str().is_some() && body["epoch"].as_str().is_some_and(|epoch| epoch.starts_with("epo_")));
     // The attempt is in the log a moment after the receiver has answered.
-    until("the log", async || shown(world, &of_stock.id).await["attempts"]["nodes"].as_array().unwrap().len() == 1).await;
-    let log = shown(world, &of_stock.id).await;
+    wait_until("the log", async || read_endpoint(world, &of_stock.id).await["attempts"]["nodes"].as_array().unwrap().len() == 1)
+        .await;
+    let log = read_endpoint(world, &of_stock.id).await;
     let delivery = &log["deliveries"]["nodes"][0];
     assert_eq!((&delivery["messageId"], &delivery["state"]), (&json!(got.id), &json!("DELIVERED")));
     let attempt = &log["attempts"]["nodes"][0];
     assert_eq!((&attempt["messageId"], &attempt["number"]), (&json!(got.id), &json!(1)));
     assert_eq!((&attempt["status"], &attempt["error"], &attempt["body"]), (&json!(204), &json!(null), &json!("")));
     // This endpoint was created last, so it gets only its own `webhook.created`.
-    until("the endpoint's own news", async || orders.count() == 1).await;
+    wait_until("the endpoint's own news", async || orders.count() == 1).await;
     let news = orders.got()[0].json();
     assert_eq!((&news["type"], &news["data"]), (&json!("webhook.created"), &json!({ "id": of_orders.id, "version": 1 })));
     assert!(!format!("{:?}{:?}", stock.got(), orders.got()).contains(world.theirs.word));
@@ -68,7 +69,7 @@ async fn a_message_says_what_happened_and_is_signed(world: &World) {
 }
 
 async fn two_secrets_sign_while_one_takes_the_others_place(world: &World) {
-    let receiver = Receiver::well().await;
+    let receiver = Receiver::accepting().await;
     let works = deliver(world).await;
     let before = endpoint(world, &receiver.url(), &["category.created"]).await;
     let old_keys = public_keys(world, &before.id).await;
@@ -80,15 +81,15 @@ async fn two_secrets_sign_while_one_takes_the_others_place(world: &World) {
     let keys: Vec<String> = serde_json::from_value(rotated["webhookEndpoint"]["publicKeys"].clone()).unwrap();
     assert!(keys.len() == 2 && keys[1..] == old_keys && keys[0] != keys[1], "the new one first: {keys:?} after {old_keys:?}");
     category(world, "during").await;
-    until("a message in the overlap", async || receiver.count() == 1).await;
+    wait_until("a message in the overlap", async || receiver.count() == 1).await;
     let got = receiver.got().remove(0);
     assert_eq!(got.signatures().len(), 4);
     assert!(got.is_signed_with(&secret) && got.is_signed_with(&before.secret));
     assert!(got.is_signed_for(&keys[0]) && got.is_signed_for(&keys[1]));
     assert!(!got.forged().is_signed_for(&keys[0]) && !got.forged().is_signed_for(&keys[1]));
-    world.pass(3_601);
+    world.advance_clock(3_601);
     category(world, "after").await;
-    until("a message after it", async || receiver.count() == 2).await;
+    wait_until("a message after it", async || receiver.count() == 2).await;
     let got = receiver.got().remove(1);
     assert!(got.is_signed_with(&secret) && !got.is_signed_with(&before.secret));
     assert!(got.is_signed_for(&keys[0]) && !got.is_signed_for(&keys[1]));
@@ -109,17 +110,17 @@ async fn two_secrets_sign_while_one_takes_the_others_place(world: &World) {
 }
 
 async fn a_test_reaches_its_endpoint_alone(world: &World) {
-    let (one, other) = (Receiver::well().await, Receiver::well().await);
+    let (one, other) = (Receiver::accepting().await, Receiver::accepting().await);
     let works = deliver(world).await;
     let tested = endpoint(world, &one.url(), &["order.created"]).await;
     endpoint(world, &other.url(), &["*"]).await;
-    until("the other's own news", async || other.count() == 1).await;
+    wait_until("the other's own news", async || other.count() == 1).await;
     let test = "mutation($id: ID!) { webhookEndpointTest(id: $id) { seq userErrors { code field message } } }";
     let sent = mutate(world, test, json!({ "id": tested.id })).await;
-    until("the test", async || one.count() == 1).await;
+    wait_until("the test", async || one.count() == 1).await;
     assert_eq!((&one.got()[0].json()["type"], one.got()[0].seq()), (&json!("webhook.tested"), sent["seq"].as_i64().unwrap()));
     receipt(world, &world.ours, "next").await;
-    until("what comes next", async || other.count() == 2).await;
+    wait_until("what comes next", async || other.count() == 2).await;
     assert_eq!(other.got()[1].json()["type"], "stock.changed", "the test was told to another endpoint");
     works.kill().await;
 }

@@ -38,7 +38,7 @@ async fn numbers(connection: &DatabaseConnection, sql: &str) -> Vec<i64> {
     rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
 }
 
-async fn tell(connection: &DatabaseConnection, sql: &str) {
+async fn run_sql(connection: &DatabaseConnection, sql: &str) {
     connection.execute_unprepared(sql).await.unwrap_or_else(|err| panic!("{err}: {sql}"));
 }
 
@@ -50,7 +50,7 @@ async fn refused(connection: &impl ConnectionTrait, sql: &str) -> String {
 /// Rows may be written without those that they refer to, by this connection.
 async fn alone(url: &str) -> DatabaseConnection {
     let connection = connect(url).await;
-    tell(&connection, "SET session_replication_role = replica").await;
+    run_sql(&connection, "SET session_replication_role = replica").await;
     connection
 }
 
@@ -59,7 +59,7 @@ async fn events(connection: &DatabaseConnection, first: i64, last: i64, at: i64)
         "INSERT INTO event (tenant_id, seq, kind, payload, recorded_at)
          SELECT {TENANT}, n, 'test.told', '{{\"n\":' || n || '}}', {at} + n FROM generate_series({first}, {last}) n"
     );
-    tell(connection, &sql).await;
+    run_sql(connection, &sql).await;
 }
 
 async fn attempts(connection: &DatabaseConnection, count: i64, at: i64) {
@@ -68,7 +68,7 @@ async fn attempts(connection: &DatabaseConnection, count: i64, at: i64) {
          SELECT {TENANT}, {ENDPOINT}, gen_random_uuid(), n, 1, {at} + n, CASE n % 2 WHEN 0 THEN 200 END, CASE n % 2 WHEN 1 THEN 'refused' END, 5, 'Ada Lovelace'
          FROM generate_series(1, {count}) n"
     );
-    tell(connection, &sql).await;
+    run_sql(connection, &sql).await;
 }
 
 async fn entry(connection: &DatabaseConnection, seq: i64, at: i64) {
@@ -76,7 +76,7 @@ async fn entry(connection: &DatabaseConnection, seq: i64, at: i64) {
         "INSERT INTO audit_entry (tenant_id, id, at, actor_kind, actor_id, action, outcome, request_id, changes, mac_key, mac, seq, prev_hash, hash)
          VALUES ({TENANT}, gen_random_uuid(), {at}, 'SYSTEM', {TENANT}, 'test', 'DONE', 'r', '{{}}', '', '', {seq}, '', '')"
     );
-    tell(connection, &sql).await;
+    run_sql(connection, &sql).await;
 }
 
 async fn counter(connection: &DatabaseConnection, head: i64, recorded_at: i64) {
@@ -84,7 +84,7 @@ async fn counter(connection: &DatabaseConnection, head: i64, recorded_at: i64) {
         "INSERT INTO tenant_counter (tenant_id, epoch, head, recorded_at) VALUES ({TENANT}, {TENANT}, {head}, {recorded_at})
          ON CONFLICT (tenant_id) DO UPDATE SET head = excluded.head, recorded_at = excluded.recorded_at"
     );
-    tell(connection, &sql).await;
+    run_sql(connection, &sql).await;
 }
 
 async fn opened(home: &Home) -> Database {
@@ -119,7 +119,7 @@ async fn old_tables_become_first_parts(last: i64) {
     for seq in 1..=5 {
         entry(&connection, seq, at - seq * 50 * DAY).await;
     }
-    tell(&connection, "ANALYZE").await;
+    run_sql(&connection, "ANALYZE").await;
     let filenode = "SELECT pg_relation_filenode('event')::bigint";
     let before = numbers(&connection, filenode).await;
 
@@ -137,7 +137,7 @@ async fn old_tables_become_first_parts(last: i64) {
 
     // Rules of the tables hold for all their partitions: those that exist, and those that are added
     // later.
-    tell(&connection, "SET session_replication_role = origin").await;
+    run_sql(&connection, "SET session_replication_role = origin").await;
     for (month, seq) in [(-3, last + 1), (0, last + 2), (3, last + 3)] {
         let at = Month::of(now()).plus(month).start() + DAY;
         events(&connection, seq, seq, at).await;
@@ -180,11 +180,11 @@ async fn months_are_made_ahead_while_others_write_and_one_that_is_missing_is_tol
     assert_eq!(db.months_ahead(later).await.unwrap(), Some(1));
 
     // Open writers are not waited for.
-    tell(&writer, "BEGIN").await;
+    run_sql(&writer, "BEGIN").await;
     events(&writer, 1, 1, now().micros()).await;
     assert_eq!(db.create_missing_parts(later).await.unwrap(), 2 * PARTED.len());
     events(&writer, 2, 2, first.plus(5).start()).await;
-    tell(&writer, "COMMIT").await;
+    run_sql(&writer, "COMMIT").await;
     assert_eq!(db.months_ahead(later).await.unwrap(), Some(3));
     assert_eq!(part(&db, &name("event", first.plus(5))).await.unwrap().state, PartState::Attached);
 
@@ -199,12 +199,12 @@ async fn months_are_made_ahead_while_others_write_and_one_that_is_missing_is_tol
     events(&writer, 5, 5, 0).await;
 
     let gone = name("webhook_attempt", first.plus(4));
-    tell(&writer, &format!("DROP TABLE {gone}")).await;
+    run_sql(&writer, &format!("DROP TABLE {gone}")).await;
     assert_eq!(db.months_ahead(later).await.unwrap(), Some(1), "the table with the fewest counts");
     // A lock that is not to be had is not waited for long, and the next run makes up for it.
-    tell(&writer, "BEGIN; LOCK TABLE ONLY webhook_attempt IN ACCESS EXCLUSIVE MODE").await;
+    run_sql(&writer, "BEGIN; LOCK TABLE ONLY webhook_attempt IN ACCESS EXCLUSIVE MODE").await;
     assert!(db.create_missing_parts(later).await.unwrap_err().to_string().contains("lock timeout"));
-    tell(&writer, "ROLLBACK").await;
+    run_sql(&writer, "ROLLBACK").await;
     assert_eq!(db.create_missing_parts(later).await.unwrap(), 1);
     assert_eq!(db.months_ahead(later).await.unwrap(), Some(3));
     db.close().await.unwrap();
@@ -220,7 +220,7 @@ async fn a_part_is_reached_through_its_table_alone() {
     let current = name("event", Month::of(now()));
     for role in [row_security::APP, row_security::STEWARD] {
         let bound = connect(&home.url).await;
-        tell(&bound, &format!("SET ROLE {role}; SELECT set_config('app.tenant_id', {TENANT}, false)")).await;
+        run_sql(&bound, &format!("SET ROLE {role}; SELECT set_config('app.tenant_id', {TENANT}, false)")).await;
         assert_eq!(numbers(&bound, "SELECT count(*) FROM event").await, [3], "{role}");
         for table in [current.as_str(), "event_before", "audit_entry_before", "webhook_attempt_before"] {
             assert!(refused(&bound, &format!("SELECT 1 FROM {table}")).await.contains("permission denied"), "{role} {table}");
@@ -229,7 +229,7 @@ async fn a_part_is_reached_through_its_table_alone() {
         bound.close().await.unwrap();
     }
     let other = connect(&home.url).await;
-    tell(&other, "SET ROLE entrepot_app; SELECT set_config('app.tenant_id', '00000000-0000-0000-0000-000000000009', false)")
+    run_sql(&other, "SET ROLE entrepot_app; SELECT set_config('app.tenant_id', '00000000-0000-0000-0000-000000000009', false)")
         .await;
     assert_eq!(numbers(&other, "SELECT count(*) FROM event").await, [0], "another tenant's are nobody's");
     let theirs = format!("INSERT INTO event VALUES ({TENANT}, 4, 'test.told', '{{}}', {at})");
@@ -237,7 +237,7 @@ async fn a_part_is_reached_through_its_table_alone() {
     other.close().await.unwrap();
 
     // A grant by hand is reported at the next start, and revoked by the next migration.
-    tell(&owner, &format!("GRANT SELECT ON {current} TO entrepot_app")).await;
+    run_sql(&owner, &format!("GRANT SELECT ON {current} TO entrepot_app")).await;
     let fault = db.prove_row_security().await.unwrap_err().to_string();
     assert!(fault.contains(&current), "{fault}");
     db.migrate().await.unwrap();
@@ -269,7 +269,7 @@ async fn who_reads_on_in_the_journal_reads_two_of_twenty_four_months() {
     }
     let last = first.plus(23).start() + 13 * DAY;
     counter(&owner, 240, last).await;
-    tell(&owner, "ANALYZE event; ANALYZE tenant_counter").await;
+    run_sql(&owner, "ANALYZE event; ANALYZE tenant_counter").await;
 
     let scope = db.tenant(tenant());
     let cold = read(&scope, journal::page_statement(&scope, "", 239, 100)).await;
@@ -288,7 +288,7 @@ async fn who_reads_on_in_the_journal_reads_two_of_twenty_four_months() {
     assert_eq!(found.iter().map(|event| event.seq).collect::<Vec<_>>(), [241, 242]);
     assert_eq!(journal::after(&scope, 0, 1_000).await.unwrap().len(), 242);
     // Events before `ordered_from` are not in order of time.
-    tell(&owner, "UPDATE tenant_counter SET ordered_from = 300").await;
+    run_sql(&owner, "UPDATE tenant_counter SET ordered_from = 300").await;
     events(&owner, 243, 243, first.start()).await;
     let found = journal::after(&scope, 242, 10).await.unwrap();
     assert_eq!(found.iter().map(|event| event.seq).collect::<Vec<_>>(), [243]);
@@ -302,10 +302,10 @@ async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     let (first, owner) = (Month::of(now()), alone(&home.url).await);
     events(&owner, 1, 7_000, first.start()).await;
     let shown = r#"{"rows":1,"told":[{"name":"Ada Lovelace"}]}"#;
-    tell(&owner, &format!("UPDATE event SET kind = 'view.result', payload = '{shown}' WHERE seq = 7")).await;
+    run_sql(&owner, &format!("UPDATE event SET kind = 'view.result', payload = '{shown}' WHERE seq = 7")).await;
     // Another company, whose numbers start from 1.
     let theirs = format!("SELECT {OTHER}, seq - 100, kind, payload, recorded_at FROM event WHERE seq BETWEEN 101 AND 130");
-    tell(&owner, &format!("INSERT INTO event {theirs}")).await;
+    run_sql(&owner, &format!("INSERT INTO event {theirs}")).await;
     attempts(&owner, 11, first.start()).await;
     entry(&owner, 1, first.start()).await;
     counter(&owner, 7_000, first.start() + 7_000).await;
@@ -318,10 +318,10 @@ async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     let archive = async |now: Timestamp| archive_months(&db, &store, ArchiveTerms { now, ..terms }).await;
 
     // A run that was aborted after it had detached a month is resumed.
-    tell(&owner, &format!("ALTER TABLE webhook_attempt DETACH PARTITION {attempt}")).await;
+    run_sql(&owner, &format!("ALTER TABLE webhook_attempt DETACH PARTITION {attempt}")).await;
     unfinished_files_are_erased(&db, &place, &home.folder.join("kept"), first).await;
     // Events that alerts have not read yet stay.
-    tell(&owner, &format!("INSERT INTO alert_follower (tenant_id, journal_seq) VALUES ({TENANT}, 6999)")).await;
+    run_sql(&owner, &format!("INSERT INTO alert_follower (tenant_id, journal_seq) VALUES ({TENANT}, 6999)")).await;
     let outcomes = archive(then).await.unwrap();
     assert!(matches!(outcome(&outcomes, &event), Some(MonthOutcome::Waits(_))), "{outcomes:?}");
     assert_eq!(part(&db, &event).await.unwrap().state, PartState::Attached);
@@ -356,7 +356,7 @@ async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     assert!(!kept.join(&archived.files[0].name).exists(), "the file that had the others");
     assert_eq!(outcome(&archive(then).await.unwrap(), &event), Some(MonthOutcome::Kept { days: 7 }));
     // An event was erased while its month was written: the archive is made again.
-    tell(&owner, &format!("DELETE FROM {event} WHERE seq = 1")).await;
+    run_sql(&owner, &format!("DELETE FROM {event} WHERE seq = 1")).await;
     let outcomes = archive(then).await.unwrap();
     let Some(MonthOutcome::Archived(archived)) = outcome(&outcomes, &event) else { panic!("{outcomes:?}") };
     assert!(archived_rows(&kept, &archived) == rows[1..7_000]);

@@ -137,12 +137,12 @@ async fn limits_of_the_logins_own_end_no_export_and_no_proof() {
     let db = Database::open(&through, Options { row_security: RowSecurity::Off, ..Options::default() }).await.unwrap();
     let scope = db.tenant(TenantId::from_uuid(Uuid::from_u128(1)));
     assert_eq!(limits(&scope).await.0, "300ms", "requests keep what the login has");
-    let said = |limit: &str| (limit.to_owned(), "0".to_owned());
-    assert_eq!(limits(&scope.long()).await, said("10min"), "exports, reports and imports");
+    let limit_row = |limit: &str| (limit.to_owned(), "0".to_owned());
+    assert_eq!(limits(&scope.long()).await, limit_row("10min"), "exports, reports and imports");
     let exported = scope.snapshot().await.unwrap();
-    assert_eq!(limits(&exported).await, said("1h"), "an export of a tenant");
+    assert_eq!(limits(&exported).await, limit_row("1h"), "an export of a tenant");
     let proven = db.global().snapshot_for(scope.tenant()).await.unwrap();
-    assert_eq!(limits(&proven).await, said("1h"), "a proof");
+    assert_eq!(limits(&proven).await, limit_row("1h"), "a proof");
     drop((exported, proven));
     db.close().await.unwrap();
     connection.close().await.unwrap();

@@ -51,14 +51,14 @@ async fn a_migration_goes_on_where_it_ended_and_waits_for_a_lock_as_long_as_it_m
     run(&report, "BEGIN").await;
     run(&report, "SELECT count(*) FROM blanket_order").await;
     let limits = LockLimits { wait: Duration::from_millis(100), tries: 3, pause: Duration::from_millis(20) };
-    let said = db.migrate_within(limits).await.unwrap_err().to_string();
+    let reported_text = db.migrate_within(limits).await.unwrap_err().to_string();
     for part in
         ["m0124_blanket_drafts", "3 time(s)", "idle in transaction", "SELECT count(*) FROM blanket_order", "goes on from here"]
     {
-        assert!(said.contains(part), "{part}: {said}");
+        assert!(reported_text.contains(part), "{part}: {reported_text}");
     }
-    let done = "SELECT version FROM seaql_migrations WHERE version > 'm0120' ORDER BY 1";
-    assert_eq!(texts(&connection, done).await, ["m0120_customer_lists", "m0121_drift", "m0122_liquidation_scores"]);
+    let sql = "SELECT version FROM seaql_migrations WHERE version > 'm0120' ORDER BY 1";
+    assert_eq!(texts(&connection, sql).await, ["m0120_customer_lists", "m0121_drift", "m0122_liquidation_scores"]);
     let needs = "SELECT needs FROM schema_compatibility";
     assert_eq!(texts(&connection, needs).await, ["m0121_drift"], "an older node knows at once");
 
@@ -95,8 +95,8 @@ async fn an_index_that_was_built_before_is_not_built_again() {
 
     let db = Database::open(&home.url, Options::default()).await.unwrap();
     run(&connection, &finished(false)).await;
-    let said = Migrator::up(&connection, Some(1)).await.unwrap_err().to_string();
-    assert!(said.contains("the index sales_order_status_placed is not finished"), "{said}");
+    let text = Migrator::up(&connection, Some(1)).await.unwrap_err().to_string();
+    assert!(text.contains("the index sales_order_status_placed is not finished"), "{text}");
     run(&connection, &finished(true)).await;
     assert_eq!(db.migrate().await.unwrap(), Migrator::migrations().len() - place_of(migration));
     assert_eq!(texts(&connection, file).await, built);
@@ -273,10 +273,10 @@ async fn the_locks_of_a_plan_are_those_that_postgres_takes() {
             let before = number(&connection, &file).await;
             run(&connection, "BEGIN").await;
             run(&connection, statement).await;
-            let held = format!(
+            let lock_modes = format!(
                 "SELECT lower(mode) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation = {id}::oid"
             );
-            let held = texts(&connection, &held).await;
+            let lock_modes = texts(&connection, &lock_modes).await;
             let after = number(&connection, &file).await;
             run(&connection, "ROLLBACK").await;
             // The index is of the first table.
@@ -286,8 +286,8 @@ async fn the_locks_of_a_plan_are_those_that_postgres_takes() {
                 Target::Referenced { table: of, .. } => of == "lock_child" && *table == "lock_second",
             });
             let name = |mode: &LockMode| format!("{}lock", mode.name().to_lowercase().replace(' ', ""));
-            let strongest = MODES.iter().find(|mode| held.contains(&name(mode)));
-            assert_eq!(own.map(|lock| lock.mode), strongest.copied(), "{table}: {statement}: {held:?}");
+            let strongest = MODES.iter().find(|mode| lock_modes.contains(&name(mode)));
+            assert_eq!(own.map(|lock| lock.mode), strongest.copied(), "{table}: {statement}: {lock_modes:?}");
             let is_rewritten = after.is_some() && before != after;
             assert_eq!(own.is_some_and(|lock| lock.work == RowWork::Rewrite), is_rewritten, "{table}: {statement}");
         }

@@ -10,9 +10,9 @@ use super::rate_limit::OwnRedis;
 #[tokio::test]
 async fn a_redis_whose_clock_goes_back_keeps_nobody_waiting() {
     let Some(redis) = OwnRedis::start() else { return };
-    let began = std::time::Instant::now();
+    let started_at = std::time::Instant::now();
     let node = || {
-        let gone = move || i64::try_from(began.elapsed().as_micros()).unwrap();
+        let gone = move || i64::try_from(started_at.elapsed().as_micros()).unwrap();
         RateLimiter::new(std::sync::Arc::new(gone), Some(Redis::at(&redis.url).unwrap()))
     };
     let (key, points) = (Key::named("test", "ann"), Allowance::within(10, 20));

@@ -18,15 +18,15 @@ use tokio::{
 
 use super::{
     server::FrontServer,
-    wire::{JSON, PATIENCE, Socket, ask, get, post, reply},
+    wire::{JSON, PATIENCE, Socket, get, post, post_operation, reply},
 };
 
 #[tokio::test]
 async fn an_address_has_its_share_of_connections_and_no_more() {
     let world = FrontServer::limited(|limits| limits.connections_per_address = 3).await;
-    let mut held = Vec::new();
+    let mut connections = Vec::new();
     for _ in 0..2 {
-        held.push(TcpStream::connect(world.address).await.unwrap());
+        connections.push(TcpStream::connect(world.address).await.unwrap());
     }
     // A socket counts as long as it is open, although its connection was handed over.
     let socket = Socket::ready(world.address).await;
@@ -34,7 +34,7 @@ async fn an_address_has_its_share_of_connections_and_no_more() {
     assert_eq!(timeout(PATIENCE, fourth.read(&mut [0])).await.unwrap().unwrap_or(0), 0);
     drop(socket);
     tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(ask(world.address, "{ ping }").await.status, 200);
+    assert_eq!(post_operation(world.address, "{ ping }").await.status, 200);
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_node_that_stops_says_so_finishes_and_closes_its_sockets() {
         sockets.push(Socket::ready(world.address).await);
     }
     let address = world.address;
-    let running = tokio::spawn(async move { ask(address, "{ slow(seconds: 1) }").await });
+    let running = tokio::spawn(async move { post_operation(address, "{ slow(seconds: 1) }").await });
     tokio::time::sleep(Duration::from_millis(100)).await;
     let started = Instant::now();
     world.stop.take().unwrap().send(()).unwrap();
@@ -110,7 +110,7 @@ async fn sockets_that_come_too_fast_are_told_when_to_come_again() {
     }
     let protocol = [("sec-websocket-protocol", "graphql-transport-ws")];
     assert_eq!(Socket::raw(world.address, &protocol).await.err(), Some(503));
-    assert_eq!(ask(world.address, "{ ping }").await.status, 200, "requests are not sockets");
+    assert_eq!(post_operation(world.address, "{ ping }").await.status, 200, "requests are not sockets");
     tokio::time::sleep(Duration::from_millis(600)).await;
     open.push(Socket::ready(world.address).await);
     assert_eq!(Socket::raw(world.address, &protocol).await.err(), Some(503));
@@ -127,8 +127,8 @@ async fn a_connection_that_rests_is_kept_and_a_head_that_dawdles_is_not() {
         sleep(Duration::from_millis(rest)).await;
         stream.write_all(PING).await.unwrap();
         let answer = reply(&mut stream).await;
-        let told = (answer.header("connection"), answer.header("keep-alive"));
-        assert_eq!((answer.status, told), (200, (Some("keep-alive"), Some("timeout=75"))));
+        let connection_headers = (answer.header("connection"), answer.header("keep-alive"));
+        assert_eq!((answer.status, connection_headers), (200, (Some("keep-alive"), Some("timeout=75"))));
     }
     // A body may take its own time.
     let head = format!("POST /graphql HTTP/1.1\r\nhost: test\r\n{JSON}\r\ncontent-length: 20\r\n\r\n{{\"query\":");
@@ -138,7 +138,7 @@ async fn a_connection_that_rests_is_kept_and_a_head_that_dawdles_is_not() {
     assert_eq!(reply(&mut stream).await.status, 200);
     sleep(Duration::from_millis(500)).await;
     // A byte at a time, for as long as one likes: the head has to be whole.
-    let began = Instant::now();
+    let started_at = Instant::now();
     for byte in PING {
         if stream.write_all(&[*byte]).await.is_err() {
             break;
@@ -146,7 +146,7 @@ async fn a_connection_that_rests_is_kept_and_a_head_that_dawdles_is_not() {
         sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(timeout(PATIENCE, stream.read(&mut [0])).await.unwrap().unwrap_or(0), 0);
-    assert!(began.elapsed() < Duration::from_millis(50 * 60 + 1_500), "{:?}", began.elapsed());
+    assert!(started_at.elapsed() < Duration::from_millis(50 * 60 + 1_500), "{:?}", started_at.elapsed());
 }
 
 #[tokio::test]
@@ -155,9 +155,9 @@ async fn a_connection_is_not_kept_for_ever_and_what_is_said_of_it_is_true() {
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     stream.write_all(PING).await.unwrap();
     assert_eq!(reply(&mut stream).await.header("keep-alive"), Some("timeout=1"));
-    let began = Instant::now();
+    let started_at = Instant::now();
     assert_eq!(timeout(PATIENCE, stream.read(&mut [0])).await.unwrap().unwrap_or(0), 0);
-    assert!(began.elapsed() >= Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(started_at.elapsed() >= Duration::from_secs(1), "{:?}", started_at.elapsed());
     // A connection that the client closes is not kept, and the response has no `keep-alive`.
     let last = get(world.address, "/livez", &["connection: close"]).await;
     assert_eq!((last.status, last.header("keep-alive")), (200, None));
@@ -165,5 +165,5 @@ async fn a_connection_is_not_kept_for_ever_and_what_is_said_of_it_is_true() {
     let mut socket = Socket::ready(world.address).await;
     sleep(Duration::from_millis(1_500)).await;
     socket.subscribe("1", "{ ping }").await;
-    assert_eq!(socket.hear().await["type"], "next");
+    assert_eq!(socket.receive_message().await["type"], "next");
 }

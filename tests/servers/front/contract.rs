@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     server::FrontServer,
-    wire::{JSON, NEW, OLD, ask, exchange, get, post},
+    wire::{JSON, NEW, OLD, exchange, get, post, post_operation},
 };
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn a_failure_before_execution_has_a_status_a_code_and_no_data() {
         ("subscription { silent }", "BAD_REQUEST"),
     ];
     for (query, code) in cases {
-        let reply = ask(world.address, query).await;
+        let reply = post_operation(world.address, query).await;
         assert_eq!((reply.status, reply.code().as_str()), (400, code), "{query}");
         assert!(reply.json().get("data").is_none(), "{query}");
         let extensions = reply.json()["errors"][0]["extensions"].take();
@@ -102,10 +102,10 @@ async fn malformed_envelopes_are_refused_as_json() {
     for body in cases {
         for accept in [NEW, OLD] {
             let reply = post(world.address, &[JSON, accept], body).await;
-            let shown = String::from_utf8_lossy(body);
-            assert_eq!((reply.status, reply.code().as_str()), (400, "BAD_REQUEST"), "{shown}");
-            assert!(reply.json().get("data").is_none(), "{shown}");
-            assert!(!String::from_utf8_lossy(&reply.body).contains("Error("), "no Rust in {shown}");
+            let text = String::from_utf8_lossy(body);
+            assert_eq!((reply.status, reply.code().as_str()), (400, "BAD_REQUEST"), "{text}");
+            assert!(reply.json().get("data").is_none(), "{text}");
+            assert!(!String::from_utf8_lossy(&reply.body).contains("Error("), "no Rust in {text}");
         }
     }
     for body in [
@@ -164,7 +164,7 @@ async fn get_serves_queries_and_nothing_else() {
 #[tokio::test]
 async fn errors_of_resolvers_keep_their_code_and_faults_their_secret() {
     let world = FrontServer::new().await;
-    let reply = ask(world.address, "{ ping forbidden database bareError misleading fault }").await;
+    let reply = post_operation(world.address, "{ ping forbidden database bareError misleading fault }").await;
     assert_eq!(reply.status, 200);
     let body = reply.json();
     assert_eq!(
@@ -179,11 +179,11 @@ async fn errors_of_resolvers_keep_their_code_and_faults_their_secret() {
     assert!(!text.contains("10.0.0.3") && !text.contains("secret_things"), "{text}");
 
     // It ran and has nothing to show: that is `data: null`, not a request error.
-    let reply = ask(world.address, "{ thing { failing } }").await;
+    let reply = post_operation(world.address, "{ thing { failing } }").await;
     assert_eq!((reply.status, &reply.json()["data"]), (200, &serde_json::Value::Null));
     assert!(reply.json().as_object().unwrap().contains_key("data"));
     // The first of two mutations ran, so the answer may not deny it.
-    let reply = ask(world.address, "mutation { bump capped(first: 6) }").await;
+    let reply = post_operation(world.address, "mutation { bump capped(first: 6) }").await;
     assert_eq!((reply.status, reply.code().as_str()), (200, "BAD_USER_INPUT"));
     assert!(reply.json().as_object().unwrap().contains_key("data"));
 }
@@ -191,10 +191,10 @@ async fn errors_of_resolvers_keep_their_code_and_faults_their_secret() {
 #[tokio::test]
 async fn panics_deadlines_and_bad_tokens_have_their_answers() {
     let world = FrontServer::limited(|limits| limits.request_time = std::time::Duration::from_millis(1_200)).await;
-    let reply = ask(world.address, "{ panics }").await;
+    let reply = post_operation(world.address, "{ panics }").await;
     assert_eq!((reply.status, reply.code().as_str()), (500, "INTERNAL"));
     assert!(!String::from_utf8_lossy(&reply.body).contains("ParseIntError"));
-    let reply = ask(world.address, "{ slow(seconds: 60) }").await;
+    let reply = post_operation(world.address, "{ slow(seconds: 60) }").await;
     assert_eq!((reply.status, reply.code().as_str()), (504, "TIMEOUT"));
     let body = br#"{"query":"{ caller }"}"#;
     for accept in [NEW, OLD] {
@@ -220,37 +220,37 @@ async fn panics_deadlines_and_bad_tokens_have_their_answers() {
 #[tokio::test]
 async fn what_took_too_long_is_told_by_what_may_have_become_of_it() {
     let world = FrontServer::limited(|limits| limits.request_time = std::time::Duration::from_millis(300)).await;
-    let said = async |document: &str| {
-        let reply = ask(world.address, document).await;
+    let first_error = async |document: &str| {
+        let reply = post_operation(world.address, document).await;
         assert_eq!((reply.status, reply.code().as_str()), (504, "TIMEOUT"));
         reply.json()["errors"][0]["message"].as_str().unwrap().to_owned()
     };
-    let change = said("mutation { dawdle(seconds: 60) }").await;
+    let change = first_error("mutation { dawdle(seconds: 60) }").await;
     assert!(change.contains("may have been executed") && change.contains("the same idempotencyKey"), "{change}");
-    let small = said("{ slow(seconds: 60) }").await;
+    let small = first_error("{ slow(seconds: 60) }").await;
     assert!(small.contains("try again") && !small.contains("ask for less"), "{small}");
     let things: String =
         ('a'..='h').map(|name| format!(" {name}: thing {{ name late failingOrNone thing {{ name late }} }}")).collect();
-    let large = said(&format!("{{ slow(seconds: 60){things} }}")).await;
+    let large = first_error(&format!("{{ slow(seconds: 60){things} }}")).await;
     assert!(large.contains("nodes: ask for less"), "{large}");
 }
 
 #[tokio::test]
 async fn payloads_with_refusals_are_counted() {
     let world = FrontServer::new().await;
-    let reply = ask(world.address, "mutation { refuse { userErrors } again: refuse { userErrors } }").await;
+    let reply = post_operation(world.address, "mutation { refuse { userErrors } again: refuse { userErrors } }").await;
     assert_eq!(reply.json()["extensions"], json!({ "entrepot": { "userErrorCount": 4 } }));
-    assert!(ask(world.address, "mutation { bump }").await.json().get("extensions").is_none());
+    assert!(post_operation(world.address, "mutation { bump }").await.json().get("extensions").is_none());
 }
 
 #[tokio::test]
 async fn whoever_is_turned_away_learns_from_the_headers_too_when_to_come_again() {
     let world = FrontServer::new().await;
-    let reply = ask(world.address, "mutation { throttled bump }").await;
+    let reply = post_operation(world.address, "mutation { throttled bump }").await;
     assert_eq!((reply.status, reply.header("retry-after")), (200, Some("8")));
-    let shown = reply.json();
-    assert_eq!((&shown["errors"][0]["extensions"]["retryAfterMs"], &shown["data"]["bump"]), (&json!(7_400), &json!(1)));
-    assert_eq!(ask(world.address, "mutation { bump }").await.header("retry-after"), None);
+    let answer = reply.json();
+    assert_eq!((&answer["errors"][0]["extensions"]["retryAfterMs"], &answer["data"]["bump"]), (&json!(7_400), &json!(1)));
+    assert_eq!(post_operation(world.address, "mutation { bump }").await.header("retry-after"), None);
 }
 
 #[tokio::test]
@@ -268,7 +268,7 @@ async fn a_list_may_stand_in_several_lines() {
 async fn at_most_ten_errors_are_reported() {
     let world = FrontServer::new().await;
     let fields: String = (0..900).map(|number| format!("nothing{number} ")).collect();
-    let reply = ask(world.address, &format!("{{ thing {{ {fields} }} }}")).await;
+    let reply = post_operation(world.address, &format!("{{ thing {{ {fields} }} }}")).await;
     assert_eq!(reply.json()["errors"].as_array().unwrap().len(), 10);
     assert!(reply.body.len() < 16 << 10);
     assert!(!String::from_utf8_lossy(&reply.body).contains("Did you mean"));

@@ -34,7 +34,7 @@ fn read(query: &str) -> Arc<Operation> {
 }
 
 pub(super) fn points(query: &str, variables: Json) -> u32 {
-    read(query).plan.requested(&Variables::from_json(variables)).points()
+    read(query).plan.requested_cost(&Variables::from_json(variables)).points()
 }
 
 /// The operations of the benchmark, whose kit is in `bench/targets`.
@@ -150,8 +150,8 @@ fn a_filter_costs_what_the_database_does_for_it() {
 fn a_filter_in_a_list_costs_its_price_for_each_row() {
     let operation =
         read("query($f: StockFilter) { stores(first: 50) { nodes { id stockLevels(first: 1, filter: $f) { nodes { id } } } } }");
-    let asked = |filter: Json| operation.plan.requested(&Variables::from_json(json!({ "f": filter })));
-    let (all, searched) = (asked(json!({})), asked(json!({ "search": "mug" })));
+    let requested_cost = |filter: Json| operation.plan.requested_cost(&Variables::from_json(json!({ "f": filter })));
+    let (all, searched) = (requested_cost(json!({})), requested_cost(json!({ "search": "mug" })));
     assert_eq!(searched.points() - all.points(), 50 * 5);
     let one = value!({ "stores": { "nodes": [{ "id": "1", "stockLevels": { "nodes": [] } }] } });
     assert_eq!(
@@ -226,10 +226,10 @@ fn no_way_of_writing_makes_an_operation_cheaper() {
 #[test]
 fn lists_that_came_shorter_are_paid_back() {
     let operation = read("{ products(first: 100) { nodes { id stock { id } } } }");
-    let asked = operation.plan.requested(&Variables::default());
+    let requested_cost = operation.plan.requested_cost(&Variables::default());
     // 1 + 100 × (0.1 + 20 × 0.05).
-    assert_eq!(asked.points(), 111);
-    let actual = |data: Value| operation.plan.actual_points(&asked, &data);
+    assert_eq!(requested_cost.points(), 111);
+    let actual = |data: Value| operation.plan.actual_points(&requested_cost, &data);
     assert_eq!(actual(value!({ "products": { "nodes": [] } })), 1);
     let two =
         value!({ "products": { "nodes": [{ "id": "1", "stock": [{ "id": "2" }, { "id": "3" }] }, { "id": "4", "stock": [] }] } });
@@ -241,9 +241,9 @@ fn lists_that_came_shorter_are_paid_back() {
     assert_eq!(actual(value!({ "products": { "$serde_json::private::RawValue": "{}" } })), 111);
     assert_eq!(actual(Value::Null), 1);
     let adjust = read(W2);
-    let asked = adjust.plan.requested(&Variables::from_json(json!({ "i": { "changes": vec![json!({}); 100] } })));
+    let requested_cost = adjust.plan.requested_cost(&Variables::from_json(json!({ "i": { "changes": vec![json!({}); 100] } })));
     let levels = value!({ "stockAdjust": { "levels": [{ "id": "1" }], "userErrors": [] } });
-    assert_eq!(adjust.plan.actual_points(&asked, &levels), 21, "lines of the input were worked on, whatever came back");
+    assert_eq!(adjust.plan.actual_points(&requested_cost, &levels), 21, "lines of the input were worked on, whatever came back");
 }
 
 /// A list without a declared size is charged as if it had ten objects, whatever it returns.
@@ -311,17 +311,17 @@ fn sized_fields(field: &FieldDefinition) -> Vec<String> {
 #[test]
 fn filling_in_a_plan_takes_no_time() {
     let sdl = entrepot::schema::sdl();
-    let began = Instant::now();
+    let started_at = Instant::now();
     SchemaIndex::of(&sdl).unwrap();
-    println!("{:?} to read the schema when a node starts", began.elapsed());
+    println!("{:?} to read the schema when a node starts", started_at.elapsed());
     for (name, query) in [("w1", W1), ("w6", W6), ("w7", W7)] {
         let operation = read(query);
         let variables = Variables::from_json(json!({ "c": "cat_1", "id": "prd_1", "s": "sto_1" }));
-        let began = Instant::now();
+        let started_at = Instant::now();
         for _ in 0..10_000 {
-            std::hint::black_box(operation.plan.requested(std::hint::black_box(&variables)));
+            std::hint::black_box(operation.plan.requested_cost(std::hint::black_box(&variables)));
         }
-        let each = began.elapsed() / 10_000;
+        let each = started_at.elapsed() / 10_000;
         println!("{name}: {each:?} to price a cached document");
         // Unoptimised code on a shared machine; the promise is 2 µs.
         assert!(each.as_micros() < 20, "{name}: {each:?}");
@@ -347,14 +347,14 @@ async fn paying_takes_no_time() {
     // The quickest of five rounds: others work on this machine, too.
     let mut each = Duration::MAX;
     for _ in 0..5 {
-        let began = Instant::now();
+        let started_at = Instant::now();
         for _ in 0..2_000 {
             let mut charge = cost_limiter.charge(&quota_subject, 86).await.unwrap();
             let pass = cost_limiter.enter(&quota_subject, &charge, false).await.unwrap();
             drop(pass);
             cost_limiter.settle(&quota_subject, &mut charge, 20);
         }
-        each = each.min(began.elapsed() / 2_000);
+        each = each.min(started_at.elapsed() / 2_000);
     }
     println!("{each:?} to charge a member and a tenant, to enter, and to put back");
     assert!(each.as_micros() < 20, "{each:?}");
@@ -365,17 +365,17 @@ async fn paying_takes_no_time() {
 #[test]
 fn finding_what_to_put_back_takes_no_time() {
     let operation = read(W1);
-    let asked = operation.plan.requested(&Variables::from_json(json!({ "c": "cat_1" })));
+    let requested_cost = operation.plan.requested_cost(&Variables::from_json(json!({ "c": "cat_1" })));
     let level = json!({ "onHand": 1, "reserved": 0, "store": { "id": "sto_1", "code": "S020" } });
     let product = json!({ "id": "prd_1", "category": { "id": "1" }, "supplier": { "id": "2" }, "stock": vec![level; 20] });
     let data =
         Value::from_json(json!({ "products": { "nodes": vec![product; 50], "pageInfo": { "hasNextPage": true } } })).unwrap();
-    let began = Instant::now();
+    let started_at = Instant::now();
     for _ in 0..1_000 {
-        std::hint::black_box(operation.plan.actual_points(&asked, std::hint::black_box(&data)));
+        std::hint::black_box(operation.plan.actual_points(&requested_cost, std::hint::black_box(&data)));
     }
-    let each = began.elapsed() / 1_000;
+    let each = started_at.elapsed() / 1_000;
     println!("{each:?} to walk a page of 1,000 levels");
-    assert_eq!(operation.plan.actual_points(&asked, &data), 86);
+    assert_eq!(operation.plan.actual_points(&requested_cost, &data), 86);
     assert!(each.as_micros() < 200, "{each:?}");
 }

@@ -147,8 +147,8 @@ fn documents_are_remembered_within_bounds() {
         guard.operation(&format!("{{ a{number}: ping }}"), None).unwrap();
         guard.operation("{ ping }", None).unwrap();
     }
-    let kept: usize = format!("{guard:?}").chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap();
-    assert!((16..=160).contains(&kept), "{kept} are kept");
+    let text: usize = format!("{guard:?}").chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap();
+    assert!((16..=160).contains(&text), "{text} are kept");
     let again = guard.operation("{ ping }", None).unwrap();
     assert!(Arc::ptr_eq(&first, &again), "what is asked for often stays");
 }

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use super::{
     server::FrontServer,
-    wire::{JSON, NEW, Socket, ask, post},
+    wire::{JSON, NEW, Socket, post, post_operation},
 };
 
 #[tokio::test]
 async fn a_failed_non_null_field_nulls_its_parent() {
     let world = FrontServer::new().await;
-    let body = ask(world.address, "{ ping maybeThing { name failing } }").await.json();
+    let body = post_operation(world.address, "{ ping maybeThing { name failing } }").await.json();
     assert_eq!(body["data"], json!({ "ping": "pong", "maybeThing": null }));
     assert_eq!(body["errors"][0]["path"], json!(["maybeThing", "failing"]));
 }
@@ -19,7 +19,7 @@ async fn a_failed_non_null_field_nulls_its_parent() {
 #[tokio::test]
 async fn keys_come_in_the_order_of_the_query() {
     let world = FrontServer::new().await;
-    let reply = ask(world.address, "{ thing { late name } ping ordered { quick slow } }").await;
+    let reply = post_operation(world.address, "{ thing { late name } ping ordered { quick slow } }").await;
     let text = r#"{"data":{"thing":{"late":"late","name":"thing"},"ping":"pong","ordered":{"quick":"q","slow":"s"}}}"#;
     assert_eq!(String::from_utf8(reply.body).unwrap(), text);
 }
@@ -33,7 +33,7 @@ async fn an_omitted_variable_inside_an_input_stays_undefined() {
         assert_eq!(post(world.address, &[JSON], body.as_bytes()).await.json()["data"]["patch"], expected, "{body}");
     }
     for (literal, expected) in [("{}", "leave"), ("{ name: null }", "clear"), ("{ name: \"x\" }", "set x")] {
-        let body = ask(world.address, &format!("{{ patch(input: {literal}) }}")).await.json();
+        let body = post_operation(world.address, &format!("{{ patch(input: {literal}) }}")).await.json();
         assert_eq!(body["data"]["patch"], expected, "{literal}");
     }
 }
@@ -41,7 +41,7 @@ async fn an_omitted_variable_inside_an_input_stays_undefined() {
 #[tokio::test]
 async fn an_optional_result_that_fails_is_null_at_its_field() {
     let world = FrontServer::new().await;
-    let body = ask(world.address, "{ thing { name failingOrNone } }").await.json();
+    let body = post_operation(world.address, "{ thing { name failingOrNone } }").await.json();
     assert_eq!(body["data"], json!({ "thing": { "name": "thing", "failingOrNone": null } }));
     assert_eq!(body["errors"][0]["path"], json!(["thing", "failingOrNone"]));
 }
@@ -70,7 +70,7 @@ async fn directives_on_typename_count() {
         assert_eq!(post(world.address, &[JSON], body.as_bytes()).await.json(), json!({ "data": expected }));
     }
     for query in ["{ __typename @nothing }", "{ __typename @include(if: true) @include(if: true) }"] {
-        assert_eq!(ask(world.address, query).await.code(), "GRAPHQL_VALIDATION_FAILED", "{query}");
+        assert_eq!(post_operation(world.address, query).await.code(), "GRAPHQL_VALIDATION_FAILED", "{query}");
     }
 }
 
@@ -164,8 +164,10 @@ async fn a_value_that_does_not_fit_is_named_with_its_place() {
         assert_eq!(reply.code(), "BAD_USER_INPUT", "{body} {}", String::from_utf8_lossy(&reply.body));
         assert_eq!(reply.json()["errors"][0]["extensions"]["field"], place, "{body}");
         let mut socket = Socket::ready(world.address).await;
-        socket.say(json!({ "id": "1", "type": "subscribe", "payload": { "query": query, "variables": variables } })).await;
-        let answer = socket.hear().await;
+        socket
+            .send_message(json!({ "id": "1", "type": "subscribe", "payload": { "query": query, "variables": variables } }))
+            .await;
+        let answer = socket.receive_message().await;
         let error = if answer["type"] == "error" { &answer["payload"][0] } else { &answer["payload"]["errors"][0] };
         assert_eq!(error["extensions"]["field"], place, "{body} on a socket");
     }

@@ -25,10 +25,10 @@ async fn events_as(address: SocketAddr, token: &str, query: &str, within: Durati
     );
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    let began = Instant::now();
+    let started_at = Instant::now();
     let mut read = Vec::new();
     let _ = timeout(within, stream.read_to_end(&mut read)).await;
-    (String::from_utf8(read).unwrap(), began.elapsed())
+    (String::from_utf8(read).unwrap(), started_at.elapsed())
 }
 
 async fn events(address: SocketAddr, query: &str) -> String {
@@ -119,7 +119,7 @@ async fn one_caller_has_so_many_streams_and_sockets() {
     second.subscribe("1", "subscription { silent }").await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     second.subscribe("2", "subscription { silent }").await;
-    let refused = second.hear().await;
+    let refused = second.receive_message().await;
     assert_eq!(
         (&refused["type"], &refused["payload"][0]["extensions"]["code"]),
         (&json!("error"), &json!("OVERLOADED")),
@@ -128,17 +128,17 @@ async fn one_caller_has_so_many_streams_and_sockets() {
     let text = events(world.address, "subscription { silent }").await;
     assert_eq!(data(&text)[0]["errors"][0]["extensions"]["code"], "OVERLOADED", "over all ways in: {text}");
     let mut third = Socket::open(world.address).await;
-    third.say(json!({ "type": "connection_init", "payload": { "authorization": "Bearer ann" } })).await;
+    third.send_message(json!({ "type": "connection_init", "payload": { "authorization": "Bearer ann" } })).await;
     assert_eq!(third.closing().await.0, 1013, "come back later");
     Socket::ready_as(world.address, "bob").await;
     drop(first);
-    let began = Instant::now();
+    let started_at = Instant::now();
     loop {
         let mut again = Socket::open(world.address).await;
-        again.say(json!({ "type": "connection_init", "payload": { "authorization": "Bearer ann" } })).await;
+        again.send_message(json!({ "type": "connection_init", "payload": { "authorization": "Bearer ann" } })).await;
         if again.next().await.is_ok_and(|message| message["type"] == "connection_ack") {
             break;
         }
-        assert!(began.elapsed() < PATIENCE, "who leaves makes room");
+        assert!(started_at.elapsed() < PATIENCE, "who leaves makes room");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     server::FrontServer,
-    wire::{Socket, ask, get},
+    wire::{Socket, get, post_operation},
 };
 
 const BROWSER: &str = "accept: text/html,application/xhtml+xml,*/*;q=0.8";
@@ -57,11 +57,11 @@ async fn without_the_explorer_there_is_no_page() {
 #[tokio::test]
 async fn introspection_can_be_closed_everywhere() {
     let open = FrontServer::new().await;
-    assert!(ask(open.address, "{ __schema { queryType { name } } }").await.json()["data"]["__schema"].is_object());
+    assert!(post_operation(open.address, "{ __schema { queryType { name } } }").await.json()["data"]["__schema"].is_object());
     let settings = Settings { introspection: Introspection::Closed, ..Settings::default() };
     let world = FrontServer::with(entrepot::graphql::limits::Limits::default(), settings).await;
     for query in ["{ __schema { queryType { name } } }", "{ __type(name: \"Query\") { name } }"] {
-        let posted = ask(world.address, query).await;
+        let posted = post_operation(world.address, query).await;
         assert!(!String::from_utf8_lossy(&posted.body).contains("\"Query\""), "{query}");
         let error = &posted.json()["errors"][0];
         assert_eq!((&posted.json()["data"], &error["extensions"]["code"]), (&Value::Null, &json!("GRAPHQL_VALIDATION_FAILED")));
@@ -71,10 +71,10 @@ async fn introspection_can_be_closed_everywhere() {
     assert!(!String::from_utf8_lossy(&got.body).contains("\"Query\""));
     let mut socket = Socket::ready(world.address).await;
     socket.subscribe("1", "{ __schema { queryType { name } } }").await;
-    let heard = socket.hear().await;
+    let message = socket.receive_message().await;
     assert_eq!(
-        (&heard["type"], &heard["payload"][0]["extensions"]["code"]),
+        (&message["type"], &message["payload"][0]["extensions"]["code"]),
         (&json!("error"), &json!("GRAPHQL_VALIDATION_FAILED"))
     );
-    assert_eq!(ask(world.address, "{ __typename }").await.json()["data"]["__typename"], "Query");
+    assert_eq!(post_operation(world.address, "{ __typename }").await.json()["data"]["__typename"], "Query");
 }

@@ -40,15 +40,15 @@ async fn no_response_may_be_framed_sniffed_or_load_anything() {
         exchange(address, b"DELETE /graphiql/app.js HTTP/1.1\r\nhost: test\r\n\r\n").await,
     ];
     for reply in replies {
-        let shown = format!("{} {:?}", reply.status, reply.headers);
-        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{shown}");
-        assert_eq!(reply.header("x-frame-options"), Some("DENY"), "{shown}");
+        let text = format!("{} {:?}", reply.status, reply.headers);
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{text}");
+        assert_eq!(reply.header("x-frame-options"), Some("DENY"), "{text}");
         let policy = reply.header("content-security-policy").unwrap_or_default();
-        assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{shown}");
-        assert!(reply.header("cache-control").is_some(), "{shown}");
-        assert_eq!(reply.header("referrer-policy"), Some("no-referrer"), "{shown}");
-        assert_ne!(reply.header("x-request-id"), Some(""), "{shown}");
-        assert_eq!(reply.header("server"), None, "{shown}");
+        assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{text}");
+        assert!(reply.header("cache-control").is_some(), "{text}");
+        assert_eq!(reply.header("referrer-policy"), Some("no-referrer"), "{text}");
+        assert_ne!(reply.header("x-request-id"), Some(""), "{text}");
+        assert_eq!(reply.header("server"), None, "{text}");
     }
     let nowhere = get(address, "/nowhere", &[]).await;
     let id = nowhere.json()["errors"][0]["extensions"]["requestId"].clone();

@@ -13,7 +13,7 @@ use tokio::{
 use super::{
     documents::bomb,
     server::FrontServer,
-    wire::{JSON, NEW, OLD, PATIENCE, Socket, ask, exchange, get, post, reply},
+    wire::{JSON, NEW, OLD, PATIENCE, Socket, exchange, get, post, post_operation, reply},
 };
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -63,10 +63,10 @@ async fn what_is_refused_is_not_sent_back_whole() {
         format!("{{ {long}: busy }}"),
         format!("{{ ping {long}("),
     ] {
-        let reply = ask(world.address, &query).await;
+        let reply = post_operation(world.address, &query).await;
         assert!(reply.body.len() < 16 << 10, "{} bytes for {}…", reply.body.len(), &query[..30]);
-        let shown = &reply.json()["errors"][0];
-        assert!(shown["extensions"]["code"].is_string() && shown["message"] != "", "{shown}");
+        let errors = &reply.json()["errors"][0];
+        assert!(errors["extensions"]["code"].is_string() && errors["message"] != "", "{errors}");
     }
 }
 
@@ -145,7 +145,7 @@ async fn slow_heads_are_cut_off_and_disturb_nobody() {
         slow.push(stream);
     }
     let started = Instant::now();
-    assert_eq!(ask(world.address, "{ ping }").await.status, 200);
+    assert_eq!(post_operation(world.address, "{ ping }").await.status, 200);
     assert!(started.elapsed() < Duration::from_secs(1));
     for (number, stream) in slow.iter_mut().enumerate() {
         assert!(closes(stream).await, "{number}");
@@ -224,18 +224,18 @@ async fn work_that_never_waits_is_cut_at_its_deadline_and_disturbs_nobody() {
         limits.answer_objects = u32::MAX;
     })
     .await;
-    let began = Instant::now();
+    let start = Instant::now();
     let address = world.address;
-    let endless = tokio::spawn(async move { ask(address, ENDLESS).await });
+    let endless = tokio::spawn(async move { post_operation(address, ENDLESS).await });
     sleep(Duration::from_millis(50)).await;
     // One thread serves both.
-    let asked = Instant::now();
-    assert_eq!(ask(world.address, "{ ping }").await.status, 200);
-    assert!(asked.elapsed() < Duration::from_millis(250), "{:?}", asked.elapsed());
+    let started_at = Instant::now();
+    assert_eq!(post_operation(world.address, "{ ping }").await.status, 200);
+    assert!(started_at.elapsed() < Duration::from_millis(250), "{:?}", started_at.elapsed());
     let answer = endless.await.unwrap();
     assert_eq!((answer.status, answer.code().as_str()), (504, "TIMEOUT"));
     // Unoptimised code on a shared machine; all of it would take a minute.
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -248,22 +248,22 @@ async fn a_list_longer_than_its_price_is_bounded_all_the_same() {
     let of = |each: u32| {
         format!("things(first: 30, found: 30) {{ nodes {{ things(first: {each}, found: {each}) {{ nodes {{ name }} }} }} }}")
     };
-    let small = ask(world.address, &format!("{{ {} }}", of(20))).await;
+    let small = post_operation(world.address, &format!("{{ {} }}", of(20))).await;
     assert_eq!((small.status, small.json()["data"]["things"]["nodes"].as_array().unwrap().len()), (200, 30));
     let query = format!("{{ {} }}", of(50));
-    let refused = ask(world.address, &query).await;
+    let refused = post_operation(world.address, &query).await;
     assert_eq!((refused.status, refused.code().as_str()), (400, "LIMIT_EXCEEDED"));
     let mut socket = Socket::ready(world.address).await;
     socket.subscribe("1", &query).await;
-    assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
+    assert_eq!(socket.receive_message().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
     // Each event of a stream is an answer.
     socket.subscribe("2", "subscription { pages { nodes { things(first: 5, found: 5) { nodes { name } } } } }").await;
     for kind in ["next", "next", "complete"] {
-        assert_eq!(socket.hear().await["type"], kind);
+        assert_eq!(socket.receive_message().await["type"], kind);
     }
     socket.subscribe("3", "subscription { pages { nodes { things(first: 50, found: 50) { nodes { name } } } } }").await;
-    assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
-    assert_eq!(ask(world.address, "{ ping }").await.status, 200);
+    assert_eq!(socket.receive_message().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
+    assert_eq!(post_operation(world.address, "{ ping }").await.status, 200);
 }
 
 #[tokio::test]
@@ -278,16 +278,16 @@ async fn no_answer_is_larger_than_it_may_be() {
     }
     let refused = get(world.address, "/graphql?query=%7Blarge(bytes:20000)%7D", &[NEW]).await;
     assert_eq!(refused.code(), "LIMIT_EXCEEDED");
-    let change = ask(world.address, "mutation { large(bytes: 20000) }").await;
+    let change = post_operation(world.address, "mutation { large(bytes: 20000) }").await;
     assert!(change.json()["errors"][0]["message"].as_str().unwrap().contains("was executed"), "{}", change.json());
     let mut socket = Socket::ready(world.address).await;
     for (id, query) in [("1", "{ large(bytes: 20000) }"), ("2", "mutation { large(bytes: 20000) }")] {
         socket.subscribe(id, query).await;
-        assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED", "{query}");
+        assert_eq!(socket.receive_message().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED", "{query}");
     }
     socket.subscribe("3", "subscription { large(bytes: 20000) }").await;
-    assert_eq!(socket.hear().await["type"], "next");
-    assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
+    assert_eq!(socket.receive_message().await["type"], "next");
+    assert_eq!(socket.receive_message().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
 }
 
 /// Whether the server ends the connection, whatever it sends before.

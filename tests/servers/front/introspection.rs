@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     server::FrontServer,
-    wire::{JSON, NEW, Socket, ask, get, post},
+    wire::{JSON, NEW, Socket, get, post, post_operation},
 };
 
 /// As deep as graphql-js's query.
@@ -63,7 +63,7 @@ impl Real {
         Self { schema, guard, introspector: Introspector::default(), limits: Limits::default() }
     }
 
-    async fn told(&self, query: &str, variables: Value) -> Result<IntrospectionResult, Refusal> {
+    async fn introspect(&self, query: &str, variables: Value) -> Result<IntrospectionResult, Refusal> {
         let operation = self.guard.operation(query, None)?;
         let mut variables = Variables::from_json(variables);
         operation.complete(&mut variables);
@@ -94,10 +94,10 @@ async fn what_is_told_of_the_schema_is_what_the_engine_tells() {
         let engine = real.schema.execute(Request::new(query.clone()).variables(Variables::from_json(variables.clone()))).await;
         assert!(engine.errors.is_empty(), "{query}: {:?}", engine.errors);
         for _ in 0..2 {
-            let told = real.told(&query, variables.clone()).await.unwrap();
-            assert!(told.is_all, "{query}");
-            let told: Value = serde_json::from_str(&told.json).unwrap();
-            assert_eq!(told, engine.data.clone().into_json().unwrap(), "{query}");
+            let answer = real.introspect(&query, variables.clone()).await.unwrap();
+            assert!(answer.is_all, "{query}");
+            let answer: Value = serde_json::from_str(&answer.json).unwrap();
+            assert_eq!(answer, engine.data.clone().into_json().unwrap(), "{query}");
         }
     }
 }
@@ -105,28 +105,28 @@ async fn what_is_told_of_the_schema_is_what_the_engine_tells() {
 #[tokio::test]
 async fn what_clients_send_at_their_start_is_written_once() {
     let real = Real::new();
-    let first = real.told(&standard(true), json!({})).await.unwrap();
+    let first = real.introspect(&standard(true), json!({})).await.unwrap();
     println!("{} bytes, {} nodes, {} points", first.json.len(), first.nodes, first.points());
     assert!(first.json.len() < Limits::default().answer_bytes / 2 && first.nodes < Limits::default().introspection_nodes / 2);
-    let again = real.told(&standard(true).replace("  ", " "), json!({})).await.unwrap();
+    let again = real.introspect(&standard(true).replace("  ", " "), json!({})).await.unwrap();
     assert!(Arc::ptr_eq(&first.json, &again.json), "however it is formatted");
     // A point is a thousand nodes.
     assert_eq!(first.points(), first.nodes.div_ceil(1_000));
-    assert_eq!(real.told("{ __type(name: \"Order\") { name } }", json!({})).await.unwrap().points(), 1);
+    assert_eq!(real.introspect("{ __type(name: \"Order\") { name } }", json!({})).await.unwrap().points(), 1);
     for number in 0..20 {
         let other = format!("{{ a{number}: __schema {{ types {{ name description }} }} }}");
-        real.told(&other, json!({})).await.unwrap();
+        real.introspect(&other, json!({})).await.unwrap();
     }
-    assert!(!Arc::ptr_eq(&first.json, &real.told(&standard(true), json!({})).await.unwrap().json), "few are kept");
+    assert!(!Arc::ptr_eq(&first.json, &real.introspect(&standard(true), json!({})).await.unwrap().json), "few are kept");
 }
 
 #[tokio::test]
 async fn fields_and_types_of_the_schema_say_what_they_ask_for() {
     let mut real = Real::new();
-    let plain = real.told(&standard(true), json!({})).await.unwrap();
+    let plain = real.introspect(&standard(true), json!({})).await.unwrap();
     let notes = SchemaIndex::of(&real.schema.sdl()).unwrap().notes().clone();
     real.introspector = Introspector::with_notes(notes);
-    let noted = real.told(&standard(true), json!({})).await.unwrap();
+    let noted = real.introspect(&standard(true), json!({})).await.unwrap();
     println!("{} bytes of {} are notes", noted.json.len() - plain.json.len(), noted.json.len());
     assert!(noted.json.len() - plain.json.len() < 128 << 10, "one line of what has a directive");
     assert_eq!(noted.points(), plain.points());
@@ -138,11 +138,11 @@ async fn fields_and_types_of_the_schema_say_what_they_ask_for() {
         ("Order", "Permission: order.read. Cost: 0.1 points for each object.", "customer", "Masked: null without customer.read."),
         ("StockLevel", "Permission: stock.read. Cost: 0.05 points for each object.", "onHandAt", "Cost: 1 point."),
     ] {
-        let told = real.told(query, json!({ "name": kind })).await.unwrap();
-        let told: Value = serde_json::from_str(&told.json).unwrap();
-        let fields = told["__type"]["fields"].as_array().unwrap();
+        let answer = real.introspect(query, json!({ "name": kind })).await.unwrap();
+        let answer: Value = serde_json::from_str(&answer.json).unwrap();
+        let fields = answer["__type"]["fields"].as_array().unwrap();
         let found = fields.iter().find(|one| one["name"] == field).unwrap();
-        for (note, of) in [(of_type, &told["__type"]), (of_field, found)] {
+        for (note, of) in [(of_type, &answer["__type"]), (of_field, found)] {
             let text = of["description"].as_str().unwrap();
             assert!(text.ends_with(&format!("\n\n{note}")), "{kind}.{field}: {text}");
         }
@@ -154,9 +154,9 @@ async fn fields_and_types_of_the_schema_say_what_they_ask_for() {
         ("IdFilter", "inputFields", "in", "Cost: 0.01 points for each value."),
         ("BackorderSortField", "enumValues", "BACKORDERED", "Cost: 5 points."),
     ] {
-        let told = real.told(query, json!({ "name": kind })).await.unwrap();
-        let told: Value = serde_json::from_str(&told.json).unwrap();
-        let found = told["__type"][members].as_array().unwrap().iter().find(|one| one["name"] == member).unwrap();
+        let answer = real.introspect(query, json!({ "name": kind })).await.unwrap();
+        let answer: Value = serde_json::from_str(&answer.json).unwrap();
+        let found = answer["__type"][members].as_array().unwrap().iter().find(|one| one["name"] == member).unwrap();
         let text = found["description"].as_str().unwrap();
         assert!(text.ends_with(&format!("\n\n{note}")), "{kind}.{member}: {text}");
     }
@@ -165,7 +165,7 @@ async fn fields_and_types_of_the_schema_say_what_they_ask_for() {
 #[tokio::test]
 async fn no_question_about_the_schema_is_too_much_for_a_node() {
     let real = Real::new();
-    real.told("{ __schema { types { name } } }", json!({})).await.unwrap();
+    real.introspect("{ __schema { types { name } } }", json!({})).await.unwrap();
     let wide: String = (0..29).map(|number| format!("a{number}: types {{ ...T }} ")).collect();
     for (query, code) in [
         (bomb(2), Code::QueryTooComplex),
@@ -176,13 +176,13 @@ async fn no_question_about_the_schema_is_too_much_for_a_node() {
         ("{ __type(name: \"Node\") { possibleTypes { ...A } } } fragment A on __Type { interfaces { ...B } } fragment B on __Type { possibleTypes { name } }".to_owned(), Code::QueryTooComplex),
         (format!("{{ __schema {{ {wide} }} }} fragment T on __Type {{ name description fields {{ name description args {{ name description }} }} }}"), Code::LimitExceeded),
     ] {
-        let began = Instant::now();
-        let refusal = real.told(&query, json!({})).await.unwrap_err();
+        let started_at = Instant::now();
+        let refusal = real.introspect(&query, json!({})).await.unwrap_err();
         assert_eq!(refusal.code, code, "{query}");
         // Unoptimised code on a shared machine.
-        assert!(began.elapsed().as_millis() < 2_000, "{:?}: {query}", began.elapsed());
+        assert!(started_at.elapsed().as_millis() < 2_000, "{:?}: {query}", started_at.elapsed());
     }
-    assert!(real.told(&bomb(1), json!({})).await.is_ok());
+    assert!(real.introspect(&bomb(1), json!({})).await.is_ok());
 }
 
 #[tokio::test]
@@ -190,16 +190,16 @@ async fn the_schema_is_told_by_every_way_in_and_to_anybody() {
     let world = FrontServer::new().await;
     let query = "{ __schema { queryType { name } } }";
     let expected = json!({ "__schema": { "queryType": { "name": "Query" } } });
-    assert_eq!(ask(world.address, query).await.json()["data"], expected);
+    assert_eq!(post_operation(world.address, query).await.json()["data"], expected);
     let target = "/graphql?query=%7B__schema%7BqueryType%7Bname%7D%7D%7D";
     assert_eq!(get(world.address, target, &[]).await.json()["data"], expected);
     // An expired token does not prevent introspection.
     assert_eq!(get(world.address, target, &["authorization: Bearer bad"]).await.json()["data"], expected);
     let mut socket = Socket::ready(world.address).await;
     socket.subscribe("1", query).await;
-    assert_eq!(socket.hear().await["payload"]["data"], expected);
+    assert_eq!(socket.receive_message().await["payload"]["data"], expected);
     // Beside other fields the engine answers, in the order of the document.
-    let beside = ask(world.address, "{ ping __type(name: \"Thing\") { name fields { name } } thing { name } }").await;
+    let beside = post_operation(world.address, "{ ping __type(name: \"Thing\") { name fields { name } } thing { name } }").await;
     assert_eq!(beside.json()["data"]["__type"]["fields"][0]["name"], "name");
     let keys: Vec<_> = beside.json()["data"].as_object().unwrap().keys().cloned().collect();
     assert_eq!(keys.len(), 3);
@@ -211,7 +211,7 @@ async fn the_schema_is_told_by_every_way_in_and_to_anybody() {
     .await;
     assert_eq!(cost.json()["extensions"]["cost"]["actual"], 1);
     for wrong in ["mutation { __schema { queryType { name } } }", "{ __schema { nothing } }", "{ __type { name } }"] {
-        assert_eq!(ask(world.address, wrong).await.code(), "GRAPHQL_VALIDATION_FAILED", "{wrong}");
+        assert_eq!(post_operation(world.address, wrong).await.code(), "GRAPHQL_VALIDATION_FAILED", "{wrong}");
     }
 }
 
@@ -219,8 +219,8 @@ async fn the_schema_is_told_by_every_way_in_and_to_anybody() {
 fn the_schema_says_what_specifies_its_scalars() {
     let sdl = entrepot::schema::sdl();
     let schema = entrepot::schema::schema_without_services();
-    let asked = schema.execute(Request::new("{ __schema { types { name specifiedByURL } } }"));
-    let response = futures_util::FutureExt::now_or_never(asked).unwrap();
+    let answer = schema.execute(Request::new("{ __schema { types { name specifiedByURL } } }"));
+    let response = futures_util::FutureExt::now_or_never(answer).unwrap();
     let told = response.data.into_json().unwrap();
     let mut count = 0;
     for kind in told["__schema"]["types"].as_array().unwrap() {

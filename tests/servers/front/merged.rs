@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     server::FrontServer,
-    wire::{JSON, NEW, Socket, ask, post},
+    wire::{JSON, NEW, Socket, post, post_operation},
 };
 
 async fn answer(world: &FrontServer, query: &str, variables: &Value) -> Value {
@@ -22,11 +22,11 @@ async fn a_mutation_that_two_fragments_ask_of_runs_once() {
         "mutation { bump ... on Mutation { bump } ... { bump } ... @include(if: true) { bump } }",
     ] {
         let before = world.ran();
-        assert_eq!(ask(world.address, query).await.json()["data"], json!({ "bump": 1 }), "{query}");
+        assert_eq!(post_operation(world.address, query).await.json()["data"], json!({ "bump": 1 }), "{query}");
         assert_eq!(world.ran(), before + 1, "{query}");
     }
     let before = world.ran();
-    assert_eq!(ask(world.address, "mutation { a: bump b: bump }").await.json()["data"], json!({ "a": 1, "b": 1 }));
+    assert_eq!(post_operation(world.address, "mutation { a: bump b: bump }").await.json()["data"], json!({ "a": 1, "b": 1 }));
     assert_eq!(world.ran(), before + 2);
 }
 
@@ -88,11 +88,14 @@ async fn two_fields_under_one_name_are_refused() {
         "{ echo(text: \"a\") ... { echo(text: \"b\") } }",
         "subscription { a: count(to: 1) b: count(to: 1) }",
     ] {
-        let reply = ask(world.address, query).await;
+        let reply = post_operation(world.address, query).await;
         let error = &reply.json()["errors"][0];
         assert_eq!((reply.status, &error["extensions"]["code"]), (400, &json!("GRAPHQL_VALIDATION_FAILED")), "{query}: {error}");
     }
-    assert_eq!(ask(world.address, "{ echo(text: \"a\") echo(text: \"a\") }").await.json()["data"], json!({ "echo": "a" }));
+    assert_eq!(
+        post_operation(world.address, "{ echo(text: \"a\") echo(text: \"a\") }").await.json()["data"],
+        json!({ "echo": "a" })
+    );
 }
 
 #[tokio::test]
@@ -120,7 +123,11 @@ async fn a_subscription_may_stand_in_a_fragment() {
         "subscription { ... { count(to: 1) } count(to: 1) }",
     ] {
         socket.subscribe("a", query).await;
-        assert_eq!(socket.hear().await, json!({ "id": "a", "type": "next", "payload": { "data": { "count": 0 } } }), "{query}");
-        assert_eq!(socket.hear().await, json!({ "id": "a", "type": "complete" }));
+        assert_eq!(
+            socket.receive_message().await,
+            json!({ "id": "a", "type": "next", "payload": { "data": { "count": 0 } } }),
+            "{query}"
+        );
+        assert_eq!(socket.receive_message().await, json!({ "id": "a", "type": "complete" }));
     }
 }

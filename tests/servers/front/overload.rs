@@ -30,9 +30,9 @@ async fn flooded() -> (FrontServer, Vec<JoinHandle<Reply>>) {
     let address = world.address;
     let call = move |_| tokio::spawn(async move { ask_as(address, "ann@acme", "mutation { dawdle(seconds: 4) bump }").await });
     let flood: Vec<_> = (0..FLOOD).map(call).collect();
-    let began = Instant::now();
+    let started_at = Instant::now();
     while flood.iter().filter(|call| call.is_finished()).count() < FLOOD - ROOM {
-        assert!(began.elapsed() < Duration::from_secs(3), "too few of the flood were refused");
+        assert!(started_at.elapsed() < Duration::from_secs(3), "too few of the flood were refused");
         sleep(Duration::from_millis(10)).await;
     }
     (world, flood)
@@ -67,7 +67,7 @@ async fn others_are_answered_beside_a_flood() {
     assert_eq!(get(world.address, "/livez", &[]).await.status, 200);
     let mut socket = Socket::ready(world.address).await;
     socket.subscribe("1", "{ ping }").await;
-    assert_eq!(socket.hear().await["payload"]["data"]["ping"], "pong", "sockets are not counted");
+    assert_eq!(socket.receive_message().await["payload"]["data"]["ping"], "pong", "sockets are not counted");
     join_all(flood).await;
 }
 

@@ -20,13 +20,13 @@ use super::{
     wire::{JSON, NEW, PATIENCE, Reply, Socket, get, post},
 };
 
-pub(super) fn with(terms: Terms) -> Settings {
+pub(super) fn settings_with(terms: Terms) -> Settings {
     Settings { terms, ..open_to_all() }
 }
 
 /// A credential's budget alone.
-pub(super) fn own(most: u32, restored: u32) -> Terms {
-    Terms { credential: Some(Allowance::per_second(most, restored)), ..Terms::unlimited() }
+pub(super) fn own(limit: u32, restored: u32) -> Terms {
+    Terms { credential: Some(Allowance::per_second(limit, restored)), ..Terms::unlimited() }
 }
 
 pub(super) async fn ask_as(address: SocketAddr, token: &str, query: &str) -> Reply {
@@ -44,7 +44,7 @@ pub(super) fn error(reply: &Reply) -> Value {
 
 #[tokio::test]
 async fn an_answer_tells_what_it_cost_when_asked() {
-    let world = FrontServer::with(Limits::default(), with(own(1_000, 1))).await;
+    let world = FrontServer::with(Limits::default(), settings_with(own(1_000, 1))).await;
     let reply = ask_as(world.address, "ann", "{ things(first: 10, found: 3) { nodes { name } } }").await;
     // 1 + 10 × 2 were taken, and 7 × 2 put back.
     let cost = json!({ "requested": 21, "actual": 7, "limit": 1_000, "remaining": 993, "restoreRate": 1 });
@@ -65,7 +65,7 @@ async fn an_answer_tells_what_it_cost_when_asked() {
 #[tokio::test]
 async fn a_lifted_budget_tells_of_no_limit() {
     let lifted = Terms { lifted: Arc::new([named("robot")].into()), ..own(10, 1) };
-    let world = FrontServer::with(Limits::default(), with(lifted)).await;
+    let world = FrontServer::with(Limits::default(), settings_with(lifted)).await;
     for _ in 0..30 {
         let reply = ask_as(world.address, "robot", "{ ping }").await;
         assert_eq!((reply.status, reply.header("ratelimit-limit")), (200, None));
@@ -77,7 +77,7 @@ async fn a_lifted_budget_tells_of_no_limit() {
 #[tokio::test]
 async fn a_key_with_a_part_of_its_integrations_budget_spends_both() {
     let terms = Terms { credential: Some(Allowance::within(15, 3_600)), ..Terms::unlimited() };
-    let world = FrontServer::with(Limits::default(), with(terms)).await;
+    let world = FrontServer::with(Limits::default(), settings_with(terms)).await;
     let limits = |reply: &Reply| ["ratelimit-limit", "ratelimit-remaining"].map(|name| reply.header(name).unwrap().to_owned());
     let things = |first: u32| format!("{{ things(first: {first}, found: {first}) {{ nodes {{ name }} }} }}");
     assert_eq!(limits(&ask_as(world.address, "part+shop", &things(3)).await), ["10", "3"], "seven points, of the part");
@@ -99,30 +99,30 @@ async fn a_key_with_a_part_of_its_integrations_budget_spends_both() {
 
 #[tokio::test]
 async fn an_empty_budget_says_how_long_to_wait_and_keeps_its_word() {
-    let world = FrontServer::with(Limits::default(), with(own(20, 10))).await;
+    let world = FrontServer::with(Limits::default(), settings_with(own(20, 10))).await;
     let before = world.ran();
     let query = "{ things(first: 9, found: 9) { nodes { name } } }";
     assert_eq!(ask_as(world.address, "ann", query).await.status, 200);
     let ran = world.ran();
     let reply = ask_as(world.address, "ann", query).await;
-    let began = Instant::now();
+    let started_at = Instant::now();
     assert_eq!((reply.status, reply.code().as_str()), (429, "RATE_LIMITED"));
     assert!(reply.json().get("data").is_none() && world.ran() == ran && ran > before, "nothing of it ran");
-    let told = error(&reply);
-    let wait = told["retryAfterMs"].as_u64().unwrap();
-    assert!((1_000..=1_800).contains(&wait), "{told}");
-    assert_eq!((&told["cost"], &told["limit"]), (&json!(19), &json!(20)));
+    let refusal = error(&reply);
+    let wait = refusal["retryAfterMs"].as_u64().unwrap();
+    assert!((1_000..=1_800).contains(&wait), "{refusal}");
+    assert_eq!((&refusal["cost"], &refusal["limit"]), (&json!(19), &json!(20)));
     assert_eq!(reply.header("retry-after"), Some("2"));
     assert_eq!(reply.header("ratelimit-limit"), Some("20"));
     // A neighbour has a budget of their own.
     assert_eq!(ask_as(world.address, "bob", query).await.status, 200);
-    tokio::time::sleep(Duration::from_millis(wait).saturating_sub(began.elapsed())).await;
+    tokio::time::sleep(Duration::from_millis(wait).saturating_sub(started_at.elapsed())).await;
     assert_eq!(ask_as(world.address, "ann", query).await.status, 200);
 }
 
 #[tokio::test]
 async fn an_operation_that_costs_too_much_never_runs() {
-    let world = FrontServer::with(Limits::default(), with(own(10_000, 1))).await;
+    let world = FrontServer::with(Limits::default(), settings_with(own(10_000, 1))).await;
     for (query, cost) in [("{ a: dear b: dear c: dear }", 1_200), ("{ things(first: 500, found: 1) { nodes { name } } }", 1_001)]
     {
         let reply = ask_as(world.address, "ann", query).await;
@@ -133,7 +133,7 @@ async fn an_operation_that_costs_too_much_never_runs() {
     assert_eq!(world.ran(), 0);
     // The caller of a refused operation pays for its parsing.
     assert_eq!(ask_as(world.address, "ann", "{ ping }").await.json()["extensions"]["cost"]["remaining"], 9_997);
-    let small = FrontServer::with(Limits::default(), with(own(100, 1))).await;
+    let small = FrontServer::with(Limits::default(), settings_with(own(100, 1))).await;
     let reply = ask_as(small.address, "ann", "{ dear }").await;
     assert_eq!(reply.code(), "COST_EXCEEDED", "no waiting would fill a bucket of 100 with 400");
     assert_eq!(error(&reply)["limit"], 100);
@@ -141,7 +141,7 @@ async fn an_operation_that_costs_too_much_never_runs() {
 
 #[tokio::test]
 async fn what_fails_is_paid_for_by_the_work_it_made() {
-    let world = FrontServer::with(Limits::default(), with(own(10_000, 1))).await;
+    let world = FrontServer::with(Limits::default(), settings_with(own(10_000, 1))).await;
     let remaining = async |query: &str| {
         let reply = ask_as(world.address, "ann", query).await;
         reply.header("ratelimit-remaining").unwrap().parse::<u32>().unwrap()
@@ -155,7 +155,7 @@ async fn what_fails_is_paid_for_by_the_work_it_made() {
 #[tokio::test]
 async fn strangers_pay_by_the_request_and_so_do_bad_tokens() {
     let terms = Terms { anonymous: Some(Allowance::within(10, 900)), ..Terms::unlimited() };
-    let world = FrontServer::with(Limits::default(), with(terms)).await;
+    let world = FrontServer::with(Limits::default(), settings_with(terms)).await;
     for _ in 0..3 {
         assert_eq!(ask_unnamed(world.address).await.status, 200);
         assert_eq!(ask_as(world.address, "bad", "{ ping }").await.status, 401);
@@ -173,23 +173,23 @@ async fn strangers_pay_by_the_request_and_so_do_bad_tokens() {
 
 #[tokio::test]
 async fn sockets_pay_the_same() {
-    let world = FrontServer::with(Limits::default(), with(own(30, 1))).await;
+    let world = FrontServer::with(Limits::default(), settings_with(own(30, 1))).await;
     let mut socket = Socket::ready(world.address).await;
     let query = json!({ "query": "{ things(first: 9, found: 0) { nodes { name } } }", "extensions": { "cost": true } });
-    socket.say(json!({ "id": "1", "type": "subscribe", "payload": query })).await;
-    let answer = socket.hear().await;
+    socket.send_message(json!({ "id": "1", "type": "subscribe", "payload": query })).await;
+    let answer = socket.receive_message().await;
     assert_eq!(
         answer["payload"]["extensions"]["cost"],
         json!({ "requested": 19, "actual": 1, "limit": 30, "remaining": 29, "restoreRate": 1 })
     );
-    assert_eq!(socket.hear().await["type"], "complete");
+    assert_eq!(socket.receive_message().await["type"], "complete");
     // A subscription costs 10 when it starts; its events cost nothing.
     for id in ["2", "3"] {
         socket.subscribe(id, "subscription { silent }").await;
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
     socket.subscribe("4", "subscription { count(to: 3) }").await;
-    let refused = socket.hear().await;
+    let refused = socket.receive_message().await;
     assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!("4")));
     assert_eq!(refused["payload"][0]["extensions"]["code"], "RATE_LIMITED");
     assert!(refused["payload"][0]["extensions"]["retryAfterMs"].is_u64());
@@ -198,23 +198,23 @@ async fn sockets_pay_the_same() {
     let reply = ask_as(world.address, "ann", "{ ping }").await;
     assert!(reply.json()["extensions"]["cost"]["remaining"].as_u64().unwrap() < 10);
     socket.subscribe("5", "{ nothing").await;
-    assert_eq!(socket.hear().await["type"], "error");
+    assert_eq!(socket.receive_message().await["type"], "error");
 }
 
 #[tokio::test]
 async fn one_tenants_operations_wait_for_one_another_and_for_nobody_else() {
-    let world = FrontServer::with(Limits::default(), with(Terms { at_once: Some(2), ..Terms::unlimited() })).await;
+    let world = FrontServer::with(Limits::default(), settings_with(Terms { at_once: Some(2), ..Terms::unlimited() })).await;
     let address = world.address;
     let slow = |user: &'static str| tokio::spawn(async move { ask_as(address, user, "{ slow(seconds: 1) }").await.status });
     let (first, second, third) = (slow("a@acme"), slow("b@acme"), slow("c@acme"));
-    let began = Instant::now();
+    let started_at = Instant::now();
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(ask_as(address, "eve@other", "{ ping }").await.status, 200);
-    assert!(began.elapsed() < Duration::from_millis(800), "another tenant does not wait");
+    assert!(started_at.elapsed() < Duration::from_millis(800), "another tenant does not wait");
     for answer in [first, second, third] {
         assert_eq!(answer.await.unwrap(), 200);
     }
-    assert!(began.elapsed() > Duration::from_millis(1_800), "the third one waited for a place");
+    assert!(started_at.elapsed() > Duration::from_millis(1_800), "the third one waited for a place");
     // A client that disconnects while it waits frees its place.
     let leaving: Vec<_> = (0..4).map(|_| slow("d@acme")).collect();
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -240,16 +240,16 @@ impl OwnRedis {
             eprintln!("SKIPPED: there is no redis-server to start");
             return None;
         };
-        let began = Instant::now();
+        let started_at = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < PATIENCE, "Redis does not start");
+            assert!(started_at.elapsed() < PATIENCE, "Redis does not start");
             std::thread::sleep(Duration::from_millis(20));
         }
         Some(Self { process, url: format!("redis://127.0.0.1:{port}") })
     }
 
     async fn node(&self, terms: Terms) -> FrontServer {
-        FrontServer::node(Limits::default(), with(terms), Some(Redis::at(&self.url).unwrap())).await
+        FrontServer::node(Limits::default(), settings_with(terms), Some(Redis::at(&self.url).unwrap())).await
     }
 }
 
@@ -261,7 +261,7 @@ impl Drop for OwnRedis {
 }
 
 /// Returns how many of so many requests are answered, by two nodes in turn.
-async fn answered(nodes: [&FrontServer; 2], token: &str, requests: usize) -> usize {
+async fn count_answered(nodes: [&FrontServer; 2], token: &str, requests: usize) -> usize {
     let mut count = 0;
     for number in 0..requests {
         count += usize::from(ask_as(nodes[number % 2].address, token, "{ ping }").await.status == 200);
@@ -275,10 +275,10 @@ async fn nodes_that_share_a_redis_share_budgets() {
     let terms =
         || Terms { tenant: Some(Allowance::within(40, 3_600)), anonymous: Some(Allowance::within(6, 3_600)), ..own(25, 1) };
     let (one, other) = (redis.node(terms()).await, redis.node(terms()).await);
-    let few = answered([&one, &other], "ann", 60).await;
+    let few = count_answered([&one, &other], "ann", 60).await;
     assert!((25..=30).contains(&few), "{few} of a budget of 25, one of which came back each second");
     // Bob has a budget of his own, but shares the rest of his tenant's.
-    let rest = answered([&one, &other], "bob", 60).await;
+    let rest = count_answered([&one, &other], "bob", 60).await;
     assert_eq!(few + rest, 40);
     let mut strangers = 0;
     for number in 0..12 {
@@ -319,12 +319,12 @@ async fn when_redis_dies_limits_hold_and_when_it_comes_back_they_are_common_agai
     let port = redis.url.rsplit(':').next().unwrap().to_owned();
     let terms = || own(30, 1);
     let (one, other) = (redis.node(terms()).await, redis.node(terms()).await);
-    let before = answered([&one, &other], "ann", 20).await;
+    let before = count_answered([&one, &other], "ann", 20).await;
     assert_eq!(before, 20);
     drop(redis);
-    let began = Instant::now();
-    let alone = answered([&one, &other], "ann", 80).await;
-    assert!(began.elapsed() < Duration::from_secs(8), "80 requests took {:?} without Redis", began.elapsed());
+    let started_at = Instant::now();
+    let alone = count_answered([&one, &other], "ann", 80).await;
+    assert!(started_at.elapsed() < Duration::from_secs(8), "80 requests took {:?} without Redis", started_at.elapsed());
     // Each node continues from its last reading of the common bucket, about 10 left.
     assert!((10..=45).contains(&alone), "{alone} were let through without Redis");
     assert_eq!(ask_as(one.address, "ann", "{ ping }").await.status, 429);
@@ -333,23 +333,23 @@ async fn when_redis_dies_limits_hold_and_when_it_comes_back_they_are_common_agai
     let _again = OwnRedis { process, url: String::new() };
     tokio::time::sleep(Duration::from_millis(2_500)).await;
     // One request each, so that both have found Redis again; then what both let through is common.
-    answered([&one, &other], "zoe", 2).await;
+    count_answered([&one, &other], "zoe", 2).await;
     tokio::time::sleep(Duration::from_millis(1_200)).await;
-    let common = answered([&one, &other], "cleo", 60).await;
+    let common = count_answered([&one, &other], "cleo", 60).await;
     assert!((30..=36).contains(&common), "{common} of 30");
 }
 
 #[tokio::test]
 async fn a_redis_that_is_not_there_does_not_keep_a_node_from_serving() {
     let nowhere = Redis::at("redis://127.0.0.1:1").unwrap();
-    let world = FrontServer::node(Limits::default(), with(own(10, 1)), Some(nowhere)).await;
-    let began = Instant::now();
+    let world = FrontServer::node(Limits::default(), settings_with(own(10, 1)), Some(nowhere)).await;
+    let started_at = Instant::now();
     let mut count = 0;
     for _ in 0..30 {
         count += u32::from(ask_as(world.address, "ann", "{ ping }").await.status == 200);
     }
     assert!((10..=15).contains(&count), "{count}");
-    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(started_at.elapsed() < Duration::from_secs(5));
     assert!(Redis::at("nowhere").is_err());
 }
 

@@ -41,10 +41,10 @@ fn masked(text: &str) -> Vec<u8> {
 }
 
 async fn hear_echo(socket: &mut Socket, id: &str, text: &str) {
-    let next = socket.hear().await;
+    let next = socket.receive_message().await;
     assert_eq!((&next["id"], &next["type"]), (&json!(id), &json!("next")), "of {} bytes", text.len());
     assert!(next["payload"]["data"]["echo"] == text, "of {} bytes: another text came back", text.len());
-    assert_eq!(socket.hear().await, json!({ "id": id, "type": "complete" }));
+    assert_eq!(socket.receive_message().await, json!({ "id": id, "type": "complete" }));
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn messages_of_all_sizes_follow_one_another() {
     let mut socket = Socket::ready(world.address).await;
     for bytes in [1, 300, 512, 1, 1_023, 1_024, 4_096, 7, 70_000, 2, MAX - AROUND, 1, 600, MAX - AROUND, 30] {
         let text: String = ('a'..='z').cycle().take(bytes).collect();
-        socket.say(echo("1", &text)).await;
+        socket.send_message(echo("1", &text)).await;
         hear_echo(&mut socket, "1", &text).await;
     }
 }
@@ -72,9 +72,9 @@ async fn messages_come_in_one_piece_or_byte_by_byte() {
         }
         let mut answers = Vec::new();
         while answers.len() < texts.len() {
-            let heard = socket.hear().await;
-            if heard["type"] == "next" {
-                answers.push((heard["id"].as_str().unwrap().to_owned(), heard["payload"]["data"]["echo"].clone()));
+            let message = socket.receive_message().await;
+            if message["type"] == "next" {
+                answers.push((message["id"].as_str().unwrap().to_owned(), message["payload"]["data"]["echo"].clone()));
             }
         }
         // Each runs for itself, so any may be the first.

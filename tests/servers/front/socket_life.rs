@@ -33,7 +33,7 @@ async fn the_server_pings_and_any_sign_of_life_will_do() {
     }
     assert!(frames >= 4 && messages >= 4, "{frames} {messages}");
     socket.subscribe("1", "{ ping }").await;
-    while socket.hear().await["id"] != "1" {}
+    while socket.receive_message().await["id"] != "1" {}
 }
 
 #[tokio::test]
@@ -62,8 +62,8 @@ async fn a_ping_with_a_fresh_token_renews() {
     let world = FrontServer::limited(|limits| limits.socket_expiry_grace = Duration::from_millis(300)).await;
     let mut socket = Socket::ready_as(world.address, "ann-300").await;
     socket.subscribe("1", "subscription { silent }").await;
-    socket.say(json!({ "type": "ping", "payload": { "authorization": "Bearer ann-60000" } })).await;
-    let pong = socket.hear().await;
+    socket.send_message(json!({ "type": "ping", "payload": { "authorization": "Bearer ann-60000" } })).await;
+    let pong = socket.receive_message().await;
     assert_eq!(pong["type"], "pong");
     let expires: jiff::Timestamp = pong["payload"]["authExpiresAt"].as_str().unwrap().parse().unwrap();
     assert!(expires.duration_since(jiff::Timestamp::now()).as_secs() > 50);
@@ -71,7 +71,7 @@ async fn a_ping_with_a_fresh_token_renews() {
     // A token that is refused, or another caller's, is the end.
     for token in ["bad", "bob"] {
         let mut socket = Socket::ready(world.address).await;
-        socket.say(json!({ "type": "ping", "payload": { "authorization": format!("Bearer {token}") } })).await;
+        socket.send_message(json!({ "type": "ping", "payload": { "authorization": format!("Bearer {token}") } })).await;
         assert_eq!(socket.closing().await.0, 4403, "{token}");
     }
 }
@@ -82,12 +82,12 @@ async fn pings_are_answered() {
     let mut socket = Socket::ready(world.address).await;
     for payload in [None, Some(json!({})), Some(json!({ "any": "thing" }))] {
         let message = payload.map_or(json!({ "type": "ping" }), |payload| json!({ "type": "ping", "payload": payload }));
-        socket.say(message).await;
-        assert_eq!(socket.hear().await, json!({ "type": "pong" }));
+        socket.send_message(message).await;
+        assert_eq!(socket.receive_message().await, json!({ "type": "pong" }));
     }
-    socket.say(json!({ "type": "pong" })).await;
+    socket.send_message(json!({ "type": "pong" })).await;
     socket.subscribe("1", "{ ping }").await;
-    assert_eq!(socket.hear().await["type"], "next");
+    assert_eq!(socket.receive_message().await["type"], "next");
 }
 
 #[tokio::test]
@@ -107,16 +107,16 @@ async fn a_client_that_does_not_read_is_gone_soon_after_its_session_ends() {
     let mut silent = Socket::ready(world.address).await;
     silent.subscribe("1", "subscription { hot }").await;
     until_still(&world).await;
-    silent.say(json!({ "type": "ping" })).await;
+    silent.send_message(json!({ "type": "ping" })).await;
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     assert!(Socket::try_raw(world.address).await.is_err(), "its address has one connection");
     world.revoke.send_replace(true);
-    let began = Instant::now();
+    let started_at = Instant::now();
     while Socket::try_raw(world.address).await.is_err() {
-        assert!(began.elapsed() < Duration::from_secs(5), "it still counts");
+        assert!(started_at.elapsed() < Duration::from_secs(5), "it still counts");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    println!("gone after {:?}", began.elapsed());
+    println!("gone after {:?}", started_at.elapsed());
     // The connection breaks off: nothing more is written to it.
     assert_eq!(silent.closing().await.0, 1006, "it breaks off where it stood");
 }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 use super::{
     documents::bomb,
     server::FrontServer,
-    wire::{PATIENCE, Socket, ask},
+    wire::{PATIENCE, Socket, post_operation},
 };
 
 #[tokio::test]
@@ -17,9 +17,12 @@ async fn a_stream_ends_with_complete() {
     let mut socket = Socket::ready(world.address).await;
     socket.subscribe("a", "subscription { count(to: 3) }").await;
     for number in 0..3 {
-        assert_eq!(socket.hear().await, json!({ "id": "a", "type": "next", "payload": { "data": { "count": number } } }));
+        assert_eq!(
+            socket.receive_message().await,
+            json!({ "id": "a", "type": "next", "payload": { "data": { "count": number } } })
+        );
     }
-    assert_eq!(socket.hear().await, json!({ "id": "a", "type": "complete" }));
+    assert_eq!(socket.receive_message().await, json!({ "id": "a", "type": "complete" }));
 }
 
 #[tokio::test]
@@ -30,11 +33,11 @@ async fn queries_and_mutations_run_too_with_variables_and_names() {
         "query": "query A($t: String!) { echo(text: $t) } mutation B { refuse { userErrors } }",
         "operationName": "A", "variables": { "t": "x" }, "extensions": {}
     });
-    socket.say(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
-    assert_eq!(socket.hear().await["payload"], json!({ "data": { "echo": "x" } }));
-    assert_eq!(socket.hear().await["type"], "complete");
+    socket.send_message(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
+    assert_eq!(socket.receive_message().await["payload"], json!({ "data": { "echo": "x" } }));
+    assert_eq!(socket.receive_message().await["type"], "complete");
     socket.subscribe("2", "mutation { refuse { userErrors } }").await;
-    assert_eq!(socket.hear().await["payload"]["extensions"]["entrepot"]["userErrorCount"], 2);
+    assert_eq!(socket.receive_message().await["payload"]["extensions"]["entrepot"]["userErrorCount"], 2);
 }
 
 #[tokio::test]
@@ -55,20 +58,20 @@ async fn what_does_not_run_is_an_error_and_nothing_after() {
         (&format!("subscription {{ {} }}", "silent ".repeat(11)), "QUERY_TOO_COMPLEX"),
     ] {
         socket.subscribe("1", query).await;
-        let heard = socket.hear().await;
-        assert_eq!((&heard["type"], &heard["id"]), (&json!("error"), &json!("1")), "{query}: {heard}");
-        let errors = heard["payload"].as_array().unwrap();
+        let message = socket.receive_message().await;
+        assert_eq!((&message["type"], &message["id"]), (&json!("error"), &json!("1")), "{query}: {message}");
+        let errors = message["payload"].as_array().unwrap();
         assert_eq!(errors[0]["extensions"]["code"], code, "{query}");
         assert!(errors[0]["extensions"]["requestId"].is_string());
         // The ID is free again, and no further message came for the old operation.
         socket.subscribe("1", "{ caller }").await;
-        assert_eq!(socket.hear().await["payload"]["data"]["caller"], "ann", "{query}");
-        assert_eq!(socket.hear().await["type"], "complete");
+        assert_eq!(socket.receive_message().await["payload"]["data"]["caller"], "ann", "{query}");
+        assert_eq!(socket.receive_message().await["type"], "complete");
     }
     // The operation ran, so its failure is data.
     socket.subscribe("1", "{ forbidden }").await;
-    let heard = socket.hear().await;
-    assert_eq!((&heard["type"], &heard["payload"]["data"]), (&json!("next"), &json!({ "forbidden": null })));
+    let message = socket.receive_message().await;
+    assert_eq!((&message["type"], &message["payload"]["data"]), (&json!("next"), &json!({ "forbidden": null })));
     assert_eq!(world.ran(), 0);
 }
 
@@ -77,17 +80,17 @@ async fn completing_ends_it_without_an_echo() {
     let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     socket.subscribe("1", "subscription { ticking }").await;
-    assert_eq!(socket.hear().await["id"], "1");
-    socket.say(json!({ "id": "1", "type": "complete" })).await;
-    socket.say(json!({ "id": "never", "type": "complete" })).await;
+    assert_eq!(socket.receive_message().await["id"], "1");
+    socket.send_message(json!({ "id": "1", "type": "complete" })).await;
+    socket.send_message(json!({ "id": "never", "type": "complete" })).await;
     socket.subscribe("2", "{ slow(seconds: 1) }").await;
     let mut late = 0;
     loop {
-        let heard = socket.hear().await;
-        if heard["id"] == "2" {
+        let message = socket.receive_message().await;
+        if message["id"] == "2" {
             break;
         }
-        assert_eq!(heard["type"], "next", "no echo");
+        assert_eq!(message["type"], "next", "no echo");
         late += 1;
     }
     assert!(late < 20, "{late} events after the end");
@@ -101,11 +104,11 @@ async fn a_socket_runs_a_hundred_operations_and_no_more() {
         socket.subscribe(&number.to_string(), "subscription { silent }").await;
     }
     socket.subscribe("more", "{ ping }").await;
-    let heard = socket.hear().await;
-    assert_eq!((&heard["type"], &heard["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("OVERLOADED")));
-    socket.say(json!({ "id": "0", "type": "complete" })).await;
+    let message = socket.receive_message().await;
+    assert_eq!((&message["type"], &message["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("OVERLOADED")));
+    socket.send_message(json!({ "id": "0", "type": "complete" })).await;
     socket.subscribe("more", "{ ping }").await;
-    assert_eq!(socket.hear().await["type"], "next");
+    assert_eq!(socket.receive_message().await["type"], "next");
 }
 
 /// More refusals than the queue holds, before any is read.
@@ -117,13 +120,13 @@ async fn of_a_thousand_subscriptions_on_one_socket_a_hundred_run() {
         socket.subscribe(&number.to_string(), "subscription { silent }").await;
     }
     for number in 100..1_000 {
-        let heard = socket.hear().await;
-        assert_eq!((&heard["type"], &heard["id"]), (&json!("error"), &json!(number.to_string())), "{heard}");
-        assert_eq!(heard["payload"][0]["extensions"]["code"], "OVERLOADED", "{heard}");
+        let message = socket.receive_message().await;
+        assert_eq!((&message["type"], &message["id"]), (&json!("error"), &json!(number.to_string())), "{message}");
+        assert_eq!(message["payload"][0]["extensions"]["code"], "OVERLOADED", "{message}");
     }
-    socket.say(json!({ "id": "99", "type": "complete" })).await;
+    socket.send_message(json!({ "id": "99", "type": "complete" })).await;
     socket.subscribe("one more", "{ ping }").await;
-    assert_eq!(socket.hear().await["type"], "next", "the others go on, and there is room for one");
+    assert_eq!(socket.receive_message().await["type"], "next", "the others go on, and there is room for one");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -135,13 +138,13 @@ async fn a_hot_stream_keeps_nobody_waiting() {
     }
     for number in 0..20 {
         let id = format!("q{number}");
-        let asked = Instant::now();
+        let started_at = Instant::now();
         socket.subscribe(&id, "{ ping }").await;
-        while socket.hear().await["id"] != id.as_str() {}
-        assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
-        assert!(ask(world.address, "{ ping }").await.status == 200);
+        while socket.receive_message().await["id"] != id.as_str() {}
+        assert!(started_at.elapsed() < Duration::from_secs(1), "{:?}", started_at.elapsed());
+        assert!(post_operation(world.address, "{ ping }").await.status == 200);
         // Its complete comes as one of the next messages.
-        while socket.hear().await["id"] != id.as_str() {}
+        while socket.receive_message().await["id"] != id.as_str() {}
     }
 }
 
@@ -165,7 +168,7 @@ async fn a_client_that_does_not_read_stops_its_own_stream() {
     // The client never reads, and the stream never waits: it stops when queue and kernel buffers
     // are full, long before the client is disconnected.
     until_still(&world).await;
-    assert_eq!(timeout(PATIENCE, ask(world.address, "{ caller }")).await.unwrap().status, 200);
+    assert_eq!(timeout(PATIENCE, post_operation(world.address, "{ caller }")).await.unwrap().status, 200);
 }
 
 #[tokio::test]
@@ -185,6 +188,6 @@ async fn an_answer_may_be_larger_than_the_queue() {
     let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
     socket.subscribe("1", "{ large(bytes: 3000000) }").await;
-    assert_eq!(socket.hear().await["payload"]["data"]["large"].as_str().unwrap().len(), 3_000_000);
-    assert_eq!(socket.hear().await["type"], "complete");
+    assert_eq!(socket.receive_message().await["payload"]["data"]["large"].as_str().unwrap().len(), 3_000_000);
+    assert_eq!(socket.receive_message().await["type"], "complete");
 }

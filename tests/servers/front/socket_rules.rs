@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{
 
 use super::{
     server::{FrontServer, open_to_all},
-    wire::{Socket, ask},
+    wire::{Socket, post_operation},
 };
 
 const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "graphql-transport-ws");
@@ -32,8 +32,8 @@ async fn only_known_pages_may_open_a_socket() {
     ] {
         let mut opened = Socket::raw(world.address, &[PROTOCOL, ("origin", origin)]).await.unwrap();
         if allowed {
-            opened.say(json!({ "type": "ping" })).await;
-            assert_eq!(opened.hear().await["type"], "pong", "{origin}");
+            opened.send_message(json!({ "type": "ping" })).await;
+            assert_eq!(opened.receive_message().await["type"], "pong", "{origin}");
         } else {
             // The socket is opened and closed with a reason, because a browser does not show its
             // page why an upgrade was refused.
@@ -43,9 +43,9 @@ async fn only_known_pages_may_open_a_socket() {
     }
     let long = format!("https://{}.example", "a".repeat(200));
     let mut opened = Socket::raw(world.address, &[PROTOCOL, ("origin", long.as_str())]).await.unwrap();
-    let (code, why) = opened.closing().await;
-    assert!(code == 4401 && why.len() == 123 && why.starts_with("origin https://aaa"), "{code} {why}");
-    assert!(why.ends_with("a… is not allowed; see docs/realtime.md#from-a-web-page"), "{why}");
+    let (code, cause) = opened.closing().await;
+    assert!(code == 4401 && cause.len() == 123 && cause.starts_with("origin https://aaa"), "{code} {cause}");
+    assert!(cause.ends_with("a… is not allowed; see docs/realtime.md#from-a-web-page"), "{cause}");
     assert!(Socket::raw(world.address, &[PROTOCOL]).await.is_ok(), "programs send no origin");
 }
 
@@ -62,8 +62,8 @@ async fn only_the_one_subprotocol_is_spoken() {
 async fn the_ack_says_what_the_client_needs_to_know() {
     let world = FrontServer::new().await;
     let mut socket = Socket::open(world.address).await;
-    socket.say(json!({ "type": "connection_init", "payload": { "authorization": "Bearer ann-60000" } })).await;
-    let ack = socket.hear().await;
+    socket.send_message(json!({ "type": "connection_init", "payload": { "authorization": "Bearer ann-60000" } })).await;
+    let ack = socket.receive_message().await;
     assert_eq!(ack["type"], "connection_ack");
     let payload = &ack["payload"];
     assert!(payload["connectionId"].as_str().unwrap().starts_with("req_"));
@@ -78,15 +78,15 @@ async fn the_token_comes_from_the_upgrade_or_the_init() {
     let world = FrontServer::new().await;
     let caller = |mut socket: Socket| async move {
         socket.subscribe("1", "{ caller }").await;
-        socket.hear().await["payload"]["data"]["caller"].as_str().unwrap().to_owned()
+        socket.receive_message().await["payload"]["data"]["caller"].as_str().unwrap().to_owned()
     };
     let mut socket = Socket::raw(world.address, &[PROTOCOL, ("authorization", "Bearer ann")]).await.unwrap();
-    socket.say(json!({ "type": "connection_init" })).await;
-    assert_eq!(socket.hear().await["type"], "connection_ack");
+    socket.send_message(json!({ "type": "connection_init" })).await;
+    assert_eq!(socket.receive_message().await["type"], "connection_ack");
     assert_eq!(caller(socket).await, "ann");
     let mut socket = Socket::raw(world.address, &[PROTOCOL, ("authorization", "Bearer ann")]).await.unwrap();
-    socket.say(json!({ "type": "connection_init", "payload": { "authorization": "Bearer bob" } })).await;
-    assert_eq!(socket.hear().await["type"], "connection_ack");
+    socket.send_message(json!({ "type": "connection_init", "payload": { "authorization": "Bearer bob" } })).await;
+    assert_eq!(socket.receive_message().await["type"], "connection_ack");
     assert_eq!(caller(socket).await, "bob");
 }
 
@@ -106,14 +106,14 @@ async fn a_token_is_found_wherever_clients_put_it() {
         json!({ "accessToken": "ann", "unknown": { "a": 1 } }),
     ] {
         let mut socket = Socket::open(world.address).await;
-        socket.say(json!({ "type": "connection_init", "payload": payload })).await;
-        assert_eq!(socket.hear().await["type"], "connection_ack", "{payload}");
+        socket.send_message(json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(socket.receive_message().await["type"], "connection_ack", "{payload}");
         socket.subscribe("1", "{ caller }").await;
-        assert_eq!(socket.hear().await["payload"]["data"]["caller"], "ann", "{payload}");
-        assert_eq!(socket.hear().await["type"], "complete");
+        assert_eq!(socket.receive_message().await["payload"]["data"]["caller"], "ann", "{payload}");
+        assert_eq!(socket.receive_message().await["type"], "complete");
         // A ping renews the session by the same rule.
-        socket.say(json!({ "type": "ping", "payload": payload })).await;
-        assert!(socket.hear().await["payload"].is_object(), "{payload}");
+        socket.send_message(json!({ "type": "ping", "payload": payload })).await;
+        assert!(socket.receive_message().await["payload"].is_object(), "{payload}");
     }
     for (payload, code, reason) in [
         (json!({ "authorization": "Bearer ann", "Authorization": "Bearer bob" }), 4400, "two tokens that differ"),
@@ -124,7 +124,7 @@ async fn a_token_is_found_wherever_clients_put_it() {
         (json!({ "apollo": { "key": "ann" } }), 4403, "send {\"authorization\": \"Bearer <token>\"}"),
     ] {
         let mut socket = Socket::open(world.address).await;
-        socket.say(json!({ "type": "connection_init", "payload": payload })).await;
+        socket.send_message(json!({ "type": "connection_init", "payload": payload })).await;
         let (closed, said) = socket.closing().await;
         assert!(closed == code && said.contains(reason), "{payload}: {closed} {said}");
     }
@@ -135,16 +135,16 @@ async fn a_refused_init_closes_4403() {
     let world = FrontServer::new().await;
     for payload in [json!({}), json!({ "authorization": "Bearer bad" }), json!({ "authorization": "Basic ann" })] {
         let mut socket = Socket::open(world.address).await;
-        socket.say(json!({ "type": "connection_init", "payload": payload })).await;
+        socket.send_message(json!({ "type": "connection_init", "payload": payload })).await;
         assert_eq!(socket.closing().await.0, 4403, "{payload}");
     }
     let mut socket = Socket::open(world.address).await;
-    socket.say(json!({ "type": "connection_init", "payload": { "authorization": "Bearer wait" } })).await;
+    socket.send_message(json!({ "type": "connection_init", "payload": { "authorization": "Bearer wait" } })).await;
     assert_eq!(socket.closing().await.0, 1013, "a client that must wait may come back");
     let open = FrontServer::with(entrepot::graphql::limits::Limits::default(), open_to_all()).await;
     let mut socket = Socket::open(open.address).await;
-    socket.say(json!({ "type": "connection_init" })).await;
-    let ack = socket.hear().await;
+    socket.send_message(json!({ "type": "connection_init" })).await;
+    let ack = socket.receive_message().await;
     assert_eq!((&ack["type"], &ack["payload"]["authExpiresAt"]), (&json!("connection_ack"), &Value::Null));
 }
 
@@ -154,13 +154,13 @@ async fn no_init_in_time_closes_4408() {
     let mut idle = Socket::open(world.address).await;
     assert_eq!(idle.closing().await.0, 4408);
     let mut chatty = Socket::open(world.address).await;
-    chatty.say(json!({ "type": "ping" })).await;
-    assert_eq!(chatty.hear().await, json!({ "type": "pong" }), "a ping needs no init, and buys no time");
+    chatty.send_message(json!({ "type": "ping" })).await;
+    assert_eq!(chatty.receive_message().await, json!({ "type": "pong" }), "a ping needs no init, and buys no time");
     assert_eq!(chatty.closing().await.0, 4408);
     let mut ready = Socket::ready(world.address).await;
     tokio::time::sleep(std::time::Duration::from_millis(400)).await;
     ready.subscribe("1", "{ ping }").await;
-    assert_eq!(ready.hear().await["type"], "next");
+    assert_eq!(ready.receive_message().await["type"], "next");
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn subscribing_before_the_ack_closes_4401() {
 async fn a_second_init_closes_4429() {
     let world = FrontServer::new().await;
     let mut socket = Socket::ready(world.address).await;
-    socket.say(json!({ "type": "connection_init" })).await;
+    socket.send_message(json!({ "type": "connection_init" })).await;
     assert_eq!(socket.closing().await, (4429, "Too many initialisation requests".into()));
 }
 
@@ -186,8 +186,8 @@ async fn an_id_in_use_closes_4409_and_a_free_one_does_not() {
     let mut socket = Socket::ready(world.address).await;
     for _ in 0..50 {
         socket.subscribe("1", "{ ping }").await;
-        assert_eq!(socket.hear().await["type"], "next");
-        assert_eq!(socket.hear().await, json!({ "id": "1", "type": "complete" }));
+        assert_eq!(socket.receive_message().await["type"], "next");
+        assert_eq!(socket.receive_message().await, json!({ "id": "1", "type": "complete" }));
     }
     socket.subscribe("1", "subscription { silent }").await;
     socket.subscribe("1", "{ ping }").await;
@@ -274,11 +274,11 @@ async fn a_message_is_at_most_256_kib() {
     };
     let mut socket = Socket::ready(world.address).await;
     socket.0.send(message(256 << 10)).await.unwrap();
-    assert_eq!(socket.hear().await["type"], "next");
-    assert_eq!(socket.hear().await["type"], "complete");
+    assert_eq!(socket.receive_message().await["type"], "next");
+    assert_eq!(socket.receive_message().await["type"], "complete");
     let _ = socket.0.send(message((256 << 10) + 1)).await;
     assert_eq!(socket.closing().await.0, 1009);
-    assert_eq!(ask(world.address, "{ ping }").await.status, 200);
+    assert_eq!(post_operation(world.address, "{ ping }").await.status, 200);
 }
 
 #[tokio::test]
@@ -291,5 +291,5 @@ async fn a_frame_that_is_too_large_is_refused_by_its_head() {
     let head = [&[0x81, 0xff][..], &ANNOUNCED.to_be_bytes(), &[1, 2, 3, 4]].concat();
     socket.0.get_mut().write_all(&head).await.unwrap();
     assert_eq!(socket.closing().await.0, 1009);
-    assert_eq!(ask(world.address, "{ ping }").await.status, 200);
+    assert_eq!(post_operation(world.address, "{ ping }").await.status, 200);
 }

@@ -25,7 +25,7 @@ fn a_sort_without_an_index_costs_what_reading_all_rows_does() {
         );
         assert_eq!(points(&query, variables.clone()), expected, "{arguments} {variables}");
     }
-    for (list, free, dear, more) in [
+    for (list, free, dear, extra) in [
         ("productFamilies(sort: { field: FIELD }) { nodes { id } }", "", "NAME", 5),
         ("backorders(sort: { field: FIELD }) { nodes { quantity } }", "PLACED_AT", "BACKORDERED", 5),
         ("expiringLots(within: 30, sort: { field: FIELD }) { nodes { quantity } }", "EXPIRES_ON", "QUANTITY", 5),
@@ -37,6 +37,6 @@ fn a_sort_without_an_index_costs_what_reading_all_rows_does() {
             if field.is_empty() { list.replace("(sort: { field: FIELD })", "") } else { list.replace("FIELD", field) }
         };
         let [free, dear] = [free, dear].map(|field| points(&format!("{{ {} }}", by(field)), json!({})));
-        assert_eq!(dear - free, more, "{list}");
+        assert_eq!(dear - free, extra, "{list}");
     }
 }

@@ -92,13 +92,13 @@ async fn clients_that_do_not_begin_tls_are_not_waited_for() {
     for sent in [&[][..], &[22, 3, 1, 2, 0, 1][..]] {
         let mut stream = TcpStream::connect(world.address).await.unwrap();
         stream.write_all(sent).await.unwrap();
-        let began = Instant::now();
+        let started_at = Instant::now();
         assert_eq!(timeout(PATIENCE, stream.read(&mut [0])).await.unwrap().unwrap_or(0), 0);
-        assert!(began.elapsed() > Duration::from_millis(200), "it had its time: {:?}", began.elapsed());
+        assert!(started_at.elapsed() > Duration::from_millis(200), "it had its time: {:?}", started_at.elapsed());
     }
     let mut plain = TcpStream::connect(world.address).await.unwrap();
     plain.write_all(b"GET /livez HTTP/1.1\r\nhost: here\r\n\r\n").await.unwrap();
-    let mut said = String::new();
-    timeout(PATIENCE, plain.read_to_string(&mut said)).await.unwrap().unwrap();
-    assert!(said.starts_with("HTTP/1.1 400 ") && said.contains("use https://"), "{said}");
+    let mut text = String::new();
+    timeout(PATIENCE, plain.read_to_string(&mut text)).await.unwrap().unwrap();
+    assert!(text.starts_with("HTTP/1.1 400 ") && text.contains("use https://"), "{text}");
 }

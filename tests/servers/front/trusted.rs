@@ -4,7 +4,7 @@
 use std::fs;
 
 use entrepot::{
-    graphql::{limits::Limits, operation::Introspection, session::Documents, trusted::Trusted},
+    graphql::{limits::Limits, operation::Introspection, session::Documents, trusted::TrustedDocuments},
     http::Settings,
 };
 use serde_json::{Value, json};
@@ -17,8 +17,8 @@ use super::{
 /// The SHA-256 of `{ ping }`, by another program.
 const PING: &str = "6cd3bf61757c6bee6e943d50a381a002447236bf3f15d3730400b931e9cf323f";
 
-fn listed() -> Trusted {
-    let mut trusted = Trusted::default();
+fn listed() -> TrustedDocuments {
+    let mut trusted = TrustedDocuments::default();
     for text in ["{ ping }", "mutation { bump }", "subscription { count(to: 2) }", "query($t: String!) { echo(text: $t) }"] {
         trusted.add(text);
     }
@@ -35,10 +35,10 @@ async fn send(world: &FrontServer, token: Option<&str>, body: Value) -> Reply {
 }
 
 /// Returns the data of a socket's answer to a `subscribe`, or the code of its error.
-async fn say(world: &FrontServer, payload: Value) -> Value {
+async fn send_payload(world: &FrontServer, payload: Value) -> Value {
     let mut socket = Socket::ready(world.address).await;
-    socket.say(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
-    let answer = socket.hear().await;
+    socket.send_message(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
+    let answer = socket.receive_message().await;
     match answer["type"].as_str() {
         Some("next") => answer["payload"]["data"].clone(),
         _ => answer["payload"][0]["extensions"]["code"].clone(),
@@ -56,7 +56,7 @@ async fn a_listed_document_is_sent_by_its_id() {
         json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": PING } } }),
     ] {
         assert_eq!(send(&world, None, body.clone()).await.json(), pong, "{body}");
-        assert_eq!(say(&world, body).await, pong["data"]);
+        assert_eq!(send_payload(&world, body).await, pong["data"]);
     }
     assert_eq!(get(world.address, &format!("/graphql?documentId={PING}"), &[]).await.json(), pong);
     for body in [
@@ -66,7 +66,7 @@ async fn a_listed_document_is_sent_by_its_id() {
     ] {
         let reply = send(&world, None, body.clone()).await;
         assert_eq!((reply.status, reply.code().as_str()), (400, "BAD_REQUEST"), "{body}");
-        assert_eq!(say(&world, body).await, "BAD_REQUEST");
+        assert_eq!(send_payload(&world, body).await, "BAD_REQUEST");
     }
     // Other documents may be sent too, as long as no caller is restricted to the list.
     assert_eq!(send(&world, None, json!({ "query": "{ caller }" })).await.status, 200);
@@ -88,7 +88,7 @@ async fn a_node_that_is_held_to_the_list_runs_nothing_else() {
             let reply = send(&world, token, json!({ "query": query })).await;
             assert_eq!((reply.status, reply.code().as_str()), (403, "FORBIDDEN"), "{query}");
         }
-        assert_eq!(say(&world, json!({ "query": query })).await, "FORBIDDEN", "{query}");
+        assert_eq!(send_payload(&world, json!({ "query": query })).await, "FORBIDDEN", "{query}");
     }
     assert_eq!(get(world.address, "/graphql?query=%7Bcaller%7D", &[NEW]).await.code(), "FORBIDDEN");
     assert_eq!(world.ran(), 0);
@@ -96,7 +96,7 @@ async fn a_node_that_is_held_to_the_list_runs_nothing_else() {
     assert_eq!(send(&world, None, json!({ "query": "mutation { bump }" })).await.json(), json!({ "data": { "bump": 1 } }));
     let echo = json!({ "query": "query($t: String!) { echo(text: $t) }", "variables": { "t": "x" } });
     assert_eq!(send(&world, Some("ann"), echo).await.json(), json!({ "data": { "echo": "x" } }));
-    assert_eq!(say(&world, json!({ "query": "subscription { count(to: 2) }" })).await, json!({ "count": 0 }));
+    assert_eq!(send_payload(&world, json!({ "query": "subscription { count(to: 2) }" })).await, json!({ "count": 0 }));
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_caller_that_is_pinned_runs_nothing_else_where_others_may() {
     assert_eq!(send(&world, Some("pinned"), json!({ "documentId": PING })).await.status, 200);
     let mut socket = Socket::ready_as(world.address, "pinned").await;
     socket.subscribe("1", "{ caller }").await;
-    assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "FORBIDDEN");
+    assert_eq!(socket.receive_message().await["payload"][0]["extensions"]["code"], "FORBIDDEN");
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn introspection_that_is_off_is_off_on_every_way_in() {
             assert_eq!(shows(send(world, Some("ann"), body.clone()).await.json().to_string()), is_open, "POST {query}");
             let target = format!("/graphql?query={}", query.replace(' ', "+").replace('"', "%22"));
             assert_eq!(shows(get(world.address, &target, &[]).await.json().to_string()), is_open, "GET {query}");
-            assert_eq!(shows(say(world, body).await.to_string()), is_open, "socket {query}");
+            assert_eq!(shows(send_payload(world, body).await.to_string()), is_open, "socket {query}");
         }
     }
     // A listed document is not let through either.
@@ -156,10 +156,10 @@ fn lists_are_read_from_a_file_or_a_folder_and_checked() {
         path
     };
     let good = write("good.json", &json!({ PING: "{ ping }" }).to_string());
-    assert_eq!(Trusted::load(&good).unwrap().get(PING), Some("{ ping }"));
+    assert_eq!(TrustedDocuments::load(&good).unwrap().get(PING), Some("{ ping }"));
     write("documents/ping.graphql", "{ ping }");
     write("documents/README.md", "not a document");
-    let of_folder = Trusted::load(&folder.join("documents")).unwrap();
+    let of_folder = TrustedDocuments::load(&folder.join("documents")).unwrap();
     assert_eq!((of_folder.len(), of_folder.holds("{ ping }")), (1, true));
     let bad = [
         ("wrong.json", json!({ PING: "{ pong }" }).to_string(), "is not the SHA-256"),
@@ -167,10 +167,10 @@ fn lists_are_read_from_a_file_or_a_folder_and_checked() {
         ("list.json", "[]".to_owned(), "a JSON map"),
         ("empty.json", "{}".to_owned(), "holds no document"),
     ];
-    for (name, text, why) in bad {
-        let error = Trusted::load(&write(name, &text)).unwrap_err().to_string();
-        assert!(error.contains(why), "{name}: {error}");
+    for (name, text, reason) in bad {
+        let error = TrustedDocuments::load(&write(name, &text)).unwrap_err().to_string();
+        assert!(error.contains(reason), "{name}: {error}");
     }
-    assert!(Trusted::load(&folder.join("nowhere.json")).unwrap_err().to_string().contains("cannot be read"));
+    assert!(TrustedDocuments::load(&folder.join("nowhere.json")).unwrap_err().to_string().contains("cannot be read"));
     fs::remove_dir_all(folder).unwrap();
 }

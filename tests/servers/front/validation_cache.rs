@@ -106,12 +106,12 @@ async fn whatever_a_known_document_is_sent_with_is_judged_as_if_it_was_new() {
     let ((schema_index, validator), limits) = (ValidatorBuild::spawn().join().unwrap(), Limits::default());
     for (text, good) in cases() {
         let read = || Guard::new(limits.clone(), schema_index.clone()).operation(text, None).unwrap();
-        let known = read();
-        assert_eq!(refusal(&validator, &known, &good, &schema_index).await, None, "{text}");
+        let known_document = read();
+        assert_eq!(refusal(&validator, &known_document, &good, &schema_index).await, None, "{text}");
         let (mut refused, mut all) = (0, 0);
         for odd in variations(&good).into_iter().filter(Value::is_object) {
             let as_new = refusal(&validator, &read(), &odd, &schema_index).await;
-            assert_eq!(refusal(&validator, &known, &odd, &schema_index).await, as_new, "{text} with {odd}");
+            assert_eq!(refusal(&validator, &known_document, &odd, &schema_index).await, as_new, "{text} with {odd}");
             (refused, all) = (refused + u32::from(as_new.is_some()), all + 1);
         }
         assert!(refused > 10 && all - refused > 1, "{refused} of {all}: {text}");
@@ -151,18 +151,18 @@ async fn a_document_is_examined_once_and_again_when_it_is_sent_with_what_may_not
     let world = FrontServer::new().await;
     let examined = || world.validated.load(Ordering::Relaxed);
     let text = "query($n: Int!, $of: Int) { things(first: $n) { nodes { name } } more: things(first: $of) { nodes { name } } }";
-    let ask = async |variables: Value| {
+    let run_query = async |variables: Value| {
         let body = json!({ "query": text, "variables": variables }).to_string();
         post(world.address, &[JSON, NEW], body.as_bytes()).await.code()
     };
-    ask(json!({ "n": 1, "of": 2 })).await;
+    run_query(json!({ "n": 1, "of": 2 })).await;
     assert_eq!(examined(), 1);
     for variables in [json!({ "n": 2, "of": 1 }), json!({ "n": 1 }), json!({ "n": 1, "of": 7, "unused": "x" })] {
-        ask(variables).await;
+        run_query(variables).await;
     }
     assert_eq!(examined(), 1, "known with all of its variables, so with fewer too");
-    assert_eq!(ask(json!({ "n": "one" })).await, "BAD_USER_INPUT");
+    assert_eq!(run_query(json!({ "n": "one" })).await, "BAD_USER_INPUT");
     assert_eq!(examined(), 2);
-    ask(json!({ "n": 1, "of": null })).await;
+    run_query(json!({ "n": 1, "of": null })).await;
     assert_eq!(examined(), 3, "where a null may stand is for the rules to say");
 }

@@ -91,7 +91,7 @@ pub const NEW: &str = "accept: application/graphql-response+json";
 pub const OLD: &str = "accept: application/json";
 
 /// An operation under the newer media type.
-pub async fn ask(address: SocketAddr, query: &str) -> Reply {
+pub async fn post_operation(address: SocketAddr, query: &str) -> Reply {
     post(address, &[JSON, NEW], json!({ "query": query }).to_string().as_bytes()).await
 }
 
@@ -138,21 +138,23 @@ impl Socket {
 
     pub async fn ready_as(address: SocketAddr, token: &str) -> Self {
         let mut socket = Self::open(address).await;
-        socket.say(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {token}") } })).await;
-        assert_eq!(socket.hear().await["type"], "connection_ack");
+        socket
+            .send_message(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {token}") } }))
+            .await;
+        assert_eq!(socket.receive_message().await["type"], "connection_ack");
         socket
     }
 
-    pub async fn say(&mut self, message: Value) {
+    pub async fn send_message(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
     pub async fn subscribe(&mut self, id: &str, query: &str) {
-        self.say(json!({ "id": id, "type": "subscribe", "payload": { "query": query } })).await;
+        self.send_message(json!({ "id": id, "type": "subscribe", "payload": { "query": query } })).await;
     }
 
     /// The next message; frames of control are passed over.
-    pub async fn hear(&mut self) -> Value {
+    pub async fn receive_message(&mut self) -> Value {
         match self.next().await {
             Ok(message) => message,
             Err((code, reason)) => panic!("closed: {code} {reason}"),

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use serde_json::{Value, json};
 
-use super::world::{Orders, World, done, line, lines, refused};
+use super::world::{Orders, World, accepted, line, lines, refused};
 use crate::world::answers::refusals;
 
 impl World {
@@ -23,7 +23,7 @@ impl World {
         let change = json!([{"product": {"id": product}, "store": {"id": store}, "delta": units, "lot": {"code": code}}]);
         let input = json!({"idempotencyKey": self.key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": change});
         let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code message } } }";
-        let answer = self.ask(adjust, json!({"input": input})).await;
+        let answer = self.execute(adjust, json!({"input": input})).await;
         assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
     }
 
@@ -32,7 +32,7 @@ impl World {
         let change = json!([{"product": {"id": product}, "store": {"id": self.depot}, "delta": -units, "lot": {"code": code}}]);
         let input = json!({"idempotencyKey": self.key(), "kind": "ADJUSTMENT", "reasonCode": "OTHER", "changes": change});
         let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code message } } }";
-        self.ask(adjust, json!({"input": input})).await["result"]["userErrors"].clone()
+        self.execute(adjust, json!({"input": input})).await["result"]["userErrors"].clone()
     }
 
     /// Checks that units of lots in parcels stay for them: no adjustment can take them by their
@@ -55,11 +55,11 @@ impl World {
         let of = json!([{"product": {"id": cheese}, "quantity": 4}, {"product": {"id": cheese}, "quantity": 9}]);
         let order = self.sold(of, json!({"sourcing": {}})).await;
         let work = self.work(&order).await;
-        self.does("fulfilmentWorkPick", &work, json!({})).await;
+        self.complete_step("fulfilmentWorkPick", &work, json!({})).await;
         let unnamed = json!({"lineId": work["lines"][0]["id"], "quantity": 4});
         let parcel = json!({"parcels": [{"lines": [unnamed, of_lots(&work, 1, &[("L-1", 9)])]}]});
-        self.does("fulfilmentWorkPack", &work, parcel).await;
-        self.does("fulfilmentWorkShip", &work, json!({})).await;
+        self.complete_step("fulfilmentWorkPack", &work, parcel).await;
+        self.complete_step("fulfilmentWorkShip", &work, json!({})).await;
         assert_eq!(self.on_hand(["L-1", "L-2"]).await, [0, 2]);
     }
 
@@ -68,21 +68,22 @@ impl World {
     async fn what_is_packed_is_promised_to_no_other(&self, cheese: ProductId) {
         self.takes_in(cheese, self.depot, ("L-1", 2)).await;
         let two = json!([{"product": {"id": cheese}, "quantity": 2}]);
-        let held = self.sold(two.clone(), json!({"sourcing": {}})).await;
-        self.pass(1);
+        let order = self.sold(two.clone(), json!({"sourcing": {}})).await;
+        self.advance_clock(1);
         let work = self.work(&self.sold(two, json!({"sourcing": {}})).await).await;
-        self.does("fulfilmentWorkPick", &work, json!({})).await;
-        self.does("fulfilmentWorkPack", &work, json!({"parcels": [{"lines": [of_lots(&work, 0, &[("L-2", 2)])]}]})).await;
+        self.complete_step("fulfilmentWorkPick", &work, json!({})).await;
+        self.complete_step("fulfilmentWorkPack", &work, json!({"parcels": [{"lines": [of_lots(&work, 0, &[("L-2", 2)])]}]}))
+            .await;
         let change = json!([{"product": {"id": cheese}, "store": {"id": self.depot}, "delta": -2, "lot": {"code": "L-1"}}]);
         let broken = json!({"idempotencyKey": self.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN", "changes": change});
         let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code message } } }";
-        let answer = self.ask(adjust, json!({"input": broken})).await;
+        let answer = self.execute(adjust, json!({"input": broken})).await;
         assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
-        let cancel = json!({"idempotencyKey": self.key(), "id": held["id"]});
-        done(&self.act_in::<Orders>("orderCancel", cancel).await, "order");
+        let cancel = json!({"idempotencyKey": self.key(), "id": order["id"]});
+        accepted(&self.mutate_selecting::<Orders>("orderCancel", cancel).await, "order");
         let lines = json!([{"product": {"id": cheese}, "quantity": 1}]);
         let one = json!({"idempotencyKey": self.key(), "store": {"id": self.depot}, "lines": lines});
-        let answer = self.act_in::<Orders>("orderCreate", one).await;
+        let answer = self.mutate_selecting::<Orders>("orderCreate", one).await;
         assert_eq!(answer["userErrors"][0]["code"], "INSUFFICIENT_STOCK", "{answer}");
         assert!(answer["userErrors"][0]["message"].as_str().unwrap().contains("packed for orders"), "{answer}");
     }
@@ -91,7 +92,7 @@ impl World {
     async fn marks_that_differ(&self) -> i64 {
         let sql = "SELECT count(*) FROM parcel_line_lot x JOIN parcel p ON p.tenant_id = x.tenant_id AND p.id = x.parcel_id
              WHERE x.tenant_id = $1 AND x.has_left <> (p.fulfilment_id IS NOT NULL)";
-        self.number(sql).await
+        self.query_number(sql).await
     }
 
     /// Returns the units on hand of these lots in the stores.
@@ -99,7 +100,7 @@ impl World {
         let mut found = [0; N];
         for (index, code) in codes.into_iter().enumerate() {
             let sql = format!("SELECT on_hand FROM lot WHERE tenant_id = $1 AND code = '{code}'");
-            found[index] = self.number(&sql).await;
+            found[index] = self.query_number(&sql).await;
         }
         found
     }
@@ -107,8 +108,8 @@ impl World {
     /// The lots that lines of an order's first work name, parcel by parcel, by their codes.
     async fn named_in_parcels(&self, order: &Value) -> Vec<Value> {
         let document = "query($id: ID!) { order(by: { id: $id }) { works { parcels { lines { lots { code quantity } } } } } }";
-        let seen = self.ask(document, json!({"id": order["id"]})).await;
-        let parcels = seen["order"]["works"][0]["parcels"].as_array().unwrap_or_else(|| panic!("{seen}"));
+        let answer = self.execute(document, json!({"id": order["id"]})).await;
+        let parcels = answer["order"]["works"][0]["parcels"].as_array().unwrap_or_else(|| panic!("{answer}"));
         let lines = parcels.iter().flat_map(|parcel| parcel["lines"].as_array().unwrap());
         let lots = lines.map(|line| {
             let mut lots = line["lots"].as_array().unwrap().clone();
@@ -178,14 +179,14 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         let work = world.work(&order).await;
         let early = json!({"lines": [of_lots(&work, 0, &[("L-2", 5)])]});
         refused(&world.at("fulfilmentWorkPick", &work, early).await, "INVALID", "input.lines.0.lots");
-        world.does("fulfilmentWorkPick", &work, json!({})).await;
+        world.complete_step("fulfilmentWorkPick", &work, json!({})).await;
 
         world.refuses_strange_lots(&work).await;
         let parcels = json!({"parcels": [
             {"lines": [of_lots(&work, 0, &[("L-1", 1), ("L-2", 4)]), of_lots(&work, 1, &[("S-3", 1)])]},
             {"lines": [of_lots(&work, 1, &[("s-2", 1)])]}
         ]});
-        let packed = world.does("fulfilmentWorkPack", &work, parcels).await;
+        let packed = world.complete_step("fulfilmentWorkPack", &work, parcels).await;
         assert_eq!((&packed["status"], line(&packed)), (&json!("PACKED"), [0, 0, 5, 0, 0]));
         let lot = |code: &str, units: i64| json!({"code": code, "quantity": units});
         let in_parcels = [json!([lot("L-1", 1), lot("L-2", 4)]), json!([lot("S-3", 1)]), json!([lot("S-2", 1)])];
@@ -196,7 +197,7 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         // A unit that is in another order's parcel already cannot be in a second one.
         let other = world.sold(json!([{"product": {"id": drill}, "quantity": 1}]), json!({"sourcing": {}})).await;
         let second = world.work(&other).await;
-        world.does("fulfilmentWorkPick", &second, json!({})).await;
+        world.complete_step("fulfilmentWorkPick", &second, json!({})).await;
         let taken = json!({"parcels": [{"lines": [of_lots(&second, 0, &[("S-3", 1)])]}]});
         let taken = world.at("fulfilmentWorkPack", &second, taken).await;
         refused(&taken, "OUT_OF_RANGE", "input.parcels.0.lines.0.lots.0.quantity");
@@ -204,24 +205,24 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
 
         let codes = ["L-1", "L-2", "S-1", "S-2", "S-3", "S-9"];
         let left = [9, 6, 1, 0, 0, 1];
-        world.does("fulfilmentWorkShip", &work, json!({})).await;
+        world.complete_step("fulfilmentWorkShip", &work, json!({})).await;
         assert_eq!(world.on_hand(codes).await, left, "the first to expire and the first to come stay");
         let sent = world.order_now(&order).await["fulfilments"][0]["id"].clone();
         let back = json!({"idempotencyKey": world.key(), "documentId": sent, "note": "never left"});
-        done(&world.act("documentReverse", back).await, "documentReversal");
+        accepted(&world.mutate("documentReverse", back).await, "documentReversal");
         assert_eq!(world.on_hand(codes).await, [10, 10, 1, 1, 1, 1]);
         assert_eq!(world.named_in_parcels(&order).await, in_parcels, "parcels are packed again as they were");
         assert_eq!(world.marks_that_differ().await, 0);
-        world.does("fulfilmentWorkShip", &work, json!({})).await;
+        world.complete_step("fulfilmentWorkShip", &work, json!({})).await;
         assert_eq!(world.on_hand(codes).await, left);
 
         // Put back, lots are free again.
         let free = json!({"parcels": [{"lines": [of_lots(&second, 0, &[("S-1", 1)])]}]});
-        world.does("fulfilmentWorkPack", &second, free.clone()).await;
-        world.does("fulfilmentWorkUnpick", &second, json!({})).await;
-        world.does("fulfilmentWorkPick", &second, json!({})).await;
-        world.does("fulfilmentWorkPack", &second, free).await;
-        world.does("fulfilmentWorkShip", &second, json!({})).await;
+        world.complete_step("fulfilmentWorkPack", &second, free.clone()).await;
+        world.complete_step("fulfilmentWorkUnpick", &second, json!({})).await;
+        world.complete_step("fulfilmentWorkPick", &second, json!({})).await;
+        world.complete_step("fulfilmentWorkPack", &second, free).await;
+        world.complete_step("fulfilmentWorkShip", &second, json!({})).await;
         assert_eq!(world.on_hand(["S-1", "S-9"]).await, [0, 1]);
         world.unnamed_lines_leave_named_lots(cheese).await;
         world.what_is_packed_is_promised_to_no_other(cheese).await;

@@ -5,22 +5,22 @@ use entity::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    follow::set,
-    world::{Orders, World, done, refused},
+    follow::create_kit,
+    world::{Orders, World, accepted, refused},
 };
 
 /// Ships so much of an order's only line from a store, without a work.
 async fn ships(world: &World, order: &Value, quantity: i64, store: StoreId) {
     let part = json!([{"lineId": order["lines"][0]["id"], "quantity": quantity}]);
     let input = world.of(order, json!({"store": {"id": store}, "lines": part}));
-    done(&world.act_in::<Orders>("orderFulfil", input).await, "order");
+    accepted(&world.mutate_selecting::<Orders>("orderFulfil", input).await, "order");
 }
 
 /// Undoes the order's first shipment.
 async fn undoes(world: &World, order: &Value) {
     let left = world.order_now(order).await["fulfilments"][0]["id"].clone();
     let undo = json!({"documentId": left, "note": "never left", "idempotencyKey": world.key()});
-    done(&world.act("documentReverse", undo).await, "documentReversal");
+    accepted(&world.mutate("documentReverse", undo).await, "documentReversal");
 }
 
 /// Books units of a product in a store as broken; holds give way.
@@ -28,7 +28,7 @@ async fn breaks(world: &World, product: ProductId, store: StoreId, quantity: i64
     let change = json!({"product": {"id": product}, "store": {"id": store}, "delta": -quantity});
     let input = json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN",
         "changes": [change]});
-    done(&world.act("stockAdjust", input).await, "levels");
+    accepted(&world.mutate("stockAdjust", input).await, "levels");
 }
 
 /// Open, backordered and fulfilled of the order's only line.
@@ -54,7 +54,7 @@ async fn units_that_nothing_was_held_for_leave_before_holds_give_way() {
         ships(&world, &order, 4, world.depot).await;
         assert_eq!((line(&world, &order).await, world.mugs().await), ([6, 0, 4], [[6, 6], [46, 0]]));
         let other = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": mugs(1)});
-        refused(&world.act_in::<Orders>("orderCreate", other).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+        refused(&world.mutate_selecting::<Orders>("orderCreate", other).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
         // Undone, the shipment is held where it had left from, beside what the store has kept.
         undoes(&world, &order).await;
         assert_eq!((line(&world, &order).await, world.mugs().await), ([10, 0, 0], [[6, 6], [50, 4]]));
@@ -103,7 +103,7 @@ async fn a_shipment_without_lines_leaves_the_holds_of_units_that_are_owed() {
         world.stock(&[(world.lamp, world.depot, 9)]).await;
         let order = world.sold(json!([{"product": {"id": world.lamp}, "quantity": 10}]), json!({})).await;
         let input = world.of(&order, json!({"store": {"id": world.depot}}));
-        done(&world.act_in::<Orders>("orderFulfil", input).await, "order");
+        accepted(&world.mutate_selecting::<Orders>("orderFulfil", input).await, "order");
         assert_eq!((line(&world, &order).await, lamps(&world).await), ([4, 2, 4], [[4, 4], [5, 0]]));
     })
     .await;
@@ -113,7 +113,7 @@ async fn a_shipment_without_lines_leaves_the_holds_of_units_that_are_owed() {
 async fn parts_of_kits_that_several_stores_hold_are_kept_for_the_kits_that_are_owed() {
     World::on_both(async |world| {
         // A kit is two mugs and a lamp: the store has lamps for four of them, the depot for one.
-        let kit = set(&world).await;
+        let kit = create_kit(&world).await;
         world.stock(&[(world.lamp, world.depot, 1)]).await;
         let order = world.sold(json!([{"product": {"id": kit}, "quantity": 5}]), json!({"sourcing": {}})).await;
         assert_eq!((world.mugs().await, lamps(&world).await), ([[100, 8], [50, 2]], [[4, 4], [1, 1]]));

@@ -3,7 +3,7 @@
 use entrepot::access::{Caller, PermissionSet};
 use serde_json::{Value, json};
 
-use super::world::{WORK, World, line, of_depot, refused, with};
+use super::world::{WORK, World, line, of_depot, permissions_in, refused};
 
 #[tokio::test]
 async fn works_of_other_stores_are_nobodys() {
@@ -11,14 +11,14 @@ async fn works_of_other_stores_are_nobodys() {
         let order = world.sold(json!([{"product": {"id": world.mug}, "quantity": 2}]), json!({})).await;
         let work = world.work(&order).await;
         let one = format!("query($id: ID!) {{ fulfilmentWork(id: $id) {{ {WORK} }} }}");
-        let seen = world.ask_as(of_depot(&[world.depot]), &one, json!({"id": work["id"]})).await;
-        assert_eq!(seen["fulfilmentWork"], json!(null), "{seen}");
+        let answer = world.execute_as(of_depot(&[world.depot]), &one, json!({"id": work["id"]})).await;
+        assert_eq!(answer["fulfilmentWork"], json!(null), "{answer}");
         let order_of = "query($id: ID!) { order(by: { id: $id }) { number } }";
-        let seen = world.ask_as(of_depot(&[world.depot]), order_of, json!({"id": order["id"]})).await;
-        assert!(seen["order"].is_null() && seen["data"]["order"].is_null(), "an order that has nothing of theirs: {seen}");
+        let answer = world.execute_as(of_depot(&[world.depot]), order_of, json!({"id": order["id"]})).await;
+        assert!(answer["order"].is_null() && answer["data"]["order"].is_null(), "an order that has nothing of theirs: {answer}");
         let counts = "{ fulfilmentWorks { nodes { id } } fulfilmentWorksCount { status } }";
-        let seen = world.ask_as(of_depot(&[world.depot]), counts, json!({})).await;
-        assert_eq!((&seen["fulfilmentWorks"]["nodes"], &seen["fulfilmentWorksCount"]), (&json!([]), &json!([])));
+        let answer = world.execute_as(of_depot(&[world.depot]), counts, json!({})).await;
+        assert_eq!((&answer["fulfilmentWorks"]["nodes"], &answer["fulfilmentWorksCount"]), (&json!([]), &json!([])));
         let nobodys = json!({"id": world.clock.id::<entity::id::kind::FulfilmentWorkId>().to_string()});
         for of in [&work, &nobodys] {
             refused(&world.at("fulfilmentWorkPick", of, json!({})).await, "NOT_FOUND", "input.id");
@@ -36,14 +36,18 @@ async fn who_may_read_orders_of_the_seller_sees_the_order_and_a_channel_sees_no_
         let list = "{ fulfilmentWorks { nodes { order { number } } } }";
         let mut set = of_depot(&[world.depot]);
         set.grant(entrepot::access::index_of("order.read").unwrap(), &entrepot::access::Reach::stores([world.depot]));
-        let seen = world.ask_as(set.clone(), list, json!({})).await;
-        assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([{"order": null}]), "of its own store's orders only: {seen}");
+        let seen_answer = world.execute_as(set.clone(), list, json!({})).await;
+        assert_eq!(
+            seen_answer["fulfilmentWorks"]["nodes"],
+            json!([{"order": null}]),
+            "of its own store's orders only: {seen_answer}"
+        );
         set.grant(entrepot::access::index_of("order.read").unwrap(), &entrepot::access::Reach::stores([world.store]));
-        let seen = world.ask_as(set, list, json!({})).await;
-        assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([{"order": {"number": order["number"]}}]));
+        let seen_answer = world.execute_as(set, list, json!({})).await;
+        assert_eq!(seen_answer["fulfilmentWorks"]["nodes"], json!([{"order": {"number": order["number"]}}]));
         let partner = Caller { channel: Some(world.direct), ..Caller::new(world.tenant, world.member, PermissionSet::all()) };
-        let seen = world.ask_by(partner.clone(), list, json!({})).await;
-        assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([]));
+        let seen_answer = world.execute_by(partner.clone(), list, json!({})).await;
+        assert_eq!(seen_answer["fulfilmentWorks"]["nodes"], json!([]));
         // The channel's integration may change its own order until a store has accepted it; then
         // only notes.
         let goes_to = |city: &str| json!({"shippingAddress": {"city": city, "lines": ["1 Mill Lane"]}});
@@ -51,8 +55,8 @@ async fn who_may_read_orders_of_the_seller_sees_the_order_and_a_channel_sees_no_
         more["channelId"] = json!(world.direct);
         let sold = world.sold(json!([{"product": {"id": world.mug}, "quantity": 2}]), more).await;
         let edit = async |caller: Caller, fields: Value| {
-            let asked = "query($id: ID!) { order(by: { id: $id }) { version lines { id } } }";
-            let now = world.ask(asked, json!({"id": sold["id"]})).await["order"].clone();
+            let query = "query($id: ID!) { order(by: { id: $id }) { version lines { id } } }";
+            let now = world.execute(query, json!({"id": sold["id"]})).await["order"].clone();
             let mut input = json!({"id": sold["id"], "idempotencyKey": world.key(), "expectedVersion": now["version"]});
             if let Some(quantity) = fields.get("quantity") {
                 input["setLines"] = json!([{"id": now["lines"][0]["id"], "quantity": quantity}]);
@@ -60,17 +64,17 @@ async fn who_may_read_orders_of_the_seller_sees_the_order_and_a_channel_sees_no_
                 input.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
             }
             let document = "mutation($input: OrderUpdateInput!) { orderUpdate(input: $input) { userErrors { code field } } }";
-            world.ask_by(caller, document, json!({ "input": input })).await["orderUpdate"]["userErrors"].clone()
+            world.execute_by(caller, document, json!({ "input": input })).await["orderUpdate"]["userErrors"].clone()
         };
         assert_eq!(edit(partner.clone(), json!({"quantity": 3})).await, json!([]));
         let accepted = json!({"idempotencyKey": world.key(), "ids": [world.work(&sold).await["id"]]});
         let both = of_depot(&[world.depot, world.store]);
-        assert_eq!(world.act_as(both, "fulfilmentWorkAccept", accepted).await["userErrors"], json!([]));
+        assert_eq!(world.mutate_as(both, "fulfilmentWorkAccept", accepted).await["userErrors"], json!([]));
         let stays = json!([{"code": "INVALID_STATE", "field": ["input", "id"]}]);
         assert_eq!(edit(partner.clone(), json!({"quantity": 1})).await, stays);
         let cancel = "mutation($input: ActionInput!) { orderCancel(input: $input) { userErrors { code field } } }";
         let input = json!({"id": sold["id"], "idempotencyKey": world.key()});
-        let answer = world.ask_by(partner.clone(), cancel, json!({ "input": input })).await;
+        let answer = world.execute_by(partner.clone(), cancel, json!({ "input": input })).await;
         assert_eq!(answer["orderCancel"]["userErrors"], stays);
         assert_eq!(edit(partner.clone(), goes_to("Leeds")).await, stays);
         assert_eq!(edit(partner.clone(), goes_to("York")).await, json!([]), "it goes where it went");
@@ -89,15 +93,15 @@ async fn each_step_asks_for_its_own_permission() {
         let step = |mutation: &str| {
             format!("mutation {{ {mutation}(input: {{ id: {}, idempotencyKey: \"k\" }}) {{ seq }} }}", work["id"])
         };
-        let only = |codes: &[&str]| with(codes, &[world.depot]);
+        let only = |codes: &[&str]| permissions_in(codes, &[world.depot]);
         for (mutation, codes) in [
             ("fulfilmentWorkPick", &["fulfilment.read", "fulfilment.ship", "fulfilment.assign"]),
             ("fulfilmentWorkShip", &["fulfilment.read", "fulfilment.work", "fulfilment.assign"]),
         ] {
-            let answer = world.ask_as(only(codes), &step(mutation), json!({})).await;
+            let answer = world.execute_as(only(codes), &step(mutation), json!({})).await;
             assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{mutation}: {answer}");
         }
-        let list = world.ask_as(only(&["fulfilment.work"]), "{ fulfilmentWorks { nodes { id } } }", json!({})).await;
+        let list = world.execute_as(only(&["fulfilment.work"]), "{ fulfilmentWorks { nodes { id } } }", json!({})).await;
         assert_eq!(list["errors"][0]["code"], "FORBIDDEN");
     })
     .await;
@@ -109,21 +113,21 @@ async fn where_goods_go_is_told_to_the_store_that_sends_them_and_to_whom_it_may_
         let ada = json!({"sourcing": {}, "contact": {"name": "Ada Lovelace"}, "shippingAddress": {"lines": ["1 High Street"], "city": "Bath"}});
         let order = world.sold(json!([{"product": {"id": world.mug}, "quantity": 2}]), ada).await;
         let list = "{ fulfilmentWorks { nodes { status shipTo { lines city } } } }";
-        let reads = |codes: &[&str]| with(codes, &[world.depot]);
-        let seen = world.ask_as(reads(&["fulfilment.read", "fulfilment.address.read"]), list, json!({})).await;
-        let told = json!([{"status": "OPEN", "shipTo": {"lines": ["1 High Street"], "city": "Bath"}}]);
-        assert_eq!(seen["fulfilmentWorks"]["nodes"], told, "{seen}");
-        let seen = world.ask_as(reads(&["fulfilment.read"]), list, json!({})).await;
-        assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([{"status": "OPEN", "shipTo": null}]), "{seen}");
+        let reads = |codes: &[&str]| permissions_in(codes, &[world.depot]);
+        let answer = world.execute_as(reads(&["fulfilment.read", "fulfilment.address.read"]), list, json!({})).await;
+        let expected = json!([{"status": "OPEN", "shipTo": {"lines": ["1 High Street"], "city": "Bath"}}]);
+        assert_eq!(answer["fulfilmentWorks"]["nodes"], expected, "{answer}");
+        let answer = world.execute_as(reads(&["fulfilment.read"]), list, json!({})).await;
+        assert_eq!(answer["fulfilmentWorks"]["nodes"], json!([{"status": "OPEN", "shipTo": null}]), "{answer}");
         let mut elsewhere = reads(&["fulfilment.read"]);
         let of = entrepot::access::index_of("fulfilment.address.read").unwrap();
         elsewhere.grant(of, &entrepot::access::Reach::stores([world.store]));
-        let seen = world.ask_as(elsewhere, list, json!({})).await;
-        assert_eq!(seen["fulfilmentWorks"]["nodes"][0]["shipTo"], json!(null), "{seen}");
+        let answer = world.execute_as(elsewhere, list, json!({})).await;
+        assert_eq!(answer["fulfilmentWorks"]["nodes"][0]["shipTo"], json!(null), "{answer}");
         // A store that has rejected the work no longer sees the address.
-        world.does("fulfilmentWorkReject", &world.work(&order).await, json!({"reason": "CANNOT_SHIP"})).await;
-        let seen = world.ask_as(reads(&["fulfilment.read", "fulfilment.address.read"]), list, json!({})).await;
-        assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([{"status": "REJECTED", "shipTo": null}]), "{seen}");
+        world.complete_step("fulfilmentWorkReject", &world.work(&order).await, json!({"reason": "CANNOT_SHIP"})).await;
+        let answer = world.execute_as(reads(&["fulfilment.read", "fulfilment.address.read"]), list, json!({})).await;
+        assert_eq!(answer["fulfilmentWorks"]["nodes"], json!([{"status": "REJECTED", "shipTo": null}]), "{answer}");
     })
     .await;
 }

@@ -5,12 +5,7 @@ use entity::prelude::*;
 use serde_json::{Value, json};
 
 use super::world::World;
-use crate::world::answers::refusals;
-
-/// The same code at each of these places.
-fn all(code: &str, places: &[&str]) -> Vec<(String, String)> {
-    places.iter().map(|place| (code.to_owned(), format!("input.{place}"))).collect()
-}
+use crate::world::answers::{at_each_field, refusals};
 
 /// Whether the refusals of a payload name these SKUs, in any order.
 fn names(payload: &Value, skus: [&str; 2]) -> bool {
@@ -26,9 +21,9 @@ async fn a_shipment_is_told_every_parcel_that_is_not_there() {
         let work = world.packed(&world.work(&order).await).await;
         let (one, other): (ParcelId, ParcelId) = (world.ledger.clock().id(), world.ledger.clock().id());
         let parcels = json!([{"id": one}, {"id": work["parcels"][0]["id"]}, {"id": other}]);
-        let shipped = world.act("fulfilmentWorkShip", world.of(&work, json!({"parcels": parcels}))).await;
-        assert_eq!(refusals(&shipped), all("NOT_FOUND", &["parcels.0.id", "parcels.2.id"]));
-        world.does("fulfilmentWorkShip", &work, json!({})).await;
+        let shipped = world.mutate("fulfilmentWorkShip", world.of(&work, json!({"parcels": parcels}))).await;
+        assert_eq!(refusals(&shipped), at_each_field("NOT_FOUND", &["parcels.0.id", "parcels.2.id"]));
+        world.complete_step("fulfilmentWorkShip", &work, json!({})).await;
     })
     .await;
 }
@@ -44,9 +39,9 @@ async fn a_shipment_is_told_every_product_that_is_short() {
         let gone = |product: ProductId, delta: i64| json!({"product": {"id": product}, "store": {"id": world.depot}, "delta": delta});
         let changes = [gone(world.mug, -50), gone(world.lamp, -10)];
         let broken = json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN", "changes": changes});
-        assert_eq!(world.act("stockAdjust", broken).await["userErrors"], json!([]));
-        let shipped = world.act("fulfilmentWorkShip", world.of(&work, json!({}))).await;
-        assert_eq!(refusals(&shipped), all("INSUFFICIENT_STOCK", &["id", "id"]), "no line of an order was typed: {shipped:#}");
+        assert_eq!(world.mutate("stockAdjust", broken).await["userErrors"], json!([]));
+        let shipped = world.mutate("fulfilmentWorkShip", world.of(&work, json!({}))).await;
+        assert_eq!(refusals(&shipped), at_each_field("INSUFFICIENT_STOCK", &["id", "id"]), "no line of an order was typed: {shipped:#}");
         assert!(names(&shipped, ["MUG", "LAMP"]), "{shipped:#}");
     })
     .await;
@@ -57,9 +52,9 @@ async fn a_work_that_moves_is_told_every_product_that_the_other_store_lacks() {
     World::on_both(async |world| {
         let lines = json!([{"product": {"id": world.mug}, "quantity": 60}, {"product": {"id": world.lamp}, "quantity": 2}]);
         let work = world.work(&world.sold(lines, json!({})).await).await;
-        let moved = world.act("fulfilmentWorkMove", world.of(&work, json!({"toStore": {"code": "DEPOT"}}))).await;
-        assert_eq!(refusals(&moved), all("INSUFFICIENT_STOCK", &["toStore", "toStore"]));
-        assert!(names(&moved, ["MUG", "LAMP"]), "{moved:#}");
+        let payload = world.mutate("fulfilmentWorkMove", world.of(&work, json!({"toStore": {"code": "DEPOT"}}))).await;
+        assert_eq!(refusals(&payload), at_each_field("INSUFFICIENT_STOCK", &["toStore", "toStore"]));
+        assert!(names(&payload, ["MUG", "LAMP"]), "{payload:#}");
     })
     .await;
 }

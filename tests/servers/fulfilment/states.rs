@@ -8,7 +8,7 @@ const PAPER: &str = include_str!("../../../docs/fulfilment.md");
 
 #[test]
 fn the_paper_says_in_which_states_each_step_is_open() {
-    let said: BTreeSet<(String, String)> = PAPER
+    let documented: BTreeSet<(String, String)> = PAPER
         .lines()
         .filter_map(|line| line.strip_prefix("| `fulfilmentWork"))
         .flat_map(|line| {
@@ -21,7 +21,7 @@ fn the_paper_says_in_which_states_each_step_is_open() {
         .iter()
         .flat_map(|(action, states)| states.iter().map(|state| (action.mutation().to_owned(), state.to_string())))
         .collect();
-    assert_eq!(said, known);
+    assert_eq!(documented, known);
 }
 
 #[test]

@@ -50,9 +50,9 @@ pub fn seed_of(seed: u64, nth: u64) -> u64 {
 }
 
 /// Draws from 0 to `most`, the same for the same seed.
-fn draw(seed: &mut u64, most: u64) -> u64 {
+fn draw(seed: &mut u64, limit: u64) -> u64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    (*seed >> 33) % (most + 1)
+    (*seed >> 33) % (limit + 1)
 }
 
 /// Returns a random element; null for an empty list.
@@ -190,9 +190,9 @@ impl Scene {
         }
     }
 
-    fn on(&self, what: &Value, more: Value) -> Value {
+    fn on(&self, what: &Value, extra: Value) -> Value {
         let mut input = json!({"id": what["id"], "idempotencyKey": self.key()});
-        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         input
     }
 
@@ -209,10 +209,10 @@ impl Scene {
         json!({"lines": [{"lineId": line["id"], "quantity": picked, "lots": lots}]})
     }
 
-    fn sale(&self, product: &Value, quantity: u64, more: Value) -> Step {
+    fn sale(&self, product: &Value, quantity: u64, extra: Value) -> Step {
         let lines = json!([{"product": {"id": product}, "quantity": quantity}]);
         let mut input = json!({"idempotencyKey": self.key(), "store": {"id": self.stores[0]}, "lines": lines});
-        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         ("orderCreate", input)
     }
 

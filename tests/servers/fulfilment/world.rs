@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 pub use crate::{
     orders::world::Orders,
-    world::answers::{done, refused},
+    world::answers::{accepted, refused},
 };
 use crate::{
     retailer::{Retailer, Work, input_of},
@@ -57,11 +57,11 @@ const CARRIER: &str = "carrier { id code name services trackingUrlTemplate numbe
 
 /// Returns the permissions of the role depot, in these stores.
 pub fn of_depot(stores: &[StoreId]) -> PermissionSet {
-    with(&["fulfilment.read", "fulfilment.work", "fulfilment.ship"], stores)
+    permissions_in(&["fulfilment.read", "fulfilment.work", "fulfilment.ship"], stores)
 }
 
 /// These permissions, in these stores.
-pub fn with(codes: &[&str], stores: &[StoreId]) -> PermissionSet {
+pub fn permissions_in(codes: &[&str], stores: &[StoreId]) -> PermissionSet {
     let mut set = PermissionSet::default();
     for code in codes {
         set.grant(index_of(code).unwrap(), &Reach::stores(stores.iter().copied()));
@@ -76,12 +76,12 @@ impl World {
     }
 
     /// An order that the store sold.
-    pub async fn sold(&self, lines: Value, more: Value) -> Value {
+    pub async fn sold(&self, lines: Value, extra: Value) -> Value {
         let mut input = json!({"idempotencyKey": self.key(), "store": {"id": self.store}, "lines": lines});
-        for (name, value) in more.as_object().unwrap() {
+        for (name, value) in extra.as_object().unwrap() {
             input[name] = value.clone();
         }
-        done(&self.act_in::<Orders>("orderCreate", input).await, "order").clone()
+        accepted(&self.mutate_selecting::<Orders>("orderCreate", input).await, "order").clone()
     }
 
     /// The order as its seller sees it.
@@ -90,21 +90,21 @@ impl World {
             lines { sku open backordered cancelled fulfilled allocations { store { code } quantity } }
             fulfilments { id status store { code } failedReason deliveredAt work { number }
               parcels { status trackingNumber lines { sku quantity } } } } }";
-        self.ask(document, json!({"id": order["id"]})).await["order"].clone()
+        self.execute(document, json!({"id": order["id"]})).await["order"].clone()
     }
 
     /// All works, or those of an order, as the owner sees them.
     pub async fn works(&self, order: &Value) -> Vec<Value> {
         let document = format!("query($of: FulfilmentWorkFilter) {{ fulfilmentWorks(filter: $of) {{ nodes {{ {WORK} }} }} }}");
         let filter = json!({"order": {"eq": order["id"]}});
-        let answer = self.ask(&document, json!({"of": filter})).await;
+        let answer = self.execute(&document, json!({"of": filter})).await;
         answer["fulfilmentWorks"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone()
     }
 
     /// The numbers of the works that are late, or are not.
     pub async fn late(&self, is_late: bool) -> Vec<String> {
         let document = "query($is: Boolean) { fulfilmentWorks(filter: { isLate: $is }, first: 50) { nodes { number isLate } } }";
-        let answer = self.ask(document, json!({"is": is_late})).await;
+        let answer = self.execute(document, json!({"is": is_late})).await;
         let nodes = answer["fulfilmentWorks"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}"));
         assert!(nodes.iter().all(|work| work["isLate"] == is_late), "{nodes:?}");
         nodes.iter().map(|work| work["number"].as_str().unwrap().to_owned()).collect()
@@ -118,20 +118,20 @@ impl World {
     }
 
     /// A step of staff of the depot who have nothing but the role depot there.
-    pub async fn at(&self, mutation: &str, work: &Value, more: Value) -> Value {
-        self.act_as(of_depot(&[self.depot]), mutation, self.of(work, more)).await
+    pub async fn at(&self, mutation: &str, work: &Value, extra: Value) -> Value {
+        self.mutate_as(of_depot(&[self.depot]), mutation, self.of(work, extra)).await
     }
 
     /// Runs a step as staff of both stores, and requires success.
-    pub async fn does(&self, mutation: &str, work: &Value, more: Value) -> Value {
+    pub async fn complete_step(&self, mutation: &str, work: &Value, extra: Value) -> Value {
         let both = of_depot(&[self.depot, self.store]);
-        done(&self.act_as(both, mutation, self.of(work, more)).await, "work").clone()
+        accepted(&self.mutate_as(both, mutation, self.of(work, extra)).await, "work").clone()
     }
 
     /// The input of a step.
-    pub fn of(&self, work: &Value, more: Value) -> Value {
+    pub fn of(&self, work: &Value, extra: Value) -> Value {
         let mut input = json!({"id": work["id"], "idempotencyKey": self.key()});
-        for (name, value) in more.as_object().unwrap() {
+        for (name, value) in extra.as_object().unwrap() {
             input[name] = value.clone();
         }
         input
@@ -139,13 +139,13 @@ impl World {
 
     /// Picks and packs all of a work.
     pub async fn packed(&self, work: &Value) -> Value {
-        self.does("fulfilmentWorkPick", work, json!({})).await;
-        self.does("fulfilmentWorkPack", work, json!({"parcels": [{}]})).await
+        self.complete_step("fulfilmentWorkPick", work, json!({})).await;
+        self.complete_step("fulfilmentWorkPack", work, json!({"parcels": [{}]})).await
     }
 
     /// Returns how many movements of a kind were made for orders.
     pub async fn movements(&self, kind: &str) -> i64 {
-        self.number(&format!(
+        self.query_number(&format!(
             "SELECT count(*) FROM movement WHERE tenant_id = $1 AND kind = '{kind}' AND reference_kind = 'ORDER'"
         ))
         .await

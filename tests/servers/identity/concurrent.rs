@@ -80,7 +80,7 @@ async fn of_two_new_sets_of_backup_codes_one_counts(world: &World) {
     let asks = || world.change(Some(&ada.access), anew, json!({}));
     let sets = both_reach(world, "backup_code", (asks(), asks())).await;
     assert!(sets.iter().all(|set| codes(set).is_empty() && set["backupCodes"].as_array().unwrap().len() == 10), "{sets:#?}");
-    world.pass(900);
+    world.advance_clock(900);
     let challenge = challenged(world, "ada").await;
     assert_eq!(codes(&show(world, &challenge, "BACKUP_CODE", &kept[1]).await), ["MFA_INVALID"], "the codes from before");
     let mut good = 0;
@@ -94,8 +94,8 @@ async fn of_two_new_sets_of_backup_codes_one_counts(world: &World) {
 
 async fn a_factor_is_removed_while_another_one_is_confirmed(world: &World) {
     let (ada, ..) = enrolled(world, "ada").await;
-    let begun = world.change(Some(&ada.access), ENROL, json!({})).await;
-    let phone = Phone::of(begun["otpauthUri"].as_str().unwrap());
+    let payload = world.change(Some(&ada.access), ENROL, json!({})).await;
+    let phone = Phone::of(payload["otpauthUri"].as_str().unwrap());
     let confirm = "mutation($c: String!) { it: totpConfirm(code: $c) { userErrors { code } } }";
     let remove = "mutation { it: totpRemove { userErrors { code } } }";
     let confirms = world.change(Some(&ada.access), confirm, json!({ "c": phone.shows(world, 0) }));
@@ -117,20 +117,20 @@ async fn of_two_sessions_that_remove_the_factor_one_goes_on(world: &World) {
     let further = tokens(&show(world, &challenge, "TOTP", &phone.shows(world, 30)).await);
     assert!(world.lets_in(&further.access).await, "both are let in before one of them ends");
     let remove = "mutation { it: totpRemove { userErrors { code } } }";
-    let asks = (world.ask(Some(&ada.access), remove, json!({})), world.ask(Some(&further.access), remove, json!({})));
+    let asks = (world.execute(Some(&ada.access), remove, json!({})), world.execute(Some(&further.access), remove, json!({})));
     let answers = both_reach(world, "app_user WHERE email_key = 'ada@example.com'", asks).await;
-    let mut told = answers.each_ref().map(|told| told["errors"][0]["code"].as_str().or_else(|| codes(&told["data"]["it"]).pop()));
-    told.sort();
+    let mut found = answers.each_ref().map(|one| one["errors"][0]["code"].as_str().or_else(|| codes(&one["data"]["it"]).pop()));
+    found.sort();
     // On SQLite, which does not block both, the second one's session may have ended before it is checked.
-    assert!(matches!(told, [None, Some("INVALID_STATE" | "UNAUTHENTICATED")]), "the second one finds none: {told:?}");
+    assert!(matches!(found, [None, Some("INVALID_STATE" | "UNAUTHENTICATED")]), "the second one finds none: {found:?}");
     let go_on = [world.lets_in(&ada.access).await, world.lets_in(&further.access).await];
     assert_eq!(go_on.iter().filter(|goes_on| **goes_on).count(), 1, "whoever removed it is still there");
 }
 
 async fn a_session_that_ends_meanwhile_confirms_no_factor(world: &World) {
     let ada = world.founder("ada").await;
-    let begun = world.change(Some(&ada.access), ENROL, json!({})).await;
-    let code = Phone::of(begun["otpauthUri"].as_str().unwrap()).shows(world, 0);
+    let payload = world.change(Some(&ada.access), ENROL, json!({})).await;
+    let code = Phone::of(payload["otpauthUri"].as_str().unwrap()).shows(world, 0);
     let confirm = format!("mutation {{ it: totpConfirm(code: \"{code}\") {{ userErrors {{ code }} }} }}");
     let work = world.node.db.global().begin().await.unwrap();
     let ended = "UPDATE session SET ended_at = used_at, end_reason = 'PASSWORD'";
@@ -141,7 +141,7 @@ async fn a_session_that_ends_meanwhile_confirms_no_factor(world: &World) {
         until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap()).await;
         work.commit().await.unwrap();
     };
-    let (refused, ()) = tokio::join!(world.ask(Some(&ada.access), &confirm, json!({})), ends);
+    let (refused, ()) = tokio::join!(world.execute(Some(&ada.access), &confirm, json!({})), ends);
     assert_eq!(refused["errors"][0]["code"], "STEP_UP_REQUIRED", "{refused:#}");
     assert!(!world.login("ada").await.access.is_empty(), "nobody is asked for the factor of a session that was over");
 }
@@ -197,7 +197,7 @@ async fn an_address_is_forgotten_by_one_company_and_invited_by_another(world: &W
 async fn a_company_is_erased_while_its_founder_logs_in(world: &World) {
     const SEEN: &str = "UPDATE member SET last_seen_at = updated_at WHERE tenant_id = $1";
     let (db, now) = (&world.node.db, world.node.clock.now());
-    for (name, held, further) in [
+    for (name, held_row, further) in [
         (
             "ada",
             "UPDATE app_user SET password_hash = password_hash WHERE id IN (SELECT user_id FROM member WHERE tenant_id = $1)",
@@ -227,9 +227,9 @@ async fn a_company_is_erased_while_its_founder_logs_in(world: &World) {
             world.founder(name).await;
         }
         let tenant = rows::tenant_by_slug(&db.global(), &format!("{name}-shop")).await.unwrap().unwrap().id;
-        let due = erase::ask(db, tenant, "the test", now).await.unwrap();
+        let due = erase::request_erasure(db, tenant, "the test", now).await.unwrap();
         let work = GlobalWork::from(db.global().maintenance_for(tenant).await.unwrap());
-        assert_eq!(work.change(held, vec![tenant.into()]).await.unwrap(), 1, "{name}");
+        assert_eq!(work.change(held_row, vec![tenant.into()]).await.unwrap(), 1, "{name}");
         let goes_on = async {
             until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap())
                 .await;
@@ -252,7 +252,7 @@ async fn an_erasure_waits_for_nobody_who_has_just_referred_to_an_account(world: 
     for (name, has_ended, users) in [("ada", false, 0), ("bob", true, 1)] {
         world.founder(name).await;
         let tenant = rows::tenant_by_slug(&db.global(), &format!("{name}-shop")).await.unwrap().unwrap().id;
-        let due = erase::ask(db, tenant, "the test", now).await.unwrap();
+        let due = erase::request_erasure(db, tenant, "the test", now).await.unwrap();
         let work = GlobalWork::from(db.global().maintenance_for(tenant).await.unwrap());
         assert_eq!(work.change(LINK, vec![tenant.into(), name.repeat(11).as_bytes()[..32].to_vec().into()]).await.unwrap(), 1);
         let open = if has_ended {
@@ -279,7 +279,7 @@ async fn an_erasure_waits_for_nobody_who_counts_a_wrong_password(world: &World) 
     }
     world.founder("ada").await;
     let tenant = rows::tenant_by_slug(&db.global(), "ada-shop").await.unwrap().unwrap().id;
-    let due = erase::ask(db, tenant, "the test", now).await.unwrap();
+    let due = erase::request_erasure(db, tenant, "the test", now).await.unwrap();
     let work = GlobalWork::from(db.global().maintenance_for(tenant).await.unwrap());
     assert_eq!(work.change(FIRST, vec![tenant.into()]).await.unwrap(), 1);
     work.commit().await.unwrap();
@@ -323,7 +323,7 @@ async fn an_erasure_takes_sessions_in_the_order_of_their_ids(world: &World) {
     let mut ids: [SessionId; 2] = [first, second].map(|tokens| tokens.session.parse().unwrap());
     ids.sort_unstable();
     let tenant = rows::tenant_by_slug(&db.global(), "ada-shop").await.unwrap().unwrap().id;
-    let due = erase::ask(db, tenant, "the test", now).await.unwrap();
+    let due = erase::request_erasure(db, tenant, "the test", now).await.unwrap();
     // Its row is stored behind the other one from now on, and in the indexes.
     let work = db.global().begin().await.unwrap();
     assert_eq!(work.change("UPDATE session SET ends_at = ends_at + 1 WHERE id = $1", vec![ids[0].into()]).await.unwrap(), 1);
@@ -345,8 +345,8 @@ async fn a_factor_is_confirmed_and_removed_with_sessions_in_the_order_of_their_i
         return;
     }
     let both = in_order([world.founder("ada").await, world.login("ada").await]);
-    let begun = world.change(Some(&both[1].access), ENROL, json!({})).await;
-    let phone = Phone::of(begun["otpauthUri"].as_str().unwrap());
+    let payload = world.change(Some(&both[1].access), ENROL, json!({})).await;
+    let phone = Phone::of(payload["otpauthUri"].as_str().unwrap());
     let confirm = format!("mutation {{ it: totpConfirm(code: \"{}\") {{ userErrors {{ code }} }} }}", phone.shows(world, 0));
     changed_behind_the_first(world, &both, &confirm).await;
     let [_, own] = both;
@@ -381,8 +381,8 @@ async fn what_is_old_is_forgotten_without_waiting_for_anybody(world: &World) {
     let global = world.node.db.global();
     let ada: SessionId = world.founder("ada").await.session.parse().unwrap();
     world.founder("bob").await;
-    world.pass(120 * 24 * 3600);
-    let held = if global.backend() == Backend::Sqlite {
+    world.advance_clock(120 * 24 * 3600);
+    let held_work = if global.backend() == Backend::Sqlite {
         None
     } else {
         let work = global.begin().await.unwrap();
@@ -391,8 +391,8 @@ async fn what_is_old_is_forgotten_without_waiting_for_anybody(world: &World) {
     };
     let forgets = async || timeout(Duration::from_secs(4), world.node.identity.forget_old()).await.expect("it waits for nobody");
     forgets().await.unwrap();
-    assert_eq!(world.dump("session").await.lines().count(), usize::from(held.is_some()), "that of Bob is forgotten");
-    if let Some(work) = held {
+    assert_eq!(world.dump("session").await.lines().count(), usize::from(held_work.is_some()), "that of Bob is forgotten");
+    if let Some(work) = held_work {
         work.rollback().await.unwrap();
         forgets().await.unwrap();
     }

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 pub(crate) use super::phone::Phone;
-use super::world::{LOGIN, PASSWORD, Tokens, World, ask_at, codes, tokens};
+use super::world::{LOGIN, PASSWORD, Tokens, World, codes, execute_at, tokens};
 use crate::world::on_both;
 
 on_both!(
@@ -38,15 +38,18 @@ pub(super) const ENROL: &str = "mutation { it: totpEnrol { otpauthUri qrSvg back
 const CONFIRM: &str = "mutation($c: String!) { it: totpConfirm(code: $c) { backupCodes userErrors { code message } } }";
 
 pub(super) async fn enrol(world: &World, access: &str) -> (Phone, Vec<String>) {
-    let begun = world.change(Some(access), ENROL, json!({})).await;
-    assert_eq!((codes(&begun).len(), &begun["backupCodes"]), (0, &Value::Null), "{begun:#}");
-    let uri = begun["otpauthUri"].as_str().unwrap();
-    assert!(uri.starts_with("otpauth://totp/Entrepot:") && begun["qrSvg"].as_str().unwrap().starts_with("<svg "), "{begun:#}");
+    let payload = world.change(Some(access), ENROL, json!({})).await;
+    assert_eq!((codes(&payload).len(), &payload["backupCodes"]), (0, &Value::Null), "{payload:#}");
+    let uri = payload["otpauthUri"].as_str().unwrap();
+    assert!(
+        uri.starts_with("otpauth://totp/Entrepot:") && payload["qrSvg"].as_str().unwrap().starts_with("<svg "),
+        "{payload:#}"
+    );
     let phone = Phone::of(uri);
-    let done = world.change(Some(access), CONFIRM, json!({ "c": phone.shows(world, 0) })).await;
-    let kept: Vec<String> = done["backupCodes"]
+    let resulting_payload = world.change(Some(access), CONFIRM, json!({ "c": phone.shows(world, 0) })).await;
+    let kept: Vec<String> = resulting_payload["backupCodes"]
         .as_array()
-        .unwrap_or_else(|| panic!("{done:#}"))
+        .unwrap_or_else(|| panic!("{resulting_payload:#}"))
         .iter()
         .map(|code| code.as_str().unwrap().to_owned())
         .collect();
@@ -58,16 +61,16 @@ async fn an_enrolment_that_nobody_finishes_is_over_after_an_hour(world: &World) 
     let ada = world.founder("ada").await;
     let begin = async || Phone::of(world.change(Some(&ada.access), ENROL, json!({})).await["otpauthUri"].as_str().unwrap());
     let confirm = async |phone: &Phone| {
-        let done = world.change(Some(&ada.access), CONFIRM, json!({ "c": phone.shows(world, 0) })).await;
-        codes(&done).into_iter().map(ToOwned::to_owned).collect::<Vec<_>>()
+        let payload = world.change(Some(&ada.access), CONFIRM, json!({ "c": phone.shows(world, 0) })).await;
+        codes(&payload).into_iter().map(ToOwned::to_owned).collect::<Vec<_>>()
     };
     let forgotten = begin().await;
     let phone = begin().await;
     assert_eq!(confirm(&forgotten).await, ["MFA_INVALID"], "the last one that was begun counts");
-    world.pass(3_601);
+    world.advance_clock(3_601);
     let ada = world.login("ada").await;
-    let late = world.change(Some(&ada.access), CONFIRM, json!({ "c": phone.shows(world, 0) })).await;
-    assert_eq!(codes(&late), ["INVALID_STATE"], "{late:#}");
+    let late_payload = world.change(Some(&ada.access), CONFIRM, json!({ "c": phone.shows(world, 0) })).await;
+    assert_eq!(codes(&late_payload), ["INVALID_STATE"], "{late_payload:#}");
 }
 
 /// Logs in as far as the challenge.
@@ -86,7 +89,7 @@ fn verify() -> String {
 }
 
 pub(super) async fn show(world: &World, challenge: &str, method: &str, code: &str) -> Value {
-    let answer = world.ask(None, &verify(), json!({ "t": challenge, "m": method, "c": code })).await;
+    let answer = world.execute(None, &verify(), json!({ "t": challenge, "m": method, "c": code })).await;
     if answer["errors"].is_null() { answer["data"]["it"].clone() } else { answer }
 }
 
@@ -100,8 +103,8 @@ async fn an_authenticator_is_enrolled_and_asked_for(world: &World) {
     let one = world.founder("ada").await;
     let other = world.login("ada").await;
     let me = "{ viewer { actor { ... on Member { isMfaEnabled } } } }";
-    let begun = world.change(Some(&one.access), ENROL, json!({})).await;
-    let phone = Phone::of(begun["otpauthUri"].as_str().unwrap());
+    let payload = world.change(Some(&one.access), ENROL, json!({})).await;
+    let phone = Phone::of(payload["otpauthUri"].as_str().unwrap());
     let refused = world.change(Some(&one.access), CONFIRM, json!({ "c": phone.wrong(world) })).await;
     assert_eq!((codes(&refused), &refused["backupCodes"]), (vec!["MFA_INVALID"], &Value::Null));
     assert!(!world.login("ada").await.access.is_empty(), "it is not asked for before it has shown a code");
@@ -112,11 +115,11 @@ async fn an_authenticator_is_enrolled_and_asked_for(world: &World) {
     assert_eq!(codes(&world.change(Some(&one.access), CONFIRM, json!({ "c": phone.shows(world, 0) })).await), Vec::<&str>::new());
     assert_eq!(codes(&world.change(Some(&one.access), CONFIRM, json!({ "c": phone.shows(world, 30) })).await), ["INVALID_STATE"]);
     assert!(!world.lets_in(&other.access).await, "the user's other sessions end");
-    assert_eq!(world.ask(Some(&one.access), me, json!({})).await["data"]["viewer"]["actor"]["isMfaEnabled"], true);
+    assert_eq!(world.execute(Some(&one.access), me, json!({})).await["data"]["viewer"]["actor"]["isMfaEnabled"], true);
 
-    world.pass(30);
+    world.advance_clock(30);
     let challenge = challenged(world, "ada").await;
-    assert_eq!(world.ask(Some(&challenge), me, json!({})).await["refused"], "UNAUTHENTICATED", "a challenge is no token");
+    assert_eq!(world.execute(Some(&challenge), me, json!({})).await["refused"], "UNAUTHENTICATED", "a challenge is no token");
     let entered = tokens(&show(world, &challenge, "TOTP", &phone.shows(world, 0)).await);
     assert!(world.lets_in(&entered.access).await);
     assert_eq!(
@@ -132,28 +135,28 @@ async fn no_code_is_good_twice_and_none_from_before(world: &World) {
     let challenge = challenged(world, "ada").await;
     assert_eq!(codes(&show(world, &challenge, "TOTP", &used).await), ["MFA_INVALID"], "the enrolment used it");
     let earlier = phone.shows(world, 30);
-    world.pass(60);
+    world.advance_clock(60);
     let later = phone.shows(world, 0);
     tokens(&show(world, &challenge, "TOTP", &later).await);
     let challenge = challenged(world, "ada").await;
     for code in [&later, &earlier] {
         assert_eq!(codes(&show(world, &challenge, "TOTP", code).await), ["MFA_INVALID"]);
     }
-    world.pass(30);
+    world.advance_clock(30);
     for off in [-300, -60, 60, 300] {
         assert_eq!(
             codes(&show(world, &challenged(world, "ada").await, "TOTP", &phone.shows(world, off)).await),
             ["MFA_INVALID"],
             "{off}"
         );
-        world.pass(900);
+        world.advance_clock(900);
     }
     tokens(&show(world, &challenged(world, "ada").await, "TOTP", &phone.shows(world, 30)).await);
 }
 
 async fn of_many_calls_with_one_code_one_comes_in(world: &World) {
     let (_, phone, kept) = enrolled(world, "ada").await;
-    world.pass(60);
+    world.advance_clock(60);
     let mut challenges = Vec::new();
     for _ in 0..8 {
         challenges.push(challenged(world, "ada").await);
@@ -162,7 +165,7 @@ async fn of_many_calls_with_one_code_one_comes_in(world: &World) {
     let answers = join_all(challenges.iter().map(|challenge| show(world, challenge, "TOTP", &code))).await;
     let entered = answers.iter().filter(|answer| answer["result"]["accessToken"].is_string()).count();
     assert_eq!(entered, 1, "{answers:#?}");
-    world.pass(900);
+    world.advance_clock(900);
     let challenge = challenged(world, "ada").await;
     let answers = join_all((0..5).map(|_| show(world, &challenge, "BACKUP_CODE", &kept[0]))).await;
     let entered = answers.iter().filter(|answer| answer["result"]["accessToken"].is_string()).count();
@@ -171,7 +174,7 @@ async fn of_many_calls_with_one_code_one_comes_in(world: &World) {
 
 async fn guessing_ends_after_five(world: &World) {
     let (_, phone, kept) = enrolled(world, "ada").await;
-    world.pass(30);
+    world.advance_clock(30);
     let mut refused = 0;
     // A new login for each guess changes nothing: the user is counted, not the challenge.
     for guess in 0..12 {
@@ -190,25 +193,25 @@ async fn guessing_ends_after_five(world: &World) {
         let answer = show(world, &challenged(world, "ada").await, method, &code).await;
         assert_eq!(answer["errors"][0]["code"], "RATE_LIMITED", "the right one is not looked at either");
     }
-    world.pass(901);
+    world.advance_clock(901);
     tokens(&show(world, &challenged(world, "ada").await, "TOTP", &phone.shows(world, 0)).await);
 }
 
 async fn a_challenge_ends_after_five_tries_five_minutes_or_elsewhere(world: &World) {
     let (_, phone, _) = enrolled(world, "ada").await;
-    world.pass(30);
+    world.advance_clock(30);
     let challenge = challenged(world, "ada").await;
     for _ in 0..5 {
         assert_eq!(codes(&show(world, &challenge, "TOTP", &phone.wrong(world)).await), ["MFA_INVALID"]);
     }
     assert_eq!(codes(&show(world, &challenge, "TOTP", &phone.shows(world, 0)).await), ["TOKEN_EXPIRED"]);
-    world.pass(901);
+    world.advance_clock(901);
     let late = challenged(world, "ada").await;
-    world.pass(301);
+    world.advance_clock(301);
     assert_eq!(codes(&show(world, &late, "TOTP", &phone.shows(world, 0)).await), ["TOKEN_EXPIRED"]);
     let moved = challenged(world, "ada").await;
     let variables = json!({ "t": moved, "m": "TOTP", "c": phone.shows(world, 0) });
-    let elsewhere = ask_at(&world.node, None, "203.0.113.9", &verify(), variables).await;
+    let elsewhere = execute_at(&world.node, None, "203.0.113.9", &verify(), variables).await;
     assert_eq!(codes(&elsewhere["data"]["it"]), ["TOKEN_EXPIRED"], "another network does not go on with it");
     for junk in ["", "epc_", "epr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
         assert_eq!(codes(&show(world, junk, "TOTP", "000000").await), ["TOKEN_EXPIRED"]);
@@ -231,7 +234,7 @@ async fn a_code_for_emergencies_is_good_once(world: &World) {
     let anew = "mutation { it: backupCodesRegenerate { backupCodes userErrors { code } } }";
     let fresh = world.change(Some(&first.access), anew, json!({})).await;
     assert_eq!(fresh["backupCodes"].as_array().map(Vec::len), Some(10), "{fresh:#}");
-    world.pass(900);
+    world.advance_clock(900);
     let challenge = challenged(world, "ada").await;
     assert_eq!(codes(&show(world, &challenge, "BACKUP_CODE", &kept[1]).await), ["MFA_INVALID"], "the old set is gone");
     tokens(&show(world, &challenge, "BACKUP_CODE", fresh["backupCodes"][1].as_str().unwrap()).await);
@@ -241,37 +244,37 @@ async fn a_code_for_emergencies_is_good_once(world: &World) {
 async fn a_company_can_ask_for_a_second_factor(world: &World) {
     let one = world.founder("ada").await;
     world.as_owner(&["UPDATE tenant SET mfa_required = TRUE"]).await;
-    world.pass(4);
+    world.advance_clock(4);
     for query in [
         "{ viewer { tenant { slug } } }",
         "{ stores(first: 1) { nodes { id } } }",
         "{ node(id: \"ten_00000000000000000000000001\") { id } }",
     ] {
-        let answer = world.ask(Some(&one.access), query, json!({})).await;
+        let answer = world.execute(Some(&one.access), query, json!({})).await;
         assert_eq!(answer["errors"][0]["code"], "MFA_ENROLMENT_REQUIRED", "{query}: {answer:#}");
     }
     let two = world.login("ada").await;
     assert_eq!(
-        world.ask(Some(&two.access), "{ viewer { tenant { slug } } }", json!({})).await["errors"][0]["code"],
+        world.execute(Some(&two.access), "{ viewer { tenant { slug } } }", json!({})).await["errors"][0]["code"],
         "MFA_ENROLMENT_REQUIRED"
     );
     enrol(world, &two.access).await;
-    let answer = world.ask(Some(&two.access), "{ viewer { tenant { slug } } }", json!({})).await;
+    let answer = world.execute(Some(&two.access), "{ viewer { tenant { slug } } }", json!({})).await;
     assert_eq!(answer["data"]["viewer"]["tenant"]["slug"], "ada-shop", "the session that enrolled goes on: {answer:#}");
     let refreshed = tokens(&world.refresh(&two.refresh).await);
-    assert!(world.ask(Some(&refreshed.access), "{ viewer { tenant { slug } } }", json!({})).await["errors"].is_null());
+    assert!(world.execute(Some(&refreshed.access), "{ viewer { tenant { slug } } }", json!({})).await["errors"].is_null());
     // A person who removes the factor must enrol again.
     let remove = "mutation { it: totpRemove { userErrors { code } } }";
     assert_eq!(world.change(Some(&refreshed.access), remove, json!({})).await, json!({ "userErrors": [] }));
-    let answer = world.ask(Some(&refreshed.access), "{ viewer { tenant { slug } } }", json!({})).await;
+    let answer = world.execute(Some(&refreshed.access), "{ viewer { tenant { slug } } }", json!({})).await;
     assert_eq!(answer["errors"][0]["code"], "MFA_ENROLMENT_REQUIRED");
 }
 
 async fn what_matters_asks_once_more_who_is_there(world: &World) {
     let one = world.founder("ada").await;
     let again = format!("mutation($p: String, $c: String) {{ it: reauthenticate(password: $p, code: $c) {{ {LOGIN} }} }}");
-    world.pass(601);
-    assert_eq!(world.ask(Some(&one.access), ENROL, json!({})).await["errors"][0]["code"], "STEP_UP_REQUIRED");
+    world.advance_clock(601);
+    assert_eq!(world.execute(Some(&one.access), ENROL, json!({})).await["errors"][0]["code"], "STEP_UP_REQUIRED");
     for (password, code) in [(json!("wrong password!"), Value::Null), (Value::Null, Value::Null), (Value::Null, json!("000000"))]
     {
         let refused = world.change(Some(&one.access), &again, json!({ "p": password, "c": code })).await;
@@ -281,15 +284,15 @@ async fn what_matters_asks_once_more_who_is_there(world: &World) {
     assert_eq!(fresh.session, one.session, "the session goes on");
     let (phone, _) = enrol(world, &fresh.access).await;
     assert_eq!(
-        world.ask(Some(&one.access), ENROL, json!({})).await["errors"][0]["code"],
+        world.execute(Some(&one.access), ENROL, json!({})).await["errors"][0]["code"],
         "STEP_UP_REQUIRED",
         "the old token is as old as it was"
     );
-    world.pass(601);
+    world.advance_clock(601);
     let fresh = tokens(&world.refresh(&fresh.refresh).await);
     let anew = "mutation { it: backupCodesRegenerate { backupCodes userErrors { code } } }";
     assert_eq!(
-        world.ask(Some(&fresh.access), anew, json!({})).await["errors"][0]["code"],
+        world.execute(Some(&fresh.access), anew, json!({})).await["errors"][0]["code"],
         "STEP_UP_REQUIRED",
         "a refresh is no step up"
     );
@@ -303,7 +306,7 @@ async fn a_lost_authenticator_is_reset_by_an_admin_and_never_set(world: &World) 
     let admin = world.founder("ada").await;
     let bob = world.founder("bob").await;
     enrol(world, &bob.access).await;
-    let own = world.ask(Some(&bob.access), "{ viewer { actor { ... on Member { id } } } }", json!({})).await;
+    let own = world.execute(Some(&bob.access), "{ viewer { actor { ... on Member { id } } } }", json!({})).await;
     let member = own["data"]["viewer"]["actor"]["id"].as_str().unwrap().to_owned();
     let reset =
         "mutation($id: ID!) { it: memberMfaReset(id: $id) { member { id isMfaEnabled } userErrors { code field message } } }";
@@ -315,8 +318,8 @@ async fn a_lost_authenticator_is_reset_by_an_admin_and_never_set(world: &World) 
     world
         .as_owner(&[&format!("UPDATE member SET tenant_id = (SELECT id FROM tenant WHERE slug = 'ada-shop') WHERE {of_bob}")])
         .await;
-    let done = world.change(Some(&admin.access), reset, json!({ "id": member })).await;
-    assert_eq!(done, json!({ "member": { "id": member, "isMfaEnabled": false }, "userErrors": [] }));
+    let payload = world.change(Some(&admin.access), reset, json!({ "id": member })).await;
+    assert_eq!(payload, json!({ "member": { "id": member, "isMfaEnabled": false }, "userErrors": [] }));
     assert!(!world.lets_in(&bob.access).await, "his sessions end");
     let back = world.login("bob").await;
     assert!(world.lets_in(&back.access).await, "and he comes in to enrol another");
@@ -325,8 +328,8 @@ async fn a_lost_authenticator_is_reset_by_an_admin_and_never_set(world: &World) 
 
 async fn seeds_are_sealed(world: &World) {
     let one = world.founder("ada").await;
-    let begun = world.change(Some(&one.access), ENROL, json!({})).await;
-    let phone = Phone::of(begun["otpauthUri"].as_str().unwrap());
+    let payload = world.change(Some(&one.access), ENROL, json!({})).await;
+    let phone = Phone::of(payload["otpauthUri"].as_str().unwrap());
     let hex: String = phone.0.iter().map(|byte| format!("{byte:02x}")).collect();
     let kept = |dump: String| dump.to_lowercase().contains(&hex);
     assert!(!kept(world.dump("totp").await), "while it waits");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{PASSWORD, World, ask_at, codes, tokens};
+use super::world::{PASSWORD, World, codes, execute_at, tokens};
 use crate::world::on_both;
 
 on_both!(
@@ -17,7 +17,7 @@ on_both!(
 async fn try_at(world: &World, address: &str, email: &str, password: &str) -> Value {
     let query = "mutation($e: String!, $p: String!) { it: login(email: $e, password: $p) {
         result { ... on TokenPair { accessToken refreshToken session { id } } } userErrors { code message field } } }";
-    ask_at(&world.node, None, address, query, json!({ "e": email, "p": password })).await
+    execute_at(&world.node, None, address, query, json!({ "e": email, "p": password })).await
 }
 
 async fn an_account_is_not_guessed_at(world: &World) {
@@ -25,29 +25,29 @@ async fn an_account_is_not_guessed_at(world: &World) {
     let mut answers = Vec::new();
     // The answer is the same for existing and for unknown accounts.
     for email in ["ada@example.com", "nobody@example.com"] {
-        let mut said = Vec::new();
+        let mut codes = Vec::new();
         for guess in 0..40 {
             let answer = try_at(world, &format!("192.0.2.{guess}"), email, "not the password").await;
-            said.push(match answer["errors"][0]["code"].as_str() {
+            codes.push(match answer["errors"][0]["code"].as_str() {
                 Some(code) => code.to_owned(),
                 None => answer["data"]["it"]["userErrors"].to_string(),
             });
         }
-        assert_eq!(said.iter().filter(|said| *said == "RATE_LIMITED").count(), 30, "{said:?}");
-        answers.push(said);
+        assert_eq!(codes.iter().filter(|codes| *codes == "RATE_LIMITED").count(), 30, "{codes:?}");
+        answers.push(codes);
     }
     assert_eq!(answers[0], answers[1]);
     let right = try_at(world, "198.51.100.1", "ADA@example.com ", PASSWORD).await;
     assert_eq!(right["errors"][0]["code"], "RATE_LIMITED", "the right one is not looked at");
     let wait = right["errors"][0]["retryAfterMs"].as_u64().unwrap();
-    world.pass(i64::try_from(wait / 1000).unwrap() + 1);
+    world.advance_clock(i64::try_from(wait / 1000).unwrap() + 1);
     tokens(&try_at(world, "198.51.100.1", "ada@example.com", PASSWORD).await["data"]["it"]);
 }
 
 async fn an_address_does_not_try_its_way_through_accounts(world: &World) {
     world.founder("ada").await;
     // Long enough to avoid the rule of impossible travel.
-    world.pass(301);
+    world.advance_clock(301);
     for guess in 0..10 {
         let answer = try_at(world, "192.0.2.1", &format!("user{guess}@example.com"), "Password-1234").await;
         assert_eq!(codes(&answer["data"]["it"]), ["INVALID_CREDENTIALS"]);
@@ -59,7 +59,7 @@ async fn an_address_does_not_try_its_way_through_accounts(world: &World) {
 
 async fn right_passwords_are_not_counted(world: &World) {
     world.founder("ada").await;
-    world.pass(301);
+    world.advance_clock(301);
     for _ in 0..25 {
         tokens(&try_at(world, "192.0.2.1", "ada@example.com", PASSWORD).await["data"]["it"]);
     }
@@ -87,7 +87,7 @@ async fn a_network_of_ipv6_counts_as_one_address(world: &World) {
     let mut sent = 0;
     for number in 0..12 {
         let address = format!("2001:db8:0:9:{number:x}::1");
-        let answer = ask_at(&world.node, None, &address, request, json!({ "e": format!("user{number}@example.com") })).await;
+        let answer = execute_at(&world.node, None, &address, request, json!({ "e": format!("user{number}@example.com") })).await;
         sent += usize::from(answer["errors"].is_null());
     }
     assert_eq!(sent, 5);
@@ -100,9 +100,9 @@ async fn the_guesses_of_strangers_keep_nobody_out_who_is_in(world: &World) {
         assert_eq!(codes(&answer["data"]["it"]), ["INVALID_CREDENTIALS"]);
     }
     let again = "mutation($p: String) { it: reauthenticate(password: $p) { result { ... on TokenPair { accessToken } } userErrors { code } } }";
-    let shows = async |password: &str| world.ask(Some(&ada.access), again, json!({ "p": password })).await;
-    let shown = shows(PASSWORD).await;
-    assert_eq!((&shown["errors"], codes(&shown["data"]["it"]).len()), (&Value::Null, 0), "{shown:#}");
+    let shows = async |password: &str| world.execute(Some(&ada.access), again, json!({ "p": password })).await;
+    let payload = shows(PASSWORD).await;
+    assert_eq!((&payload["errors"], codes(&payload["data"]["it"]).len()), (&Value::Null, 0), "{payload:#}");
     // A person who finds an open page cannot guess for ever either.
     for _ in 0..10 {
         assert_eq!(codes(&shows("not the password").await["data"]["it"]), ["INVALID_CREDENTIALS"]);
@@ -114,7 +114,7 @@ async fn letters_that_strangers_ask_for_are_not_the_owners(world: &World) {
     let ada = world.founder("ada").await;
     let bob = world.founder("bob").await;
     let reset = "mutation { it: passwordResetRequest(email: \"ada@example.com\") { userErrors { code } } }";
-    let asks = async |address: &str| ask_at(&world.node, None, address, reset, json!({})).await["errors"][0]["code"].clone();
+    let asks = async |address: &str| execute_at(&world.node, None, address, reset, json!({})).await["errors"][0]["code"].clone();
     for _ in 0..5 {
         assert_eq!(asks("203.0.113.9").await, Value::Null);
     }
@@ -129,7 +129,7 @@ async fn letters_that_strangers_ask_for_are_not_the_owners(world: &World) {
     assert_eq!(world.change(Some(&bob.access), invite, json!({ "r": [viewer] })).await, json!({ "userErrors": [] }));
     let login = "mutation($p: String!) { it: login(email: \"ada@example.com\", password: $p) {
         result { __typename ... on MfaChallenge { methods } } userErrors { code } } }";
-    let unusual = ask_at(&world.node, None, "192.0.2.200", login, json!({ "p": PASSWORD })).await;
+    let unusual = execute_at(&world.node, None, "192.0.2.200", login, json!({ "p": PASSWORD })).await;
     assert_eq!(unusual["data"]["it"]["result"]["methods"], json!(["EMAIL"]), "the right password from elsewhere: {unusual:#}");
     // However many networks ask, a mailbox is not flooded.
     let mut sent = 0;

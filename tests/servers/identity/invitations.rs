@@ -3,7 +3,7 @@
 use entrepot::access::BUILT_IN;
 use serde_json::{Value, json};
 
-use super::world::{LOGIN, PASSWORD, Tokens, World, ask_at, codes, token_in, tokens};
+use super::world::{LOGIN, PASSWORD, Tokens, World, codes, execute_at, token_in, tokens};
 use crate::world::{answers::refusals, on_both};
 
 on_both!(
@@ -67,7 +67,7 @@ impl World {
     }
 
     async fn members(&self, by: &Tokens, variables: Value) -> Value {
-        let answer = self.ask(Some(&by.access), MEMBERS, variables).await;
+        let answer = self.execute(Some(&by.access), MEMBERS, variables).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["members"].clone()
     }
@@ -105,7 +105,7 @@ async fn somebody_without_an_account_is_invited_and_comes_in(world: &World) {
     assert_eq!(codes(&world.accept(&token, "password1234", None).await), ["REQUIRED", "WEAK_PASSWORD"], "and it is still good:");
     let bob = tokens(&world.accept(&token, PASSWORD, Some(" Bob ")).await);
     let query = "{ viewer { tenant { slug } profile { email emailVerified displayName } actor { ... on Member { status roles { role { key } } } } } }";
-    let me = world.ask(Some(&bob.access), query, json!({})).await["data"]["viewer"].clone();
+    let me = world.execute(Some(&bob.access), query, json!({})).await["data"]["viewer"].clone();
     assert_eq!(me["tenant"]["slug"], "ada-shop");
     assert_eq!(me["profile"], json!({ "email": "Bob@Example.com", "emailVerified": true, "displayName": "Bob" }));
     assert_eq!(me["actor"], json!({ "status": "ACTIVE", "roles": [{ "role": { "key": "manager" } }] }));
@@ -162,9 +162,9 @@ async fn an_account_comes_in_only_by_its_own_password(world: &World) {
     let accepted = world.accept(&token, PASSWORD, None).await;
     assert_eq!(accepted["result"]["tenant"]["slug"], "ada-shop");
     let bob = tokens(&accepted);
-    let mine = world.ask(Some(&bob.access), "{ viewer { tenants { slug } } }", json!({})).await;
+    let mine = world.execute(Some(&bob.access), "{ viewer { tenants { slug } } }", json!({})).await;
     assert_eq!(mine["data"]["viewer"]["tenants"], json!([{ "slug": "ada-shop" }, { "slug": "bob-shop" }]));
-    let name = world.ask(Some(&bob.access), "{ viewer { profile { displayName } } }", json!({})).await;
+    let name = world.execute(Some(&bob.access), "{ viewer { profile { displayName } } }", json!({})).await;
     assert_eq!(name["data"]["viewer"]["profile"]["displayName"], "Owner", "an account keeps its name");
     for junk in ["", "epi_", "epv_AAAA", &token[..token.len() - 1]] {
         assert_eq!(codes(&world.accept(junk, PASSWORD, None).await), ["TOKEN_EXPIRED"], "{junk}");
@@ -196,7 +196,7 @@ async fn an_invitation_is_good_for_a_week_and_can_be_taken_back_and_sent_again(w
     let ada = world.founder("ada").await;
     let invited = world.invite(&ada, "bob@example.com", "viewer").await;
     let (id, first) = (invited["member"]["id"].clone(), world.link_to("bob@example.com", 1).await);
-    world.pass(7 * 24 * 3600);
+    world.advance_clock(7 * 24 * 3600);
     let ada = world.login("ada").await;
     assert_eq!(codes(&world.accept(&first, PASSWORD, Some("Bob")).await), ["TOKEN_EXPIRED"]);
     assert_eq!(codes(&world.by_id(&ada, "invitationResend", &id).await), DONE);
@@ -230,8 +230,8 @@ async fn nobody_invites_with_rights_they_do_not_hold(world: &World) {
     let ada = world.founder("ada").await;
     let people = world.people_role(&ada).await;
     let (hr, _) = world.hired(&ada, "hr", &people, 1).await;
-    for more in ["owner", "admin", "viewer"] {
-        let refused = world.invite(&hr, &format!("eve-{more}@example.com"), more).await;
+    for extra in ["owner", "admin", "viewer"] {
+        let refused = world.invite(&hr, &format!("eve-{extra}@example.com"), extra).await;
         assert_eq!(
             (codes(&refused), &refused["userErrors"][0]["field"]),
             (vec!["INVALID"], &json!(["roleIds", "0"])),
@@ -242,7 +242,7 @@ async fn nobody_invites_with_rights_they_do_not_hold(world: &World) {
     assert_eq!(codes(&world.invite(&hr, "second-hr@example.com", &people).await), DONE, "what they hold they may give");
     let (manager, _) = world.hired(&ada, "manager", "manager", 3).await;
     let variables = json!({ "e": "eve@example.com", "r": [role("viewer")], "s": { "all": true } });
-    assert_eq!(world.ask(Some(&manager.access), INVITE, variables).await["errors"][0]["code"], "FORBIDDEN");
+    assert_eq!(world.execute(Some(&manager.access), INVITE, variables).await["errors"][0]["code"], "FORBIDDEN");
     for (variables, field) in [
         (
             json!({ "e": "eve@example.com", "r": [role("viewer")], "s": { "storeIds": ["sto_00000000000000000000000000"] } }),
@@ -264,12 +264,13 @@ async fn nobody_invites_with_rights_they_do_not_hold(world: &World) {
     let unknown = "rol_7zzzzzzzzzzzzzzzzzzzzzzzzz";
     let stores = json!({ "storeIds": ["sto_00000000000000000000000000"] });
     let several = json!({ "e": "eve@example.com", "r": [unknown, role("viewer"), unknown], "s": stores });
-    let told = refusals(&world.change(Some(&ada.access), INVITE, several).await);
+    let found_refusals = refusals(&world.change(Some(&ada.access), INVITE, several).await);
     let missing = ["roleIds.0", "roleIds.2", "scope.storeIds.0"].map(|path| ("NOT_FOUND".to_owned(), path.to_owned()));
-    assert_eq!(told, missing, "every role, and the store once");
-    world.pass(601);
+    assert_eq!(found_refusals, missing, "every role, and the store once");
+    world.advance_clock(601);
     let variables = json!({ "e": "eve@example.com", "r": [role("viewer")], "s": { "all": true } });
-    assert_eq!(world.ask(Some(&world.refreshed(&ada).await), INVITE, variables).await["errors"][0]["code"], "STEP_UP_REQUIRED");
+    let answer = world.execute(Some(&world.refreshed(&ada).await), INVITE, variables).await;
+    assert_eq!(answer["errors"][0]["code"], "STEP_UP_REQUIRED");
 }
 
 /// Another node has not yet been notified that the inviter was demoted.
@@ -278,12 +279,12 @@ async fn rights_that_were_taken_a_moment_ago_are_not_given_on(world: &World) {
     let (admin, id) = world.hired(&ada, "admin", "admin", 1).await;
     let other = world.another_node().await;
     let variables = |email: &str| json!({ "e": email, "r": [role("viewer")], "s": { "all": true } });
-    let before = ask_at(&other, Some(&admin.access), "198.51.100.7", INVITE, variables("one@example.com")).await;
+    let before = execute_at(&other, Some(&admin.access), "198.51.100.7", INVITE, variables("one@example.com")).await;
     assert_eq!(codes(&before["data"]["it"]), DONE, "{before:#}");
     let input = json!({ "memberId": id, "expectedVersion": 2, "grants": [] });
     let demote = "mutation($i: MemberRolesSetInput!) { it: memberRolesSet(input: $i) { userErrors { code message } } }";
     assert_eq!(codes(&world.change(Some(&ada.access), demote, json!({ "i": input })).await), DONE);
-    let after = ask_at(&other, Some(&admin.access), "198.51.100.7", INVITE, variables("two@example.com")).await;
+    let after = execute_at(&other, Some(&admin.access), "198.51.100.7", INVITE, variables("two@example.com")).await;
     assert_eq!(after["errors"][0]["code"], "FORBIDDEN", "{after:#}");
     assert!(!world.dump("app_user").await.contains("two@"));
     other.db.close().await.unwrap();
@@ -297,24 +298,23 @@ async fn whoever_was_removed_is_out_and_can_come_again(world: &World) {
     assert!(!world.lets_in(&bob.access).await);
     assert_eq!(codes(&world.try_login("bob", PASSWORD).await["data"]["it"]), ["INVALID_CREDENTIALS"]);
     assert_eq!(world.members(&ada, json!({})).await["nodes"].as_array().unwrap().len(), 1, "who has left is not listed");
-    let named = world
-        .ask(
+    let answer = world
+        .execute(
             Some(&ada.access),
             "query($id: ID!) { node(id: $id) { ... on Member { displayName roles { role { key } } } } }",
             json!({ "id": id }),
         )
         .await;
-    assert_eq!(named["data"]["node"], json!({ "displayName": "bob", "roles": [] }), "what they did keeps their name");
+    assert_eq!(answer["data"]["node"], json!({ "displayName": "bob", "roles": [] }), "what they did keeps their name");
     for field in ["memberRemove", "memberResume", "memberSuspend"] {
         assert_eq!(codes(&world.by_id(&ada, field, &id).await), ["INVALID_STATE"], "{field}");
     }
     let again = world.invite(&ada, "bob@example.com", "viewer").await;
     assert_eq!(again["member"]["id"], id, "they become the same member");
     assert_eq!(codes(&world.by_id(&ada, "invitationRevoke", &id).await), DONE);
-    let named = world
-        .ask(Some(&ada.access), "query($id: ID!) { node(id: $id) { ... on Member { displayName leftAt } } }", json!({ "id": id }))
-        .await;
-    assert_eq!(named["data"]["node"]["displayName"], "bob", "{named:#}");
+    let query = "query($id: ID!) { node(id: $id) { ... on Member { displayName leftAt } } }";
+    let answer = world.execute(Some(&ada.access), query, json!({ "id": id })).await;
+    assert_eq!(answer["data"]["node"]["displayName"], "bob", "{answer:#}");
     world.invite(&ada, "bob@example.com", "viewer").await;
     let letters = world.letters(3).await;
     let mut accepted = 0;
@@ -381,13 +381,13 @@ async fn members_are_listed_page_by_page(world: &World) {
     let before = world.members(&ada, json!({ "l": 2, "b": last["pageInfo"]["startCursor"] })).await;
     assert_eq!(names(&before), ["Bob", "carol"]);
     assert_eq!(names(&world.members(&ada, json!({ "s": ["ACTIVE", "SUSPENDED"] })).await), ["ada"]);
-    let bad = world.ask(Some(&ada.access), MEMBERS, json!({ "f": 251 })).await;
+    let bad = world.execute(Some(&ada.access), MEMBERS, json!({ "f": 251 })).await;
     assert_eq!(bad["errors"][0]["code"], "BAD_USER_INPUT");
     let sorted = "query($a: Cursor) { members(sort: { field: DISPLAY_NAME, direction: DESC }, first: 2, after: $a) {
         nodes { email } pageInfo { endCursor } } }";
     let (mut all, mut after) = (Vec::new(), json!(null));
     for _ in 0..3 {
-        let page = world.ask(Some(&ada.access), sorted, json!({ "a": after })).await["data"]["members"].clone();
+        let page = world.execute(Some(&ada.access), sorted, json!({ "a": after })).await["data"]["members"].clone();
         all.extend(names(&page));
         after = page["pageInfo"]["endCursor"].clone();
     }

@@ -28,15 +28,15 @@ async fn keys_are_rotated_while_tokens_go_on(world: &World) {
         node.identity.maintain_signing_keys().await.unwrap();
         assert_eq!(published(&node.identity.tokens().key_set()), [old[0].clone(), next.clone()], "published before it signs");
     }
-    world.pass(3590);
+    world.advance_clock(3590);
     let last_of_old = tokens(&world.refresh(&before.refresh).await);
-    world.pass(20);
+    world.advance_clock(20);
     let first_of_new = world.login("ada").await;
     for node in [&world.node, &elsewhere] {
         assert!(lets_in(node, &last_of_old.access).await && lets_in(node, &first_of_new.access).await);
     }
     assert_ne!(header(&last_of_old.access), header(&first_of_new.access), "the new key signs");
-    world.pass(25 * 3600 + 1);
+    world.advance_clock(25 * 3600 + 1);
     world.node.identity.maintain_signing_keys().await.unwrap();
     elsewhere.identity.maintain_signing_keys().await.unwrap();
     for node in [&world.node, &elsewhere] {
@@ -63,7 +63,7 @@ async fn the_next_key_is_made_in_time_by_one_of_the_nodes(world: &World) {
     let elsewhere = world.another_node().await;
     world.node.identity.maintain_signing_keys().await.unwrap();
     assert_eq!(published(&world.node.identity.tokens().key_set()).len(), 1, "not before time");
-    world.pass(90 * 24 * 3600);
+    world.advance_clock(90 * 24 * 3600);
     let (here, there) = tokio::join!(world.node.identity.maintain_signing_keys(), elsewhere.identity.maintain_signing_keys());
     here.and(there).unwrap();
     for node in [&world.node, &elsewhere] {

@@ -107,21 +107,21 @@ async fn after_a_restore_all_sessions_end_however_many_there_are(world: &World) 
     world.founder("ada").await;
     let global = world.node.db.global();
     let id = if global.backend() == Backend::Sqlite { "randomblob(16)" } else { "gen_random_uuid()" };
-    let more = format!(
+    let text = format!(
         "INSERT INTO session (id, user_id, tenant_id, member_id, created_at, used_at, auth_at, ends_at)
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2100)
          SELECT {id}, s.user_id, s.tenant_id, s.member_id, s.created_at, s.used_at, s.auth_at, s.ends_at FROM session s CROSS JOIN n"
     );
     let work = global.begin().await.unwrap();
-    assert_eq!(work.change(&more, Vec::new()).await.unwrap(), 2100);
+    assert_eq!(work.change(&text, Vec::new()).await.unwrap(), 2100);
     work.commit().await.unwrap();
-    let told = Mutex::new(Vec::new());
+    let shared = Mutex::new(Vec::new());
     let ends = async || {
-        let tells = |ended: usize| told.lock().unwrap().push(ended);
+        let tells = |ended: usize| shared.lock().unwrap().push(ended);
         end_all(&world.node.db, &world.node.clock, OldPasswordPolicy::Keep, tells).await.unwrap().sessions
     };
     assert_eq!((ends().await, open(world).await), (2101, 0));
-    assert_eq!(*told.lock().unwrap(), [1000, 2000, 2101], "a batch after the other");
+    assert_eq!(*shared.lock().unwrap(), [1000, 2000, 2101], "a batch after the other");
     assert_eq!(ends().await, 0, "nothing is left to the next time");
 }
 
@@ -149,9 +149,9 @@ async fn after_a_restore_a_session_that_is_switched_to_meanwhile_ends_too(world:
     assert_eq!(work.change(&not_yet, Vec::new()).await.unwrap(), 1);
     work.commit().await.unwrap();
     // As a switch does that is not committed yet: it holds the session of the login, and the other one begins.
-    let held = format!("UPDATE session SET used_at = used_at WHERE id = {login}");
-    let begun = format!("UPDATE session SET ended_at = NULL, end_reason = NULL WHERE id = {first}");
-    ended_meanwhile(world, &[&held, &begun]).await;
+    let held_text = format!("UPDATE session SET used_at = used_at WHERE id = {login}");
+    let text = format!("UPDATE session SET ended_at = NULL, end_reason = NULL WHERE id = {first}");
+    ended_meanwhile(world, &[&held_text, &text]).await;
     assert_eq!(open(world).await, 0, "it comes before the session of the login, which was waited for");
 }
 
@@ -159,13 +159,13 @@ async fn after_a_restore_an_invitation_that_is_sent_meanwhile_opens_nothing(worl
     let login = id_of(&world.founder("ada").await);
     let global = world.node.db.global();
     let hash = if global.backend() == Backend::Sqlite { "randomblob(32)" } else { "decode(repeat('00', 32), 'hex')" };
-    let held = format!("UPDATE session SET used_at = used_at WHERE id = {}", written(world, login));
+    let text = format!("UPDATE session SET used_at = used_at WHERE id = {}", written(world, login));
     // The invitation is valid for years to come.
     let invited = format!(
         "INSERT INTO invitation (hash, tenant_id, member_id, email, invited_by, sent_at, expires_at)
          SELECT {hash}, tenant_id, id, 'bob@example.com', id, created_at, 9000000000000000 FROM member"
     );
-    ended_meanwhile(world, &[&held, &invited]).await;
+    ended_meanwhile(world, &[&text, &invited]).await;
     let valid = "SELECT 1 FROM invitation WHERE expires_at > $1";
     assert_eq!(global.rows(valid, vec![world.node.clock.now().into()]).await.unwrap().len(), 0);
 }
@@ -241,8 +241,8 @@ async fn logins_that_wait_for_a_factor_end_in_the_order_of_their_keys(world: &Wo
     for byte in ["ff", "00"] {
         challenged(world, "ada").await;
         let work = global.begin().await.unwrap();
-        let named = format!("UPDATE login_challenge SET hash = {} WHERE hash <> {}", key(byte), key("ff"));
-        assert_eq!(work.change(&named, Vec::new()).await.unwrap(), 1);
+        let text = format!("UPDATE login_challenge SET hash = {} WHERE hash <> {}", key(byte), key("ff"));
+        assert_eq!(work.change(&text, Vec::new()).await.unwrap(), 1);
         work.commit().await.unwrap();
     }
     let of = |byte: &str| format!("SELECT 1 FROM login_challenge WHERE hash = {} FOR UPDATE", key(byte));

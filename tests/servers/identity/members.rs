@@ -31,7 +31,7 @@ async fn bob_joins(world: &World, role: &str) -> (Tokens, Tokens, String) {
         world.as_owner(&[&grant]).await;
     }
     let bob = world.login("bob").await;
-    let me = world.ask(Some(&bob.access), "{ viewer { actor { ... on Member { id } } tenant { slug } } }", json!({})).await;
+    let me = world.execute(Some(&bob.access), "{ viewer { actor { ... on Member { id } } tenant { slug } } }", json!({})).await;
     assert_eq!(me["data"]["viewer"]["tenant"]["slug"], "ada-shop");
     (ada, bob, me["data"]["viewer"]["actor"]["id"].as_str().unwrap().to_owned())
 }
@@ -45,23 +45,23 @@ async fn one_person_moves_between_their_companies(world: &World) {
     assert_eq!(codes(&world.change(None, &register, json!({ "p": "another password" })).await), ["INVALID_CREDENTIALS"]);
     assert_eq!(codes(&world.change(None, &register, json!({ "p": PASSWORD })).await), DONE);
     let switch = format!("mutation($t: String!) {{ it: tenantSwitch(tenant: $t) {{ {LOGIN} }} }}");
-    let moved = world.change(Some(&first.access), &switch, json!({ "t": "second" })).await;
-    assert_eq!(moved["result"]["tenant"]["slug"], "second");
-    let moved = tokens(&moved);
-    assert_ne!(moved.session, first.session);
+    let moved_tokens = world.change(Some(&first.access), &switch, json!({ "t": "second" })).await;
+    assert_eq!(moved_tokens["result"]["tenant"]["slug"], "second");
+    let moved_tokens = tokens(&moved_tokens);
+    assert_ne!(moved_tokens.session, first.session);
     let seen = async |token: &str| {
-        world.ask(Some(token), "{ viewer { tenant { slug } } }", json!({})).await["data"]["viewer"]["tenant"]["slug"].clone()
+        world.execute(Some(token), "{ viewer { tenant { slug } } }", json!({})).await["data"]["viewer"]["tenant"]["slug"].clone()
     };
-    assert_eq!((seen(&moved.access).await, seen(&first.access).await), (json!("second"), json!("ada-shop")), "both go on");
+    assert_eq!((seen(&moved_tokens.access).await, seen(&first.access).await), (json!("second"), json!("ada-shop")), "both go on");
     for other in ["bob-shop", "nobodys-shop"] {
         let refused = world.change(Some(&first.access), &switch, json!({ "t": other })).await;
         assert_eq!(refused["userErrors"][0]["message"], "there is no such tenant of yours", "{other}");
     }
     // A switch is not an authentication: the age of the last one is kept.
-    world.pass(590);
-    let late = tokens(&world.change(Some(&first.access), &switch, json!({ "t": "second" })).await);
-    world.pass(20);
-    let enrol = world.ask(Some(&late.access), "mutation { it: totpEnrol { otpauthUri } }", json!({})).await;
+    world.advance_clock(590);
+    let late_tokens = tokens(&world.change(Some(&first.access), &switch, json!({ "t": "second" })).await);
+    world.advance_clock(20);
+    let enrol = world.execute(Some(&late_tokens.access), "mutation { it: totpEnrol { otpauthUri } }", json!({})).await;
     assert_eq!(enrol["errors"][0]["code"], "STEP_UP_REQUIRED");
 }
 
@@ -71,16 +71,16 @@ async fn a_suspended_member_is_out_at_once(world: &World) {
     let change = |field: &str| {
         format!("mutation($id: ID!) {{ it: {field}(id: $id) {{ member {{ id status version }} userErrors {{ code field }} }} }}")
     };
-    let denied = world.ask(Some(&bob.access), &change("memberSuspend"), json!({ "id": id })).await;
+    let denied = world.execute(Some(&bob.access), &change("memberSuspend"), json!({ "id": id })).await;
     assert_eq!(denied["errors"][0]["code"], "FORBIDDEN");
-    let done = world.change(Some(&ada.access), &change("memberSuspend"), json!({ "id": id })).await;
-    assert_eq!(done["member"], json!({ "id": id, "status": "SUSPENDED", "version": 2 }));
+    let payload = world.change(Some(&ada.access), &change("memberSuspend"), json!({ "id": id })).await;
+    assert_eq!(payload["member"], json!({ "id": id, "status": "SUSPENDED", "version": 2 }));
     assert!(*socket.borrow_and_update() && !world.lets_in(&bob.access).await);
     assert_eq!(codes(&world.refresh(&bob.refresh).await), ["TOKEN_EXPIRED"]);
     assert_eq!(codes(&world.try_login("bob", PASSWORD).await["data"]["it"]), ["INVALID_CREDENTIALS"]);
     assert_eq!(codes(&world.change(Some(&ada.access), &change("memberSuspend"), json!({ "id": id })).await), ["INVALID_STATE"]);
     assert_eq!(codes(&world.change(Some(&ada.access), &change("memberResume"), json!({ "id": id })).await), DONE);
-    world.pass(6);
+    world.advance_clock(6);
     assert!(world.lets_in(&world.login("bob").await.access).await);
     let stranger = world.founder("eve").await;
     for field in ["memberSuspend", "memberResume", "memberMfaReset"] {
@@ -93,7 +93,7 @@ async fn the_last_owner_stays(world: &World) {
     let (ada, bob, id) = bob_joins(world, "owner").await;
     let leave = "mutation { it: tenantLeave { userErrors { code message } } }";
     let suspend = "mutation($id: ID!) { it: memberSuspend(id: $id) { userErrors { code message } } }";
-    let own: Value = world.ask(Some(&ada.access), "{ viewer { actor { ... on Member { id } } } }", json!({})).await;
+    let own: Value = world.execute(Some(&ada.access), "{ viewer { actor { ... on Member { id } } } }", json!({})).await;
     let own = own["data"]["viewer"]["actor"]["id"].clone();
     let refused = world.change(Some(&ada.access), suspend, json!({ "id": own })).await;
     assert_eq!(codes(&refused), ["INVALID_STATE"], "nobody suspends themselves");
@@ -112,7 +112,7 @@ async fn people_say_who_they_are(world: &World) {
     let one = world.founder("ada").await;
     let update = "mutation($n: String, $l: String, $z: String) { it: profileUpdate(displayName: $n, locale: $l, timeZone: $z) { userErrors { code field } } }";
     let profile = async || {
-        let me = world.ask(Some(&one.access), "{ viewer { profile { displayName locale timeZone } } }", json!({})).await;
+        let me = world.execute(Some(&one.access), "{ viewer { profile { displayName locale timeZone } } }", json!({})).await;
         me["data"]["viewer"]["profile"].clone()
     };
     let all = json!({ "n": " Countess ", "l": "EN-gb", "z": "Asia/Kathmandu" });

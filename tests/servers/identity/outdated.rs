@@ -22,7 +22,7 @@ const DONE: [&str; 0] = [];
 
 async fn a_login_that_waits_ends_with_the_password_that_it_was_begun_with(world: &World) {
     let (ada, phone, _) = enrolled(world, "ada").await;
-    world.pass(30);
+    world.advance_clock(30);
     let waits = challenged(world, "ada").await;
     let change =
         "mutation($c: String!, $n: String!) { it: passwordChange(currentPassword: $c, newPassword: $n) { userErrors { code } } }";
@@ -30,7 +30,7 @@ async fn a_login_that_waits_ends_with_the_password_that_it_was_begun_with(world:
     assert_eq!(codes(&show(world, &waits, "TOTP", &phone.shows(world, 0)).await), ["TOKEN_EXPIRED"], "changed");
 
     let (_, phone, _) = enrolled(world, "bob").await;
-    world.pass(30);
+    world.advance_clock(30);
     let waits = challenged(world, "bob").await;
     let request = "mutation($e: String!) { it: passwordResetRequest(email: $e) { userErrors { code } } }";
     world.change(None, request, json!({ "e": "bob@example.com" })).await;
@@ -44,7 +44,7 @@ async fn a_login_that_waits_ends_with_the_password_that_it_was_begun_with(world:
 
 async fn a_login_that_waits_ends_with_its_members_sessions(world: &World) {
     let (ada, phone, _) = enrolled(world, "ada").await;
-    world.pass(30);
+    world.advance_clock(30);
     let waits = challenged(world, "ada").await;
     let others = "mutation { it: sessionRevokeOthers { userErrors { code } } }";
     assert_eq!(codes(&world.change(Some(&ada.access), others, json!({})).await), DONE);
@@ -64,7 +64,7 @@ async fn a_socket_ends_when_a_second_factor_is_asked_for(world: &World) {
     assert!(*open.borrow() && !*factored.borrow(), "whoever has shown a second factor goes on");
     // The session stays open too, for enrolment: its further calls are refused with that demand.
     let again = socket(&plain.access).await;
-    let answer = world.ask(Some(&plain.access), "{ viewer { tenant { slug } } }", json!({})).await;
+    let answer = world.execute(Some(&plain.access), "{ viewer { tenant { slug } } }", json!({})).await;
     assert_eq!(answer["errors"][0]["code"], "MFA_ENROLMENT_REQUIRED");
     world.node.identity.refresh_watched_sessions().await.unwrap();
     assert!(!*again.borrow());
@@ -76,7 +76,7 @@ async fn a_socket_ends_when_a_second_factor_is_asked_for(world: &World) {
 async fn whoever_must_enrol_may_do_nothing_else(world: &World) {
     let ada = world.founder("ada").await;
     world.as_owner(&["UPDATE tenant SET mfa_required = TRUE"]).await;
-    world.pass(4);
+    world.advance_clock(4);
     for field in [
         "tenantLeave { seq }",
         "tenantSwitch(tenant: \"ada-shop\") { seq }",
@@ -89,29 +89,29 @@ async fn whoever_must_enrol_may_do_nothing_else(world: &World) {
         "backupCodesRegenerate { seq }",
         "sandboxCreate(tenantName: \"Box\", tenantSlug: \"ada-box\") { seq }",
     ] {
-        let answer = world.ask(Some(&ada.access), &format!("mutation {{ {field} }}"), json!({})).await;
+        let answer = world.execute(Some(&ada.access), &format!("mutation {{ {field} }}"), json!({})).await;
         assert_eq!(answer["errors"][0]["code"], "MFA_ENROLMENT_REQUIRED", "{field}: {answer:#}");
     }
     assert_eq!(world.dump("app_user").await.matches("Eve").count(), 0);
     let again = "mutation($p: String) { it: reauthenticate(password: $p) { result { ... on TokenPair { accessToken } } userErrors { code } } }";
-    world.pass(590);
+    world.advance_clock(590);
     let fresh = tokens(&world.refresh(&ada.refresh).await);
-    world.pass(20);
-    let shown = world.change(Some(&fresh.access), again, json!({ "p": PASSWORD })).await;
-    let access = shown["result"]["accessToken"].as_str().unwrap_or_else(|| panic!("{shown:#}")).to_owned();
+    world.advance_clock(20);
+    let payload = world.change(Some(&fresh.access), again, json!({ "p": PASSWORD })).await;
+    let access = payload["result"]["accessToken"].as_str().unwrap_or_else(|| panic!("{payload:#}")).to_owned();
     enrol(world, &access).await;
     let logout = "mutation { it: logout { userErrors { code } } }";
     assert_eq!(world.change(Some(&access), logout, json!({})).await, json!({ "userErrors": [] }));
     let bob = world.founder("bob").await;
     world.as_owner(&["UPDATE tenant SET mfa_required = TRUE"]).await;
-    world.pass(4);
+    world.advance_clock(4);
     assert_eq!(world.change(Some(&bob.access), logout, json!({})).await, json!({ "userErrors": [] }), "leaving is always open");
 }
 
 async fn an_access_token_that_was_given_for_lost_ends_the_session(world: &World) {
     let first = world.founder("ada").await;
     let lost = tokens(&world.refresh(&first.refresh).await);
-    world.pass(11);
+    world.advance_clock(11);
     let again = tokens(&world.refresh(&first.refresh).await);
     assert!(world.lets_in(&again.access).await);
     assert!(!world.lets_in(&lost.access).await, "it was withdrawn with its pair");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     concurrent::until_waiting,
-    world::{PASSWORD, Tokens, World, ask_at, codes, token_in},
+    world::{PASSWORD, Tokens, World, codes, execute_at, token_in},
 };
 use crate::world::on_both;
 
@@ -76,7 +76,7 @@ async fn links_end(world: &World) {
     let letters = world.letters(4).await;
     let late = letters.iter().filter(|letter| letter.contains("#token=")).map(|letter| token_in(letter));
     let late = late.into_iter().find(|token| *token != first && *token != second).unwrap();
-    world.pass(30 * 60 + 1);
+    world.advance_clock(30 * 60 + 1);
     assert_eq!(codes(&reset(world, &late, PASSWORD).await), ["TOKEN_EXPIRED"]);
     for junk in ["", "epw_", "epv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "epw_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]
     {
@@ -96,8 +96,8 @@ async fn a_link_that_is_asked_for_while_sessions_end_is_made_after_that(world: &
         work.commit().await.unwrap();
         links
     };
-    let (asked, links) = tokio::join!(request(world, "ada@example.com"), ends);
-    assert_eq!((codes(&asked), links), (DONE.to_vec(), 0), "it is made after that");
+    let (request_payload, links) = tokio::join!(request(world, "ada@example.com"), ends);
+    assert_eq!((codes(&request_payload), links), (DONE.to_vec(), 0), "it is made after that");
     let token = token_in(&world.letters(1).await[0]);
     assert_eq!(codes(&reset(world, &token, NEW).await), DONE, "and is good");
 }
@@ -106,13 +106,13 @@ async fn whoever_asks_for_a_link_does_not_learn_who_has_an_account(world: &World
     world.founder("ada").await;
     let mut answers = Vec::new();
     for email in ["ada@example.com", "nobody@example.com"] {
-        let mut said = Vec::new();
+        let mut outcomes = Vec::new();
         for attempt in 0..8 {
             let address = format!("192.0.2.{attempt}");
-            said.push(ask_at(&world.node, None, &address, REQUEST, json!({ "e": email })).await.to_string());
+            outcomes.push(execute_at(&world.node, None, &address, REQUEST, json!({ "e": email })).await.to_string());
         }
-        assert!(said[7].contains("RATE_LIMITED"), "five letters an hour: {said:?}");
-        answers.push(said);
+        assert!(outcomes[7].contains("RATE_LIMITED"), "five letters an hour: {outcomes:?}");
+        answers.push(outcomes);
     }
     assert_eq!(answers[0], answers[1]);
     assert_eq!(world.letters(5).await.len(), 5, "and letters went to the one only");
@@ -130,9 +130,9 @@ async fn a_password_is_changed_by_whoever_knows_it(world: &World) {
     assert_eq!(codes(&world.change(Some(&here.access), change, by(PASSWORD, NEW)).await), DONE);
     assert!(world.lets_in(&here.access).await && !world.lets_in(&there.access).await);
     assert_eq!(login_codes(world, NEW).await, DONE);
-    world.pass(601);
-    let late = world.ask(Some(&here.access), change, by(NEW, PASSWORD)).await;
-    assert_eq!(late["errors"][0]["code"], "STEP_UP_REQUIRED");
+    world.advance_clock(601);
+    let answer = world.execute(Some(&here.access), change, by(NEW, PASSWORD)).await;
+    assert_eq!(answer["errors"][0]["code"], "STEP_UP_REQUIRED");
 }
 
 async fn passwords_that_are_tried_first_are_refused(world: &World) {
@@ -144,7 +144,7 @@ async fn passwords_that_are_tried_first_are_refused(world: &World) {
     }
     let stolen = "a passphrase from a breach";
     let strict = world.node_with(|settings| settings.denied = std::sync::Arc::new([stolen.to_owned()].into())).await;
-    let refused = ask_at(&strict, None, "192.0.2.1", register, json!({ "p": "A passphrase from a Breach" })).await;
+    let refused = execute_at(&strict, None, "192.0.2.1", register, json!({ "p": "A passphrase from a Breach" })).await;
     assert_eq!(codes(&refused["data"]["it"]), ["WEAK_PASSWORD"]);
     strict.db.close().await.unwrap();
     assert_eq!(codes(&world.change(None, register, json!({ "p": stolen })).await), DONE);
@@ -169,10 +169,10 @@ async fn an_unknown_account_takes_as_long_as_a_wrong_password(world: &World) {
     // The least of many: what else the machine does only adds to a time, sooner or later to neither.
     for round in 0..60 {
         for (word, least) in ["ada", "nobody"].into_iter().zip(&mut least) {
-            world.pass(200);
-            let began = std::time::Instant::now();
+            world.advance_clock(200);
+            let started_at = std::time::Instant::now();
             let answer = world.try_login(word, "not the password").await;
-            *least = (*least).min(began.elapsed().as_micros());
+            *least = (*least).min(started_at.elapsed().as_micros());
             assert_eq!(codes(&answer["data"]["it"]), ["INVALID_CREDENTIALS"]);
         }
         let (longer, shorter) = (least[0].max(least[1]), least[0].min(least[1]));

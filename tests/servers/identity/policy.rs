@@ -19,7 +19,7 @@ const LONGER: &str = "nine spoons in a drawer!";
 
 impl World {
     async fn settles(&self, by: &Tokens, settings: Value) -> Value {
-        let version = self.ask(Some(&by.access), "{ viewer { tenant { settings { version } } } }", json!({})).await;
+        let version = self.execute(Some(&by.access), "{ viewer { tenant { settings { version } } } }", json!({})).await;
         let mut input = settings;
         input["expectedVersion"] = version["data"]["viewer"]["tenant"]["settings"]["version"].clone();
         let query = "mutation($i: TenantUpdateInput!) { it: tenantUpdate(input: $i) { tenant { settings { passwordLength } } userErrors { code field } } }";
@@ -102,16 +102,16 @@ async fn a_company_that_becomes_stricter_ends_what_goes_on_for_too_long(world: &
     let other = world.login("ada").await;
     assert_eq!(codes(&world.settles(&ada, json!({ "sessionSeconds": 3600, "sessionIdleSeconds": 900 })).await), DONE);
     let gone_on = tokens(&world.refresh(&ada.refresh).await);
-    world.pass(901);
+    world.advance_clock(901);
     assert_eq!(codes(&world.refresh(&gone_on.refresh).await), ["TOKEN_EXPIRED"], "unused for too long");
     // The other one's token is from before, but its session is not.
     let other = tokens(&world.refresh(&other.refresh).await);
     let mut last = other;
     for _ in 0..3 {
-        world.pass(800);
+        world.advance_clock(800);
         last = tokens(&world.refresh(&last.refresh).await);
     }
-    world.pass(400);
+    world.advance_clock(400);
     assert_eq!(codes(&world.refresh(&last.refresh).await), ["TOKEN_EXPIRED"], "however much it is used");
     assert!(!world.lets_in(&last.access).await);
 }

@@ -7,7 +7,7 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::world::{PASSWORD, World, ask_at, codes, token_in};
+use super::world::{PASSWORD, World, codes, execute_at, token_in};
 use crate::world::on_both;
 
 on_both!(
@@ -25,10 +25,11 @@ const DONE: [&str; 0] = [];
 async fn where_addresses_are_confirmed_nobody_learns_who_is_known(world: &World) {
     world.founder("ada").await;
     let strict = world.node_with(|settings| settings.registration = Registration::Verified).await;
-    let ask =
-        async |query: &str, variables: Value| ask_at(&strict, None, "192.0.2.1", query, variables).await["data"]["it"].clone();
+    let run_query = async |query: &str, variables: Value| {
+        execute_at(&strict, None, "192.0.2.1", query, variables).await["data"]["it"].clone()
+    };
     for (email, slug) in [("ada@example.com", "known"), ("bob@example.com", "unknown")] {
-        let answer = ask(REGISTER, json!({ "e": email, "p": "nine spoons in a drawer", "s": slug })).await;
+        let answer = run_query(REGISTER, json!({ "e": email, "p": "nine spoons in a drawer", "s": slug })).await;
         assert_eq!(answer, json!({ "result": { "__typename": "RegistrationPending", "email": email }, "userErrors": [] }));
     }
     let letters = world.letters(2).await;
@@ -42,8 +43,8 @@ async fn where_addresses_are_confirmed_nobody_learns_who_is_known(world: &World)
     );
     for email in ["ada@example.com", "bob@example.com"] {
         let token = token_in(&to(email));
-        assert_eq!(codes(&ask(VERIFY, json!({ "t": token })).await), DONE, "{email}");
-        assert_eq!(codes(&ask(VERIFY, json!({ "t": token })).await), ["TOKEN_EXPIRED"], "{email}, once more");
+        assert_eq!(codes(&run_query(VERIFY, json!({ "t": token })).await), DONE, "{email}");
+        assert_eq!(codes(&run_query(VERIFY, json!({ "t": token })).await), ["TOKEN_EXPIRED"], "{email}, once more");
     }
     assert_eq!(codes(&world.try_login("bob", "nine spoons in a drawer").await["data"]["it"]), DONE);
     assert_eq!(
@@ -52,26 +53,26 @@ async fn where_addresses_are_confirmed_nobody_learns_who_is_known(world: &World)
         "a known account keeps its password"
     );
     let ada = world.login("ada").await;
-    let tenants = world.ask(Some(&ada.access), "{ viewer { tenants { slug } } }", json!({})).await;
+    let tenants = world.execute(Some(&ada.access), "{ viewer { tenants { slug } } }", json!({})).await;
     assert_eq!(tenants["data"]["viewer"]["tenants"], json!([{ "slug": "ada-shop" }, { "slug": "known" }]), "and has the company");
 
-    let late = ask(REGISTER, json!({ "e": "eve@example.com", "p": "nine spoons in a drawer", "s": "late" })).await;
-    assert_eq!(codes(&late), DONE);
+    let payload = run_query(REGISTER, json!({ "e": "eve@example.com", "p": "nine spoons in a drawer", "s": "late" })).await;
+    assert_eq!(codes(&payload), DONE);
     let letters = world.letters(3).await;
     let token = token_in(letters.iter().find(|letter| letter.contains("To: eve@")).unwrap());
-    world.pass(24 * 3600 + 1);
-    assert_eq!(codes(&ask(VERIFY, json!({ "t": token })).await), ["TOKEN_EXPIRED"]);
+    world.advance_clock(24 * 3600 + 1);
+    assert_eq!(codes(&run_query(VERIFY, json!({ "t": token })).await), ["TOKEN_EXPIRED"]);
 
     // Two wait for one slug: the second is refused, and its link is good as soon as the slug is.
     for email in ["kim@example.com", "lee@example.com"] {
-        let answer = ask(REGISTER, json!({ "e": email, "p": "nine spoons in a drawer", "s": "twice" })).await;
+        let answer = run_query(REGISTER, json!({ "e": email, "p": "nine spoons in a drawer", "s": "twice" })).await;
         assert_eq!(codes(&answer), DONE, "{email}");
     }
     let letters = world.letters(5).await;
     let token = |email: &str| token_in(letters.iter().find(|letter| letter.contains(&format!("To: {email}"))).unwrap());
     let (first, second) = (token("kim@example.com"), token("lee@example.com"));
-    assert_eq!(codes(&ask(VERIFY, json!({ "t": first })).await), DONE);
-    assert_eq!(codes(&ask(VERIFY, json!({ "t": second })).await), ["DUPLICATE"]);
+    assert_eq!(codes(&run_query(VERIFY, json!({ "t": first })).await), DONE);
+    assert_eq!(codes(&run_query(VERIFY, json!({ "t": second })).await), ["DUPLICATE"]);
     let global = strict.db.global();
     let found = global.rows("SELECT id FROM tenant WHERE slug = 'twice'", Vec::new()).await.unwrap();
     let tenant: TenantId = Row::new(&found[0]).take().unwrap();
@@ -79,8 +80,8 @@ async fn where_addresses_are_confirmed_nobody_learns_who_is_known(world: &World)
     let sql = "UPDATE tenant SET slug = 'once' WHERE id = $1";
     assert_eq!(work.change(sql, vec![tenant.into()]).await.unwrap(), 1);
     work.commit().await.unwrap();
-    assert_eq!(codes(&ask(VERIFY, json!({ "t": second })).await), DONE, "the link was not used up");
-    assert_eq!(codes(&ask(VERIFY, json!({ "t": second })).await), ["TOKEN_EXPIRED"]);
+    assert_eq!(codes(&run_query(VERIFY, json!({ "t": second })).await), DONE, "the link was not used up");
+    assert_eq!(codes(&run_query(VERIFY, json!({ "t": second })).await), ["TOKEN_EXPIRED"]);
     strict.db.close().await.unwrap();
 }
 
@@ -89,7 +90,7 @@ async fn where_registration_is_closed_nobody_registers(world: &World) {
     let closed = world.node_with(|settings| settings.registration = Registration::Closed).await;
     let mut answers = Vec::new();
     for email in ["ada@example.com", "bob@example.com"] {
-        answers.push(ask_at(&closed, None, "192.0.2.1", REGISTER, json!({ "e": email, "p": PASSWORD, "s": "new" })).await);
+        answers.push(execute_at(&closed, None, "192.0.2.1", REGISTER, json!({ "e": email, "p": PASSWORD, "s": "new" })).await);
     }
     assert_eq!(answers[0], answers[1]);
     assert_eq!(codes(&answers[0]["data"]["it"]), ["INVALID_STATE"]);

@@ -48,7 +48,7 @@ struct From<'a> {
 const OFFICE: From<'static> = From { address: "198.51.100.7", agent: "A browser/1.0", device: None };
 const ABROAD: From<'static> = From { address: "203.0.113.9", agent: "Another browser/2.0", device: None };
 
-async fn said(node: &Node, from: From<'_>, query: &str, variables: Value) -> Value {
+async fn execute_from(node: &Node, from: From<'_>, query: &str, variables: Value) -> Value {
     let meta = RequestMeta { id: "test", address: Some(from.address.parse().unwrap()), user_agent: Some(from.agent) };
     let session = node.node_authenticator.open(None, &meta).await.unwrap();
     let mut request = (session.attach)(Request::new(query).variables(Variables::from_json(variables)));
@@ -65,7 +65,7 @@ async fn said(node: &Node, from: From<'_>, query: &str, variables: Value) -> Val
 
 impl World {
     async fn login_from(&self, from: From<'_>, word: &str, password: &str) -> Value {
-        said(&self.node, from, LOGIN, json!({ "e": format!("{word}@example.com"), "p": password })).await
+        execute_from(&self.node, from, LOGIN, json!({ "e": format!("{word}@example.com"), "p": password })).await
     }
 
     /// Wrong passwords from there, which are counted beside the answers.
@@ -96,7 +96,7 @@ impl World {
 
     async fn show(&self, from: From<'_>, challenge: &Value, code: &str) -> Value {
         let token = challenge["result"]["challengeToken"].as_str().unwrap_or_else(|| panic!("no challenge: {challenge:#}"));
-        said(&self.node, from, VERIFY, json!({ "t": token, "m": "EMAIL", "c": code })).await
+        execute_from(&self.node, from, VERIFY, json!({ "t": token, "m": "EMAIL", "c": code })).await
     }
 }
 
@@ -109,7 +109,7 @@ fn risk(payload: &Value) -> (i64, Vec<&str>) {
 
 async fn a_usual_login_is_no_risk_and_no_letter(world: &World) {
     world.founder("ada").await;
-    world.pass(3600);
+    world.advance_clock(3600);
     assert_eq!(risk(&world.login_from(OFFICE, "ada", PASSWORD).await), (0, vec![]));
     let colleague = From { address: "198.51.100.200", ..OFFICE };
     assert_eq!(risk(&world.login_from(colleague, "ada", PASSWORD).await), (0, vec![]), "the same network");
@@ -120,14 +120,14 @@ async fn a_usual_login_is_no_risk_and_no_letter(world: &World) {
     assert_eq!(letters.len(), 1, "{letters:#?}");
     assert!(letters[0].contains("A new login to your account") && letters[0].contains("Another browser/2.0"), "{}", letters[0]);
     let sessions =
-        world.ask(Some(&world.login("ada").await.access), "{ viewer { sessions { risk riskSigns } } }", json!({})).await;
-    let shown = sessions["data"]["viewer"]["sessions"].as_array().unwrap();
-    assert_eq!(shown.iter().filter(|session| session["risk"] == 25).count(), 1, "{shown:#?}");
+        world.execute(Some(&world.login("ada").await.access), "{ viewer { sessions { risk riskSigns } } }", json!({})).await;
+    let shown_sessions = sessions["data"]["viewer"]["sessions"].as_array().unwrap();
+    assert_eq!(shown_sessions.iter().filter(|session| session["risk"] == 25).count(), 1, "{shown_sessions:#?}");
 }
 
 async fn an_unusual_login_shows_a_code_from_a_letter(world: &World) {
     world.founder("ada").await;
-    world.pass(3600);
+    world.advance_clock(3600);
     world.guesses(ABROAD, "ada", 3).await;
     let challenge = world.login_from(ABROAD, "ada", PASSWORD).await;
     assert_eq!(challenge["result"]["methods"], json!(["EMAIL"]), "{challenge:#}");
@@ -139,9 +139,9 @@ async fn an_unusual_login_shows_a_code_from_a_letter(world: &World) {
     let elsewhere = From { address: "192.0.2.1", ..ABROAD };
     assert_eq!(codes(&world.show(elsewhere, &challenge, &code).await), ["TOKEN_EXPIRED"], "from another network");
     let spaced = format!(" {code} ");
-    let shown = join_all((0..3).map(|_| world.show(ABROAD, &challenge, &spaced))).await;
-    let came_in: Vec<&Value> = shown.iter().filter(|payload| codes(payload).is_empty()).collect();
-    assert_eq!(came_in.len(), 1, "of many at once one comes in: {shown:#?}");
+    let answers = join_all((0..3).map(|_| world.show(ABROAD, &challenge, &spaced))).await;
+    let came_in: Vec<&Value> = answers.iter().filter(|payload| codes(payload).is_empty()).collect();
+    assert_eq!(came_in.len(), 1, "of many at once one comes in: {answers:#?}");
     let payload = came_in[0].clone();
     tokens(&payload);
     assert_eq!(risk(&payload), (60, vec!["NEW_DEVICE", "NEW_NETWORK", "FAILURES"]), "{payload:#}");
@@ -152,7 +152,7 @@ async fn an_unusual_login_shows_a_code_from_a_letter(world: &World) {
 
 async fn a_code_from_a_letter_is_guessed_at_five_times_and_dies_young(world: &World) {
     world.founder("ada").await;
-    world.pass(3600);
+    world.advance_clock(3600);
     world.guesses(ABROAD, "ada", 3).await;
     let challenge = world.login_from(ABROAD, "ada", PASSWORD).await;
     let code = world.code(1).await;
@@ -162,7 +162,7 @@ async fn a_code_from_a_letter_is_guessed_at_five_times_and_dies_young(world: &Wo
     assert_eq!(codes(&world.show(ABROAD, &challenge, &code).await), ["TOKEN_EXPIRED"], "after five wrong ones");
     let second = world.login_from(ABROAD, "ada", PASSWORD).await;
     assert_eq!(codes(&world.show(ABROAD, &second, &code).await), ["MFA_INVALID"], "a code belongs to its login");
-    world.pass(301);
+    world.advance_clock(301);
     let letters = world.letters(2).await;
     for letter in letters {
         let code =
@@ -182,11 +182,11 @@ async fn a_code_from_a_letter_is_guessed_at_five_times_and_dies_young(world: &Wo
 async fn a_code_from_a_letter_is_no_second_factor(world: &World) {
     world.founder("ada").await;
     world.as_owner(&["UPDATE tenant SET mfa_required = TRUE"]).await;
-    world.pass(3600);
+    world.advance_clock(3600);
     world.guesses(ABROAD, "ada", 3).await;
     let challenge = world.login_from(ABROAD, "ada", PASSWORD).await;
     let pair = tokens(&world.show(ABROAD, &challenge, &world.code(1).await).await);
-    let me = world.ask(Some(&pair.access), "{ viewer { tenant { slug } } }", json!({})).await;
+    let me = world.execute(Some(&pair.access), "{ viewer { tenant { slug } } }", json!({})).await;
     assert_eq!(me["errors"][0]["code"], "MFA_ENROLMENT_REQUIRED");
 }
 
@@ -206,7 +206,7 @@ async fn a_login_from_elsewhere_a_moment_later_is_asked_about(world: &World) {
     let payload = world.show(ABROAD, &challenge, &world.code(1).await).await;
     assert_eq!(risk(&payload), (75, vec!["NEW_DEVICE", "NEW_NETWORK", "IMPOSSIBLE_TRAVEL"]));
     world.founder("bob").await;
-    world.pass(301);
+    world.advance_clock(301);
     assert_eq!(
         risk(&world.login_from(ABROAD, "bob", PASSWORD).await),
         (45, vec!["NEW_DEVICE", "NEW_NETWORK"]),
@@ -234,7 +234,7 @@ async fn a_known_device_travels(world: &World) {
     assert_eq!(risk(&arrived), (35, vec!["NEW_NETWORK", "FAILURES"]), "no code is asked for");
     assert_eq!(arrived["result"]["deviceToken"], Value::Null, "it is known already");
     // Another person at the same device: it is new to their account, once, and keeps its token.
-    world.pass(3600);
+    world.advance_clock(3600);
     let shared = From { agent: "Till/1", address: "198.51.100.7", device: Some(&token) };
     let other = world.login_from(shared, "bob", PASSWORD).await;
     assert_eq!((risk(&other), &other["result"]["deviceToken"]), ((25, vec!["NEW_DEVICE"]), &Value::Null));
@@ -268,17 +268,17 @@ async fn where_no_letter_leaves_nobody_is_asked_for_one(world: &World) {
     let ada = world.founder("ada").await;
     let silent = world.node_with(|settings| settings.mailer = Mailer::None).await;
     let variables = json!({ "e": "ada@example.com", "p": PASSWORD });
-    let payload = said(&silent, ABROAD, LOGIN, variables).await;
+    let payload = execute_from(&silent, ABROAD, LOGIN, variables).await;
     assert_eq!(
         risk(&payload),
         (75, vec!["NEW_DEVICE", "NEW_NETWORK", "IMPOSSIBLE_TRAVEL"]),
         "let in, and written down: {payload:#}"
     );
     let Tokens { session, .. } = tokens(&payload);
-    let seen = world
-        .ask(Some(&ada.access), "query($id: ID!) { node(id: $id) { ... on Session { risk } } }", json!({ "id": session }))
+    let answer = world
+        .execute(Some(&ada.access), "query($id: ID!) { node(id: $id) { ... on Session { risk } } }", json!({ "id": session }))
         .await;
-    assert_eq!(seen["data"]["node"]["risk"], 75, "its owner sees it");
+    assert_eq!(answer["data"]["node"]["risk"], 75, "its owner sees it");
     silent.db.close().await.unwrap();
 }
 
@@ -290,7 +290,7 @@ async fn a_new_password_makes_every_device_new(world: &World) {
     let link = token_in(&world.letters(1).await[0]);
     let set = "mutation($t: String!) { it: passwordReset(token: $t, newPassword: \"nine spoons in a drawer\") { userErrors { code } } }";
     world.change(None, set, json!({ "t": link })).await;
-    world.pass(3600);
+    world.advance_clock(3600);
     let thief = From { device: Some(&token), ..ABROAD };
     let payload = world.login_from(thief, "ada", "nine spoons in a drawer").await;
     assert_eq!(risk(&payload), (45, vec!["NEW_DEVICE", "NEW_NETWORK"]));

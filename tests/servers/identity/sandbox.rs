@@ -29,28 +29,28 @@ async fn key(world: &World, owner: &Tokens) -> String {
     let integration =
         "mutation { it: integrationCreate(input: { name: \"Shop\", permissions: [\"product.read\"], scope: { all: true } }) {
         integration { id } userErrors { code } } }";
-    let made = world.change(Some(&owner.access), integration, json!({})).await;
+    let payload = world.change(Some(&owner.access), integration, json!({})).await;
     let key = "mutation($i: ID!) { it: apiKeyCreate(input: { integrationId: $i, name: \"Key\" }) { secret userErrors { code message } } }";
-    let made = world.change(Some(&owner.access), key, json!({ "i": made["integration"]["id"] })).await;
-    made["secret"].as_str().unwrap_or_else(|| panic!("{made:#}")).to_owned()
+    let payload = world.change(Some(&owner.access), key, json!({ "i": payload["integration"]["id"] })).await;
+    payload["secret"].as_str().unwrap_or_else(|| panic!("{payload:#}")).to_owned()
 }
 
 async fn an_owner_makes_a_sandbox_and_comes_into_it(world: &World) {
     let ada = world.founder("ada").await;
     world.as_owner(&["UPDATE tenant SET session_idle_seconds = 3600, session_seconds = 7200"]).await;
-    let made = create(world, &ada, "ada-try").await;
-    let expected = json!({ "id": made["sandbox"]["id"], "slug": "ada-try", "name": "To try", "sandbox": true, "defaultCurrency": "GBP", "isMfaRequired": false });
-    assert_eq!((&made["sandbox"], codes(&made)), (&expected, vec![]), "{made:#}");
+    let payload = create(world, &ada, "ada-try").await;
+    let expected = json!({ "id": payload["sandbox"]["id"], "slug": "ada-try", "name": "To try", "sandbox": true, "defaultCurrency": "GBP", "isMfaRequired": false });
+    assert_eq!((&payload["sandbox"], codes(&payload)), (&expected, vec![]), "{payload:#}");
     let inside = come_in(world, &ada, "ada-try").await;
     let me =
         "{ viewer { tenant { slug sandbox } tenants { slug sandbox } permissions { permission } } products { nodes { id } } }";
-    let seen = world.ask(Some(&inside.access), me, json!({})).await;
-    assert_eq!(seen["data"]["viewer"]["tenant"], json!({ "slug": "ada-try", "sandbox": true }), "{seen:#}");
-    assert_eq!(seen["data"]["products"]["nodes"], json!([]), "it begins empty");
-    let tenants = &seen["data"]["viewer"]["tenants"];
+    let answer = world.execute(Some(&inside.access), me, json!({})).await;
+    assert_eq!(answer["data"]["viewer"]["tenant"], json!({ "slug": "ada-try", "sandbox": true }), "{answer:#}");
+    assert_eq!(answer["data"]["products"]["nodes"], json!([]), "it begins empty");
+    let tenants = &answer["data"]["viewer"]["tenants"];
     assert_eq!(tenants, &json!([{ "slug": "ada-shop", "sandbox": false }, { "slug": "ada-try", "sandbox": true }]));
-    let all = world.ask(Some(&ada.access), me, json!({})).await["data"]["viewer"]["permissions"].clone();
-    assert_eq!(seen["data"]["viewer"]["permissions"], all, "its maker owns it");
+    let all = world.execute(Some(&ada.access), me, json!({})).await["data"]["viewer"]["permissions"].clone();
+    assert_eq!(answer["data"]["viewer"]["permissions"], all, "its maker owns it");
     let global = world.node.db.global();
     let rules = "SELECT count(*) FROM tenant WHERE session_idle_seconds = 3600 AND session_seconds = 7200";
     let same: i64 = global.rows(rules, vec![]).await.unwrap()[0].try_get_by_index(0).unwrap();
@@ -58,7 +58,7 @@ async fn an_owner_makes_a_sandbox_and_comes_into_it(world: &World) {
     // Rows that are created inside the sandbox are not outside.
     let store = "mutation { it: storeCreate(input: { code: \"TRY\", name: \"Try\" }) { store { id } userErrors { code } } }";
     assert_eq!(codes(&world.change(Some(&inside.access), store, json!({})).await), [""; 0]);
-    let stores = world.ask(Some(&ada.access), "{ stores { nodes { code } } }", json!({})).await;
+    let stores = world.execute(Some(&ada.access), "{ stores { nodes { code } } }", json!({})).await;
     assert!(!stores.to_string().contains("TRY"), "{stores:#}");
     for (slug, code, field) in [
         ("ada-try", "DUPLICATE", json!(["tenantSlug"])),
@@ -71,36 +71,36 @@ async fn an_owner_makes_a_sandbox_and_comes_into_it(world: &World) {
     }
     assert_eq!(codes(&create(world, &inside, "deeper").await), ["INVALID_STATE"], "a sandbox has none");
     // At most five are created, however many are requested at once.
-    let wanted = ["ada-2", "ada-3", "ada-4", "ada-5", "ada-6", "ada-7"];
-    for slug in wanted {
+    let wanted_expected = ["ada-2", "ada-3", "ada-4", "ada-5", "ada-6", "ada-7"];
+    for slug in wanted_expected {
         create(world, &ada, slug).await;
     }
     let refused = create(world, &ada, "ada-8").await;
     assert_eq!(codes(&refused), ["INVALID_STATE"], "{refused:#}");
-    let mine = world.ask(Some(&ada.access), "{ viewer { tenants { slug } } }", json!({})).await;
+    let mine = world.execute(Some(&ada.access), "{ viewer { tenants { slug } } }", json!({})).await;
     assert_eq!(mine["data"]["viewer"]["tenants"].as_array().unwrap().len(), 6, "{mine:#}");
     let bob = world.founder("bob").await;
     let keyed = "mutation { it: sandboxCreate(tenantName: \"To try\", tenantSlug: \"bob-try\", idempotencyKey: \"s-1\") {
         sandbox { id slug } replayed userErrors { code message } } }";
-    let made = world.change(Some(&bob.access), keyed, json!({})).await;
-    assert_eq!((codes(&made), &made["replayed"]), (vec![], &json!(false)), "each tenant has its own five: {made:#}");
+    let payload = world.change(Some(&bob.access), keyed, json!({})).await;
+    assert_eq!((codes(&payload), &payload["replayed"]), (vec![], &json!(false)), "each tenant has its own five: {payload:#}");
     let again = world.change(Some(&bob.access), keyed, json!({})).await;
-    assert_eq!((&again["sandbox"], &again["replayed"]), (&made["sandbox"], &json!(true)), "{again:#}");
+    assert_eq!((&again["sandbox"], &again["replayed"]), (&payload["sandbox"], &json!(true)), "{again:#}");
 }
 
 async fn only_an_owner_makes_one(world: &World) {
     let ada = world.founder("ada").await;
-    let stranger = world.ask(None, CREATE, json!({ "n": "Try", "s": "try" })).await;
+    let stranger = world.execute(None, CREATE, json!({ "n": "Try", "s": "try" })).await;
     assert_eq!(stranger["errors"][0]["code"], "UNAUTHENTICATED");
     // Long after the password was shown.
-    world.pass(601);
+    world.advance_clock(601);
     let late = world.refresh(&ada.refresh).await;
     let late = tokens(&late);
-    let answer = world.ask(Some(&late.access), CREATE, json!({ "n": "Try", "s": "try" })).await;
+    let answer = world.execute(Some(&late.access), CREATE, json!({ "n": "Try", "s": "try" })).await;
     assert_eq!(answer["errors"][0]["code"], "STEP_UP_REQUIRED");
     let fresh = world.login("ada").await;
     let secret = key(world, &fresh).await;
-    let program = world.ask(Some(&secret), CREATE, json!({ "n": "Try", "s": "try" })).await;
+    let program = world.execute(Some(&secret), CREATE, json!({ "n": "Try", "s": "try" })).await;
     assert_eq!(program["errors"][0]["code"], "FORBIDDEN");
     // An admin has all that is listed for admins, and this is not.
     let admin = entrepot::access::BUILT_IN.iter().find(|role| role.key == "admin").unwrap().id;
@@ -110,14 +110,14 @@ async fn only_an_owner_makes_one(world: &World) {
     };
     world.as_owner(&[&format!("UPDATE role_grant SET role_id = {admin}")]).await;
     world.as_owner(&["UPDATE policy SET version = version + 1"]).await;
-    world.pass(6);
-    let answer = world.ask(Some(&world.login("ada").await.access), CREATE, json!({ "n": "Try", "s": "try" })).await;
+    world.advance_clock(6);
+    let answer = world.execute(Some(&world.login("ada").await.access), CREATE, json!({ "n": "Try", "s": "try" })).await;
     assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer:#}");
 }
 
 /// Returns the slug of the tenant that a key opens; `None` if it is refused.
 async fn opens(world: &World, secret: &str) -> Option<Value> {
-    let answer = world.ask(Some(secret), "{ viewer { tenant { slug } } }", json!({})).await;
+    let answer = world.execute(Some(secret), "{ viewer { tenant { slug } } }", json!({})).await;
     if answer["errors"].is_null() { Some(answer["data"]["viewer"]["tenant"]["slug"].clone()) } else { None }
 }
 
@@ -144,10 +144,10 @@ async fn neither_kind_of_key_opens_the_other_kind_of_tenant(world: &World) {
     assert_eq!((opens(world, as_test.text()).await, opens(world, as_live.text()).await), (None, None));
     // A tenant that is made into the other kind by hand is no longer opened by the keys of its first kind.
     world.as_owner(&["UPDATE tenant SET sandbox = NOT sandbox"]).await;
-    world.pass(6);
+    world.advance_clock(6);
     assert_eq!((opens(world, &live).await, opens(world, &test).await), (None, None));
     world.as_owner(&["UPDATE tenant SET sandbox = NOT sandbox"]).await;
-    world.pass(6);
+    world.advance_clock(6);
     assert!(opens(world, &live).await.is_some() && opens(world, &test).await.is_some());
 }
 

@@ -20,12 +20,12 @@ on_both!(
 async fn a_session_is_kept_up_by_tokens_that_are_good_once(world: &World) {
     let first = world.founder("ada").await;
     assert!(world.lets_in(&first.access).await);
-    world.pass(500);
+    world.advance_clock(500);
     let second = tokens(&world.refresh(&first.refresh).await);
     assert_eq!(second.session, first.session, "the session goes on");
     assert_ne!(second.refresh, first.refresh);
     assert!(world.lets_in(&first.access).await && world.lets_in(&second.access).await);
-    world.pass(200);
+    world.advance_clock(200);
     assert!(!world.lets_in(&first.access).await, "an access token lives ten minutes and the clocks' difference");
     let third = tokens(&world.refresh(&second.refresh).await);
     assert!(world.lets_in(&third.access).await);
@@ -41,7 +41,7 @@ async fn a_session_is_kept_up_by_tokens_that_are_good_once(world: &World) {
 async fn a_lost_reply_is_given_again(world: &World) {
     let first = world.founder("ada").await;
     let lost = tokens(&world.refresh(&first.refresh).await);
-    world.pass(59);
+    world.advance_clock(59);
     let again = tokens(&world.refresh(&first.refresh).await);
     assert_eq!(again.session, first.session);
     assert!(world.lets_in(&again.access).await);
@@ -51,7 +51,7 @@ async fn a_lost_reply_is_given_again(world: &World) {
 
     let late = world.founder("bob").await;
     world.refresh(&late.refresh).await;
-    world.pass(61);
+    world.advance_clock(61);
     assert_eq!(codes(&world.refresh(&late.refresh).await), ["TOKEN_EXPIRED"], "a minute later it is no lost reply any more");
 }
 
@@ -71,27 +71,27 @@ async fn a_token_that_comes_back_after_use_ends_the_session(world: &World) {
     let first = world.founder("bob").await;
     let second = tokens(&world.refresh(&first.refresh).await);
     assert!(world.lets_in(&second.access).await);
-    world.pass(11);
+    world.advance_clock(11);
     assert_eq!(codes(&world.refresh(&first.refresh).await), ["TOKEN_EXPIRED"]);
     assert!(!world.lets_in(&second.access).await);
 }
 
 async fn a_session_ends_when_it_is_idle_and_in_any_case_after_a_fortnight(world: &World) {
     let idle = world.founder("ada").await;
-    world.pass(12 * 3600);
+    world.advance_clock(12 * 3600);
     assert_eq!(codes(&world.refresh(&idle.refresh).await), ["TOKEN_EXPIRED"]);
     let mut busy = world.login("ada").await;
     let day = 24 * 3600;
     for _ in 0..(14 * 24 / 11) {
-        world.pass(11 * 3600);
+        world.advance_clock(11 * 3600);
         busy = tokens(&world.refresh(&busy.refresh).await);
     }
     let left = 14 * day - (14 * 24 / 11) * 11 * 3600;
-    world.pass(left - 300);
+    world.advance_clock(left - 300);
     let last = world.refresh(&busy.refresh).await;
     let ends = |name: &str| last["result"][name].as_str().unwrap()[..16].to_owned();
     assert_eq!(ends("accessExpiresAt"), ends("refreshExpiresAt"), "both end with the session: {last:#}");
-    world.pass(300);
+    world.advance_clock(300);
     let last = tokens(&last);
     assert_eq!(codes(&world.refresh(&last.refresh).await), ["TOKEN_EXPIRED"]);
     assert!(!world.lets_in(&last.access).await, "no access token outlives its session");
@@ -117,7 +117,7 @@ async fn an_end_holds_at_once_here_and_within_seconds_elsewhere(world: &World) {
     let again = world.login("ada").await;
     assert!(lets_in(&third, &again.access).await);
     world.change(Some(&one.access), query, json!({ "id": again.session })).await;
-    world.pass(4);
+    world.advance_clock(4);
     assert!(!lets_in(&third, &again.access).await);
     assert!(world.lets_in(&one.access).await, "the other session goes on");
     for node in [elsewhere, third] {
@@ -127,18 +127,18 @@ async fn an_end_holds_at_once_here_and_within_seconds_elsewhere(world: &World) {
 
 async fn people_see_name_and_end_their_own_sessions(world: &World) {
     let one = world.founder("ada").await;
-    world.pass(5);
+    world.advance_clock(5);
     let two = world.login("ada").await;
     let stranger = world.founder("bob").await;
     let list = "{ viewer { sessions { id name current isCurrent userAgent ip } } }";
-    let answer = world.ask(Some(&two.access), list, json!({})).await;
+    let answer = world.execute(Some(&two.access), list, json!({})).await;
     let expected = |id: &str, is_current: bool| json!({ "id": id, "name": null, "current": is_current, "isCurrent": is_current, "userAgent": "A browser/1.0", "ip": "198.51.100.7" });
     assert_eq!(answer["data"]["viewer"]["sessions"], json!([expected(&two.session, true), expected(&one.session, false)]));
 
     let rename =
         "mutation($id: ID!, $n: String) { it: sessionRename(id: $id, name: $n) { session { name } userErrors { code field } } }";
-    let named = world.change(Some(&two.access), rename, json!({ "id": one.session, "n": " The till " })).await;
-    assert_eq!(named, json!({ "session": { "name": "The till" }, "userErrors": [] }));
+    let payload = world.change(Some(&two.access), rename, json!({ "id": one.session, "n": " The till " })).await;
+    assert_eq!(payload, json!({ "session": { "name": "The till" }, "userErrors": [] }));
     let too_long = world.change(Some(&two.access), rename, json!({ "id": one.session, "n": "x".repeat(256) })).await;
     assert_eq!(too_long["userErrors"], json!([{ "code": "TOO_LONG", "field": ["name"] }]));
 
@@ -157,7 +157,7 @@ async fn people_see_name_and_end_their_own_sessions(world: &World) {
     assert!(!world.lets_in(&one.access).await && world.lets_in(&two.access).await);
     let logout = "mutation { it: logout { userErrors { code } } }";
     assert_eq!(world.change(Some(&two.access), logout, json!({})).await, json!({ "userErrors": [] }));
-    assert_eq!(world.ask(Some(&two.access), logout, json!({})).await["refused"], "UNAUTHENTICATED");
+    assert_eq!(world.execute(Some(&two.access), logout, json!({})).await["refused"], "UNAUTHENTICATED");
     assert_eq!(codes(&world.refresh(&two.refresh).await), ["TOKEN_EXPIRED"]);
 }
 
@@ -165,7 +165,7 @@ async fn a_member_who_may_not_come_in_any_more_cannot_go_on(world: &World) {
     let one = world.founder("ada").await;
     world.as_owner(&["UPDATE member SET status = 'SUSPENDED'"]).await;
     assert_eq!(codes(&world.refresh(&one.refresh).await), ["TOKEN_EXPIRED"]);
-    world.pass(6);
+    world.advance_clock(6);
     assert!(!world.lets_in(&one.access).await);
     assert_eq!(codes(&world.try_login("ada", super::world::PASSWORD).await["data"]["it"]), ["INVALID_CREDENTIALS"]);
 }
@@ -186,10 +186,10 @@ async fn the_database_keeps_no_token(world: &World) {
 async fn use_of_a_session_is_noted(world: &World) {
     let one = world.founder("ada").await;
     let query = "{ viewer { actor { ... on Member { lastSeenAt } } sessions { lastUsedAt createdAt } } }";
-    world.pass(300);
+    world.advance_clock(300);
     assert!(world.lets_in(&one.access).await);
     world.node.identity.note_use().await.unwrap();
-    let answer = world.ask(Some(&one.access), query, json!({})).await;
+    let answer = world.execute(Some(&one.access), query, json!({})).await;
     let (seen, session) = (&answer["data"]["viewer"]["actor"]["lastSeenAt"], &answer["data"]["viewer"]["sessions"][0]);
     let minutes = |time: &Value| time.as_str().unwrap()[14..16].parse::<i64>().unwrap();
     assert_eq!((minutes(&session["lastUsedAt"]) - minutes(&session["createdAt"])).rem_euclid(60), 5, "{answer:#}");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     passwords::meanwhile,
-    world::{LOGIN, PASSWORD, Tokens, World, ask_at, codes, lets_in, tokens},
+    world::{LOGIN, PASSWORD, Tokens, World, codes, execute_at, lets_in, tokens},
 };
 use crate::world::on_both;
 
@@ -30,7 +30,7 @@ async fn ada(world: &World) -> Tokens {
 
 async fn switch(world: &World, token: &str, address: &str, tenant: &str) -> Value {
     let query = format!("mutation($t: String!) {{ it: tenantSwitch(tenant: $t) {{ {LOGIN} }} }}");
-    ask_at(&world.node, Some(token), address, &query, json!({ "t": tenant })).await
+    execute_at(&world.node, Some(token), address, &query, json!({ "t": tenant })).await
 }
 
 async fn switched(world: &World, token: &str, tenant: &str) -> Tokens {
@@ -62,7 +62,7 @@ async fn what_was_switched_to_ends_with_where_it_came_from(world: &World) {
     let longer = "SELECT s.id FROM session s JOIN session f ON f.id = s.begun_from WHERE s.ends_at <= f.ends_at";
     assert_eq!(world.node.db.global().rows(longer, Vec::new()).await.unwrap().len(), 2, "none outlives it");
     logout(world, &first.access).await;
-    world.pass(4);
+    world.advance_clock(4);
     for token in [&there, &back] {
         assert!(!world.lets_in(&token.access).await && !lets_in(&elsewhere, &token.access).await);
         assert_eq!(codes(&world.refresh(&token.refresh).await), ["TOKEN_EXPIRED"]);
@@ -87,10 +87,10 @@ async fn what_is_switched_to_at_the_moment_of_a_logout_ends_with_it(world: &Worl
     assert_eq!(apart.change(sql, Vec::new()).await.unwrap(), 1);
     apart.commit().await.unwrap();
     let login = "SELECT s.id FROM session s JOIN tenant t ON t.id = s.tenant_id WHERE t.slug = 'ada-shop'";
-    let held = format!("UPDATE session SET used_at = used_at WHERE id IN ({login})");
-    let begun = format!("UPDATE session SET begun_from = ({login}) WHERE name = 'switched'");
+    let held_text = format!("UPDATE session SET used_at = used_at WHERE id IN ({login})");
+    let text = format!("UPDATE session SET begun_from = ({login}) WHERE name = 'switched'");
     let logs_out = world.change(Some(&first.access), "mutation { it: logout { userErrors { code } } }", json!({}));
-    assert!(codes(&meanwhile(world, &[&held, &begun], logs_out).await).is_empty());
+    assert!(codes(&meanwhile(world, &[&held_text, &text], logs_out).await).is_empty());
     let goes_on = world.lets_in(&first.access).await || world.lets_in(&there.access).await;
     assert!(!goes_on, "no copy of a session outlives its logout");
 }
@@ -108,7 +108,7 @@ async fn what_was_switched_to_ends_by_itself_too(world: &World) {
 
 async fn a_switch_from_elsewhere_asks_for_a_password_and_is_told(world: &World) {
     let first = ada(world).await;
-    world.pass(590);
+    world.advance_clock(590);
     let first = tokens(&world.refresh(&first.refresh).await);
     // After a recent authentication the switch is allowed, and the owner is notified.
     tokens(&switch(world, &first.access, ABROAD, "second").await["data"]["it"]);
@@ -117,10 +117,10 @@ async fn a_switch_from_elsewhere_asks_for_a_password_and_is_told(world: &World) 
         letters.len() == 1 && letters[0].contains("A new login to your account") && letters[0].contains(ABROAD),
         "{letters:#?}"
     );
-    world.pass(20);
+    world.advance_clock(20);
     let sessions = world.dump("session").await.lines().count();
-    let asked = switch(world, &first.access, "192.0.2.77", "second").await;
-    assert_eq!(asked["errors"][0]["code"], "STEP_UP_REQUIRED", "{asked:#}");
+    let answer = switch(world, &first.access, "192.0.2.77", "second").await;
+    assert_eq!(answer["errors"][0]["code"], "STEP_UP_REQUIRED", "{answer:#}");
     assert_eq!(world.dump("session").await.lines().count(), sessions);
     // From the address where the session began, no step-up is required and no e-mail is sent.
     switched(world, &first.access, "second").await;

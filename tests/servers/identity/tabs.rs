@@ -6,7 +6,7 @@ use std::{task::Poll, time::Duration};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::world::{PASSWORD, Tokens, World, admit, ask_at, codes, lets_in, tokens};
+use super::world::{PASSWORD, Tokens, World, admit, codes, execute_at, lets_in, tokens};
 use crate::world::on_both;
 
 on_both!(
@@ -44,20 +44,20 @@ fn shared(answers: &[Value]) -> Tokens {
 
 async fn two_tabs_that_refresh_at_once_both_go_on(world: &World) {
     let first = world.founder("ada").await;
-    let mut held = first.refresh.clone();
+    let mut refresh_token = first.refresh.clone();
     for seconds in [0, 2, 9] {
-        let one = tokens(&world.refresh(&held).await);
+        let one = tokens(&world.refresh(&refresh_token).await);
         assert!(world.lets_in(&one.access).await, "one tab is at work already");
-        world.pass(seconds);
-        let other = tokens(&world.refresh(&held).await);
+        world.advance_clock(seconds);
+        let other = tokens(&world.refresh(&refresh_token).await);
         assert_eq!((&other.refresh, &other.session), (&one.refresh, &first.session), "after {seconds} s");
         assert!(world.lets_in(&one.access).await && world.lets_in(&other.access).await);
-        world.pass(600);
-        held = one.refresh;
+        world.advance_clock(600);
+        refresh_token = one.refresh;
     }
     assert_eq!((open(world).await, letters(world).await), (1, 0), "nobody is logged out, and nobody is alarmed");
     assert!(world.dump("refresh_token").await.lines().count() == 4, "a token for each rotation");
-    for token in [&first.refresh, &held] {
+    for token in [&first.refresh, &refresh_token] {
         assert!(!world.dump("refresh_token").await.contains(&token[4..]), "and none of them is kept");
     }
 }
@@ -66,7 +66,7 @@ async fn of_twenty_refreshes_at_once_one_goes_on(world: &World) {
     let first = world.founder("ada").await;
     let elsewhere = world.another_node().await;
     let at = |number: usize| if number.is_multiple_of(2) { &world.node } else { &elsewhere };
-    let calls = (0..20).map(|number| ask_at(at(number), None, "198.51.100.7", REFRESH, json!({ "t": first.refresh })));
+    let calls = (0..20).map(|number| execute_at(at(number), None, "198.51.100.7", REFRESH, json!({ "t": first.refresh })));
     let answers: Vec<Value> = join_all(calls).await.into_iter().map(|answer| answer["data"]["it"].clone()).collect();
     let next = shared(&answers);
     assert_eq!(open(world).await, 1, "one token is good, whoever holds it");
@@ -81,12 +81,12 @@ async fn of_twenty_refreshes_at_once_one_goes_on(world: &World) {
 async fn of_twenty_that_missed_a_reply_one_goes_on(world: &World) {
     let first = world.founder("ada").await;
     let lost = tokens(&world.refresh(&first.refresh).await);
-    world.pass(30);
+    world.advance_clock(30);
     let answers = join_all((0..20).map(|_| world.refresh(&first.refresh))).await;
     let next = shared(&answers);
     assert_ne!(next.refresh, lost.refresh, "what was lost is good for nothing");
     assert_eq!(open(world).await, 1);
-    world.pass(31);
+    world.advance_clock(31);
     assert!(world.lets_in(&next.access).await);
     assert_eq!(
         codes(&world.refresh(&first.refresh).await),
@@ -102,10 +102,10 @@ async fn a_copy_that_comes_later_ends_the_session(world: &World) {
     let owner = tokens(&world.refresh(&first.refresh).await);
     let thief = tokens(&world.refresh(&first.refresh).await);
     assert!(world.lets_in(&owner.access).await && world.lets_in(&thief.access).await);
-    world.pass(500);
+    world.advance_clock(500);
     let owner = tokens(&world.refresh(&owner.refresh).await);
     let mut socket = admit(&world.node, Some(&owner.access), "198.51.100.7").await.unwrap().revoked.unwrap();
-    world.pass(11);
+    world.advance_clock(11);
     assert_eq!(codes(&world.refresh(&thief.refresh).await), ["TOKEN_EXPIRED"], "eleven seconds later it is no tab");
     assert!(*socket.borrow_and_update() && !world.lets_in(&owner.access).await);
     assert_eq!(world.letters(1).await.len(), 1, "its owner is told");
@@ -122,13 +122,13 @@ async fn a_tab_beside_one_that_shows_a_password_is_not_thrown_out(world: &World)
     let first = world.founder("ada").await;
     let again = "mutation($p: String) { it: reauthenticate(password: $p) {
         result { ... on TokenPair { accessToken refreshToken session { id } } } userErrors { code } } }";
-    let shown = tokens(&world.change(Some(&first.access), again, json!({ "p": PASSWORD })).await);
-    assert!(world.lets_in(&shown.access).await);
+    let shown_tokens = tokens(&world.change(Some(&first.access), again, json!({ "p": PASSWORD })).await);
+    assert!(world.lets_in(&shown_tokens.access).await);
     // Its successor is not derived from a token, so it cannot be returned again.
     let refused = world.refresh(&first.refresh).await;
     assert_eq!((codes(&refused), &refused["userErrors"][0]["retryable"]), (vec!["IDEMPOTENCY_IN_PROGRESS"], &json!(true)));
-    assert!(world.lets_in(&shown.access).await, "nothing ended");
-    assert_eq!(tokens(&world.refresh(&shown.refresh).await).session, first.session);
+    assert!(world.lets_in(&shown_tokens.access).await, "nothing ended");
+    assert_eq!(tokens(&world.refresh(&shown_tokens.refresh).await).session, first.session);
     assert_eq!(letters(world).await, 0);
 }
 
@@ -149,16 +149,16 @@ async fn after<T>(steps: u32, call: impl Future<Output = T>) -> Option<T> {
 
 async fn a_refresh_whose_client_leaves_can_be_asked_for_again(world: &World) {
     let first = world.founder("ada").await;
-    let mut held = first.refresh.clone();
+    let mut refresh_token = first.refresh.clone();
     let mut left = 0;
     for round in 0..60 {
         // The client disconnects after this many polls, and its call is dropped there. The number
         // of polls of a call differs by machine and load, and is at least two.
         let steps = round % 12;
-        left += u32::from(after(steps, world.refresh(&held)).await.is_none());
-        let again = tokio::time::timeout(Duration::from_secs(9), world.refresh(&held)).await.expect("it is answered");
-        held = tokens(&again).refresh;
-        world.pass(600);
+        left += u32::from(after(steps, world.refresh(&refresh_token)).await.is_none());
+        let again = tokio::time::timeout(Duration::from_secs(9), world.refresh(&refresh_token)).await.expect("it is answered");
+        refresh_token = tokens(&again).refresh;
+        world.advance_clock(600);
     }
     assert!(left > 5, "only {left} clients left early");
     assert_eq!((open(world).await, letters(world).await), (1, 0));

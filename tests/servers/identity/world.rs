@@ -89,13 +89,13 @@ impl World {
         panic!("{count} letters have not come");
     }
 
-    pub async fn ask(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
-        ask_at(&self.node, token, "198.51.100.7", query, variables).await
+    pub async fn execute(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
+        execute_at(&self.node, token, "198.51.100.7", query, variables).await
     }
 
     /// The payload of a mutation aliased `it` that ran.
     pub async fn change(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
-        let answer = self.ask(token, query, variables).await;
+        let answer = self.execute(token, query, variables).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["it"].clone()
     }
@@ -116,7 +116,7 @@ impl World {
 
     pub async fn try_login(&self, word: &str, password: &str) -> Value {
         let query = format!("mutation($e: String!, $p: String!) {{ it: login(email: $e, password: $p) {{ {LOGIN} }} }}");
-        self.ask(None, &query, json!({ "e": format!("{word}@example.com"), "p": password })).await
+        self.execute(None, &query, json!({ "e": format!("{word}@example.com"), "p": password })).await
     }
 
     pub async fn login(&self, word: &str) -> Tokens {
@@ -162,7 +162,7 @@ async fn node(url: &str, clock: Clock, settings: Settings) -> Node {
     world::node(url, clock, settings, &keys()).await
 }
 
-pub async fn ask_at(node: &Node, token: Option<&str>, address: &str, query: &str, variables: Value) -> Value {
+pub async fn execute_at(node: &Node, token: Option<&str>, address: &str, query: &str, variables: Value) -> Value {
     let session = match admit(node, token, address).await {
         Ok(session) => session,
         Err(code) => return json!({ "refused": code, "errors": [{ "code": code }] }),

@@ -352,13 +352,13 @@ async fn a_search_index_that_went_astray_is_named(world: World) {
 
 async fn a_report_is_for_people(world: World) {
     story(&world).await;
-    let mut told = Vec::new();
-    let cell = std::sync::Mutex::new(&mut told);
+    let mut progress_lines = Vec::new();
+    let cell = std::sync::Mutex::new(&mut progress_lines);
     let report = entrepot::insight::verify::verify(&world.db, |what| cell.lock().unwrap().push(what.to_owned())).await.unwrap();
     let text = report.to_string();
     assert!(text.ends_with("invariants hold over 2 tenants"), "{text}");
     assert_eq!((report.exit_status(), report.tenants), (0, 2));
-    assert!(told.iter().any(|line| line.ends_with("references of entry to movement")), "{told:?}");
+    assert!(progress_lines.iter().any(|line| line.ends_with("references of entry to movement")), "{progress_lines:?}");
     let raw = lift_constraints(&world).await;
     raw.execute_unprepared("UPDATE stock_level SET on_hand = on_hand + 1").await.unwrap();
     let text = world.report().await.to_string();

@@ -5,7 +5,7 @@ use entity::prelude::*;
 use entrepot::{
     clock::Clock,
     ledger::{Command, StockCommand},
-    orders::core::{Act, Create, Fulfil, LineQuantity, NewLine, NewStatus, OrderCommand},
+    orders::core::{ActOnOrder, Create, Fulfil, LineQuantity, NewLine, NewStatus, OrderCommand},
     returns::core::{CreateReturn, NewReturnLine, Receive, ReturnMatch},
     stock::core::{
         Adjust, Change, Compare, Costs, Expire, LevelKey, LotChoice, Movement, MovementHead, Release, Reserve, ReserveItem,
@@ -136,8 +136,8 @@ impl CommandFactory {
         let create = self.creating(status, lines.iter().map(|(p, n)| self.line(*p, *n)).collect());
         (create.id, Command::of(OrderCommand::Create(Box::new(create), Vec::new())))
     }
-    pub fn act(&self, order: OrderId) -> Act {
-        Act {
+    pub fn act(&self, order: OrderId) -> ActOnOrder {
+        ActOnOrder {
             order,
             expected_version: None,
             note: None,

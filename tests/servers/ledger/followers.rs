@@ -38,7 +38,7 @@ async fn read(listener: &mut Listener) -> Vec<i64> {
     let mut seqs = Vec::new();
     loop {
         match listener.next(SOON).await.unwrap() {
-            NextEvents::Events(events) => seqs.extend(events.iter().map(|told| told.seq())),
+            NextEvents::Events(events) => seqs.extend(events.iter().map(|notice| notice.seq())),
             NextEvents::Quiet => return seqs,
             other => panic!("{other:?}"),
         }
@@ -96,8 +96,8 @@ async fn a_follower_is_handed_what_concerns_it(world: World) {
     world.stock(MUG, 0, 5).await;
     let last = narrow.last();
     world.stock(RICE, 1, 5).await;
-    let heard = read(&mut narrow).await;
-    assert_eq!(heard, [last + 1], "one of the two");
+    let heard_document = read(&mut narrow).await;
+    assert_eq!(heard_document, [last + 1], "one of the two");
     assert_eq!(narrow.last(), last + 2, "and it knows that it missed nothing");
     assert_eq!(read(&mut orders).await, [0; 0]);
 }

@@ -90,13 +90,13 @@ async fn sixteen_writers_leave_no_gap_for_readers(world: World) {
 }
 
 async fn followers_in_the_process_are_told_what_the_journal_says(world: World) {
-    let mut told = world.db.announcer().follow(world.tenant);
+    let mut follower = world.db.announcer().follow(world.tenant);
     for _ in 0..20 {
         world.stock(MUG, 0, 1).await;
     }
     rename(&world.scope(), "renamed".to_owned(), false, world.clock.now()).await;
     let mut heard = Vec::new();
-    while let Ok(committed) = told.try_recv() {
+    while let Ok(committed) = follower.try_recv() {
         assert_eq!(committed.tenant, world.tenant);
         heard.extend(committed.events.iter().map(|event| (**event).clone()));
     }

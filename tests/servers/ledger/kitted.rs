@@ -4,7 +4,7 @@ use entity::prelude::*;
 use entrepot::{
     ledger::Command,
     orders::core::{NewStatus, OrderCommand},
-    transfers::core::{self as transfers, Arrival, Begin, NewTransfer, Parcel, Planned, Shipment, TransferCommand},
+    transfers::core::{self as transfers, Arrival, Begin, NewTransfer, Parcel, PlannedQuantity, Shipment, TransferCommand},
 };
 use uuid::Uuid;
 
@@ -33,7 +33,7 @@ pub async fn story(world: &World, tenant: TenantId, make: &CommandFactory, chees
             expected_at: None,
             metadata: None,
             begin: Begin::Draft,
-            lines: vec![Planned { product: cheese, quantity: q(2) }],
+            lines: vec![PlannedQuantity { product: cheese, quantity: q(2) }],
         }),
         transfers::Step::Ready { seen: 1, reservations: vec![world.clock.id()] },
         transfers::Step::Ship(Shipment { lines: None, occurred_at: None, note: None }),

@@ -77,16 +77,16 @@ impl Dice {
 }
 
 /// Whether a refused command succeeds with exactly the quantity that the refusal named as usable.
-async fn is_granted(world: &World, why: &Rejection, much: i64, takes: impl Fn(i64) -> Option<Command>) -> bool {
-    let usable = match &why.why {
+async fn is_granted(world: &World, reason: &Rejection, much: i64, takes: impl Fn(i64) -> Option<Command>) -> bool {
+    let usable = match &reason.why {
         Reason::Insufficient { usable, .. } | Reason::LotShort { usable, .. } => *usable,
         _ => 0,
     };
     let Some(less) = takes(usable).filter(|_| usable > 0) else { return false };
-    assert!(usable < much, "{why:?}: it was there");
+    assert!(usable < much, "{reason:?}: it was there");
     let again = world.submit(less).await;
     let code = again.as_ref().err().map(code_of);
-    assert!(!matches!(code, Some("INSUFFICIENT" | "LOT_SHORT")), "{why:?}, and then {again:?}");
+    assert!(!matches!(code, Some("INSUFFICIENT" | "LOT_SHORT")), "{reason:?}, and then {again:?}");
     again.is_ok()
 }
 
@@ -106,12 +106,12 @@ async fn every_figure_sums_after_any_history(world: World) {
     for nth in 0..6 {
         lots.push(receive(&world, nth % 2, &format!("lot {nth}"), 20, (nth > 1).then_some(TODAY + nth as i32)).await);
     }
-    let (mut done, mut refused, mut granted) = (0, 0, 0);
+    let (mut accepted_count, mut refused, mut granted) = (0, 0, 0);
     let mut past = Vec::new();
     for _ in 0..300 {
         let (store, n) = (dice.roll(2) as usize, 1 + dice.roll(9) as i64);
         let lot = lots[dice.roll(lots.len() as u64) as usize];
-        let said = if dice.roll(2) == 0 { LotChoice::Unsaid } else { LotChoice::Id(lot) };
+        let lot_choice = if dice.roll(2) == 0 { LotChoice::Unsaid } else { LotChoice::Id(lot) };
         let policy = if dice.roll(3) == 0 { Shortage::Shorten } else { Shortage::Refuse };
         let there: Vec<LevelKey> = levels_with_lots(&world.scope(), &[lot]).await.unwrap();
         let one = |kind, delta, lot| {
@@ -124,10 +124,10 @@ async fn every_figure_sums_after_any_history(world: World) {
             [dice.roll(4) as usize];
         let roll = dice.roll(11);
         let takes = |n: i64| match roll {
-            2 => Some(one(MovementKind::Sale, -n, said.clone())),
-            3 => Some(one(MovementKind::Removal, -n, said.clone())),
+            2 => Some(one(MovementKind::Sale, -n, lot_choice.clone())),
+            3 => Some(one(MovementKind::Removal, -n, lot_choice.clone())),
             4 => Some(Command::of(StockCommand::Reserve(world.make.reserving(None, &[(MUG, store, n)])))),
-            5 => Some(moving(&world, aside, to, n, said.clone())),
+            5 => Some(moving(&world, aside, to, n, lot_choice.clone())),
             _ => None,
         };
         let command = match roll {
@@ -145,7 +145,7 @@ async fn every_figure_sums_after_any_history(world: World) {
         };
         match world.submit(command).await {
             Ok(receipt) => {
-                done += 1;
+                accepted_count += 1;
                 past.extend(receipt.movements);
             }
             Err(why) => {
@@ -159,8 +159,8 @@ async fn every_figure_sums_after_any_history(world: World) {
     }
     world.verify().await;
     assert!(
-        done > 50 && refused > 20 && granted > 5,
-        "{done} done, {refused} refused, {granted} then granted: the history is too tame"
+        accepted_count > 50 && refused > 20 && granted > 5,
+        "{accepted_count} done, {refused} refused, {granted} then granted: the history is too tame"
     );
 }
 

@@ -79,7 +79,7 @@ fn first_expired_first_out_follows_the_vectors() {
     let Some(text) = crate::world::shared("data/inventory-vectors.json") else { return };
     let all: serde_json::Value = serde_json::from_str(&text).unwrap();
     let day = |value: &serde_json::Value| value.as_str().map(|text| clock::parse_day(text).unwrap());
-    let mut seen = 0;
+    let mut checked_count = 0;
     for vector in all["vectors"].as_array().unwrap().iter().filter(|vector| vector["metric"] == "fefo_allocation") {
         let (input, expected) = (&vector["input"], &vector["expected"]);
         let lots = input["lots"].as_array().unwrap();
@@ -102,9 +102,9 @@ fn first_expired_first_out_follows_the_vectors() {
         let named = |id: &LotId| candidates.iter().find(|c| c.lot == *id).unwrap().code;
         let picked: Vec<_> = picked.iter().map(|(lot, n)| serde_json::json!({ "lot": named(lot), "qty": n })).collect();
         assert_eq!(serde_json::json!({ "allocations": picked, "shortage": short }), *expected, "{}", vector["id"]);
-        seen += 1;
+        checked_count += 1;
     }
-    assert!(seen >= 2, "only {seen} vectors of FEFO");
+    assert!(checked_count >= 2, "only {checked_count} vectors of FEFO");
 }
 
 #[test]
@@ -192,8 +192,8 @@ async fn past_dates_go_only_with_an_override(world: World) {
     sale.on_shortage = Shortage::Shorten;
     world.submit(Command::of(StockCommand::Adjust(sale))).await.unwrap();
     assert_eq!(world.level(world.mugs()).await, [3, 2, 0]);
-    let late = world.submit(Command::of(StockCommand::Reserve(world.make.reserving(None, &[(MUG, 0, 1)])))).await;
-    assert_eq!(code_of(&late.unwrap_err()), "LOT_SHORT", "nobody is promised what is past its date");
+    let payload = world.submit(Command::of(StockCommand::Reserve(world.make.reserving(None, &[(MUG, 0, 1)])))).await;
+    assert_eq!(code_of(&payload.unwrap_err()), "LOT_SHORT", "nobody is promised what is past its date");
     // The job sets the rest aside, even if it is reserved.
     assert_eq!(expire_lots(&world.ledger, world.clock.now(), &JobCursor::default()).await.unwrap(), 1);
     assert_eq!(expire_lots(&world.ledger, world.clock.now(), &JobCursor::default()).await.unwrap(), 0, "twice does nothing more");
@@ -291,10 +291,10 @@ async fn each_step_of_a_lot_is_open_or_refused(world: World) {
         if let Some(step) = way {
             world.submit(acting(&world, lot, step, Shortage::Refuse, &places)).await.unwrap();
         }
-        let done = world.submit(acting(&world, lot, action.clone(), Shortage::Refuse, &places)).await;
+        let payload = world.submit(acting(&world, lot, action.clone(), Shortage::Refuse, &places)).await;
         match to {
-            Some(status) => assert_eq!(done.unwrap().lots[0].status, status, "{from} {action:?}"),
-            None => assert_eq!(code_of(&done.unwrap_err()), "INVALID_STATE", "{from} {action:?}"),
+            Some(status) => assert_eq!(payload.unwrap().lots[0].status, status, "{from} {action:?}"),
+            None => assert_eq!(code_of(&payload.unwrap_err()), "INVALID_STATE", "{from} {action:?}"),
         }
         let moved = explain_level(&world.scope(), &world.clock, places[0]).await.unwrap().unwrap();
         assert_eq!(moved.level_snapshot.inconsistent_figure(), None);
@@ -327,10 +327,10 @@ async fn two_clerks_ship_the_last_unit_of_a_lot_at_once(world: World) {
         Command::of(StockCommand::Adjust(sale))
     };
     let (first, second) = tokio::join!(world.ledger.submit(world.tenant, sale(), None), other.submit(world.tenant, sale(), None));
-    let mut done =
+    let mut outcomes =
         [first.unwrap().map(|_| "SOLD"), second.unwrap().map(|_| "SOLD")].map(|one| one.unwrap_or_else(|r| code_of(&r)));
-    done.sort_unstable();
-    assert_eq!(done, ["LOT_SHORT", "SOLD"]);
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, ["LOT_SHORT", "SOLD"]);
     // The same new serial or lot by two at once is one lot.
     let receipt = || {
         let mut receipt = world.make.adjusting(MovementKind::Receipt, Shortage::Refuse, &[(MUG, 1, 2)]);

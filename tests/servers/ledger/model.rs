@@ -235,11 +235,11 @@ impl Model {
         Ok(())
     }
     fn end_hold(&mut self, n: usize) -> Verdict {
-        let (place, held) = (self.holds[n].place, std::mem::take(&mut self.holds[n].remaining));
-        if held == 0 {
+        let (place, hold) = (self.holds[n].place, std::mem::take(&mut self.holds[n].remaining));
+        if hold == 0 {
             return STATE;
         }
-        self.level(place)[1] -= held;
+        self.level(place)[1] -= hold;
         Ok(())
     }
 
@@ -277,12 +277,12 @@ impl Model {
         for (position, line) in lines.iter().enumerate() {
             let Some(product) = stocked(line) else { continue };
             let place = (product, store);
-            let held = if product == POSTER { line.open.min(self.available(place)) } else { line.open };
-            if held > 0 {
-                self.hold(place, held, status == OrderStatus::Pending, Some((n, position)))?;
+            let held_quantity = if product == POSTER { line.open.min(self.available(place)) } else { line.open };
+            if held_quantity > 0 {
+                self.hold(place, held_quantity, status == OrderStatus::Pending, Some((n, position)))?;
             }
             let line = &mut self.orders[n].lines[position];
-            (line.backordered, line.open) = (line.open - held, held);
+            (line.backordered, line.open) = (line.open - held_quantity, held_quantity);
         }
         Ok(())
     }
@@ -314,10 +314,10 @@ impl Model {
     }
 
     /// Takes up to `most` units that are held for a line, at a place or, if `here` is false, at all others.
-    fn consume(&mut self, line: (usize, usize), place: LevelRef, here: bool, most: i64) {
+    fn consume(&mut self, line: (usize, usize), place: LevelRef, here: bool, limit: i64) {
         let mut taken = 0;
         for hold in self.holds.iter_mut().filter(|h| h.line == Some(line) && (h.place == place) == here) {
-            let some = hold.remaining.min(most - taken);
+            let some = hold.remaining.min(limit - taken);
             hold.remaining -= some;
             taken += some;
             self.levels.entry(hold.place).or_default()[1] -= some;
@@ -344,14 +344,14 @@ impl Model {
             if let Some(place) = place {
                 self.consume((n, position), place, true, quantity);
             }
-            let held: i64 = self.holds.iter().filter(|h| h.line == Some((n, position))).map(|h| h.remaining).sum();
+            let held_quantity: i64 = self.holds.iter().filter(|h| h.line == Some((n, position))).map(|h| h.remaining).sum();
             let line = &mut self.orders[n].lines[position];
             // Held units stay open, as far as they are outstanding.
             let owed = outstanding(line) - quantity;
-            line.open = held.min(owed).max(line.open - quantity);
+            line.open = held_quantity.min(owed).max(line.open - quantity);
             (line.backordered, line.fulfilled) = (owed - line.open, line.fulfilled + quantity);
             let Some(place) = place else { continue };
-            self.consume((n, position), place, false, (held - owed).max(0));
+            self.consume((n, position), place, false, (held_quantity - owed).max(0));
             leaving.push((place, -quantity));
         }
         // Units that were held are free by now and leave with the rest.

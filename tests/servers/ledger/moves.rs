@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 use entrepot::{
-    counts::core::{self as counts, Approval, BookVisibility, CountCommand, NewCount, Record, TallyLine, Uncounted},
+    counts::core::{self as counts, Approval, BookVisibility, CountCommand, NewCount, Record, TallyLine, UncountedLines},
     ledger::Command,
     stock::core::LotChoice,
-    transfers::core::{self as transfers, Arrival, Begin, Loss, NewTransfer, Parcel, Planned, Shipment, TransferCommand},
+    transfers::core::{self as transfers, Arrival, Begin, Loss, NewTransfer, Parcel, PlannedQuantity, Shipment, TransferCommand},
 };
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ pub async fn story(world: &World, tenant: TenantId, make: &CommandFactory) -> Ve
             expected_at: None,
             metadata: None,
             begin: Begin::Draft,
-            lines: vec![Planned { product: make.products[MUG], quantity: q(4) }],
+            lines: vec![PlannedQuantity { product: make.products[MUG], quantity: q(4) }],
         };
         submit(step(transfer, transfers::Step::Create(new))).await;
         submit(step(transfer, ready())).await;
@@ -80,7 +80,7 @@ async fn counted(world: &World, tenant: TenantId, make: &CommandFactory) -> Coun
         line: world.clock.id(),
     }];
     submit(step(counts::Step::Record(Record { counted_at: None, tallied }))).await;
-    submit(step(counts::Step::Submit(Uncounted::Refuse))).await;
+    submit(step(counts::Step::Submit(UncountedLines::Refuse))).await;
     let movements = vec![[world.clock.document_id(), world.clock.document_id()]];
     submit(step(counts::Step::Approve(Approval { limit: None, note: None, movements, lots: HashMap::new() }))).await;
     count

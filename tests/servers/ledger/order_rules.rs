@@ -44,11 +44,11 @@ fn an_order_holds_or_takes_what_its_status_says() {
         (NewStatus::Fulfilled, [6, 0], &[Sale]),
     ];
     for (status, [on_hand, reserved], kinds) in cases {
-        let done = Scenario::given(10, 0).when(create(status, &[(MUG, 4)])).then_mugs(on_hand, reserved).then_posts(kinds);
-        let order = done.the_order();
+        let scenario = Scenario::given(10, 0).when(create(status, &[(MUG, 4)])).then_mugs(on_hand, reserved).then_posts(kinds);
+        let order = scenario.the_order();
         assert_eq!(order.expires_at.is_some(), order.status == OrderStatus::Pending);
         let fulfilled = if status == NewStatus::Fulfilled { 4 } else { 0 };
-        assert_eq!(counters(&done, 0), [4 - fulfilled, 0, 0, fulfilled, 0]);
+        assert_eq!(counters(&scenario, 0), [4 - fulfilled, 0, 0, fulfilled, 0]);
     }
     for status in [PENDING, NewStatus::Confirmed, NewStatus::Fulfilled] {
         Scenario::given(3, 0).when(create(status, &[(MUG, 4)])).then_refused("INSUFFICIENT").at("input.lines.0.quantity");
@@ -63,8 +63,8 @@ fn an_order_holds_or_takes_what_its_status_says() {
 #[test]
 fn backordered_products_hold_what_there_is_and_owe_the_rest() {
     let order = |status| create(status, &[(POSTER, 10)]);
-    let done = Scenario::given(0, 0).stocked(POSTER, 0, 4).when(order(NewStatus::Confirmed)).then_level(POSTER, 0, [4, 4, 0]);
-    assert_eq!(counters(&done, 0), [4, 6, 0, 0, 0]);
+    let scenario = Scenario::given(0, 0).stocked(POSTER, 0, 4).when(order(NewStatus::Confirmed)).then_level(POSTER, 0, [4, 4, 0]);
+    assert_eq!(counters(&scenario, 0), [4, 6, 0, 0, 0]);
     let none = Scenario::given(0, 0).when(order(NewStatus::Confirmed)).then_posts(&[]);
     assert_eq!(counters(&none, 0), [0, 10, 0, 0, 0]);
     // Over the counter there is nothing to owe.
@@ -77,9 +77,9 @@ fn services_and_charges_move_nothing() {
         let lines = vec![make.line(WRAPPING, 3), CommandFactory::charge(499)];
         Command::of(OrderCommand::Create(Box::new(make.creating(NewStatus::Fulfilled, lines)), Vec::new()))
     };
-    let done = Scenario::given(0, 0).when(both).then_posts(&[]);
-    assert_eq!(done.the_order().total, gbp(3 * 255 + 499));
-    assert_eq!(counters(&done, 1), [0, 0, 0, 1, 0]);
+    let scenario = Scenario::given(0, 0).when(both).then_posts(&[]);
+    assert_eq!(scenario.the_order().total, gbp(3 * 255 + 499));
+    assert_eq!(counters(&scenario, 1), [0, 0, 0, 1, 0]);
 }
 
 #[test]
@@ -103,16 +103,16 @@ fn an_order_of_charges_alone_knows_its_store() {
             create.store = at.unwrap_or(create.store);
         })
     };
-    let done = Scenario::given(0, 0).later(0).when(charges(None));
-    assert_eq!(clock::day_text(done.the_order().business_date), "2023-11-14");
+    let scenario = Scenario::given(0, 0).later(0).when(charges(None));
+    assert_eq!(clock::day_text(scenario.the_order().business_date), "2023-11-14");
     Scenario::given(0, 0).when(charges(Some(StoreId::NIL))).then_refused("NOT_FOUND").at("input.store");
     let mut closed = Scenario::given(0, 0);
     closed.orders.stores.values_mut().for_each(|store| store.archived = true);
     closed.when(charges(None)).then_refused("INVALID_STATE");
     let mut far = Scenario::given(0, 0).later(12 * HOUR);
     far.orders.stores.values_mut().for_each(|store| store.time_zone = "Pacific/Auckland".to_owned());
-    let done = far.when(charges(None));
-    assert_eq!(clock::day_text(done.the_order().business_date), "2023-11-15");
+    let scenario = far.when(charges(None));
+    assert_eq!(clock::day_text(scenario.the_order().business_date), "2023-11-15");
 }
 
 #[test]
@@ -152,8 +152,8 @@ fn prices_discounts_and_taxes_are_exact() {
             (line.unit_price, line.discount, line.tax) = (Some(gbp(price)), Some(gbp(discount)), Some(gbp(tax)));
             create.status = NewStatus::Draft;
         });
-        let done = Scenario::given(0, 0).when(order);
-        assert_eq!(done.the_order().total, gbp(total), "{grams} g at {price}, less {discount}, plus {tax}");
+        let scenario = Scenario::given(0, 0).when(order);
+        assert_eq!(scenario.the_order().total, gbp(total), "{grams} g at {price}, less {discount}, plus {tax}");
     }
     let dollars = Money::new(1, Currency::parse("USD").unwrap());
     let refused: [Refused; 10] = [
@@ -169,8 +169,8 @@ fn prices_discounts_and_taxes_are_exact() {
         ("INVALID", "product", |line, _| line.product = None),
     ];
     for (code, field, change) in refused {
-        let done = Scenario::given(9, 0).when(with_line(|line| change(line, dollars))).then_refused(code);
-        done.at(&format!("input.lines.0.{field}"));
+        let scenario = Scenario::given(9, 0).when(with_line(|line| change(line, dollars))).then_refused(code);
+        scenario.at(&format!("input.lines.0.{field}"));
     }
     let mixed = with(|make, create| {
         create.lines.push(make.line(MUG, 1));
@@ -184,10 +184,10 @@ fn prices_discounts_and_taxes_are_exact() {
 #[test]
 fn a_cost_in_another_currency_is_not_kept_as_the_orders() {
     let dollars = Money::new(150, Currency::parse("USD").unwrap());
-    let done = Scenario::given(9, 0).with_facts(MUG, 0, |facts| facts.cost = Some(dollars)).after(with_line(|_| {}));
-    assert_eq!(done.the_order().lines[0].unit_cost, None);
-    let id = done.the_order().id;
-    let shipped = done.when(|make| Command::of(OrderCommand::Fulfil(make.fulfilling(id, None, None), Vec::new())));
+    let scenario = Scenario::given(9, 0).with_facts(MUG, 0, |facts| facts.cost = Some(dollars)).after(with_line(|_| {}));
+    assert_eq!(scenario.the_order().lines[0].unit_cost, None);
+    let id = scenario.the_order().id;
+    let shipped = scenario.when(|make| Command::of(OrderCommand::Fulfil(make.fulfilling(id, None, None), Vec::new())));
     assert_eq!(shipped.result.unwrap().stock.movements[0].entries[0].unit_cost, Some(dollars));
 }
 
@@ -201,8 +201,8 @@ fn an_order_takes_the_place_of_holds_made_before() {
             create.lines = vec![make.line(MUG, quantity)];
         })
     };
-    let done = scenario().when(taking(NewStatus::Confirmed, 9, vec![hold])).then_mugs(10, 9).then_posts(&[Release, Reserve]);
-    assert_eq!(done.remaining(0), (0, ReservationStatus::Consumed));
+    let outcome = scenario().when(taking(NewStatus::Confirmed, 9, vec![hold])).then_mugs(10, 9).then_posts(&[Release, Reserve]);
+    assert_eq!(outcome.remaining(0), (0, ReservationStatus::Consumed));
     scenario().when(taking(NewStatus::Fulfilled, 9, vec![hold])).then_mugs(1, 0).then_posts(&[Release, Sale]);
     scenario().when(taking(NewStatus::Confirmed, 9, vec![])).then_refused("INSUFFICIENT");
     scenario().when(taking(NewStatus::Confirmed, 1, vec![hold, hold])).then_refused("INVALID_STATE").at("input.reservationIds.1");
@@ -259,11 +259,11 @@ fn a_return_matches_what_was_delivered() {
             vec![line]
         })
     };
-    let done = sold().when(back(5, vec![(1, 3), (2, 2)])).then_mugs(9, 0);
-    assert_eq!((counters(&done, 0)[4], counters(&done, 1)[4]), (3, 2));
-    assert_eq!(done.result.as_ref().unwrap().documents.get::<ReturnDecision>().unwrap().sales_return.refund, gbp(5 * 255));
-    let done = done.when(back(1, vec![(2, 1)])).then_refused("OUT_OF_RANGE");
-    done.when(back(1, vec![(1, 1)])).then_mugs(10, 0);
+    let scenario = sold().when(back(5, vec![(1, 3), (2, 2)])).then_mugs(9, 0);
+    assert_eq!((counters(&scenario, 0)[4], counters(&scenario, 1)[4]), (3, 2));
+    assert_eq!(scenario.result.as_ref().unwrap().documents.get::<ReturnDecision>().unwrap().sales_return.refund, gbp(5 * 255));
+    let scenario = scenario.when(back(1, vec![(2, 1)])).then_refused("OUT_OF_RANGE");
+    scenario.when(back(1, vec![(1, 1)])).then_mugs(10, 0);
     // More in the parcel than was matched is taken all the same; more matched than is in it is not.
     sold().when(back(5, vec![(1, 3)])).then_mugs(9, 0);
     for pieces in [vec![(1, 3), (2, 2)], vec![(1, 0)], vec![(1, -1)], vec![(1, 5)]] {
@@ -292,8 +292,8 @@ fn a_refund_follows_the_price_it_was_sold_at() {
         own.unit_price = Some(gbp(5));
         vec![matched, make.return_line(MUG, 1, Disposition::Restock), own]
     });
-    let done = sold.when(back);
-    let prices: Vec<_> = done
+    let scenario = sold.when(back);
+    let prices: Vec<_> = scenario
         .result
         .unwrap()
         .documents

@@ -53,7 +53,7 @@ fn policy() -> impl Strategy<Value = Shortage> {
     prop_oneof![2 => Just(Shortage::Refuse), 2 => Just(Shortage::Shorten), 1 => Just(Shortage::PostDiscrepancy)]
 }
 
-fn ask() -> impl Strategy<Value = Ask> {
+fn ask_strategy() -> impl Strategy<Value = Ask> {
     let n = 0..1_000usize;
     let kinds = prop_oneof![
         3 => (Just(MovementKind::Receipt), changes(0, 15)),
@@ -83,7 +83,7 @@ fn ask() -> impl Strategy<Value = Ask> {
 }
 fn groups() -> impl Strategy<Value = Vec<Group>> {
     let echo = prop_oneof![6 => Just(Echo::Once), 1 => Just(Echo::Same), 1 => Just(Echo::Other)];
-    prop::collection::vec(prop::collection::vec((ask(), echo), 1..9), 5..30)
+    prop::collection::vec(prop::collection::vec((ask_strategy(), echo), 1..9), 5..30)
 }
 
 /// IDs in the ledger of the objects that the model numbers.

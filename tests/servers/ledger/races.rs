@@ -79,20 +79,20 @@ async fn two_processes_apply_each_key_once(world: World) {
             tokio::join!(both.0, both.1)
         })
     });
-    let mut done = BTreeSet::new();
+    let mut applied_keys = BTreeSet::new();
     for pair in join_all(jobs).await {
         let (first, second) = pair.unwrap();
         match (first.unwrap(), second.unwrap()) {
             (Ok(a), Ok(b)) => {
                 assert_eq!(a.seq, b.seq, "both answers are the same");
                 assert_eq!(usize::from(a.stored.is_some()) + usize::from(b.stored.is_some()), 1, "one of them is the first");
-                assert!(done.insert(a.seq.unwrap()), "a number was given twice");
+                assert!(applied_keys.insert(a.seq.unwrap()), "a number was given twice");
             }
             (Err(a), Err(b)) => assert_eq!((code_of(&a), code_of(&b)), ("INSUFFICIENT", "INSUFFICIENT")),
             (a, b) => panic!("one was accepted and one refused: {:?} {:?}", a.map(|_| ()), b.map(|_| ())),
         }
     }
-    assert_eq!(done.len(), 150, "as many as there was stock for");
+    assert_eq!(applied_keys.len(), 150, "as many as there was stock for");
     let [on_hand, reserved, _] = world.level(world.mugs()).await;
     assert_eq!(on_hand, reserved);
     world.verify().await;
@@ -284,8 +284,8 @@ async fn a_full_queue_says_so_at_once(world: World) {
     let overloaded = outcomes.iter().filter(|o| matches!(o, Err(Fault::Overloaded))).count();
     assert!(overloaded > 0, "nothing was turned away of {most}");
     assert_eq!(accepted(&outcomes) + overloaded, most, "every command was done or turned away");
-    let done = (most - overloaded) as i64;
-    assert_eq!(world.level(world.mugs()).await, [1_000_000 - done, 0, 0]);
+    let accepted_count = (most - overloaded) as i64;
+    assert_eq!(world.level(world.mugs()).await, [1_000_000 - accepted_count, 0, 0]);
     world.verify().await;
 }
 

@@ -137,7 +137,7 @@ async fn a_batch_whose_log_grew_is_planned_once_more_before_it_takes_locks(world
         assert!(is_whole, "the log is held each time while a batch is planned");
     }
     assert_eq!(world.level(world.mugs()).await, [100 - sales, 0, 0]);
-    let log = verify::whole(&world.scope(), None, None).await.unwrap();
+    let log = verify::verify_chain(&world.scope(), None, None).await.unwrap();
     assert!(log.is_ok() && log.entries == u64::try_from(entries).unwrap(), "{log:?}");
     world.verify().await;
 }
@@ -168,7 +168,7 @@ async fn what_was_planned_behind_a_batch_whose_log_grew_comes_behind_it_again(wo
     let decided: Vec<usize> = sales.iter().map(|gated| gated.begun.load(Ordering::SeqCst)).collect();
     assert_eq!(decided, [2, 2]);
     assert_eq!(world.level(world.mugs()).await, [8, 0, 0]);
-    let log = verify::whole(&world.scope(), None, None).await.unwrap();
+    let log = verify::verify_chain(&world.scope(), None, None).await.unwrap();
     assert!(log.is_ok() && log.entries == 4, "{log:?}");
     world.verify().await;
 }

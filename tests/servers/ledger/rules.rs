@@ -75,13 +75,13 @@ fn shorten_takes_from_unpaid_holds_newest_first() {
         (10, [(0, "SHORTENED"), (0, "SHORTENED"), (0, "SHORTENED")]),
     ];
     for (taken, holds) in cases {
-        let done = scenario().when(adjust(Removal, Shortage::Shorten, -taken));
+        let outcome = scenario().when(adjust(Removal, Shortage::Shorten, -taken));
         let left: i64 = holds.iter().map(|(n, _)| n).sum();
         let kinds: &[MovementKind] = if taken == 1 { &[Removal] } else { &[Release, Removal] };
-        let done = done.then_mugs(10 - taken, left).then_posts(kinds);
+        let outcome = outcome.then_mugs(10 - taken, left).then_posts(kinds);
         for (hold, (remaining, status)) in holds.into_iter().enumerate() {
             assert_eq!(
-                done.remaining(hold),
+                outcome.remaining(hold),
                 (remaining, ReservationStatus::parse(status).unwrap()),
                 "taking {taken}, hold {hold}"
             );
@@ -111,11 +111,11 @@ fn set_compares_and_sets() {
         (Compare::OnHand(q(9)), false),
     ];
     for (compare, agrees) in cases {
-        let done = Scenario::given(10, 0).when(set(Shortage::Refuse, 4, compare));
+        let scenario = Scenario::given(10, 0).when(set(Shortage::Refuse, 4, compare));
         if agrees {
-            done.then_mugs(4, 0);
+            scenario.then_mugs(4, 0);
         } else {
-            done.then_refused("VERSION_CONFLICT").at("input.items.0.compare");
+            scenario.then_refused("VERSION_CONFLICT").at("input.items.0.compare");
         }
     }
     Scenario::given(10, 0).when(set(Shortage::Refuse, 10, Compare::Unconditional)).then_mugs(10, 0).then_posts(&[]);
@@ -145,8 +145,8 @@ fn a_level_may_occur_twice_and_its_version_is_checked_before_the_first() {
             Command::of(StockCommand::Adjust(adjust))
         }
     };
-    let done = Scenario::given(10, 0).when(call([Some(0), Some(0), Some(0)])).then_mugs(0, 0);
-    let entries = &done.result.as_ref().unwrap().stock.movements[0].entries;
+    let scenario = Scenario::given(10, 0).when(call([Some(0), Some(0), Some(0)])).then_mugs(0, 0);
+    let entries = &scenario.result.as_ref().unwrap().stock.movements[0].entries;
     let seen: Vec<_> = entries.iter().map(|e| (e.line, e.version_after, e.on_hand_after.get())).collect();
     assert_eq!(seen, [(1, 1, 6), (2, 1, 1), (3, 2, 0)]);
     Scenario::given(10, 0)
@@ -221,9 +221,9 @@ fn a_movement_is_reversed_once_and_whole() {
 #[test]
 fn a_reversal_takes_no_more_than_is_there() {
     let received = || {
-        let done = Scenario::given(0, 0).after(adjust(Receipt, Shortage::Refuse, 5));
-        let movement = done.result.as_ref().unwrap().stock.movements[0].clone();
-        (done.after(adjust(Sale, Shortage::Refuse, -3)), movement)
+        let outcome = Scenario::given(0, 0).after(adjust(Receipt, Shortage::Refuse, 5));
+        let movement = outcome.result.as_ref().unwrap().stock.movements[0].clone();
+        (outcome.after(adjust(Sale, Shortage::Refuse, -3)), movement)
     };
     let (scenario, receipt) = received();
     scenario
@@ -232,9 +232,10 @@ fn a_reversal_takes_no_more_than_is_there() {
     let (scenario, receipt) = received();
     let balanced = scenario.when(|make| Command::of(StockCommand::Reverse(make.reversing(receipt, Shortage::PostDiscrepancy))));
     balanced.then_mugs(0, 0).then_posts(&[Discrepancy, Reversal]);
-    let held = Scenario::given(5, 0).after(reserve(&[(MUG, 0, 2)]));
-    let movement = held.result.as_ref().unwrap().stock.movements[0].clone();
-    held.when(|make| Command::of(StockCommand::Reverse(make.reversing(movement, Shortage::Refuse))))
+    let reservation = Scenario::given(5, 0).after(reserve(&[(MUG, 0, 2)]));
+    let movement = reservation.result.as_ref().unwrap().stock.movements[0].clone();
+    reservation
+        .when(|make| Command::of(StockCommand::Reverse(make.reversing(movement, Shortage::Refuse))))
         .then_refused("INVALID_STATE");
 }
 
@@ -300,8 +301,8 @@ fn moments_lie_in_the_open_past() {
         let honolulu = closed().with_facts(MUG, far, |facts| facts.time_zone = "Pacific/Honolulu".to_owned());
         honolulu.when(both).then_refused("PERIOD_CLOSED").at("input.occurredAt");
     }
-    let done = closed().when(at(moment("2023-11-02T10:00:00Z")));
-    let movement = &done.result.unwrap().stock.movements[0];
+    let scenario = closed().when(at(moment("2023-11-02T10:00:00Z")));
+    let movement = &scenario.result.unwrap().stock.movements[0];
     assert_eq!(clock::day_text(movement.business_date), "2023-11-02");
     assert_eq!((movement.recorded_at, movement.entries[0].occurred_max), (NOW, movement.occurred_at));
 }
@@ -315,8 +316,8 @@ fn a_movement_that_arrives_late_keeps_the_latest_moment() {
             Command::of(StockCommand::Adjust(adjust))
         }
     };
-    let done = Scenario::given(0, 0).after(at(-10)).after(at(-20)).after(at(-5));
-    assert_eq!(done.book.levels[&done.key(MUG, 0)].last_occurred_at, NOW.plus_seconds(-5));
+    let scenario = Scenario::given(0, 0).after(at(-10)).after(at(-20)).after(at(-5));
+    assert_eq!(scenario.book.levels[&scenario.key(MUG, 0)].last_occurred_at, NOW.plus_seconds(-5));
     let late = Scenario::given(0, 0).after(at(-10)).after(at(-20));
     assert_eq!(late.result.unwrap().stock.movements[0].entries[0].occurred_max, NOW.plus_seconds(-10));
 }
@@ -331,8 +332,8 @@ fn a_movement_has_at_most_as_many_entries_as_its_ids_can_number() {
 
 #[test]
 fn value_is_the_cost_of_a_whole_unit_extended() {
-    let done = Scenario::given(0, 0).when(|make| make.adjust(Receipt, &[(RICE, 0, 1_500), (MUG, 0, 2)]));
-    let values: Vec<_> = done.result.unwrap().stock.movements[0].entries.iter().map(|e| e.value.unwrap().minor).collect();
+    let scenario = Scenario::given(0, 0).when(|make| make.adjust(Receipt, &[(RICE, 0, 1_500), (MUG, 0, 2)]));
+    let values: Vec<_> = scenario.result.unwrap().stock.movements[0].entries.iter().map(|e| e.value.unwrap().minor).collect();
     // 1.5 kg at £1.01 is £1.515, which rounds away from zero.
     assert_eq!(values, [152, 202]);
 }

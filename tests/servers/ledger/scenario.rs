@@ -122,9 +122,9 @@ impl Scenario {
     }
     /// A step that is only there to get to the next one.
     pub fn after(self, command: impl FnOnce(&CommandFactory) -> Command) -> Self {
-        let done = self.when(command);
-        assert!(done.result.is_ok(), "a step of the preparation was refused: {:?}", done.result);
-        done
+        let outcome = self.when(command);
+        assert!(outcome.result.is_ok(), "a step of the preparation was refused: {:?}", outcome.result);
+        outcome
     }
 
     /// Asserts the invariants that hold after every accepted command.

@@ -93,8 +93,8 @@ async fn a_refusal_of_one_is_nothing_to_the_others(world: World) {
     let key = |n: usize| Some(all[n].1.idempotency("stockAdjust", "the same text", "x"));
     let ask = |n: usize, units| world.ledger.submit(all[n].0, sale(&all[n].1, units), key(n));
     let first = join_all([ask(0, 1), ask(1, 11), ask(2, 2), ask(3, 3)]).await;
-    let done: Vec<bool> = first.iter().map(|outcome| outcome.as_ref().unwrap().is_ok()).collect();
-    assert_eq!(done, [true, false, true, true]);
+    let is_accepted: Vec<bool> = first.iter().map(|outcome| outcome.as_ref().unwrap().is_ok()).collect();
+    assert_eq!(is_accepted, [true, false, true, true]);
     // The same key of another tenant is another key; a repeated one is answered alone.
     let again = join_all([ask(0, 1), ask(1, 1), ask(2, 2), ask(3, 3)]).await;
     let stored: Vec<bool> = again.iter().map(|outcome| outcome.as_ref().unwrap().as_ref().unwrap().stored.is_some()).collect();
@@ -197,8 +197,8 @@ async fn a_poisoned_one_fails_alone(world: World) {
         assert_eq!(mugs(&world, tenant).await, [left, 0]);
     }
     // A tenant that is gone has no counter to hold: its commands are refused, and nothing is broken.
-    let gone = world.ledger.submit(world.clock.id(), sale(make, 1), None).await;
-    assert!(matches!(gone, Ok(Err(_))), "{gone:?}");
+    let payload = world.ledger.submit(world.clock.id(), sale(make, 1), None).await;
+    assert!(matches!(payload, Ok(Err(_))), "{payload:?}");
     world.verify().await;
 }
 
@@ -267,16 +267,16 @@ async fn a_tenant_that_is_held_elsewhere_holds_up_no_other(world: World) {
     // Another node has the first tenant's counter, as one has that stopped while it wrote.
     let work = world.db.tenant(all[0].0).begin().await.unwrap();
     journal::hold(&work).await.unwrap();
-    let held = tokio::spawn(wave(&all[..1]));
-    let began = Instant::now();
+    let task = tokio::spawn(wave(&all[..1]));
+    let started_at = Instant::now();
     for _ in 0..20 {
         let answers = timeout(Duration::from_secs(1), wave(&all[1..])).await.expect("the others wait for nobody");
         assert!(answers.iter().all(|outcome| matches!(outcome, Ok(Ok(_)))));
     }
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
-    assert!(!held.is_finished(), "its counter is still held");
+    assert!(started_at.elapsed() < Duration::from_secs(2), "{:?}", started_at.elapsed());
+    assert!(!task.is_finished(), "its counter is still held");
     work.rollback().await.unwrap();
-    assert!(matches!(&held.await.unwrap()[..], [Ok(Ok(_))]));
+    assert!(matches!(&task.await.unwrap()[..], [Ok(Ok(_))]));
     assert_eq!(mugs(&world, &all[0]).await, [998, 0]);
     world.verify().await;
 }
@@ -295,19 +295,19 @@ async fn two_processes_write_many_tenants_and_apply_each_key_once(world: World) 
             tokio::join!(both.0, both.1)
         })
     });
-    let mut done = 0;
+    let mut done_count = 0;
     for pair in join_all(jobs).await {
         match pair.unwrap() {
             (Ok(Ok(a)), Ok(Ok(b))) => {
                 assert_eq!(a.seq, b.seq, "both answers are the same");
                 assert_eq!(usize::from(a.stored.is_some()) + usize::from(b.stored.is_some()), 1, "one of them is the first");
-                done += 1;
+                done_count += 1;
             }
             (Ok(Err(a)), Ok(Err(b))) => assert_eq!((code_of(&a), code_of(&b)), ("INSUFFICIENT", "INSUFFICIENT")),
             (a, b) => panic!("{a:?} {b:?}"),
         }
     }
-    assert_eq!(done, 6 * 30, "as many as there was stock for");
+    assert_eq!(done_count, 6 * 30, "as many as there was stock for");
     world.verify().await;
 }
 
@@ -316,7 +316,7 @@ async fn two_processes_under_locks_keep_one_log_and_apply_each_key_once(world: W
     let ledgers = [audited(&world).await, audited(&world).await];
     // The log begins in the first round; in the others who waits for the counter finds an end that has moved.
     for round in 0..3 {
-        let mut asked = Vec::new();
+        let mut calls = Vec::new();
         for n in 0..4 {
             let (order, command) = world.make.order(NewStatus::Confirmed, &[(MUG, 2)]);
             world.submit(command).await.unwrap();
@@ -325,17 +325,17 @@ async fn two_processes_under_locks_keep_one_log_and_apply_each_key_once(world: W
             let key = world.make.idempotency("orderFulfil", &format!("{round}, {n}"), "input");
             for ledger in &ledgers {
                 let fulfil = Command::of(OrderCommand::Fulfil(world.make.fulfilling(order, None, lines), Vec::new()));
-                asked.push(ledger.submit(world.tenant, fulfil, Some(key.clone())));
+                calls.push(ledger.submit(world.tenant, fulfil, Some(key.clone())));
             }
         }
-        let answers: Vec<_> = join_all(asked).await.into_iter().map(|outcome| outcome.unwrap().unwrap()).collect();
+        let answers: Vec<_> = join_all(calls).await.into_iter().map(|outcome| outcome.unwrap().unwrap()).collect();
         for pair in answers.chunks(2) {
             assert_eq!(pair[0].seq, pair[1].seq, "both answers are the same");
             assert_eq!(pair.iter().filter(|receipt| receipt.stored.is_some()).count(), 1, "one of them is the first");
         }
     }
     assert_eq!(world.level(world.mugs()).await, [6, 6, 0]);
-    let log = verify::whole(&world.scope(), None, None).await.unwrap();
+    let log = verify::verify_chain(&world.scope(), None, None).await.unwrap();
     assert!(log.is_ok() && log.entries == 12, "{log:?}");
     world.verify().await;
 }

@@ -2,7 +2,7 @@
 //! rest.
 
 use entrepot::{
-    insight::verify::{Report, verify, verify_into, width},
+    insight::verify::{Report, invariant_width, verify, verify_into},
     storage::Backend,
 };
 use sea_orm::ConnectionTrait;
@@ -90,11 +90,11 @@ async fn a_number_that_cannot_be_counted_with_is_broken_and_hides_nothing(world:
 
 async fn lines_are_told_as_they_are_found_and_stay_when_the_database_goes(world: World) {
     story(&world).await;
-    let told = std::sync::Mutex::new(Vec::new());
+    let reported_lines = std::sync::Mutex::new(Vec::new());
     let mut report = Report::default();
-    verify_into(&world.db, &mut report, |_| {}, |line| told.lock().unwrap().push(line.clone())).await.unwrap();
-    assert_eq!(*told.lock().unwrap(), report.lines, "over two tenants, each once and whole");
-    assert!(report.lines.iter().all(|line| line.invariant.len() <= width()));
+    verify_into(&world.db, &mut report, |_| {}, |line| reported_lines.lock().unwrap().push(line.clone())).await.unwrap();
+    assert_eq!(*reported_lines.lock().unwrap(), report.lines, "over two tenants, each once and whole");
+    assert!(report.lines.iter().all(|line| line.invariant.len() <= invariant_width()));
 
     let raw = world.raw().await;
     raw.execute_unprepared("ALTER TABLE barcode RENAME TO barcodes").await.unwrap();

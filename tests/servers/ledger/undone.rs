@@ -90,7 +90,7 @@ fn unship(scenario: &mut Scenario, shipment: &Fulfilment, original: Movement) {
 
 /// A step of a return.
 fn step(make: &CommandFactory, ret: &Return, step: ReturnStep) -> Command {
-    let act = ActOnReturn {
+    let action = ActOnReturn {
         ret: ret.id,
         orders: ret.orders(),
         expected_version: None,
@@ -100,7 +100,7 @@ fn step(make: &CommandFactory, ret: &Return, step: ReturnStep) -> Command {
         time_zone: "Europe/London".to_owned(),
         step,
     };
-    Command::of(ReturnCommand::Act(Box::new(act), make.keys([MUG])))
+    Command::of(ReturnCommand::Act(Box::new(action), make.keys([MUG])))
 }
 
 /// The return as the last step left it.

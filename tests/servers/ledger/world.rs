@@ -117,7 +117,7 @@ impl World {
 pub async fn new_tenant(db: &Database, clock: &Clock) -> (TenantId, CommandFactory) {
     let (tenant, now) = (clock.id(), clock.now());
     let row = tenant::Model { name: "A tenant".to_owned(), ..rows::tenant(tenant, &format!("t{}", tenant.uuid().simple()), now) };
-    let work = rows::begin(db, row, clock.uuid()).await;
+    let work = rows::begin_tenant(db, row, clock.uuid()).await;
     let mut make = CommandFactory::new(clock.clone());
     for (index, store) in make.stores.iter().enumerate() {
         work.insert::<store::Entity>(store_row(tenant, *store, index, now)).await.unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entrepot::counts::core::{Pair, accuracy, classify_abc, shrinkage};
 use serde_json::{Value, json};
 
-use super::world::{Orders, World, done};
+use super::world::{Orders, World, accepted};
 
 /// Returns the vectors of one metric; none, with a message, if the data file is missing.
 fn vectors(metric: &str) -> Vec<Value> {
@@ -44,17 +44,17 @@ fn shrinkage_and_accuracy_follow_the_vectors() {
 #[tokio::test]
 async fn a_count_tells_how_well_the_books_agree() {
     World::on_both(async |world| {
-        let count = world.counting(json!({})).await;
+        let count = world.start_count(json!({})).await;
         // Books: 100 mugs, 5,000 g of tea, 4 lamps.
-        world.finds(&count, &[(world.mug, 98), (world.tea, 5_500), (world.lamp, 4)]).await;
+        world.record_counted(&count, &[(world.mug, 98), (world.tea, 5_500), (world.lamp, 4)]).await;
         let document = "query($id: ID!, $tolerance: Quantity! = 0) { stocktake(by: {id: $id}) { figures(tolerance: $tolerance) { \
             booked counted shrinkage accuracy differenceValue { amount } absoluteValue { amount } } } }";
-        let answer = world.ask(document, json!({"id": count["id"], "tolerance": 2})).await;
+        let answer = world.execute(document, json!({"id": count["id"], "tolerance": 2})).await;
         // Two mugs at 1.00 are gone, half a kilogram of tea at 1.00 is more.
         let figures = json!({"booked": 5_104, "counted": 5_602, "shrinkage": "-0.097571", "accuracy": "0.666667",
             "differenceValue": {"amount": "-1.50"}, "absoluteValue": {"amount": "2.50"}});
         assert_eq!(answer["stocktake"]["figures"], figures);
-        let answer = world.ask(document, json!({"id": count["id"], "tolerance": -1})).await;
+        let answer = world.execute(document, json!({"id": count["id"], "tolerance": -1})).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT");
     })
     .await;
@@ -72,12 +72,12 @@ async fn what_was_cancelled_or_sold_in_another_currency_makes_no_class() {
         let ordered = world.order("CONFIRMED", json!([{"product": {"id": tea}, "quantity": 4_000, "unitPrice": {"amount": "100.00", "currencyCode": "GBP"}}])).await;
         let order = &ordered["order"];
         let part = json!({"idempotencyKey": world.key(), "id": order["id"], "lines": [{"lineId": order["lines"][0]["id"], "quantity": 1}]});
-        let part = world.act_in::<Orders>("orderFulfil", part).await;
+        let part = world.mutate_selecting::<Orders>("orderFulfil", part).await;
         assert_eq!(part["userErrors"], json!([]), "{part}");
-        let rest = world.act_in::<Orders>("orderCancel", json!({"idempotencyKey": world.key(), "id": order["id"]})).await;
+        let rest = world.mutate_selecting::<Orders>("orderCancel", json!({"idempotencyKey": world.key(), "id": order["id"]})).await;
         assert_eq!(rest["userErrors"], json!([]), "{rest}");
         let document = "query($store: ID!) { countsDue(storeId: $store) { product { sku } abcClass } }";
-        let answer = world.ask(document, json!({"store": world.store})).await;
+        let answer = world.execute(document, json!({"store": world.store})).await;
         let due: Vec<_> = answer["countsDue"].as_array().unwrap().iter().map(|one| (one["product"]["sku"].clone(), one["abcClass"].clone())).collect();
         let (sku, class) = &due[0];
         assert_eq!((sku, class), (&json!("MUG"), &json!("A")), "{due:?}");
@@ -94,33 +94,33 @@ async fn what_brings_most_is_due_first_until_it_has_been_counted() {
         assert_eq!(order["userErrors"], json!([]));
         let document = "query($store: ID!, $class: AbcClass) { countsDue(storeId: $store, abcClass: $class) { product { sku } abcClass countedAt } }";
         let due = async |class: Value| {
-            let answer = world.ask(document, json!({"store": world.store, "class": class})).await;
+            let answer = world.execute(document, json!({"store": world.store, "class": class})).await;
             let due = answer["countsDue"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
             due.iter().map(|one| format!("{}{}", one["abcClass"].as_str().unwrap(), one["product"]["sku"].as_str().unwrap())).collect::<Vec<_>>()
         };
         assert_eq!(due(Value::Null).await, ["AMUG", "CLAMP", "CTEA"]);
         let page = "query($store: ID!, $after: Cursor) { stocktakesDueList(store: { id: $store }, first: 2, after: $after) {
             nodes { product { sku } abcClass } pageInfo { hasNextPage endCursor } } }";
-        let some = world.ask(page, json!({"store": world.store})).await["stocktakesDueList"].clone();
+        let some = world.execute(page, json!({"store": world.store})).await["stocktakesDueList"].clone();
         let skus = |page: &Value| page["nodes"].as_array().unwrap().iter().map(|one| one["product"]["sku"].clone()).collect::<Vec<_>>();
         assert_eq!((skus(&some), &some["pageInfo"]["hasNextPage"]), (vec![json!("MUG"), json!("LAMP")], &json!(true)));
         let rest = json!({"store": world.store, "after": some["pageInfo"]["endCursor"]});
-        let rest = world.ask(page, rest).await["stocktakesDueList"].clone();
+        let rest = world.execute(page, rest).await["stocktakesDueList"].clone();
         assert_eq!((skus(&rest), &rest["pageInfo"]["hasNextPage"]), (vec![json!("TEA")], &json!(false)));
         let narrow = "query($store: ID!) { stocktakesDueList(store: { id: $store }, product: { sku: { startsWith: \"t\" } }) {
             nodes { product { sku } } totalCount { count } } }";
-        let teas = world.ask(narrow, json!({"store": world.store})).await["stocktakesDueList"].clone();
+        let teas = world.execute(narrow, json!({"store": world.store})).await["stocktakesDueList"].clone();
         assert_eq!((skus(&teas), &teas["totalCount"]["count"]), (vec![json!("TEA")], &json!(1)));
         assert_eq!(due(json!("B")).await, Vec::<String>::new());
-        world.pass(1);
-        let count = world.counting(json!({"kind": "CYCLE", "abcClass": "A"})).await;
+        world.advance_clock(1);
+        let count = world.start_count(json!({"kind": "CYCLE", "abcClass": "A"})).await;
         assert_eq!(count["lines"]["nodes"][0]["sku"], "MUG");
-        world.finds(&count, &[(mug, 50)]).await;
-        world.counts("stocktakeSubmit", &count).await;
-        let payload = world.act("stocktakeApprove", world.step(&count)).await;
-        done(&payload, "stocktake");
+        world.record_counted(&count, &[(mug, 50)]).await;
+        world.complete_count_step("stocktakeSubmit", &count).await;
+        let payload = world.mutate("stocktakeApprove", world.step(&count)).await;
+        accepted(&payload, "stocktake");
         assert_eq!(due(Value::Null).await, ["CLAMP", "CTEA"]);
-        world.pass(30 * 24 * 3600);
+        world.advance_clock(30 * 24 * 3600);
         assert_eq!(due(json!("A")).await, ["AMUG"]);
     })
     .await;

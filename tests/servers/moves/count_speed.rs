@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     count_plans::{UNMEASURED, books_without_entries},
-    world::{World, done},
+    world::{World, accepted},
 };
 
 /// Gives the store so many more products, a hundred of each.
@@ -35,14 +35,14 @@ async fn stocked(world: &World, count: usize) -> Vec<ProductId> {
 /// A count in REVIEW that found each of so many more products one short; and the last of them.
 async fn submitted(world: &World, count: usize) -> (Value, ProductId) {
     let products = stocked(world, count).await;
-    let counting = world.counting(json!({})).await;
+    let counting = world.start_count(json!({})).await;
     for some in products.chunks(500) {
         let found: Vec<_> = some.iter().map(|product| (*product, 99)).collect();
-        world.finds(&counting, &found).await;
+        world.record_counted(&counting, &found).await;
     }
     let rest = [(world.mug, 100), (world.tea, 5_000), (world.lamp, 4)];
-    world.finds(&counting, &rest).await;
-    world.counts("stocktakeSubmit", &counting).await;
+    world.record_counted(&counting, &rest).await;
+    world.complete_count_step("stocktakeSubmit", &counting).await;
     (counting, products[count - 1])
 }
 
@@ -50,9 +50,9 @@ async fn submitted(world: &World, count: usize) -> (Value, ProductId) {
 async fn approved(world: &World, (counting, last): &(Value, ProductId)) -> Duration {
     let document = "mutation($input: StocktakeActionInput!) { stocktakeApprove(input: $input) { stocktake { status } userErrors { code message } } }";
     let start = Instant::now();
-    let answer = world.ask(document, json!({"input": world.step(counting)})).await;
+    let answer = world.execute(document, json!({"input": world.step(counting)})).await;
     let took = start.elapsed();
-    done(&answer["stocktakeApprove"], "stocktake");
+    accepted(&answer["stocktakeApprove"], "stocktake");
     assert_eq!(world.level_in_transit(*last, world.store).await[0], 99);
     took
 }
@@ -71,7 +71,7 @@ async fn a_count_of_more_lines_than_a_movement_has_is_posted_in_several() {
         let took = approved(&world, &review).await;
         eprintln!("approving 4,200 lines took {took:?}");
         let sql = "SELECT count(*) FROM movement WHERE tenant_id = $1 AND kind = 'COUNT'";
-        assert_eq!(world.number(sql).await, 9);
+        assert_eq!(world.query_number(sql).await, 9);
     })
     .await;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, done};
+use super::world::{World, accepted};
 use crate::world::answers::digits;
 
 async fn numbers(world: &World, list: &str, kind: &str, variables: Value) -> String {
@@ -10,7 +10,7 @@ async fn numbers(world: &World, list: &str, kind: &str, variables: Value) -> Str
         "query($filter: {kind}Filter, $sort: {kind}Sort, $first: Int, $after: Cursor) {{ \
          {list}(filter: $filter, sort: $sort, first: $first, after: $after) {{ nodes {{ number }} totalCount {{ count }} }} }}"
     );
-    let answer = world.ask(&document, variables).await;
+    let answer = world.execute(&document, variables).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     let nodes = answer[list]["nodes"].as_array().unwrap();
     assert_eq!(answer[list]["totalCount"]["count"], nodes.len(), "all are on this page");
@@ -23,8 +23,8 @@ async fn transfers_are_found_by_number_product_and_last_change() {
         let first = world.draft(&[(world.mug, 1)]).await;
         world.draft(&[(world.tea, 1)]).await;
         let before = entrepot::clock::rfc3339(world.clock.now().plus_seconds(30));
-        world.pass(60);
-        world.does("transferMarkReady", &first).await;
+        world.advance_clock(60);
+        world.complete_step("transferMarkReady", &first).await;
         let sku = first["lines"][0]["sku"].as_str().unwrap();
         for (filter, expected) in [
             (json!({}), "12"),
@@ -55,8 +55,8 @@ async fn transfers_are_sorted_by_the_time_that_they_are_expected_at() {
         for moment in [json!("2026-12-03T00:00:00Z"), Value::Null, json!("2026-12-01T00:00:00Z"), Value::Null] {
             let mut input = world.asking(&[(world.mug, 1)]);
             input["expectedAt"] = moment;
-            done(&world.act("transferCreate", input).await, "transfer");
-            world.pass(1);
+            accepted(&world.mutate("transferCreate", input).await, "transfer");
+            world.advance_clock(1);
         }
         // A page each: a cursor may be that of a transfer without a time.
         let document = "query($sort: TransferSort, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {
@@ -67,10 +67,10 @@ async fn transfers_are_sorted_by_the_time_that_they_are_expected_at() {
             let (mut forth, mut back) = (String::new(), String::new());
             let (mut after, mut before) = (Value::Null, Value::Null);
             for _ in 0..4 {
-                let page = world.ask(document, json!({"sort": sort, "first": 1, "after": after})).await["transfers"].clone();
+                let page = world.execute(document, json!({"sort": sort, "first": 1, "after": after})).await["transfers"].clone();
                 forth.push_str(&digits(&page["nodes"][0]["number"]));
                 after = page["pageInfo"]["endCursor"].clone();
-                let page = world.ask(document, json!({"sort": sort, "last": 1, "before": before})).await["transfers"].clone();
+                let page = world.execute(document, json!({"sort": sort, "last": 1, "before": before})).await["transfers"].clone();
                 back.insert_str(0, &digits(&page["nodes"][0]["number"]));
                 before = page["pageInfo"]["startCursor"].clone();
             }
@@ -83,11 +83,11 @@ async fn transfers_are_sorted_by_the_time_that_they_are_expected_at() {
 #[tokio::test]
 async fn counts_are_found_by_number_product_and_last_change() {
     World::on_both(async |world| {
-        let first = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}]})).await;
-        world.counting(json!({"kind": "LIST", "products": [{"id": world.tea}]})).await;
+        let first = world.start_count(json!({"kind": "LIST", "products": [{"id": world.mug}]})).await;
+        world.start_count(json!({"kind": "LIST", "products": [{"id": world.tea}]})).await;
         let before = entrepot::clock::rfc3339(world.clock.now().plus_seconds(30));
-        world.pass(60);
-        world.counts("stocktakeCancel", &first).await;
+        world.advance_clock(60);
+        world.complete_count_step("stocktakeCancel", &first).await;
         for (filter, expected) in [
             (json!({}), "12"),
             (json!({"number": {"in": ["CN-1", "TR-2"]}}), "1"),

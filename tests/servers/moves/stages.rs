@@ -2,13 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, done};
-use crate::world::answers::refusals;
-
-/// The same code at each of these places.
-fn all(code: &str, paths: &[&str]) -> Vec<(String, String)> {
-    paths.iter().map(|path| (code.to_owned(), (*path).to_owned())).collect()
-}
+use super::world::{World, accepted};
+use crate::world::answers::{at_each, refusals};
 
 fn line(sku: &str, name: &str, quantity: i64) -> Value {
     json!({"product": {"sku": sku}, name: quantity})
@@ -17,30 +12,30 @@ fn line(sku: &str, name: &str, quantity: i64) -> Value {
 #[tokio::test]
 async fn a_transfer_is_told_all_names_then_all_quantities() {
     World::on_both(async |world| {
-        let ask = async |from: Value, lines: Value| {
+        let run_query = async |from: Value, lines: Value| {
             let input = json!({"idempotencyKey": world.key(), "fromStore": from, "toStore": {"code": "DEPOT"}, "lines": lines});
-            refusals(&world.act("transferCreate", input).await)
+            refusals(&world.mutate("transferCreate", input).await)
         };
         let here = json!({"id": world.store});
         let of = |sku: &str, n: i64| line(sku, "quantity", n);
         let foreign = json!({"product": {"id": world.foreign.mug}, "quantity": 0});
         assert_eq!(
-            ask(here.clone(), json!([of("NONE", 0), of("MUG", 0), foreign, of("TEA", 1), of("NOR", 1)])).await,
-            all("NOT_FOUND", &["input.lines.0.product.sku", "input.lines.2.product.id", "input.lines.4.product.sku"])
+            run_query(here.clone(), json!([of("NONE", 0), of("MUG", 0), foreign, of("TEA", 1), of("NOR", 1)])).await,
+            at_each("NOT_FOUND", &["input.lines.0.product.sku", "input.lines.2.product.id", "input.lines.4.product.sku"])
         );
         assert_eq!(
-            ask(json!({"code": "NOPE"}), json!([of("NONE", 1), of("MUG", 1)])).await,
-            all("NOT_FOUND", &["input.fromStore.code", "input.lines.0.product.sku"])
+            run_query(json!({"code": "NOPE"}), json!([of("NONE", 1), of("MUG", 1)])).await,
+            at_each("NOT_FOUND", &["input.fromStore.code", "input.lines.0.product.sku"])
         );
         // A store that is named by its ID hides no product that is not there.
         let by_id = json!({"product": {"id": world.foreign.mug}, "quantity": 1});
         assert_eq!(
-            ask(json!({"id": world.foreign.store}), json!([by_id, of("MUG", 1), of("NONE", 1)])).await,
-            all("NOT_FOUND", &["input.fromStore.id", "input.lines.0.product.id", "input.lines.2.product.sku"])
+            run_query(json!({"id": world.foreign.store}), json!([by_id, of("MUG", 1), of("NONE", 1)])).await,
+            at_each("NOT_FOUND", &["input.fromStore.id", "input.lines.0.product.id", "input.lines.2.product.sku"])
         );
         assert_eq!(
-            ask(here, json!([of("MUG", 0), of("TEA", 1), of("LAMP", -1)])).await,
-            all("OUT_OF_RANGE", &["input.lines.0.quantity", "input.lines.2.quantity"])
+            run_query(here, json!([of("MUG", 0), of("TEA", 1), of("LAMP", -1)])).await,
+            at_each("OUT_OF_RANGE", &["input.lines.0.quantity", "input.lines.2.quantity"])
         );
     })
     .await;
@@ -50,8 +45,8 @@ async fn a_transfer_is_told_all_names_then_all_quantities() {
 async fn a_transfer_that_cannot_be_held_is_told_each_product_that_is_short() {
     World::on_both(async |world| {
         let much = world.draft(&[(world.mug, 101), (world.lamp, 4), (world.tea, 5_001)]).await;
-        let payload = world.act("transferMarkReady", world.step(&much)).await;
-        assert_eq!(refusals(&payload), all("INSUFFICIENT_STOCK", &["input.id", "input.id"]));
+        let payload = world.mutate("transferMarkReady", world.step(&much)).await;
+        assert_eq!(refusals(&payload), at_each("INSUFFICIENT_STOCK", &["input.id", "input.id"]));
         for (place, named) in [(0, "MUG"), (1, "TEA")] {
             assert!(payload["userErrors"][place]["message"].as_str().unwrap().contains(named), "{payload:#}");
         }
@@ -66,24 +61,24 @@ async fn a_count_is_told_all_names_then_all_figures() {
         let listed = json!({"idempotencyKey": world.key(), "kind": "LIST", "store": {"id": world.store},
             "products": [{"sku": "NONE"}, {"sku": "MUG"}, {"id": world.foreign.mug}]});
         assert_eq!(
-            refusals(&world.act("stocktakeCreate", listed).await),
-            all("NOT_FOUND", &["input.products.0.sku", "input.products.2.id"])
+            refusals(&world.mutate("stocktakeCreate", listed).await),
+            at_each("NOT_FOUND", &["input.products.0.sku", "input.products.2.id"])
         );
         let full = json!({"idempotencyKey": world.key(), "kind": "FULL", "store": {"id": world.store}});
-        let count = done(&world.act("stocktakeCreate", full).await, "stocktake").clone();
-        done(&world.act("stocktakeStart", json!({"idempotencyKey": world.key(), "id": count["id"]})).await, "stocktake");
+        let count = accepted(&world.mutate("stocktakeCreate", full).await, "stocktake").clone();
+        accepted(&world.mutate("stocktakeStart", json!({"idempotencyKey": world.key(), "id": count["id"]})).await, "stocktake");
         let tell = async |lines: Value| {
             let input = json!({"idempotencyKey": world.key(), "id": count["id"], "lines": lines});
-            refusals(&world.act("stocktakeRecord", input).await)
+            refusals(&world.mutate("stocktakeRecord", input).await)
         };
         let of = |sku: &str, n: i64| line(sku, "counted", n);
         assert_eq!(
             tell(json!([of("NONE", -1), of("MUG", -1), of("NOR", 1)])).await,
-            all("NOT_FOUND", &["input.lines.0.product.sku", "input.lines.2.product.sku"])
+            at_each("NOT_FOUND", &["input.lines.0.product.sku", "input.lines.2.product.sku"])
         );
         assert_eq!(
             tell(json!([of("MUG", -1), of("TEA", 5_000), of("LAMP", -2)])).await,
-            all("OUT_OF_RANGE", &["input.lines.0.counted", "input.lines.2.counted"])
+            at_each("OUT_OF_RANGE", &["input.lines.0.counted", "input.lines.2.counted"])
         );
     })
     .await;
@@ -97,7 +92,7 @@ async fn a_transfer_to_its_own_store_is_told_its_quantities_with_it() {
         let input = json!({"idempotencyKey": world.key(), "fromStore": here, "toStore": here, "lines": lines});
         let of = |code: &str, path: &str| (code.to_owned(), path.to_owned());
         assert_eq!(
-            refusals(&world.act("transferCreate", input).await),
+            refusals(&world.mutate("transferCreate", input).await),
             [
                 of("INVALID", "input.toStore"),
                 of("OUT_OF_RANGE", "input.lines.0.quantity"),
@@ -114,10 +109,10 @@ async fn a_transfer_is_told_every_product_that_may_not_be_held() {
         let draft = world.draft(&[(world.mug, 1), (world.lamp, 1), (world.tea, 1)]).await;
         for product in [world.mug, world.tea] {
             let archive = "UPDATE product SET status = 'ARCHIVED' WHERE tenant_id = $1 AND id = $2";
-            world.pretend(archive, vec![product.into()]).await;
+            world.run_tenant_sql(archive, vec![product.into()]).await;
         }
-        let payload = world.act("transferMarkReady", world.step(&draft)).await;
-        assert_eq!(refusals(&payload), all("INVALID_STATE", &["input.id", "input.id"]));
+        let payload = world.mutate("transferMarkReady", world.step(&draft)).await;
+        assert_eq!(refusals(&payload), at_each("INVALID_STATE", &["input.id", "input.id"]));
         for (place, named) in [(0, "MUG"), (1, "TEA")] {
             assert!(payload["userErrors"][place]["message"].as_str().unwrap().contains(named), "{payload:#}");
         }
@@ -128,21 +123,21 @@ async fn a_transfer_is_told_every_product_that_may_not_be_held() {
 #[tokio::test]
 async fn a_recount_is_told_every_product_that_the_count_has_not() {
     World::on_both(async |world| {
-        let count = world.counting(json!({"kind": "LIST", "products": [{"sku": "MUG"}]})).await;
-        world.finds(&count, &[(world.mug, 99)]).await;
-        let count = world.counts("stocktakeSubmit", &count).await;
+        let count = world.start_count(json!({"kind": "LIST", "products": [{"sku": "MUG"}]})).await;
+        world.record_counted(&count, &[(world.mug, 99)]).await;
+        let count = world.complete_count_step("stocktakeSubmit", &count).await;
         let again = async |products: Value| {
             let mut input = world.step(&count);
             input["products"] = products;
-            refusals(&world.act("stocktakeRecount", input).await)
+            refusals(&world.mutate("stocktakeRecount", input).await)
         };
         assert_eq!(
             again(json!([{"sku": "TEA"}, {"sku": "MUG"}, {"sku": "LAMP"}, {"sku": "MUG"}])).await,
-            all("NOT_FOUND", &["input.products.0.sku", "input.products.2.sku"])
+            at_each("NOT_FOUND", &["input.products.0.sku", "input.products.2.sku"])
         );
         assert_eq!(
             again(json!([{"sku": "MUG"}, {"sku": "MUG"}, {"sku": "MUG"}])).await,
-            all("INVALID", &["input.products.1", "input.products.2"])
+            at_each("INVALID", &["input.products.1", "input.products.2"])
         );
     })
     .await;

@@ -6,7 +6,7 @@ use entrepot::{counts::core::COUNT_STEPS, transfers::core::TRANSFER_STEPS};
 
 const DRAWING: &str = include_str!("../../../docs/states.md");
 
-fn drawn(heading: &str) -> BTreeSet<(&'static str, &'static str, &'static str)> {
+fn drawn_states(heading: &str) -> BTreeSet<(&'static str, &'static str, &'static str)> {
     let drawing = DRAWING.split(heading).nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
     let step = |line: &'static str| {
         let (from, rest) = line.trim().split_once(" --> ")?;
@@ -21,7 +21,7 @@ fn the_drawing_of_transfers_shows_every_step_and_no_other() {
     let steps = TRANSFER_STEPS.iter();
     let coded =
         steps.flat_map(|(from, action, to)| to.iter().map(|to| (from.as_str(), action.mutation(), to.as_str()))).collect();
-    assert_eq!(drawn("## Transfer"), coded);
+    assert_eq!(drawn_states("## Transfer"), coded);
 }
 
 #[test]
@@ -29,5 +29,5 @@ fn the_drawing_of_counts_shows_every_step_and_no_other() {
     let steps = COUNT_STEPS.iter();
     let coded =
         steps.flat_map(|(from, action, to)| to.iter().map(|to| (from.as_str(), action.mutation(), to.as_str()))).collect();
-    assert_eq!(drawn("## Count"), coded);
+    assert_eq!(drawn_states("## Count"), coded);
 }

@@ -7,10 +7,10 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::world::{World, done, of_store, refused};
+use super::world::{World, accepted, of_store, refused};
 use crate::world::answers::refusals;
 
-fn of(product: ProductId, quantity: i64) -> Value {
+fn change_line(product: ProductId, quantity: i64) -> Value {
     json!({"product": {"id": product}, "quantity": quantity})
 }
 
@@ -18,7 +18,7 @@ fn of(product: ProductId, quantity: i64) -> Value {
 async fn lines(world: &World, transfer: &Value, lines: &[Value]) -> Value {
     let mut input = world.step(transfer);
     input["lines"] = json!(lines);
-    world.act("transferUpdate", input).await
+    world.mutate("transferUpdate", input).await
 }
 
 async fn reserved(world: &World) -> [i64; 3] {
@@ -36,10 +36,10 @@ async fn a_transfer_that_is_ready_holds_what_its_changed_lines_say() {
     World::on_both(async |world| {
         let (mug, tea, lamp) = (world.mug, world.tea, world.lamp);
         let draft = world.draft(&[(mug, 10), (tea, 500)]).await;
-        let ready = world.does("transferMarkReady", &draft).await;
+        let ready = world.complete_step("transferMarkReady", &draft).await;
         // Fewer mugs, more tea, and new lines for lamps.
-        let payload = lines(&world, &ready, &[of(mug, 4), of(tea, 700), of(lamp, 2)]).await;
-        let changed = done(&payload, "transfer");
+        let payload = lines(&world, &ready, &[change_line(mug, 4), change_line(tea, 700), change_line(lamp, 2)]).await;
+        let changed = accepted(&payload, "transfer");
         let quantities: Vec<_> = changed["lines"].as_array().unwrap().iter().map(|line| line["quantity"].clone()).collect();
         assert_eq!(
             (&changed["status"], &changed["version"], quantities),
@@ -47,22 +47,22 @@ async fn a_transfer_that_is_ready_holds_what_its_changed_lines_say() {
         );
         assert_eq!(changed["lines"][0]["id"], draft["lines"][0]["id"]);
         assert_eq!(reserved(&world).await, [4, 700, 2]);
-        assert_eq!(world.number(HOLDS).await, 3, "one hold for each line");
-        let moved = "SELECT count(*) FROM movement WHERE tenant_id = $1 AND reference_kind = 'TRANSFER' AND kind = ";
-        assert_eq!(world.number(&format!("{moved}'RELEASE'")).await, 1);
-        assert_eq!(world.number(&format!("{moved}'RESERVE'")).await, 2, "what was held first, and what was added");
+        assert_eq!(world.query_number(HOLDS).await, 3, "one hold for each line");
+        let sql = "SELECT count(*) FROM movement WHERE tenant_id = $1 AND reference_kind = 'TRANSFER' AND kind = ";
+        assert_eq!(world.query_number(&format!("{sql}'RELEASE'")).await, 1);
+        assert_eq!(world.query_number(&format!("{sql}'RESERVE'")).await, 2, "what was held first, and what was added");
         // No tea, and the mugs after all.
-        done(&lines(&world, &ready, &[of(tea, 0), of(mug, 10)]).await, "transfer");
+        accepted(&lines(&world, &ready, &[change_line(tea, 0), change_line(mug, 10)]).await, "transfer");
         assert_eq!(reserved(&world).await, [10, 0, 2]);
-        let sent = world.does("transferShip", &ready).await;
+        let sent = world.complete_step("transferShip", &ready).await;
         let shipped: Vec<_> =
             sent["lines"].as_array().unwrap().iter().map(|line| (line["sku"].clone(), line["shipped"].clone())).collect();
         assert_eq!(shipped, [(json!("MUG"), json!(10)), (json!("LAMP"), json!(2))]);
         assert_eq!(reserved(&world).await, [0, 0, 0]);
         assert_eq!(world.level_in_transit(lamp, world.depot).await[2], 2);
-        assert_eq!(world.number(HOLDS).await, 0);
-        let told: Vec<String> = world.events_of("").await.into_iter().filter(|kind| kind.starts_with("transfer.")).collect();
-        assert_eq!(told, ["created", "ready", "updated", "updated", "shipped"].map(|kind| format!("transfer.{kind}")));
+        assert_eq!(world.query_number(HOLDS).await, 0);
+        let events: Vec<String> = world.events_of("").await.into_iter().filter(|kind| kind.starts_with("transfer.")).collect();
+        assert_eq!(events, ["created", "ready", "updated", "updated", "shipped"].map(|kind| format!("transfer.{kind}")));
     })
     .await;
 }
@@ -72,23 +72,23 @@ async fn a_change_that_cannot_be_held_changes_nothing_and_tells_every_line() {
     World::on_both(async |world| {
         let (mug, tea, lamp) = (world.mug, world.tea, world.lamp);
         let draft = world.draft(&[(mug, 10), (tea, 500)]).await;
-        let ready = world.does("transferMarkReady", &draft).await;
-        let payload = lines(&world, &ready, &[of(mug, 101), of(tea, 1), of(lamp, 5)]).await;
+        let ready = world.complete_step("transferMarkReady", &draft).await;
+        let payload = lines(&world, &ready, &[change_line(mug, 101), change_line(tea, 1), change_line(lamp, 5)]).await;
         let short = |place: usize| ("INSUFFICIENT_STOCK".to_owned(), format!("input.lines.{place}.quantity"));
         assert_eq!(refusals(&payload), [short(0), short(2)]);
         assert_eq!((&payload["transfer"], reserved(&world).await), (&Value::Null, [10, 500, 0]), "the tea is held as before");
         // The whole stock may be held, including the units that the transfer holds already.
-        done(&lines(&world, &ready, &[of(mug, 100)]).await, "transfer");
+        accepted(&lines(&world, &ready, &[change_line(mug, 100)]).await, "transfer");
         assert_eq!(reserved(&world).await, [100, 500, 0]);
-        refused(&lines(&world, &ready, &[of(mug, 0), of(tea, 0)]).await, "INVALID", "input.lines");
-        refused(&lines(&world, &ready, &[of(mug, -1)]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
-        refused(&lines(&world, &ready, &[of(mug, 1), of(mug, 2)]).await, "INVALID", "input.lines.1.product");
-        refused(&lines(&world, &ready, &[of(lamp, 0)]).await, "NOT_FOUND", "input.lines.0.product.id");
-        refused(&lines(&world, &ready, &[of(world.foreign.mug, 1)]).await, "NOT_FOUND", "input.lines.0.product.id");
-        refused(&lines(&world, &ready, &[of(world.wrap, 1)]).await, "INVALID", "input.lines.0.product");
+        refused(&lines(&world, &ready, &[change_line(mug, 0), change_line(tea, 0)]).await, "INVALID", "input.lines");
+        refused(&lines(&world, &ready, &[change_line(mug, -1)]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+        refused(&lines(&world, &ready, &[change_line(mug, 1), change_line(mug, 2)]).await, "INVALID", "input.lines.1.product");
+        refused(&lines(&world, &ready, &[change_line(lamp, 0)]).await, "NOT_FOUND", "input.lines.0.product.id");
+        refused(&lines(&world, &ready, &[change_line(world.foreign.mug, 1)]).await, "NOT_FOUND", "input.lines.0.product.id");
+        refused(&lines(&world, &ready, &[change_line(world.wrap, 1)]).await, "INVALID", "input.lines.0.product");
         let mut stale = world.step(&ready);
-        (stale["expectedVersion"], stale["lines"]) = (json!(1), json!([of(mug, 1)]));
-        refused(&world.act("transferUpdate", stale).await, "VERSION_CONFLICT", "input.expectedVersion");
+        (stale["expectedVersion"], stale["lines"]) = (json!(1), json!([change_line(mug, 1)]));
+        refused(&world.mutate("transferUpdate", stale).await, "VERSION_CONFLICT", "input.expectedVersion");
         assert_eq!(reserved(&world).await, [100, 500, 0]);
     })
     .await;
@@ -99,17 +99,17 @@ async fn a_line_that_is_short_of_its_hold_lets_go_what_it_has_too_much_of() {
     World::on_both(async |world| {
         let mug = world.mug;
         let draft = world.draft(&[(mug, 80)]).await;
-        world.does("transferMarkReady", &draft).await;
+        world.complete_step("transferMarkReady", &draft).await;
         // Breakage takes ten of those that were to go.
         let broken = json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN",
             "changes": [of_change(&world, -30)]});
-        done(&world.act("stockAdjust", broken).await, "transfer");
+        accepted(&world.mutate("stockAdjust", broken).await, "transfer");
         assert_eq!(reserved(&world).await[0], 70);
-        done(&lines(&world, &draft, &[of(mug, 75)]).await, "transfer");
+        accepted(&lines(&world, &draft, &[change_line(mug, 75)]).await, "transfer");
         assert_eq!(reserved(&world).await[0], 70, "it holds less than is asked for already");
-        done(&lines(&world, &draft, &[of(mug, 60)]).await, "transfer");
+        accepted(&lines(&world, &draft, &[change_line(mug, 60)]).await, "transfer");
         assert_eq!(reserved(&world).await[0], 60);
-        let sent = world.does("transferShip", &draft).await;
+        let sent = world.complete_step("transferShip", &draft).await;
         assert_eq!((&sent["lines"][0]["shipped"], world.level_in_transit(mug, world.store).await), (&json!(60), [10, 0, 0]));
     })
     .await;
@@ -124,28 +124,28 @@ async fn words_change_while_it_is_ready_and_its_day_and_note_when_it_has_left() 
     World::on_both(async |world| {
         let mug = world.mug;
         let other = json!({"idempotencyKey": world.key(), "fromStore": {"id": world.store}, "toStore": {"code": "DEPOT"},
-            "externalRef": "T-1", "lines": [of(mug, 1)]});
-        done(&world.act("transferCreate", other).await, "transfer");
+            "externalRef": "T-1", "lines": [change_line(mug, 1)]});
+        accepted(&world.mutate("transferCreate", other).await, "transfer");
         let draft = world.draft(&[(mug, 10)]).await;
         assert_eq!(draft["metadata"], json!({}));
         let with = async |metadata: Value| {
             let input = json!({"idempotencyKey": world.key(), "fromStore": {"id": world.store}, "toStore": {"code": "DEPOT"},
-                "metadata": metadata, "lines": [of(mug, 1)]});
-            world.act("transferCreate", input).await
+                "metadata": metadata, "lines": [change_line(mug, 1)]});
+            world.mutate("transferCreate", input).await
         };
         let payload = with(json!({"route": {"van": 7}})).await;
-        assert_eq!(done(&payload, "transfer")["metadata"], json!({"route": {"van": 7}}));
+        assert_eq!(accepted(&payload, "transfer")["metadata"], json!({"route": {"van": 7}}));
         refused(&with(json!("7")).await, "INVALID", "input.metadata");
         refused(&with(json!({"van": "v".repeat(20_000)})).await, "OUT_OF_RANGE", "input.metadata");
-        let ready = world.does("transferMarkReady", &draft).await;
+        let ready = world.complete_step("transferMarkReady", &draft).await;
         let say = async |words: Value| {
             let mut input = world.step(&ready);
             words.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
-            world.act("transferUpdate", input).await
+            world.mutate("transferUpdate", input).await
         };
         let words = json!({"externalRef": "T-2", "note": "by the yellow van", "metadata": {"van": 7}, "expectedAt": "2026-12-01T12:00:00Z"});
         let payload = say(words.clone()).await;
-        let changed = done(&payload, "transfer");
+        let changed = accepted(&payload, "transfer");
         for name in ["externalRef", "note", "metadata"] {
             assert_eq!(changed[name], words[name], "{name}");
         }
@@ -153,25 +153,25 @@ async fn words_change_while_it_is_ready_and_its_day_and_note_when_it_has_left() 
         refused(&say(json!({"externalRef": "T-1"})).await, "DUPLICATE", "input.externalRef");
         refused(&say(json!({"metadata": [7]})).await, "INVALID", "input.metadata");
         refused(&say(json!({"metadata": {"van": "v".repeat(20_000)}})).await, "OUT_OF_RANGE", "input.metadata");
-        world.does("transferShip", &ready).await;
+        world.complete_step("transferShip", &ready).await;
         for partly in [false, true] {
             if partly {
                 let mut part = world.step(&ready);
                 part["lines"] = json!([{"lineId": ready["lines"][0]["id"], "quantity": 4}]);
-                done(&world.act("transferReceive", part).await, "transfer");
+                accepted(&world.mutate("transferReceive", part).await, "transfer");
             }
-            let payload = say(json!({"externalRef": "T-3", "metadata": {}, "lines": [of(mug, 11)]})).await;
+            let payload = say(json!({"externalRef": "T-3", "metadata": {}, "lines": [change_line(mug, 11)]})).await;
             let state = |name: &str| ("INVALID_STATE".to_owned(), format!("input.{name}"));
             assert_eq!(refusals(&payload), ["externalRef", "metadata", "lines"].map(state));
             let day = if partly { "2026-12-08" } else { "2026-12-05" };
             let payload = say(json!({"note": "the road is closed", "expectedAt": format!("{day}T12:00:00Z"), "externalRef": "T-2"})).await;
-            assert_eq!(done(&payload, "transfer")["note"], "the road is closed");
+            assert_eq!(accepted(&payload, "transfer")["note"], "the road is closed");
             let key = LevelKey { product: mug, store: world.depot };
-            let why = explain_level(&world.db.tenant(world.tenant), world.ledger.clock(), key).await.unwrap().unwrap();
-            let coming: Vec<_> = why.level_snapshot.in_transit.iter().map(|one| (one.quantity, one.on)).collect();
+            let reason = explain_level(&world.db.tenant(world.tenant), world.ledger.clock(), key).await.unwrap().unwrap();
+            let coming: Vec<_> = reason.level_snapshot.in_transit.iter().map(|one| (one.quantity, one.on)).collect();
             assert_eq!(coming, [(if partly { 6 } else { 10 }, clock::parse_day(day))]);
         }
-        world.does("transferReceive", &ready).await;
+        world.complete_step("transferReceive", &ready).await;
         refused(&say(json!({"note": "too late"})).await, "INVALID_STATE", "input.id");
     })
     .await;
@@ -182,24 +182,30 @@ async fn what_the_sender_holds_is_changed_by_whoever_may_ship_there() {
     World::on_both(async |world| {
         let (here, there, elsewhere) = (of_store(world.store), of_store(world.depot), of_store(world.ledger.clock().id()));
         let draft = world.draft(&[(world.mug, 10)]).await;
-        let input = |more: Value| {
+        let input = |extra: Value| {
             let mut input = world.step(&draft);
-            more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
+            extra.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
             input
         };
-        let fewer = || input(json!({"lines": [of(world.mug, 5)]}));
-        done(&world.act_as(there.clone(), "transferUpdate", input(json!({"lines": [of(world.mug, 8)]}))).await, "transfer");
-        let asked = fewer();
-        done(&world.act_as(there.clone(), "transferUpdate", asked.clone()).await, "transfer");
-        world.does("transferMarkReady", &draft).await;
-        refused(&world.act_as(there.clone(), "transferUpdate", fewer()).await, "INVALID_STATE", "input.lines");
-        let again = world.act_as(there.clone(), "transferUpdate", asked).await;
+        let fewer = || input(json!({"lines": [change_line(world.mug, 5)]}));
+        accepted(
+            &world.mutate_as(there.clone(), "transferUpdate", input(json!({"lines": [change_line(world.mug, 8)]}))).await,
+            "transfer",
+        );
+        let change_input = fewer();
+        accepted(&world.mutate_as(there.clone(), "transferUpdate", change_input.clone()).await, "transfer");
+        world.complete_step("transferMarkReady", &draft).await;
+        refused(&world.mutate_as(there.clone(), "transferUpdate", fewer()).await, "INVALID_STATE", "input.lines");
+        let again = world.mutate_as(there.clone(), "transferUpdate", change_input).await;
         assert_eq!((&again["replayed"], &again["userErrors"]), (&json!(true), &json!([])), "what was done is answered as it was");
         let day = json!({"expectedAt": "2026-12-02T08:00:00Z"});
-        done(&world.act_as(there, "transferUpdate", input(day)).await, "transfer");
-        done(&world.act_as(here, "transferUpdate", input(json!({"lines": [of(world.mug, 6)]}))).await, "transfer");
+        accepted(&world.mutate_as(there, "transferUpdate", input(day)).await, "transfer");
+        accepted(
+            &world.mutate_as(here, "transferUpdate", input(json!({"lines": [change_line(world.mug, 6)]}))).await,
+            "transfer",
+        );
         assert_eq!(world.level_in_transit(world.mug, world.store).await, [100, 6, 0]);
-        refused(&world.act_as(elsewhere, "transferUpdate", fewer()).await, "NOT_FOUND", "input.id");
+        refused(&world.mutate_as(elsewhere, "transferUpdate", fewer()).await, "NOT_FOUND", "input.id");
     })
     .await;
 }
@@ -208,22 +214,23 @@ async fn what_the_sender_holds_is_changed_by_whoever_may_ship_there() {
 async fn a_change_is_made_once_and_a_dry_run_makes_none() {
     World::on_both(async |world| {
         let draft = world.draft(&[(world.mug, 10)]).await;
-        world.does("transferMarkReady", &draft).await;
+        world.complete_step("transferMarkReady", &draft).await;
         let head = world.events_of("").await.len();
         let dry = "mutation($input: TransferUpdateInput!) { transferUpdate(input: $input, validateOnly: true) { \
             transfer { version lines { quantity } } userErrors { code } seq } }";
         let mut input = world.step(&draft);
-        input["lines"] = json!([of(world.mug, 30)]);
-        let answer = world.ask(dry, json!({ "input": input })).await;
+        input["lines"] = json!([change_line(world.mug, 30)]);
+        let answer = world.execute(dry, json!({ "input": input })).await;
         let foreseen = json!({"version": 3, "lines": [{"quantity": 30}]});
         assert_eq!(answer["transferUpdate"], json!({"transfer": foreseen, "userErrors": [], "seq": null}));
         assert_eq!((world.events_of("").await.len(), reserved(&world).await[0]), (head, 10));
-        let both = futures_util::join!(world.act("transferUpdate", input.clone()), world.act("transferUpdate", input.clone()));
+        let both =
+            futures_util::join!(world.mutate("transferUpdate", input.clone()), world.mutate("transferUpdate", input.clone()));
         assert_ne!(both.0["replayed"], both.1["replayed"]);
         assert_eq!((&both.0["transfer"]["version"], reserved(&world).await[0]), (&json!(3), 30));
         let mut other = input;
-        other["lines"] = json!([of(world.mug, 31)]);
-        refused(&world.act("transferUpdate", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+        other["lines"] = json!([change_line(world.mug, 31)]);
+        refused(&world.mutate("transferUpdate", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::world::{World, done};
+use super::world::{World, accepted};
 
 fn code(payload: &Value) -> Value {
     payload["userErrors"][0]["code"].clone()
@@ -20,20 +20,20 @@ fn change(world: &World, transfer: &Value, mugs: i64, tea: i64) -> Value {
 async fn of_two_editors_who_saw_one_version_one_is_heard() {
     World::on_both(async |world| {
         let draft = world.draft(&[(world.mug, 1)]).await;
-        let ready = world.does("transferMarkReady", &draft).await;
+        let ready = world.complete_step("transferMarkReady", &draft).await;
         let calls = (0..6).map(|n| {
             let mut input = change(&world, &ready, 10 + n, 100 + n);
             input["expectedVersion"] = ready["version"].clone();
-            world.act("transferUpdate", input)
+            world.mutate("transferUpdate", input)
         });
         let answers = join_all(calls).await;
         let heard: Vec<&Value> = answers.iter().filter(|answer| answer["userErrors"] == json!([])).collect();
         assert_eq!(heard.len(), 1, "{answers:?}");
         assert!(answers.iter().all(|answer| [Value::Null, json!("VERSION_CONFLICT")].contains(&code(answer))), "{answers:?}");
-        let asked = [0, 1].map(|line| heard[0]["transfer"]["lines"][line]["quantity"].as_i64().unwrap());
-        let held =
+        let line_quantities = [0, 1].map(|line| heard[0]["transfer"]["lines"][line]["quantity"].as_i64().unwrap());
+        let held_totals =
             [world.level_in_transit(world.mug, world.store).await[1], world.level_in_transit(world.tea, world.store).await[1]];
-        assert_eq!(held, asked);
+        assert_eq!(held_totals, line_quantities);
     })
     .await;
 }
@@ -43,11 +43,11 @@ async fn what_is_changed_while_it_is_shipped_leaves_as_changed_or_not_at_all() {
     World::on_both(async |world| {
         for round in 0..6 {
             let draft = world.draft(&[(world.mug, 4)]).await;
-            let ready = world.does("transferMarkReady", &draft).await;
-            let update = |mugs, tea| world.act("transferUpdate", change(&world, &ready, mugs, tea));
-            let ship = world.act("transferShip", world.step(&ready));
+            let ready = world.complete_step("transferMarkReady", &draft).await;
+            let update = |mugs, tea| world.mutate("transferUpdate", change(&world, &ready, mugs, tea));
+            let ship = world.mutate("transferShip", world.step(&ready));
             let (one, sent, other) = futures_util::join!(update(3, 20), ship, update(5, 10));
-            let sent = done(&sent, "transfer").clone();
+            let sent = accepted(&sent, "transfer").clone();
             for answer in [&one, &other] {
                 assert!([Value::Null, json!("INVALID_STATE")].contains(&code(answer)), "{answer}");
             }

@@ -2,25 +2,25 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, done, of_store, refused};
+use super::world::{World, accepted, of_store, refused};
 
 #[tokio::test]
 async fn the_sender_ships_and_the_receiver_receives() {
     World::on_both(async |world| {
         let (here, there) = (of_store(world.store), of_store(world.depot));
         // The receiver requests, the sender holds and ships.
-        let payload = world.act_as(there.clone(), "transferCreate", world.asking(&[(world.mug, 10)])).await;
-        let draft = done(&payload, "transfer").clone();
+        let payload = world.mutate_as(there.clone(), "transferCreate", world.asking(&[(world.mug, 10)])).await;
+        let draft = accepted(&payload, "transfer").clone();
         assert_eq!(draft["allowedActions"], json!(["transferUpdate", "transferCancel"]));
-        refused(&world.act_as(there.clone(), "transferMarkReady", world.step(&draft)).await, "NOT_FOUND", "input.id");
-        done(&world.act_as(here.clone(), "transferMarkReady", world.step(&draft)).await, "transfer");
-        refused(&world.act_as(there.clone(), "transferShip", world.step(&draft)).await, "NOT_FOUND", "input.id");
-        done(&world.act_as(here.clone(), "transferShip", world.step(&draft)).await, "transfer");
-        refused(&world.act_as(here.clone(), "transferReceive", world.step(&draft)).await, "NOT_FOUND", "input.id");
+        refused(&world.mutate_as(there.clone(), "transferMarkReady", world.step(&draft)).await, "NOT_FOUND", "input.id");
+        accepted(&world.mutate_as(here.clone(), "transferMarkReady", world.step(&draft)).await, "transfer");
+        refused(&world.mutate_as(there.clone(), "transferShip", world.step(&draft)).await, "NOT_FOUND", "input.id");
+        accepted(&world.mutate_as(here.clone(), "transferShip", world.step(&draft)).await, "transfer");
+        refused(&world.mutate_as(here.clone(), "transferReceive", world.step(&draft)).await, "NOT_FOUND", "input.id");
         let mut close = world.step(&draft);
         close["reasonCode"] = json!("LOSS");
-        refused(&world.act_as(here.clone(), "transferClose", close).await, "NOT_FOUND", "input.id");
-        done(&world.act_as(there.clone(), "transferReceive", world.step(&draft)).await, "transfer");
+        refused(&world.mutate_as(here.clone(), "transferClose", close).await, "NOT_FOUND", "input.id");
+        accepted(&world.mutate_as(there.clone(), "transferReceive", world.step(&draft)).await, "transfer");
     })
     .await;
 }
@@ -32,17 +32,17 @@ async fn who_has_neither_store_finds_nothing() {
         let elsewhere = of_store(other);
         let draft = world.draft(&[(world.mug, 10)]).await;
         refused(
-            &world.act_as(elsewhere.clone(), "transferCreate", world.asking(&[(world.mug, 1)])).await,
+            &world.mutate_as(elsewhere.clone(), "transferCreate", world.asking(&[(world.mug, 1)])).await,
             "NOT_FOUND",
             "input.fromStore.id",
         );
         for mutation in ["transferUpdate", "transferMarkReady", "transferShip", "transferReceive", "transferCancel"] {
-            refused(&world.act_as(elsewhere.clone(), mutation, world.step(&draft)).await, "NOT_FOUND", "input.id");
+            refused(&world.mutate_as(elsewhere.clone(), mutation, world.step(&draft)).await, "NOT_FOUND", "input.id");
         }
         let document = "query($id: ID!) { transfer(by: {id: $id}) { id } transfers { nodes { id } } }";
-        let answer = world.ask_as(elsewhere, document, json!({"id": draft["id"]})).await;
+        let answer = world.execute_as(elsewhere, document, json!({"id": draft["id"]})).await;
         assert_eq!(answer, json!({"transfer": null, "transfers": {"nodes": []}}));
-        let answer = world.ask_as(of_store(world.depot), document, json!({"id": draft["id"]})).await;
+        let answer = world.execute_as(of_store(world.depot), document, json!({"id": draft["id"]})).await;
         assert_eq!(answer["transfers"]["nodes"], json!([{"id": draft["id"]}]));
     })
     .await;
@@ -54,7 +54,7 @@ async fn one_side_does_not_see_what_moved_at_the_other() {
         world.sent(&[(world.mug, 10)]).await;
         let document = "{ stockMovements(filter: {kind: [TRANSFER_OUT]}) { nodes { entries { store { code } onHandDelta } } } }";
         let of = async |store| {
-            let answer = world.ask_as(of_store(store), document, json!({})).await;
+            let answer = world.execute_as(of_store(store), document, json!({})).await;
             answer["stockMovements"]["nodes"][0]["entries"].clone()
         };
         assert_eq!(of(world.store).await, json!([{"store": {"code": "LDN"}, "onHandDelta": -10}]));
@@ -69,7 +69,7 @@ async fn one_side_does_not_see_what_moved_at_the_other() {
             without
         };
         let costs = "{ transfers { nodes { lines { unitCost { amount } } } } }";
-        let answer = world.ask_as(blind, costs, json!({})).await;
+        let answer = world.execute_as(blind, costs, json!({})).await;
         assert_eq!(answer["transfers"]["nodes"][0]["lines"][0]["unitCost"], Value::Null);
     })
     .await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 pub use crate::{
     orders::world::Orders,
-    world::answers::{done, refused},
+    world::answers::{accepted, refused},
 };
 use crate::{
     retailer::{Retailer, Work, input_of},
@@ -49,8 +49,8 @@ const COUNT: &str = "stocktake { id number kind status version isBlind note allo
 impl World {
     /// A transfer of these from the store to the depot, as a DRAFT.
     pub async fn draft(&self, lines: &[(ProductId, i64)]) -> Value {
-        let payload = self.act("transferCreate", self.asking(lines)).await;
-        done(&payload, "transfer").clone()
+        let payload = self.mutate("transferCreate", self.asking(lines)).await;
+        accepted(&payload, "transfer").clone()
     }
 
     /// The input of such a transfer.
@@ -60,32 +60,32 @@ impl World {
     }
 
     /// Creates a count in the store and starts it, with the input's fields in `more`.
-    pub async fn counting(&self, more: Value) -> Value {
+    pub async fn start_count(&self, extra: Value) -> Value {
         let mut input = json!({"idempotencyKey": self.key(), "kind": "FULL", "store": {"id": self.store}});
-        for (name, value) in more.as_object().unwrap() {
+        for (name, value) in extra.as_object().unwrap() {
             input[name] = value.clone();
         }
-        let payload = self.act("stocktakeCreate", input).await;
-        let count = done(&payload, "stocktake").clone();
-        self.counts("stocktakeStart", &count).await
+        let payload = self.mutate("stocktakeCreate", input).await;
+        let count = accepted(&payload, "stocktake").clone();
+        self.complete_count_step("stocktakeStart", &count).await
     }
 
     /// A step of a count that is done.
-    pub async fn counts(&self, mutation: &str, count: &Value) -> Value {
-        let payload = self.act(mutation, self.step(count)).await;
-        done(&payload, "stocktake").clone()
+    pub async fn complete_count_step(&self, mutation: &str, count: &Value) -> Value {
+        let payload = self.mutate(mutation, self.step(count)).await;
+        accepted(&payload, "stocktake").clone()
     }
 
     /// The input that records these.
-    pub fn found(&self, count: &Value, lines: &[(ProductId, i64)]) -> Value {
+    pub fn counted_input(&self, count: &Value, lines: &[(ProductId, i64)]) -> Value {
         let lines: Vec<_> = lines.iter().map(|(product, n)| json!({"product": {"id": product}, "counted": n})).collect();
         json!({"id": count["id"], "idempotencyKey": self.key(), "lines": lines})
     }
 
     /// Records these.
-    pub async fn finds(&self, count: &Value, lines: &[(ProductId, i64)]) -> Value {
-        let payload = self.act("stocktakeRecord", self.found(count, lines)).await;
-        done(&payload, "stocktake").clone()
+    pub async fn record_counted(&self, count: &Value, lines: &[(ProductId, i64)]) -> Value {
+        let payload = self.mutate("stocktakeRecord", self.counted_input(count, lines)).await;
+        accepted(&payload, "stocktake").clone()
     }
 
     /// The input of a step.
@@ -94,16 +94,16 @@ impl World {
     }
 
     /// A step that is done.
-    pub async fn does(&self, mutation: &str, transfer: &Value) -> Value {
-        let payload = self.act(mutation, self.step(transfer)).await;
-        done(&payload, "transfer").clone()
+    pub async fn complete_step(&self, mutation: &str, transfer: &Value) -> Value {
+        let payload = self.mutate(mutation, self.step(transfer)).await;
+        accepted(&payload, "transfer").clone()
     }
 
     /// A transfer that has left.
     pub async fn sent(&self, lines: &[(ProductId, i64)]) -> Value {
         let draft = self.draft(lines).await;
-        self.does("transferMarkReady", &draft).await;
-        self.does("transferShip", &draft).await
+        self.complete_step("transferMarkReady", &draft).await;
+        self.complete_step("transferShip", &draft).await
     }
 
     /// On hand, reserved and in transit of a level.

@@ -4,7 +4,7 @@
 use entrepot::insight::verify::verify_tenant;
 use serde_json::{Value, json};
 
-use super::world::{World, done, refused};
+use super::world::{World, accepted, refused};
 use crate::world::answers::text;
 
 const ORDER: &str = "id status version expiresAt total { amount } currentTotal { amount } balance { amount } cancelReason cancelNote \
@@ -19,11 +19,11 @@ fn gbp(amount: &str) -> Value {
 async fn parcel(world: &World, status: &str) -> Value {
     let mugs = json!({"product": {"id": world.mug}, "quantity": 10, "unitPrice": gbp("3.33"), "discount": gbp("1.00"), "tax": gbp("6.46")});
     let postage = json!({"kind": "CHARGE", "name": "Postage", "quantity": 1, "unitPrice": gbp("4.95"), "tax": gbp("0.99")});
-    done(&world.order(status, json!([mugs, postage])).await, "order").clone()
+    accepted(&world.order(status, json!([mugs, postage])).await, "order").clone()
 }
 
 /// Requests to cancel units of lines, by their position in the order.
-async fn asks(world: &World, order: &Value, lines: &[(usize, i64)], more: Value) -> Value {
+async fn asks(world: &World, order: &Value, lines: &[(usize, i64)], extra: Value) -> Value {
     let document = format!(
         "mutation($input: ActionInput!, $lines: [OrderLineCancel!], $reason: CancelReason, $dry: Boolean! = false) {{ \
          orderCancel(input: $input, lines: $lines, reason: $reason, validateOnly: $dry) {{ order {{ {ORDER} }} replayed \
@@ -31,24 +31,24 @@ async fn asks(world: &World, order: &Value, lines: &[(usize, i64)], more: Value)
     );
     let mut input = json!({"id": order["id"], "idempotencyKey": world.key()});
     let mut variables = json!({});
-    for (name, value) in more.as_object().unwrap() {
+    for (name, value) in extra.as_object().unwrap() {
         let of = if matches!(name.as_str(), "dry" | "reason") { &mut variables } else { &mut input };
         of[name] = value.clone();
     }
     let named = |(line, quantity): &(usize, i64)| json!({"lineId": order["lines"][*line]["id"], "quantity": quantity});
     variables["lines"] = lines.iter().map(named).collect();
     variables["input"] = input;
-    world.ask(&document, variables).await["orderCancel"].clone()
+    world.execute(&document, variables).await["orderCancel"].clone()
 }
 
 async fn cancels(world: &World, order: &Value, lines: &[(usize, i64)]) -> Value {
-    done(&asks(world, order, lines, json!({})).await, "order").clone()
+    accepted(&asks(world, order, lines, json!({})).await, "order").clone()
 }
 
 async fn ships(world: &World, order: &Value, quantity: i64) {
     let lines = json!([{"lineId": order["lines"][0]["id"], "quantity": quantity}]);
     let input = json!({"id": order["id"], "idempotencyKey": world.key(), "lines": lines});
-    done(&world.act("orderFulfil", input).await, "order");
+    accepted(&world.mutate("orderFulfil", input).await, "order");
 }
 
 /// Each of a line's counters.
@@ -70,8 +70,8 @@ async fn verified(world: &World) {
 async fn three_of_ten_mugs_are_cancelled_and_seven_cost_what_seven_cost() {
     World::on_both(async |world| {
         let order = parcel(&world, "CONFIRMED").await;
-        let more = json!({"reason": "CUSTOMER", "note": "Seven are enough", "expectedVersion": 1});
-        let seven = done(&asks(&world, &order, &[(0, 3)], more).await, "order").clone();
+        let input = json!({"reason": "CUSTOMER", "note": "Seven are enough", "expectedVersion": 1});
+        let seven = accepted(&asks(&world, &order, &[(0, 3)], input).await, "order").clone();
         assert_eq!((&seven["status"], &seven["version"]), (&json!("CONFIRMED"), &json!(2)));
         assert_eq!(counters(&seven["lines"][0]), [10, 7, 0, 3, 0]);
         assert_eq!(sums(&seven), ["44.70", "33.07", "27.13"]);
@@ -95,7 +95,7 @@ async fn what_was_paid_for_a_cancelled_part_is_owed_to_the_customer() {
         let paid = json!({"idempotencyKey": world.key(), "order": {"id": order["id"]}, "kind": "CAPTURE", "method": "CARD",
             "amount": gbp("44.70")});
         let document = "mutation($input: PaymentRecordInput!) { paymentRecord(input: $input) { userErrors { code } } }";
-        assert_eq!(world.ask(document, json!({"input": paid})).await["paymentRecord"]["userErrors"], json!([]));
+        assert_eq!(world.execute(document, json!({"input": paid})).await["paymentRecord"]["userErrors"], json!([]));
         let seven = cancels(&world, &order, &[(0, 3)]).await;
         assert_eq!(text(&seven["balance"]["amount"]), "-11.63");
     })
@@ -109,8 +109,8 @@ async fn nothing_left_to_deliver_is_a_cancelled_order() {
             let order = parcel(&world, status).await;
             let charges = cancels(&world, &order, &[(0, 10)]).await;
             assert_eq!((&charges["status"], sums(&charges)[1].as_str()), (&json!(status), "5.94"), "the postage stands");
-            let more = json!({"reason": "ERROR", "note": "Typed twice"});
-            let none = done(&asks(&world, &order, &[(1, 1)], more).await, "order").clone();
+            let input = json!({"reason": "ERROR", "note": "Typed twice"});
+            let none = accepted(&asks(&world, &order, &[(1, 1)], input).await, "order").clone();
             assert_eq!(
                 (&none["status"], &none["expiresAt"], sums(&none)[1].as_str()),
                 (&json!("CANCELLED"), &json!(null), "0.00")
@@ -146,7 +146,7 @@ async fn what_has_left_stays_and_the_last_goods_take_the_charges_with_them() {
 async fn what_waits_for_stock_goes_first() {
     World::on_both(async |world| {
         let lamps = json!([{"product": {"id": world.lamp}, "quantity": 10}]);
-        let order = done(&world.order("CONFIRMED", lamps).await, "order").clone();
+        let order = accepted(&world.order("CONFIRMED", lamps).await, "order").clone();
         let eight = cancels(&world, &order, &[(0, 2)]).await;
         assert_eq!(counters(&eight["lines"][0]), [10, 4, 4, 2, 0]);
         assert_eq!(world.level(world.lamp, world.store).await, [4, 4, 0]);
@@ -163,7 +163,7 @@ async fn a_dry_run_says_what_the_cancellation_would_leave_and_a_key_counts_once(
     World::on_both(async |world| {
         let order = parcel(&world, "CONFIRMED").await;
         let dry = asks(&world, &order, &[(0, 3)], json!({"dry": true})).await;
-        let would = done(&dry, "order");
+        let would = accepted(&dry, "order");
         assert_eq!((counters(&would["lines"][0]), sums(would)[1].as_str()), ([10, 7, 0, 3, 0], "33.07"));
         assert_eq!(would["lines"][0]["allocations"][0]["quantity"], json!(7));
         assert_eq!(world.level(world.mug, world.store).await, [100, 10, 0]);

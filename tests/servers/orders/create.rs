@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, done, refused};
+use super::world::{World, accepted, refused};
 
 fn mug(world: &World, quantity: i64) -> Value {
     json!({"product": {"id": world.mug}, "quantity": quantity})
@@ -19,7 +19,7 @@ async fn an_order_begins_in_every_state() {
         ];
         for (place, (status, level, actions)) in cases.into_iter().enumerate() {
             let payload = world.order(status, json!([mug(&world, 3)])).await;
-            let order = done(&payload, "order");
+            let order = accepted(&payload, "order");
             assert_eq!(order["status"], status);
             assert_eq!(order["number"], format!("SO-00000{}", place + 1));
             assert_eq!(order["allowedActions"], actions, "{status}");
@@ -28,8 +28,8 @@ async fn an_order_begins_in_every_state() {
             assert_eq!(order["holds"], json!([]));
             assert_eq!(world.level(world.mug, world.store).await, level, "{status}");
             let line = &order["lines"][0];
-            let held = usize::from(matches!(status, "PENDING" | "CONFIRMED"));
-            assert_eq!(line["allocations"].as_array().unwrap().len(), held, "{status}");
+            let reservation_count = usize::from(matches!(status, "PENDING" | "CONFIRMED"));
+            assert_eq!(line["allocations"].as_array().unwrap().len(), reservation_count, "{status}");
             assert!(payload["seq"].is_i64() && payload["replayed"] == false);
         }
     })
@@ -47,8 +47,8 @@ async fn a_name_may_be_an_id_a_sku_a_barcode_or_a_code() {
                 {"kind": "CHARGE", "name": "Postage", "quantity": 1, "unitPrice": {"amount": "3.5", "currencyCode": "GBP"}},
             ],
         });
-        let payload = world.act("orderCreate", input).await;
-        let order = done(&payload, "order");
+        let payload = world.mutate("orderCreate", input).await;
+        let order = accepted(&payload, "order");
         assert_eq!(order["customer"]["name"], "Ada");
         assert_eq!(order["channel"]["code"], "WEB");
         assert_eq!(order["total"]["amount"], "11.15");
@@ -67,18 +67,18 @@ async fn a_name_may_be_an_id_a_sku_a_barcode_or_a_code() {
 async fn a_key_gives_its_first_answer_again() {
     World::on_both(async |world| {
         let input = json!({"idempotencyKey": "k", "store": {"id": world.store}, "lines": [mug(&world, 2)]});
-        let first = world.act("orderCreate", input.clone()).await;
-        let again = world.act("orderCreate", input.clone()).await;
+        let first = world.mutate("orderCreate", input.clone()).await;
+        let again = world.mutate("orderCreate", input.clone()).await;
         assert_eq!(again["replayed"], true);
         assert_eq!(again["order"], first["order"]);
         assert_eq!(again["seq"], first["seq"]);
         assert_eq!(world.level(world.mug, world.store).await, [100, 2, 0]);
         let mut other = input;
         other["lines"][0]["quantity"] = json!(3);
-        refused(&world.act("orderCreate", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+        refused(&world.mutate("orderCreate", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
         for (key, code) in [(String::new(), "REQUIRED"), ("k".repeat(256), "TOO_LONG")] {
             let input = json!({"idempotencyKey": key, "store": {"id": world.store}, "lines": [mug(&world, 2)]});
-            refused(&world.act("orderCreate", input).await, code, "input.idempotencyKey");
+            refused(&world.mutate("orderCreate", input).await, code, "input.idempotencyKey");
         }
     })
     .await;
@@ -90,12 +90,12 @@ async fn a_dry_run_writes_nothing() {
         let document = "mutation($input: OrderCreateInput!) { orderCreate(input: $input, validateOnly: true) \
             { order { status total { amount } number lines { open } } userErrors { code field } seq } }";
         let input = json!({"idempotencyKey": "dry", "store": {"id": world.store}, "lines": [mug(&world, 2)]});
-        let answer = world.ask(document, json!({"input": input})).await;
+        let answer = world.execute(document, json!({"input": input})).await;
         let order = json!({"status": "CONFIRMED", "total": {"amount": "5.10"}, "number": "SO-······", "lines": [{"open": 2}]});
         assert_eq!(answer["orderCreate"], json!({"order": order, "userErrors": [], "seq": null}));
         assert_eq!(world.level(world.mug, world.store).await, [100, 0, 0]);
         let input = json!({"idempotencyKey": "dry", "store": {"id": world.store}, "lines": [mug(&world, 200)]});
-        let answer = world.ask(document, json!({"input": input})).await;
+        let answer = world.execute(document, json!({"input": input})).await;
         assert_eq!(answer["orderCreate"]["userErrors"][0]["code"], "INSUFFICIENT_STOCK");
     })
     .await;
@@ -108,9 +108,9 @@ async fn a_reference_is_unique_in_its_channel() {
             json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "externalRef": "R-1", "channelId": channel,
                 "lines": [mug(&world, 1)]})
         };
-        done(&world.act("orderCreate", with(None)).await, "order");
-        refused(&world.act("orderCreate", with(None)).await, "DUPLICATE", "input.externalRef");
-        done(&world.act("orderCreate", with(Some(world.web.to_string()))).await, "order");
+        accepted(&world.mutate("orderCreate", with(None)).await, "order");
+        refused(&world.mutate("orderCreate", with(None)).await, "DUPLICATE", "input.externalRef");
+        accepted(&world.mutate("orderCreate", with(Some(world.web.to_string()))).await, "order");
     })
     .await;
 }
@@ -126,7 +126,7 @@ async fn money_is_exact() {
             {"kind": "CHARGE", "name": "Voucher", "quantity": 1, "unitPrice": {"amount": "-1", "currencyCode": "GBP"}},
         ]);
         let payload = world.order("CONFIRMED", lines).await;
-        let order = done(&payload, "order");
+        let order = accepted(&payload, "order");
         let totals: Vec<&Value> = order["lines"].as_array().unwrap().iter().map(|line| &line["total"]["amount"]).collect();
         assert_eq!(totals, ["5.00", "8.40", "-1.00"]);
         assert_eq!(order["total"]["amount"], "12.40");
@@ -186,11 +186,11 @@ async fn bad_input_is_refused_with_its_path() {
             let mut input = base.clone();
             input["idempotencyKey"] = json!(world.key());
             input[name] = value;
-            refused(&world.act("orderCreate", input).await, code, field);
+            refused(&world.mutate("orderCreate", input).await, code, field);
         }
         // No line touches stock there, so nothing but the store itself can miss it.
         let input = json!({"idempotencyKey": world.key(), "store": {"id": world.foreign.store}, "lines": charge});
-        refused(&world.act("orderCreate", input).await, "NOT_FOUND", "input.store.id");
+        refused(&world.mutate("orderCreate", input).await, "NOT_FOUND", "input.store.id");
         assert_eq!(world.level(world.mug, world.store).await, [100, 0, 0]);
         // Several at once, and 9,007,199,254,740,992 is no quantity at all.
         let lines = json!([{"product": {"id": "x"}, "quantity": 1}, {"product": {"id": "y"}, "quantity": 1}]);
@@ -205,7 +205,7 @@ async fn bad_input_is_refused_with_its_path() {
 async fn two_thousand_lines_are_taken() {
     World::on_both(async |world| {
         let payload = world.order("DRAFT", json!(vec![mug(&world, 1); 2_000])).await;
-        assert_eq!(done(&payload, "order")["total"]["amount"], "5100.00");
+        assert_eq!(accepted(&payload, "order")["total"]["amount"], "5100.00");
     })
     .await;
 }
@@ -216,12 +216,12 @@ async fn an_order_takes_the_place_of_reservations() {
         let id = world.reserve(world.mug, 90, None).await;
         refused(&world.order("CONFIRMED", json!([mug(&world, 90)])).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
         let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "reservationIds": [id], "lines": [mug(&world, 90)]});
-        let payload = world.act("orderCreate", input.clone()).await;
-        done(&payload, "order");
+        let payload = world.mutate("orderCreate", input.clone()).await;
+        accepted(&payload, "order");
         assert_eq!(world.level(world.mug, world.store).await, [100, 90, 0]);
         let mut again = input;
         again["idempotencyKey"] = json!(world.key());
-        refused(&world.act("orderCreate", again).await, "INVALID_STATE", "input.reservationIds.0");
+        refused(&world.mutate("orderCreate", again).await, "INVALID_STATE", "input.reservationIds.0");
     })
     .await;
 }
@@ -230,7 +230,7 @@ async fn an_order_takes_the_place_of_reservations() {
 async fn a_backorder_holds_what_there_is_and_says_that_it_is_short() {
     World::on_both(async |world| {
         let payload = world.order("CONFIRMED", json!([{"product": {"id": world.lamp}, "quantity": 6}])).await;
-        let order = done(&payload, "order");
+        let order = accepted(&payload, "order");
         assert_eq!(order["lines"][0]["open"], 4);
         assert_eq!(order["lines"][0]["backordered"], 2);
         assert_eq!(order["holds"], json!([{"reason": "SHORT"}]));
@@ -245,18 +245,18 @@ async fn a_dry_run_shows_what_the_order_would_hold() {
         let document = "mutation Try($input: OrderCreateInput!, $dry: Boolean!) { result: orderCreate(input: $input, validateOnly: $dry) {
             order { holds { reason } lines { allocations { store { code } quantity } order { holds { reason } } } } userErrors { code } seq } }";
         let lamps = json!({"product": {"id": world.lamp}, "quantity": 6});
-        for (status, line, held, holds) in [
+        for (status, line, reserved, holds) in [
             ("CONFIRMED", mug(&world, 3), json!([{"store": {"code": "LDN"}, "quantity": 3}]), json!([])),
             ("PENDING", mug(&world, 3), json!([{"store": {"code": "LDN"}, "quantity": 3}]), json!([])),
             ("DRAFT", mug(&world, 3), json!([]), json!([])),
             ("CONFIRMED", lamps, json!([{"store": {"code": "LDN"}, "quantity": 4}]), json!([{"reason": "SHORT"}])),
         ] {
             let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": status, "lines": [line]});
-            let dry = world.ask(document, json!({"input": input, "dry": true})).await["result"].clone();
+            let dry = world.execute(document, json!({"input": input, "dry": true})).await["result"].clone();
             assert_eq!(dry["seq"], Value::Null, "{dry}");
-            let expected = json!({"holds": holds, "lines": [{"allocations": held, "order": {"holds": holds}}]});
+            let expected = json!({"holds": holds, "lines": [{"allocations": reserved, "order": {"holds": holds}}]});
             assert_eq!(dry["order"], expected, "{status}");
-            let real = world.ask(document, json!({"input": input, "dry": false})).await["result"].clone();
+            let real = world.execute(document, json!({"input": input, "dry": false})).await["result"].clone();
             assert_eq!(real["order"], dry["order"], "{status}");
         }
     })
@@ -271,7 +271,7 @@ async fn a_reservation_that_the_order_cannot_take_the_place_of_is_refused() {
         for (status, line) in [("DRAFT", mug(&world, 90)), ("CONFIRMED", wrap.clone()), ("FULFILLED", wrap)] {
             let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": status, "reservationIds": [id],
                 "lines": [line]});
-            refused(&world.act("orderCreate", input).await, "INVALID", "input.reservationIds.0");
+            refused(&world.mutate("orderCreate", input).await, "INVALID", "input.reservationIds.0");
         }
         assert_eq!(world.level(world.mug, world.store).await, [100, 90, 0], "it is still held");
     })

@@ -14,17 +14,17 @@ struct Query(OrdersQuery, ReturnsQuery);
 #[derive(MergedObject, Default)]
 struct Mutation(OrdersMutation, ReturnsMutation);
 
-fn undescribed(at: &str, of: &Value, found: &mut Vec<String>) {
-    let name = of["name"].as_str().unwrap_or_default();
+fn undescribed(at: &str, document: &Value, found: &mut Vec<String>) {
+    let name = document["name"].as_str().unwrap_or_default();
     if name.starts_with("__") {
         return;
     }
     let at = format!("{at}.{name}");
-    if of["description"].as_str().is_none_or(str::is_empty) {
+    if document["description"].as_str().is_none_or(str::is_empty) {
         found.push(at.clone());
     }
     for list in ["fields", "inputFields", "enumValues", "args"] {
-        of[list].as_array().into_iter().flatten().for_each(|part| undescribed(&at, part, found));
+        document[list].as_array().into_iter().flatten().for_each(|part| undescribed(&at, part, found));
     }
 }
 
@@ -35,9 +35,9 @@ async fn everything_is_described() {
         inputFields { name description } enumValues { name description } } } }";
     let answer = schema.execute(document).await.data.into_json().unwrap();
     let mut found = Vec::new();
-    for of in answer["__schema"]["types"].as_array().unwrap() {
-        if !matches!(of["name"].as_str(), Some("Boolean" | "String" | "Int" | "Float" | "ID")) {
-            undescribed("", of, &mut found);
+    for kind in answer["__schema"]["types"].as_array().unwrap() {
+        if !matches!(kind["name"].as_str(), Some("Boolean" | "String" | "Int" | "Float" | "ID")) {
+            undescribed("", kind, &mut found);
         }
     }
     assert_eq!(found, Vec::<String>::new());
@@ -75,8 +75,8 @@ fn the_sdl_keeps_the_shapes_of_the_core() {
         assert!(plain.contains(line), "{line} is missing in\n{sdl}");
     }
     // The permission is on the type, whatever interfaces and descriptions it has.
-    for of in ["type Order ", "type Return "] {
-        let line = plain.lines().find(|line| line.starts_with(of)).unwrap();
+    for kind in ["type Order ", "type Return "] {
+        let line = plain.lines().find(|line| line.starts_with(kind)).unwrap();
         assert!(line.contains(" @requires(permission: \"order.read\") "), "{line}");
     }
     for field in [

@@ -4,14 +4,14 @@ use entity::prelude::{StoreId, Timestamp};
 use entrepot::access::{PermissionSet, Reach, index_of};
 use serde_json::{Value, json};
 
-use super::world::{START, World, done, refused};
+use super::world::{START, World, accepted, refused};
 
 const SAYS: &str = "contact { name email } shippingAddress { lines city country } billingAddress { company } shippingCountry \
     noteForCustomer noteForStaff tags metadata requestedFor deliveryMethod";
 
 async fn says(world: &World, order: &Value) -> Value {
     let document = format!("query($id: ID!) {{ order(by: {{id: $id}}) {{ version {SAYS} }} }}");
-    world.ask(&document, json!({"id": order["id"]})).await["order"].clone()
+    world.execute(&document, json!({"id": order["id"]})).await["order"].clone()
 }
 
 /// An order of a mug for Ada in Bath.
@@ -24,14 +24,14 @@ async fn adas(world: &World) -> Value {
         "noteForCustomer": "Thank you", "tags": ["Gift", "gift", "vip"], "metadata": {"shop": {"basket": 7}},
         "requestedFor": "2026-12-24T09:00:00Z", "deliveryMethod": "COLLECT",
     });
-    done(&world.act("orderCreate", input).await, "order").clone()
+    accepted(&world.mutate("orderCreate", input).await, "order").clone()
 }
 
 async fn edits(world: &World, order: &Value, mut fields: Value) -> Value {
     fields["id"] = order["id"].clone();
     fields["idempotencyKey"] = json!(world.key());
     fields["expectedVersion"] = says(world, order).await["version"].clone();
-    world.act("orderUpdate", fields).await
+    world.mutate("orderUpdate", fields).await
 }
 
 /// The customer archived or restored; the payload.
@@ -40,7 +40,7 @@ async fn turned(world: &World, mutation: &str) -> Value {
     let document = format!(
         "mutation($input: {kind}Input!) {{ {mutation}(input: $input) {{ customer {{ archivedAt version }} userErrors {{ code message field }} }} }}"
     );
-    world.ask(&document, json!({"input": {"id": world.customer}})).await[mutation].clone()
+    world.execute(&document, json!({"input": {"id": world.customer}})).await[mutation].clone()
 }
 /// Returns the message of the refusal.
 async fn refused_turn(world: &World, mutation: &str) -> String {
@@ -50,7 +50,7 @@ async fn refused_turn(world: &World, mutation: &str) -> String {
 }
 
 async fn step(world: &World, mutation: &str, order: &Value) -> Value {
-    done(&world.act(mutation, json!({"id": order["id"], "idempotencyKey": world.key()})).await, "order").clone()
+    accepted(&world.mutate(mutation, json!({"id": order["id"], "idempotencyKey": world.key()})).await, "order").clone()
 }
 
 #[tokio::test]
@@ -63,13 +63,13 @@ async fn an_order_says_what_it_was_told() {
             "shippingCountry": "GB", "noteForCustomer": "Thank you", "noteForStaff": null, "tags": ["Gift", "vip"],
             "metadata": {"shop": {"basket": 7}}, "requestedFor": "2026-12-24T09:00:00Z", "deliveryMethod": "COLLECT",
         });
-        let said = says(&world, &order).await;
-        expected["requestedFor"] = said["requestedFor"].clone();
-        assert_eq!(said, expected);
-        assert!(said["requestedFor"].as_str().unwrap().starts_with("2026-12-24T09:00:00"), "{said}");
+        let answer = says(&world, &order).await;
+        expected["requestedFor"] = answer["requestedFor"].clone();
+        assert_eq!(answer, expected);
+        assert!(answer["requestedFor"].as_str().unwrap().starts_with("2026-12-24T09:00:00"), "{answer}");
         // No personal data of the recipient is left unmasked.
         let document = format!("{{ orders {{ nodes {{ {SAYS} }} }} }}");
-        let masked = world.ask_without(&["customer.contact.read"], &document, json!({})).await;
+        let masked = world.execute_without(&["customer.contact.read"], &document, json!({})).await;
         let node = &masked["orders"]["nodes"][0];
         assert_eq!((&node["contact"], &node["shippingAddress"], &node["tags"][0]), (&Value::Null, &Value::Null, &json!("Gift")));
         let scope = world.scope();
@@ -85,7 +85,7 @@ async fn an_order_says_what_it_was_told() {
             }
         }
         let plain =
-            done(&world.order("CONFIRMED", json!([{"product": {"id": world.mug}, "quantity": 1}])).await, "order").clone();
+            accepted(&world.order("CONFIRMED", json!([{"product": {"id": world.mug}, "quantity": 1}])).await, "order").clone();
         let silent = says(&world, &plain).await;
         assert_eq!((&silent["contact"], &silent["tags"], &silent["metadata"]), (&Value::Null, &json!([]), &json!({})));
         assert_eq!(silent["deliveryMethod"], "SHIP");
@@ -100,14 +100,14 @@ async fn what_is_left_out_stays_and_null_clears() {
         let order = adas(&world).await;
         let address = json!({"lines": ["Quai 3"], "city": "Brest", "country": "FR"});
         let fields = json!({"shippingAddress": address, "tagsAdd": ["late"], "tagsRemove": ["VIP"], "requestedFor": null});
-        done(&edits(&world, &order, fields).await, "order");
-        let said = says(&world, &order).await;
-        assert_eq!((&said["contact"]["name"], &said["shippingAddress"]["city"]), (&json!("Ada Lovelace"), &json!("Brest")));
+        accepted(&edits(&world, &order, fields).await, "order");
+        let answer = says(&world, &order).await;
+        assert_eq!((&answer["contact"]["name"], &answer["shippingAddress"]["city"]), (&json!("Ada Lovelace"), &json!("Brest")));
         assert_eq!(
-            (&said["shippingCountry"], &said["tags"], &said["requestedFor"]),
+            (&answer["shippingCountry"], &answer["tags"], &answer["requestedFor"]),
             (&json!("FR"), &json!(["Gift", "late"]), &Value::Null)
         );
-        done(&edits(&world, &order, json!({"contact": null, "shippingAddress": null, "metadata": {"a": 1}})).await, "order");
+        accepted(&edits(&world, &order, json!({"contact": null, "shippingAddress": null, "metadata": {"a": 1}})).await, "order");
         let cleared = says(&world, &order).await;
         assert_eq!(
             (&cleared["contact"], &cleared["shippingAddress"], &cleared["metadata"]),
@@ -131,12 +131,12 @@ async fn what_is_left_out_stays_and_null_clears() {
         }
         let line = json!({"product": {"id": world.mug}, "quantity": 1});
         let new = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": [line], "tags": ["gift", " "]});
-        refused(&world.act("orderCreate", new).await, "INVALID", "input.tags.1");
+        refused(&world.mutate("orderCreate", new).await, "INVALID", "input.tags.1");
         let line = json!({"product": {"id": world.mug}, "quantity": 1});
         let many = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": [line], "tags": vec![" "; 60]});
-        let told = world.act("orderCreate", many).await;
-        refused(&told, "LIMIT_EXCEEDED", "input.tags");
-        assert_eq!(told["userErrors"].as_array().unwrap().len(), 1, "the limit alone: {told:#}");
+        let payload = world.mutate("orderCreate", many).await;
+        refused(&payload, "LIMIT_EXCEEDED", "input.tags");
+        assert_eq!(payload["userErrors"].as_array().unwrap().len(), 1, "the limit alone: {payload:#}");
         world.verify().await;
     })
     .await;
@@ -151,12 +151,12 @@ async fn another_country_leaves_charges_and_says_so() {
             "shippingAddress": {"city": "Brest", "country": "FR"}});
         let document =
             "mutation($input: OrderUpdateInput!) { orderUpdate(input: $input) { userErrors { code } hints { code message } } }";
-        let answer = world.ask(document, json!({ "input": input })).await["orderUpdate"].clone();
+        let answer = world.execute(document, json!({ "input": input })).await["orderUpdate"].clone();
         assert_eq!((&answer["userErrors"], &answer["hints"][0]["code"]), (&json!([]), &json!("CHARGES_UNCHANGED")), "{answer:#}");
         let events = entrepot::storage::journal::after(&world.scope(), 0, 1_000).await.unwrap();
         let last = events.iter().rev().find(|event| event.kind == "order.updated").unwrap();
-        let told: Value = serde_json::from_str(&last.payload).unwrap();
-        assert_eq!(told["changed"], json!(["shippingCountry", "shippingAddress"]));
+        let body: Value = serde_json::from_str(&last.payload).unwrap();
+        assert_eq!(body["changed"], json!(["shippingCountry", "shippingAddress"]));
         assert!(!last.payload.contains("Brest"));
     })
     .await;
@@ -166,32 +166,32 @@ async fn another_country_leaves_charges_and_says_so() {
 async fn references_stay_unique_and_customers_exist() {
     World::on_both(async |world| {
         let (order, other) = (adas(&world).await, adas(&world).await);
-        done(&edits(&world, &order, json!({"externalRef": "W-1", "customerId": null})).await, "order");
+        accepted(&edits(&world, &order, json!({"externalRef": "W-1", "customerId": null})).await, "order");
         refused(&edits(&world, &other, json!({"externalRef": "W-1"})).await, "DUPLICATE", "input.externalRef");
-        done(&edits(&world, &order, json!({"externalRef": "W-1"})).await, "order");
-        done(&edits(&world, &order, json!({"externalRef": "W-2"})).await, "order");
-        done(&edits(&world, &other, json!({"externalRef": "W-1"})).await, "order");
+        accepted(&edits(&world, &order, json!({"externalRef": "W-1"})).await, "order");
+        accepted(&edits(&world, &order, json!({"externalRef": "W-2"})).await, "order");
+        accepted(&edits(&world, &other, json!({"externalRef": "W-1"})).await, "order");
         let nobody = world.clock.id::<entity::id::kind::CustomerId>().to_string();
         refused(&edits(&world, &order, json!({"customerId": nobody})).await, "NOT_FOUND", "input.customerId");
-        let seen = world
-            .ask("query($id: ID!) { order(by: {id: $id}) { externalRef customer { id } } }", json!({"id": order["id"]}))
+        let answer = world
+            .execute("query($id: ID!) { order(by: {id: $id}) { externalRef customer { id } } }", json!({"id": order["id"]}))
             .await;
-        assert_eq!(seen["order"], json!({"externalRef": "W-2", "customer": null}));
+        assert_eq!(answer["order"], json!({"externalRef": "W-2", "customer": null}));
         // Ada's other order is open: she stays until it is done, and is named by nothing new afterwards.
-        let said = refused_turn(&world, "customerArchive").await;
-        assert!(said.contains("(1)"), "{said}");
+        let message = refused_turn(&world, "customerArchive").await;
+        assert!(message.contains("(1)"), "{message}");
         step(&world, "orderCancel", &other).await;
         // Archiving keeps the contacts on orders of a customer without a name, too: only an erasure
         // deletes them.
-        world.pretend("UPDATE customer SET external_ref = NULL WHERE tenant_id = $1", vec![]).await;
+        world.run_tenant_sql("UPDATE customer SET external_ref = NULL WHERE tenant_id = $1", vec![]).await;
         assert!(turned(&world, "customerArchive").await["customer"]["archivedAt"].is_string());
         assert_eq!(says(&world, &other).await["contact"]["name"], "Ada Lovelace");
         let new = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "customerId": world.customer,
             "lines": [{"product": {"id": world.mug}, "quantity": 1}]});
-        refused(&world.act("orderCreate", new).await, "INVALID", "input.customerId");
+        refused(&world.mutate("orderCreate", new).await, "INVALID", "input.customerId");
         refused(&edits(&world, &order, json!({"customerId": world.customer})).await, "INVALID", "input.customerId");
         assert_eq!(turned(&world, "customerRestore").await["customer"]["archivedAt"], Value::Null);
-        done(&edits(&world, &order, json!({"customerId": world.customer})).await, "order");
+        accepted(&edits(&world, &order, json!({"customerId": world.customer})).await, "order");
     })
     .await;
 }
@@ -200,9 +200,9 @@ async fn references_stay_unique_and_customers_exist() {
 async fn a_filed_order_takes_notes_and_is_reopened() {
     World::on_both(async |world| {
         let order =
-            done(&world.order("FULFILLED", json!([{"product": {"id": world.mug}, "quantity": 1}])).await, "order").clone();
+            accepted(&world.order("FULFILLED", json!([{"product": {"id": world.mug}, "quantity": 1}])).await, "order").clone();
         step(&world, "orderClose", &order).await;
-        done(&edits(&world, &order, json!({"noteForStaff": "Filed under B", "tagsAdd": ["old"]})).await, "order");
+        accepted(&edits(&world, &order, json!({"noteForStaff": "Filed under B", "tagsAdd": ["old"]})).await, "order");
         refused(&edits(&world, &order, json!({"deliveryMethod": "COLLECT"})).await, "INVALID_STATE", "input.id");
         refused(&edits(&world, &order, json!({"externalRef": "X"})).await, "INVALID_STATE", "input.id");
         let reopened = step(&world, "orderReopen", &order).await;
@@ -211,11 +211,11 @@ async fn a_filed_order_takes_notes_and_is_reopened() {
             (&json!("FULFILLED"), &json!(["orderClose", "orderUpdate"]))
         );
         refused(
-            &world.act("orderReopen", json!({"id": order["id"], "idempotencyKey": world.key()})).await,
+            &world.mutate("orderReopen", json!({"id": order["id"], "idempotencyKey": world.key()})).await,
             "INVALID_STATE",
             "input.id",
         );
-        done(&edits(&world, &order, json!({"deliveryMethod": "COLLECT"})).await, "order");
+        accepted(&edits(&world, &order, json!({"deliveryMethod": "COLLECT"})).await, "order");
         world.verify().await;
     })
     .await;
@@ -225,21 +225,21 @@ async fn a_filed_order_takes_notes_and_is_reopened() {
 async fn steps_tell_who_did_what_and_why() {
     World::on_both(async |world| {
         let order = adas(&world).await;
-        done(&edits(&world, &order, json!({"noteForStaff": "Call first", "reason": "Asked by telephone"})).await, "order");
+        accepted(&edits(&world, &order, json!({"noteForStaff": "Call first", "reason": "Asked by telephone"})).await, "order");
         let document = "mutation($input: ActionInput!, $reason: CancelReason) { orderCancel(input: $input, reason: $reason) \
             { userErrors { code } order { status } } }";
         let input = json!({"id": order["id"], "idempotencyKey": world.key(), "note": "No answer"});
-        let cancelled = world.ask(document, json!({"input": input, "reason": "CUSTOMER"})).await;
+        let cancelled = world.execute(document, json!({"input": input, "reason": "CUSTOMER"})).await;
         assert_eq!(cancelled["orderCancel"], json!({"userErrors": [], "order": {"status": "CANCELLED"}}));
         let document = "query($id: ID!) { order(by: {id: $id}) { cancelReason cancelNote steps { action reason } } }";
-        let seen = world.ask(document, json!({"id": order["id"]})).await["order"].clone();
-        assert_eq!((&seen["cancelReason"], &seen["cancelNote"]), (&json!("CUSTOMER"), &json!("No answer")));
+        let seen_order = world.execute(document, json!({"id": order["id"]})).await["order"].clone();
+        assert_eq!((&seen_order["cancelReason"], &seen_order["cancelNote"]), (&json!("CUSTOMER"), &json!("No answer")));
         let steps = json!([
             {"action": "order.created", "reason": null},
             {"action": "order.updated", "reason": "Asked by telephone"},
             {"action": "order.cancelled", "reason": "No answer"},
         ]);
-        assert_eq!(seen["steps"], steps);
+        assert_eq!(seen_order["steps"], steps);
         world.verify().await;
     })
     .await;
@@ -250,7 +250,7 @@ const PLACE: &str = "query($id: ID!) { order(by: {id: $id}) { store { code } cha
 async fn draft(world: &World, quantity: i64) -> Value {
     let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "DRAFT",
         "lines": [{"product": {"id": world.mug}, "quantity": quantity}]});
-    done(&world.act("orderCreate", input).await, "order").clone()
+    accepted(&world.mutate("orderCreate", input).await, "order").clone()
 }
 
 /// A move of the draft to the depot, by a caller who writes orders in these stores.
@@ -261,7 +261,7 @@ async fn moved_by(world: &World, order: &Value, stores: &[StoreId]) -> Value {
     }
     let document = "mutation($input: OrderUpdateInput!) { orderUpdate(input: $input) { userErrors { code field } } }";
     let input = json!({"id": order["id"], "idempotencyKey": world.key(), "expectedVersion": 1, "store": {"code": "DEPOT"}});
-    world.ask_as(permissions, document, json!({ "input": input })).await["orderUpdate"]["userErrors"].clone()
+    world.execute_as(permissions, document, json!({ "input": input })).await["orderUpdate"]["userErrors"].clone()
 }
 
 #[tokio::test]
@@ -274,9 +274,9 @@ async fn a_draft_goes_to_another_store_and_channel_and_a_confirmed_order_stays()
         }
         let placed_at = entrepot::clock::rfc3339(Timestamp(START).plus_seconds(-86_400));
         let moves = json!({"store": {"code": "DEPOT"}, "channel": {"code": "WEB"}, "placedAt": placed_at, "sourcing": {}});
-        done(&edits(&world, &order, moves).await, "order");
-        let seen = world.ask(PLACE, json!({"id": order["id"]})).await["order"].clone();
-        assert_eq!(seen, json!({"store": {"code": "DEPOT"}, "channel": {"code": "WEB"}, "placedAt": placed_at}));
+        accepted(&edits(&world, &order, moves).await, "order");
+        let seen_order = world.execute(PLACE, json!({"id": order["id"]})).await["order"].clone();
+        assert_eq!(seen_order, json!({"store": {"code": "DEPOT"}, "channel": {"code": "WEB"}, "placedAt": placed_at}));
         let events = entrepot::storage::journal::after(&world.scope(), 0, 1_000).await.unwrap();
         let last = events.iter().rev().find(|event| event.kind == "order.updated").unwrap();
         let payload: Value = serde_json::from_str(&last.payload).unwrap();
@@ -284,17 +284,17 @@ async fn a_draft_goes_to_another_store_and_channel_and_a_confirmed_order_stays()
         assert_eq!(payload["movedFrom"], json!({"store": world.store, "channel": world.direct}));
         // The rule is replaced, removed and set again: the depot has 50 mugs, the store 100.
         for sourcing in [json!({"maxStores": 2}), json!(null)] {
-            done(&edits(&world, &order, json!({ "sourcing": sourcing })).await, "order");
+            accepted(&edits(&world, &order, json!({ "sourcing": sourcing })).await, "order");
         }
         let confirm = json!({"id": order["id"], "idempotencyKey": world.key()});
-        assert_eq!(world.act("orderConfirm", confirm).await["userErrors"][0]["code"], "INSUFFICIENT_STOCK");
-        done(&edits(&world, &order, json!({"sourcing": {}, "externalRef": "W-1"})).await, "order");
+        assert_eq!(world.mutate("orderConfirm", confirm).await["userErrors"][0]["code"], "INSUFFICIENT_STOCK");
+        accepted(&edits(&world, &order, json!({"sourcing": {}, "externalRef": "W-1"})).await, "order");
         let confirmed = step(&world, "orderConfirm", &order).await;
         assert_eq!(confirmed["lines"][0]["allocations"], json!([{"store": {"code": "LDN"}, "quantity": 60}]));
         refused(&edits(&world, &order, json!({"store": {"code": "LDN"}})).await, "INVALID_STATE", "input.store");
         refused(&edits(&world, &order, json!({ "sourcing": null })).await, "INVALID_STATE", "input.sourcing");
         // A reference that is free in one channel may be taken in the other.
-        done(&edits(&world, &other, json!({"externalRef": "W-1"})).await, "order");
+        accepted(&edits(&world, &other, json!({"externalRef": "W-1"})).await, "order");
         refused(&edits(&world, &other, json!({"channelId": world.web})).await, "DUPLICATE", "input.channelId");
         world.verify().await;
     })

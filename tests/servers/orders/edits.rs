@@ -8,7 +8,7 @@ use entrepot::{
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::world::{World, done, refused};
+use super::world::{World, accepted, refused};
 use crate::world::answers::{codes, text};
 
 fn gbp(amount: &str) -> Value {
@@ -23,11 +23,11 @@ fn mugs(world: &World, quantity: i64) -> Value {
 async fn parcel(world: &World) -> Value {
     let mugs = json!({"product": {"id": world.mug}, "quantity": 10, "unitPrice": gbp("3.33"), "discount": gbp("1.00"), "tax": gbp("6.46")});
     let postage = json!({"kind": "CHARGE", "name": "Postage", "quantity": 1, "unitPrice": gbp("4.95"), "tax": gbp("0.99")});
-    done(&world.order("CONFIRMED", json!([mugs, postage])).await, "order").clone()
+    accepted(&world.order("CONFIRMED", json!([mugs, postage])).await, "order").clone()
 }
 
-async fn placed(world: &World, status: &str, lines: Value) -> Value {
-    done(&world.order(status, lines).await, "order").clone()
+async fn place_order(world: &World, status: &str, lines: Value) -> Value {
+    accepted(&world.order(status, lines).await, "order").clone()
 }
 
 /// The input of an edit of the order as it was seen.
@@ -39,8 +39,8 @@ fn edit(world: &World, order: &Value, mut fields: Value) -> Value {
 }
 
 async fn edits(world: &World, order: &Value, fields: Value) -> Value {
-    let payload = world.act("orderUpdate", edit(world, order, fields)).await;
-    done(&payload, "order").clone()
+    let payload = world.mutate("orderUpdate", edit(world, order, fields)).await;
+    accepted(&payload, "order").clone()
 }
 
 /// Sets the quantity of a line.
@@ -52,11 +52,11 @@ async fn sets(world: &World, order: &Value, line: usize, quantity: i64) -> Value
 async fn ships(world: &World, order: &Value, line: usize, quantity: i64) -> Value {
     let lines = json!([{"lineId": order["lines"][line]["id"], "quantity": quantity}]);
     let input = json!({"id": order["id"], "idempotencyKey": world.key(), "lines": lines});
-    done(&world.act("orderFulfil", input).await, "order").clone()
+    accepted(&world.mutate("orderFulfil", input).await, "order").clone()
 }
 
 async fn step(world: &World, mutation: &str, order: &Value) -> Value {
-    world.act(mutation, json!({"id": order["id"], "idempotencyKey": world.key()})).await
+    world.mutate(mutation, json!({"id": order["id"], "idempotencyKey": world.key()})).await
 }
 
 async fn verified(world: &World) {
@@ -73,7 +73,7 @@ fn counters(line: &Value) -> [i64; 5] {
 async fn sums(world: &World, order: &Value) -> Vec<String> {
     let document = "query($id: ID!) { order(by: {id: $id}) { subtotal { amount } discountTotal { amount } chargeTotal { amount } \
         taxTotal { amount } total { amount } currentTotal { amount } lines { currentTotal { amount } } } }";
-    let answer = world.ask(document, json!({"id": order["id"]})).await["order"].clone();
+    let answer = world.execute(document, json!({"id": order["id"]})).await["order"].clone();
     let names = ["subtotal", "discountTotal", "chargeTotal", "taxTotal", "total", "currentTotal"];
     let all = names.iter().map(|name| &answer[name]).chain([&answer["lines"][0]["currentTotal"]]);
     all.map(|money| text(&money["amount"])).collect()
@@ -83,10 +83,10 @@ async fn sums(world: &World, order: &Value) -> Vec<String> {
 async fn held(world: &World, product: ProductId) -> (i64, Vec<i64>) {
     let key = |store: StoreId| LevelKey { product, store };
     let levels = read_levels(&world.scope(), &[key(world.store), key(world.depot)]).await.unwrap();
-    let held = levels.iter().map(|level| level.reserved.get()).sum();
+    let reserved_total = levels.iter().map(|level| level.reserved.get()).sum();
     let mut versions: Vec<i64> = levels.iter().map(|level| level.version).collect();
     versions.sort_unstable();
-    (held, versions)
+    (reserved_total, versions)
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn there_and_back_is_the_same_penny() {
         assert_eq!(counters(&ten["lines"][0]), [19, 10, 0, 9, 0]);
         assert_eq!(sums(&world, &order).await[6], "38.76", "0.65 of tax scaled up again would be 38.80");
         let kilo = json!([{"product": {"id": world.tea}, "quantity": 1_000}]);
-        let tea = placed(&world, "CONFIRMED", kilo).await;
+        let tea = place_order(&world, "CONFIRMED", kilo).await;
         sets(&world, &tea, 0, 500).await;
         assert_eq!(sums(&world, &tea).await[6], "1.67");
         verified(&world).await;
@@ -128,12 +128,12 @@ async fn there_and_back_is_the_same_penny() {
 #[tokio::test]
 async fn one_of_ten_editors_wins() {
     World::on_both(async |world| {
-        let order = placed(&world, "CONFIRMED", json!([mugs(&world, 10)])).await;
+        let order = place_order(&world, "CONFIRMED", json!([mugs(&world, 10)])).await;
         let input = |n: i64| {
             let set = json!([{"id": order["lines"][0]["id"], "quantity": 20 + n}]);
             edit(&world, &order, json!({ "setLines": set }))
         };
-        let answers = join_all((0..10).map(|n| world.act("orderUpdate", input(n)))).await;
+        let answers = join_all((0..10).map(|n| world.mutate("orderUpdate", input(n)))).await;
         let won: Vec<&Value> = answers.iter().filter(|answer| codes(answer).is_empty()).collect();
         let lost = answers.iter().filter(|answer| codes(answer) == ["VERSION_CONFLICT"]).count();
         assert_eq!((won.len(), lost), (1, 9), "{answers:#?}");
@@ -147,12 +147,12 @@ async fn one_of_ten_editors_wins() {
 #[tokio::test]
 async fn an_order_that_was_edited_is_seen_so_by_what_comes_behind_it() {
     World::on_both(async |world| {
-        let order = placed(&world, "CONFIRMED", json!([mugs(&world, 3)])).await;
+        let order = place_order(&world, "CONFIRMED", json!([mugs(&world, 3)])).await;
         // The cancel has read the levels of mugs only: it was made before the lamps were added.
         let lamps = json!({"addLines": [{"product": {"id": world.lamp}, "quantity": 2}]});
-        let edited = world.act("orderUpdate", edit(&world, &order, lamps));
+        let edited = world.mutate("orderUpdate", edit(&world, &order, lamps));
         let (edited, cancelled) = tokio::join!(edited, step(&world, "orderCancel", &order));
-        assert_eq!(done(&cancelled, "order")["status"], "CANCELLED");
+        assert_eq!(accepted(&cancelled, "order")["status"], "CANCELLED");
         assert!(codes(&edited).is_empty() || codes(&edited) == ["VERSION_CONFLICT"], "{edited:#}");
         for product in [world.mug, world.lamp] {
             assert_eq!(held(&world, product).await.0, 0);
@@ -165,27 +165,27 @@ async fn an_order_that_was_edited_is_seen_so_by_what_comes_behind_it() {
 #[tokio::test]
 async fn what_has_left_keeps_its_price_and_notes_move_nothing() {
     World::on_both(async |world| {
-        let order = placed(&world, "CONFIRMED", json!([mugs(&world, 10)])).await;
+        let order = place_order(&world, "CONFIRMED", json!([mugs(&world, 10)])).await;
         let line = order["lines"][0]["id"].clone();
         let shipped = ships(&world, &order, 0, 4).await;
         let price = json!({"setLines": [{"lineId": line, "unitPrice": gbp("9.99")}]});
-        let payload = world.act("orderUpdate", edit(&world, &shipped, price)).await;
+        let payload = world.mutate("orderUpdate", edit(&world, &shipped, price)).await;
         refused(&payload, "INVALID_STATE", "input.setLines.0.unitPrice");
         let below = json!({"setLines": [{"id": line, "quantity": 3}]});
-        let payload = world.act("orderUpdate", edit(&world, &shipped, below)).await;
+        let payload = world.mutate("orderUpdate", edit(&world, &shipped, below)).await;
         refused(&payload, "OUT_OF_RANGE", "input.setLines.0.quantity");
         assert!(payload["userErrors"][0]["message"].as_str().unwrap().contains("at least 4"), "{payload:#}");
         let before = held(&world, world.mug).await;
         let noted = edits(&world, &shipped, json!({"noteForStaff": "Ring twice"})).await;
         assert_eq!(noted["version"], json!(3));
         assert_eq!(held(&world, world.mug).await, before, "no level and no hold");
-        let nothing = world.act("orderUpdate", edit(&world, &noted, json!({}))).await;
+        let nothing = world.mutate("orderUpdate", edit(&world, &noted, json!({}))).await;
         refused(&nothing, "INVALID", "input");
         let twice = json!({"setLines": [{"id": line, "quantity": 5}, {"id": line, "quantity": 6}]});
-        refused(&world.act("orderUpdate", edit(&world, &noted, twice)).await, "INVALID", "input.setLines.1.lineId");
+        refused(&world.mutate("orderUpdate", edit(&world, &noted, twice)).await, "INVALID", "input.setLines.1.lineId");
         let (both, none) = (json!({"lineId": line, "id": order["id"], "quantity": 5}), json!({"quantity": 5}));
         for (set, code) in [(both, "INVALID"), (none, "REQUIRED")] {
-            let payload = world.act("orderUpdate", edit(&world, &noted, json!({"setLines": [set]}))).await;
+            let payload = world.mutate("orderUpdate", edit(&world, &noted, json!({"setLines": [set]}))).await;
             refused(&payload, code, "input.setLines.0.lineId");
         }
     })
@@ -196,7 +196,7 @@ async fn what_has_left_keeps_its_price_and_notes_move_nothing() {
 async fn random_edits_and_shipments_hold_what_is_open() {
     World::on_both(async |world| {
         let lines = json!([mugs(&world, 5), {"product": {"id": world.tea}, "quantity": 700}]);
-        let mut order = placed(&world, "CONFIRMED", lines).await;
+        let mut order = place_order(&world, "CONFIRMED", lines).await;
         let mut seed = 7_u64;
         for round in 0..40 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -224,26 +224,27 @@ async fn more_is_held_where_the_line_is_held_and_the_newest_hold_goes_first() {
     World::on_both(async |world| {
         let input =
             json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": [mugs(&world, 120)], "sourcing": {}});
-        let order = done(&world.act("orderCreate", input).await, "order").clone();
+        let order = accepted(&world.mutate("orderCreate", input).await, "order").clone();
         let place = |order: &Value| -> Vec<(String, i64)> {
             let all = order["lines"][0]["allocations"].as_array().unwrap().iter();
-            let mut held: Vec<_> = all.map(|one| (text(&one["store"]["code"]), one["quantity"].as_i64().unwrap())).collect();
-            held.sort();
-            held
+            let mut allocations: Vec<_> =
+                all.map(|one| (text(&one["store"]["code"]), one["quantity"].as_i64().unwrap())).collect();
+            allocations.sort();
+            allocations
         };
         let both = |depot: i64, shop: i64| vec![("DEPOT".to_owned(), depot), ("LDN".to_owned(), shop)];
-        let total = |held: &[(String, i64)]| held.iter().map(|(_, quantity)| quantity).sum::<i64>();
+        let total = |allocations: &[(String, i64)]| allocations.iter().map(|(_, quantity)| quantity).sum::<i64>();
         assert_eq!(total(&place(&order)), 120);
         let fewer = sets(&world, &order, 0, 110).await;
         assert_eq!(total(&place(&fewer)), 110);
         let most = sets(&world, &fewer, 0, 150).await;
-        let mut held = std::collections::BTreeMap::<String, i64>::new();
+        let mut allocations = std::collections::BTreeMap::<String, i64>::new();
         for (store, quantity) in place(&most) {
-            *held.entry(store).or_default() += quantity;
+            *allocations.entry(store).or_default() += quantity;
         }
-        assert_eq!(held.into_iter().collect::<Vec<_>>(), both(50, 100));
+        assert_eq!(allocations.into_iter().collect::<Vec<_>>(), both(50, 100));
         let set = json!({"setLines": [{"id": order["lines"][0]["id"], "quantity": 151}]});
-        refused(&world.act("orderUpdate", edit(&world, &most, set)).await, "INSUFFICIENT_STOCK", "input.setLines.0.quantity");
+        refused(&world.mutate("orderUpdate", edit(&world, &most, set)).await, "INSUFFICIENT_STOCK", "input.setLines.0.quantity");
         verified(&world).await;
     })
     .await;
@@ -252,7 +253,7 @@ async fn more_is_held_where_the_line_is_held_and_the_newest_hold_goes_first() {
 #[tokio::test]
 async fn what_may_wait_waits_and_goes_first() {
     World::on_both(async |world| {
-        let order = placed(&world, "PENDING", json!([{"product": {"id": world.lamp}, "quantity": 3}])).await;
+        let order = place_order(&world, "PENDING", json!([{"product": {"id": world.lamp}, "quantity": 3}])).await;
         let nine = sets(&world, &order, 0, 9).await;
         assert_eq!(counters(&nine["lines"][0]), [9, 4, 5, 0, 0], "of four lamps");
         let five = sets(&world, &nine, 0, 5).await;
@@ -267,9 +268,9 @@ async fn what_may_wait_waits_and_goes_first() {
 #[tokio::test]
 async fn lines_are_added_whole_or_not_at_all() {
     World::on_both(async |world| {
-        let order = placed(&world, "CONFIRMED", json!([mugs(&world, 90)])).await;
+        let order = place_order(&world, "CONFIRMED", json!([mugs(&world, 90)])).await;
         let two = json!([{"product": {"id": world.lamp}, "quantity": 1}, mugs(&world, 11)]);
-        let payload = world.act("orderUpdate", edit(&world, &order, json!({ "addLines": two }))).await;
+        let payload = world.mutate("orderUpdate", edit(&world, &order, json!({ "addLines": two }))).await;
         refused(&payload, "INSUFFICIENT_STOCK", "input.addLines.1.quantity");
         assert_eq!((held(&world, world.lamp).await.0, held(&world, world.mug).await.0), (0, 90));
         // Units that one line gives up are available to another.
@@ -278,16 +279,16 @@ async fn lines_are_added_whole_or_not_at_all() {
         let fields =
             json!({"setLines": set, "addLines": [mugs(&world, 20), gift, {"product": {"id": world.wrap}, "quantity": 2}]});
         let input = edit(&world, &order, fields);
-        let payload = world.act("orderUpdate", input.clone()).await;
-        let after = done(&payload, "order");
+        let payload = world.mutate("orderUpdate", input.clone()).await;
+        let after = accepted(&payload, "order");
         let lines: Vec<_> = after["lines"].as_array().unwrap().iter().map(counters).collect();
         assert_eq!(lines, [[90, 80, 0, 10, 0], [20, 20, 0, 0, 0], [1, 1, 0, 0, 0], [2, 2, 0, 0, 0]]);
         assert_eq!(after["total"]["amount"], "285.00", "110 mugs of 2.55, 1.50 and two of 1.50");
         assert_eq!(world.level(world.mug, world.store).await, [100, 100, 0]);
-        let again = world.act("orderUpdate", input).await;
+        let again = world.mutate("orderUpdate", input).await;
         assert_eq!((&again["replayed"], &again["order"]["version"]), (&json!(true), &json!(2)));
         let sent = step(&world, "orderFulfil", &order).await;
-        assert_eq!(done(&sent, "order")["status"], "FULFILLED");
+        assert_eq!(accepted(&sent, "order")["status"], "FULFILLED");
         verified(&world).await;
     })
     .await;
@@ -296,18 +297,18 @@ async fn lines_are_added_whole_or_not_at_all() {
 #[tokio::test]
 async fn a_preview_writes_nothing() {
     World::on_both(async |world| {
-        let order = placed(&world, "CONFIRMED", json!([mugs(&world, 10)])).await;
+        let order = place_order(&world, "CONFIRMED", json!([mugs(&world, 10)])).await;
         let document = "mutation($input: OrderUpdateInput!) { orderUpdate(input: $input, validateOnly: true) { seq userErrors { code } \
             order { noteForStaff currentTotal { amount } lines { open allocations { quantity } } } } }";
         let set = json!([{"id": order["lines"][0]["id"], "quantity": 4}]);
         let input = edit(&world, &order, json!({"setLines": set, "noteForStaff": "Fewer"}));
-        let answer = world.ask(document, json!({ "input": input })).await;
+        let answer = world.execute(document, json!({ "input": input })).await;
         let payload = &answer["orderUpdate"];
         assert_eq!((&payload["seq"], &payload["userErrors"]), (&Value::Null, &json!([])), "{answer:#}");
         assert_eq!(payload["order"]["lines"][0]["open"], 4);
         assert_eq!((&payload["order"]["noteForStaff"], &payload["order"]["currentTotal"]["amount"]), (&json!("Fewer"), &json!("10.20")));
         assert_eq!(held(&world, world.mug).await.0, 10);
-        let now = world.ask("{ orders { nodes { version noteForStaff } } }", json!({})).await;
+        let now = world.execute("{ orders { nodes { version noteForStaff } } }", json!({})).await;
         assert_eq!(now["orders"]["nodes"], json!([{"version": 1, "noteForStaff": null}]));
     })
     .await;
@@ -316,15 +317,15 @@ async fn a_preview_writes_nothing() {
 #[tokio::test]
 async fn a_draft_changes_freely_and_holds_nothing() {
     World::on_both(async |world| {
-        let order = placed(&world, "DRAFT", json!([mugs(&world, 10), mugs(&world, 3)])).await;
+        let order = place_order(&world, "DRAFT", json!([mugs(&world, 10), mugs(&world, 3)])).await;
         let line = |at: usize| order["lines"][at]["id"].clone();
         let priced = json!([{"id": line(0), "quantity": 4, "unitPrice": gbp("1.00"), "discount": gbp("0.40")}, {"id": line(1), "quantity": 0}]);
         let draft = edits(&world, &order, json!({ "setLines": priced })).await;
         assert_eq!((counters(&draft["lines"][0]), counters(&draft["lines"][1])), ([4, 4, 0, 0, 0], [3, 0, 0, 3, 0]));
         assert_eq!((sums(&world, &order).await[5].as_str(), held(&world, world.mug).await.0), ("3.60", 0));
         let looks = json!({"addLines": [mugs(&world, 1)], "resourcing": {}});
-        refused(&world.act("orderUpdate", edit(&world, &draft, looks)).await, "INVALID", "input.resourcing");
-        assert_eq!(done(&step(&world, "orderConfirm", &order).await, "order")["status"], "CONFIRMED");
+        refused(&world.mutate("orderUpdate", edit(&world, &draft, looks)).await, "INVALID", "input.resourcing");
+        assert_eq!(accepted(&step(&world, "orderConfirm", &order).await, "order")["status"], "CONFIRMED");
         assert_eq!(world.level(world.mug, world.store).await, [100, 4, 0]);
         verified(&world).await;
     })
@@ -340,7 +341,7 @@ async fn postage_goes_with_the_last_of_the_goods_that_an_edit_leaves() {
         assert_eq!((&four["status"], counters(&four["lines"][1])), (&json!("FULFILLED"), [1, 0, 0, 0, 1]));
         assert_eq!(four["allowedActions"], json!(["orderClose", "orderUpdate"]));
         let set = json!({"setLines": [{"id": order["lines"][0]["id"], "quantity": 9}]});
-        refused(&world.act("orderUpdate", edit(&world, &four, set)).await, "INVALID_STATE", "input.setLines");
+        refused(&world.mutate("orderUpdate", edit(&world, &four, set)).await, "INVALID_STATE", "input.setLines");
         verified(&world).await;
     })
     .await;
@@ -349,22 +350,22 @@ async fn postage_goes_with_the_last_of_the_goods_that_an_edit_leaves() {
 #[tokio::test]
 async fn prices_need_their_permission() {
     World::on_both(async |world| {
-        let order = placed(&world, "CONFIRMED", json!([mugs(&world, 2)])).await;
+        let order = place_order(&world, "CONFIRMED", json!([mugs(&world, 2)])).await;
         let document =
             "mutation($input: OrderUpdateInput!) { orderUpdate(input: $input) { userErrors { code } hints { code } } }";
         let line = &order["lines"][0]["id"];
         let priced = edit(&world, &order, json!({"setLines": [{"id": line, "tax": gbp("0.10")}]}));
-        let denied = world.ask_without(&["order.price"], document, json!({ "input": priced })).await;
+        let denied = world.execute_without(&["order.price"], document, json!({ "input": priced })).await;
         assert_eq!(denied["errors"][0]["code"], "FORBIDDEN", "{denied:#}");
         let taxed = edits(&world, &order, json!({"setLines": [{"id": line, "tax": gbp("0.10")}]})).await;
         let cheaper = edit(&world, &taxed, json!({"setLines": [{"id": line, "unitPrice": gbp("2.00")}]}));
-        let hinted = world.ask(document, json!({ "input": cheaper.clone() })).await;
+        let hinted = world.execute(document, json!({ "input": cheaper.clone() })).await;
         assert_eq!(hinted["orderUpdate"], json!({"userErrors": [], "hints": [{"code": "TAX_UNCHANGED"}]}));
-        assert_eq!(world.ask(document, json!({ "input": cheaper })).await, hinted, "the first answer again");
-        let fewer = world.ask("{ orders { nodes { version } } }", json!({})).await["orders"]["nodes"][0].clone();
+        assert_eq!(world.execute(document, json!({ "input": cheaper })).await, hinted, "the first answer again");
+        let fewer = world.execute("{ orders { nodes { version } } }", json!({})).await["orders"]["nodes"][0].clone();
         let fewer = json!({"id": order["id"], "version": fewer["version"]});
         let input = edit(&world, &fewer, json!({"setLines": [{"id": line, "quantity": 1}]}));
-        let answer = world.ask_without(&["order.price"], document, json!({ "input": input })).await;
+        let answer = world.execute_without(&["order.price"], document, json!({ "input": input })).await;
         assert_eq!(answer["orderUpdate"]["userErrors"], json!([]), "quantities are everybody's who writes orders");
         assert_eq!(held(&world, world.mug).await.0, 1);
     })

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{START, World, done};
+use super::world::{START, World, accepted};
 use crate::world::answers::digits;
 
 const LIST: &str = "query($filter: OrderFilter, $orderBy: OrderOrder, $first: Int, $after: Cursor) \
@@ -11,21 +11,21 @@ const LIST: &str = "query($filter: OrderFilter, $orderBy: OrderOrder, $first: In
 
 async fn place(world: &World, store: Value, status: &str, lines: Value) {
     let input = json!({"idempotencyKey": world.key(), "store": {"id": store}, "status": status, "customerId": world.customer, "lines": lines});
-    done(&world.act("orderCreate", input).await, "order");
+    accepted(&world.mutate("orderCreate", input).await, "order");
 }
 
 /// Five orders, a minute apart: one to four mugs, every second order from the depot, and a draft of wrapping alone.
-async fn five(world: &World) {
+async fn create_five_orders(world: &World) {
     for quantity in 1..=4_i64 {
         let store = if quantity % 2 == 0 { json!(world.depot) } else { json!(world.store) };
         place(world, store, "CONFIRMED", json!([{"product": {"id": world.mug}, "quantity": quantity}])).await;
-        world.pass(60);
+        world.advance_clock(60);
     }
     place(world, json!(world.store), "DRAFT", json!([{"product": {"id": world.wrap}, "quantity": 1}])).await;
 }
 
 async fn page(world: &World, variables: Value) -> Value {
-    let answer = world.ask(LIST, variables).await;
+    let answer = world.execute(LIST, variables).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["orders"].clone()
 }
@@ -37,7 +37,7 @@ fn numbers(page: &Value) -> String {
 #[tokio::test]
 async fn orders_are_found_by_what_they_are_made_of() {
     World::on_both(async |world| {
-        five(&world).await;
+        create_five_orders(&world).await;
         let asc = json!({"field": "NUMBER", "direction": "ASC"});
         let all = page(&world, json!({"orderBy": asc})).await;
         let [third, fourth] = [2, 3].map(|place| all["nodes"][place].clone());
@@ -97,15 +97,15 @@ async fn orders_are_found_by_what_they_are_made_of() {
 /// A search that is counted has the pages of one that is not.
 async fn what_was_found_is_paged_through(world: &World) {
     for (direction, expected) in [("ASC", ["1", "2"]), ("DESC", ["2", "1"])] {
-        let mut asked = json!({"filter": {"search": "web"}, "orderBy": {"field": "NUMBER", "direction": direction}, "first": 1});
-        let first = page(world, asked.clone()).await;
-        asked["after"] = first["pageInfo"]["endCursor"].clone();
-        let rest = page(world, asked.clone()).await;
+        let mut input = json!({"filter": {"search": "web"}, "orderBy": {"field": "NUMBER", "direction": direction}, "first": 1});
+        let first = page(world, input.clone()).await;
+        input["after"] = first["pageInfo"]["endCursor"].clone();
+        let rest = page(world, input.clone()).await;
         assert_eq!([numbers(&first), numbers(&rest)], expected, "{direction}");
         let more = [&first, &rest].map(|page| page["pageInfo"]["hasNextPage"] == true);
         assert_eq!((more, &rest["totalCount"]["count"]), ([true, false], &json!(2)), "{direction}");
-        asked["after"] = rest["pageInfo"]["endCursor"].clone();
-        let behind = page(world, asked).await;
+        input["after"] = rest["pageInfo"]["endCursor"].clone();
+        let behind = page(world, input).await;
         assert_eq!(
             (numbers(&behind), &behind["totalCount"]["count"]),
             (String::new(), &json!(2)),
@@ -121,7 +121,7 @@ async fn what_was_found_is_paged_through(world: &World) {
 async fn orders_are_found_by_words_that_name_them() {
     World::on_both(async |world| {
         let lines = json!([{"product": {"id": world.mug}, "quantity": 1}]);
-        for more in [
+        for extra in [
             json!({"externalRef": "Web-1001", "noteForStaff": "Fragile: wrap 100% well", "contact": {"name": "Grace"}, "tags": ["Rush", "VIP"]}),
             json!({"externalRef": "web-1002", "noteForCustomer": "A gift. Not fragile", "metadata": {"wrap": "Red ribbon"}}),
             json!({"customerId": world.customer, "externalRef": "till 3"}),
@@ -129,8 +129,8 @@ async fn orders_are_found_by_words_that_name_them() {
         ] {
             let mut input =
                 json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "DRAFT", "lines": lines});
-            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            done(&world.act("orderCreate", input).await, "order");
+            input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            accepted(&world.mutate("orderCreate", input).await, "order");
         }
         let asc = json!({"field": "NUMBER", "direction": "ASC"});
         for (search, expected) in [
@@ -201,11 +201,11 @@ async fn orders_are_found_by_words_that_name_them() {
         // A caller that may not see customers cannot find orders by them.
         let variables = json!({"filter": {"search": "c-1"}});
         let document = "query($filter: OrderFilter) { orders(filter: $filter) { nodes { number } totalCount { count } } }";
-        let blind = world.ask_without(&["customer.read"], document, variables).await;
+        let blind = world.execute_without(&["customer.read"], document, variables).await;
         assert_eq!(blind["orders"], json!({"nodes": [], "totalCount": {"count": 0}}), "{blind}");
         let (words, long, nul) = ("a b c d e f g h i".to_owned(), "x".repeat(256), "a\0".to_owned());
         for (search, code) in [(words, "LIMIT_EXCEEDED"), (long, "BAD_USER_INPUT"), (nul, "BAD_USER_INPUT")] {
-            let answer = world.ask(LIST, json!({"filter": {"search": search}})).await;
+            let answer = world.execute(LIST, json!({"filter": {"search": search}})).await;
             assert_eq!(answer["errors"][0]["code"], code, "{search:?}");
         }
     })
@@ -215,7 +215,7 @@ async fn orders_are_found_by_words_that_name_them() {
 #[tokio::test]
 async fn filters_that_make_no_sense_are_refused_at_their_place() {
     World::on_both(async |world| {
-        let asked = world.db.statements();
+        let statements_before = world.db.statements();
         let many: Vec<String> = (0..251).map(|n| n.to_string()).collect();
         for filter in [
             json!({"total": {"currencyCode": "XXX"}}),
@@ -225,14 +225,14 @@ async fn filters_that_make_no_sense_are_refused_at_their_place() {
             json!({"allocatedStore": {"in": [world.mug]}}),
             json!({"sku": {"eq": "a\u{0}b"}}),
         ] {
-            let answer = world.ask(LIST, json!({"filter": filter})).await;
+            let answer = world.execute(LIST, json!({"filter": filter})).await;
             assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{filter}");
         }
         for filter in [json!({"allocatedStore": {"key": many}}), json!({"number": {"in": many}})] {
-            let answer = world.ask(LIST, json!({"filter": filter})).await;
+            let answer = world.execute(LIST, json!({"filter": filter})).await;
             assert_eq!(answer["errors"][0]["code"], "LIMIT_EXCEEDED", "{filter}");
         }
-        assert_eq!(world.db.statements(), asked, "bad input is refused before any statement");
+        assert_eq!(world.db.statements(), statements_before, "bad input is refused before any statement");
     })
     .await;
 }
@@ -266,10 +266,10 @@ async fn a_page_ends_anywhere_among_orders_of_one_total_and_one_moment() {
 #[tokio::test]
 async fn a_customer_leads_to_the_orders() {
     World::on_both(async |world| {
-        five(&world).await;
+        create_five_orders(&world).await;
         let document = "{ orders(first: 1) { nodes { customer { orders(filter: { status: [CONFIRMED] }, first: 3) { \
             nodes { number } totalCount { count } } } } } }";
-        let answer = world.ask(document, json!({})).await;
+        let answer = world.execute(document, json!({})).await;
         let orders = &answer["orders"]["nodes"][0]["customer"]["orders"];
         assert_eq!((numbers(orders), &orders["totalCount"]["count"]), ("432".to_owned(), &json!(4)), "{answer:#}");
     })

@@ -8,11 +8,11 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::world::{START, World, done};
+use super::world::{START, World, accepted};
 use crate::world::answers::digits;
 
 /// Six orders: mugs 1 to 6, a minute apart, every second one from the depot and the web, with a customer.
-async fn six(world: &World) {
+async fn create_six_orders(world: &World) {
     for quantity in 1..=6_i64 {
         let even = quantity % 2 == 0;
         let input = json!({
@@ -21,8 +21,8 @@ async fn six(world: &World) {
             "externalRef": format!("REF-{quantity}"), "status": if quantity < 5 { "CONFIRMED" } else { "DRAFT" },
             "lines": [{"product": {"id": world.mug}, "quantity": quantity}, {"product": {"id": world.wrap}, "quantity": 1}],
         });
-        done(&world.act("orderCreate", input).await, "order");
-        world.pass(60);
+        accepted(&world.mutate("orderCreate", input).await, "order");
+        world.advance_clock(60);
     }
 }
 
@@ -31,7 +31,7 @@ const LIST: &str = "query($filter: OrderFilter, $orderBy: OrderOrder, $first: In
     { nodes { number } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
 
 async fn numbers(world: &World, variables: Value) -> String {
-    let answer = world.ask(LIST, variables).await;
+    let answer = world.execute(LIST, variables).await;
     let nodes = answer["orders"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}"));
     nodes.iter().map(|node| digits(&node["number"])).collect::<Vec<_>>().join("")
 }
@@ -39,7 +39,7 @@ async fn numbers(world: &World, variables: Value) -> String {
 #[tokio::test]
 async fn filters_say_what_they_mean() {
     World::on_both(async |world| {
-        six(&world).await;
+        create_six_orders(&world).await;
         let at = |minutes: i64| entrepot::clock::rfc3339(entity::prelude::Timestamp(START).plus_seconds(60 * minutes));
         let asc = json!({"field": "NUMBER", "direction": "ASC"});
         for (filter, expected) in [
@@ -76,7 +76,7 @@ async fn filters_say_what_they_mean() {
 #[tokio::test]
 async fn lists_are_paged_both_ways_in_every_order() {
     World::on_both(async |world| {
-        six(&world).await;
+        create_six_orders(&world).await;
         for (field, direction, all) in [
             ("PLACED_AT", "DESC", "654321"),
             ("PLACED_AT", "ASC", "123456"),
@@ -88,7 +88,7 @@ async fn lists_are_paged_both_ways_in_every_order() {
             let by = json!({"field": field, "direction": direction});
             let (mut forward, mut after) = (String::new(), Value::Null);
             loop {
-                let answer = world.ask(LIST, json!({"orderBy": by, "first": 4, "after": after})).await;
+                let answer = world.execute(LIST, json!({"orderBy": by, "first": 4, "after": after})).await;
                 for node in answer["orders"]["nodes"].as_array().unwrap() {
                     forward.push_str(&digits(&node["number"]));
                 }
@@ -102,11 +102,11 @@ async fn lists_are_paged_both_ways_in_every_order() {
             assert_eq!(numbers(&world, json!({"orderBy": by, "last": 2, "before": after})).await, all[3..5]);
         }
         assert_eq!(numbers(&world, json!({"first": 2})).await, "65");
-        let answer = world.ask(LIST, json!({"first": 1})).await;
+        let answer = world.execute(LIST, json!({"first": 1})).await;
         let cursor = &answer["orders"]["edges"][0]["cursor"];
         let other = json!({"orderBy": {"field": "TOTAL"}, "after": cursor});
         for bad in [other, json!({"first": 0}), json!({"first": 251}), json!({"first": 1, "last": 1}), json!({"after": "junk"})] {
-            let answer = world.ask(LIST, bad.clone()).await;
+            let answer = world.execute(LIST, bad.clone()).await;
             assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{bad}");
         }
     })
@@ -116,12 +116,12 @@ async fn lists_are_paged_both_ways_in_every_order() {
 #[tokio::test]
 async fn an_order_is_found_by_each_of_its_names() {
     World::on_both(async |world| {
-        six(&world).await;
+        create_six_orders(&world).await;
         let document = "query($by: OrderRef!) { order(by: $by) { number lines { quantity } } }";
-        let found = world.ask(document, json!({"by": {"external": {"channelId": world.web, "ref": "REF-2"}}})).await;
+        let found = world.execute(document, json!({"by": {"external": {"channelId": world.web, "ref": "REF-2"}}})).await;
         assert_eq!(found["order"], json!({"number": "SO-000002", "lines": [{"quantity": 2}, {"quantity": 1}]}));
         for five in ["5", "SO-5", "so-000005"] {
-            assert_eq!(world.ask(document, json!({"by": {"number": five}})).await["order"]["number"], "SO-000005");
+            assert_eq!(world.execute(document, json!({"by": {"number": five}})).await["order"]["number"], "SO-000005");
         }
         for by in [
             json!({"number": "7"}),
@@ -130,25 +130,25 @@ async fn an_order_is_found_by_each_of_its_names() {
             json!({"external": {"channelId": world.direct, "ref": "REF-2"}}),
             json!({"id": "ord_00000000000000000000000000"}),
         ] {
-            assert_eq!(world.ask(document, json!({"by": by})).await, json!({"order": null}), "{by}");
+            assert_eq!(world.execute(document, json!({"by": by})).await, json!({"order": null}), "{by}");
         }
-        let asked = world.db.statements();
+        let statements_before = world.db.statements();
         for by in [json!({"id": world.mug}), json!({"id": "junk"}), json!({"external": {"channelId": world.mug, "ref": "x"}})] {
-            let answer = world.ask(document, json!({"by": by})).await;
+            let answer = world.execute(document, json!({"by": by})).await;
             assert_eq!(
                 (&answer["data"]["order"], &answer["errors"][0]["code"]),
                 (&Value::Null, &json!("BAD_USER_INPUT")),
                 "{by}"
             );
         }
-        let answer = world.ask(LIST, json!({"filter": {"and": [{"store": {"in": [world.mug]}}]}})).await;
+        let answer = world.execute(LIST, json!({"filter": {"and": [{"store": {"in": [world.mug]}}]}})).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT");
         let mut deep = json!({"status": ["DRAFT"]});
         for _ in 0..5 {
             deep = json!({"not": deep});
         }
-        assert_eq!(world.ask(LIST, json!({"filter": deep})).await["errors"][0]["code"], "LIMIT_EXCEEDED");
-        assert_eq!(world.db.statements(), asked, "bad input is refused before any statement");
+        assert_eq!(world.execute(LIST, json!({"filter": deep})).await["errors"][0]["code"], "LIMIT_EXCEEDED");
+        assert_eq!(world.db.statements(), statements_before, "bad input is refused before any statement");
     })
     .await;
 }
@@ -156,7 +156,7 @@ async fn an_order_is_found_by_each_of_its_names() {
 #[tokio::test]
 async fn orders_are_counted_up_to_a_limit() {
     World::on_both(async |world| {
-        six(&world).await;
+        create_six_orders(&world).await;
         let document =
             "query($filter: OrderFilter, $limit: Int! = 10000) { ordersCount(filter: $filter, limit: $limit) { count precision } }";
         for (variables, expected) in [
@@ -165,10 +165,10 @@ async fn orders_are_counted_up_to_a_limit() {
             (json!({"limit": 5}), json!({"count": 5, "precision": "AT_LEAST"})),
             (json!({"filter": {"status": ["DRAFT"]}}), json!({"count": 2, "precision": "EXACT"})),
         ] {
-            let answer = world.ask(document, variables).await;
+            let answer = world.execute(document, variables).await;
             assert_eq!(answer["ordersCount"], expected, "{answer}");
         }
-        assert_eq!(world.ask(document, json!({"limit": 0})).await["errors"][0]["code"], "BAD_USER_INPUT");
+        assert_eq!(world.execute(document, json!({"limit": 0})).await["errors"][0]["code"], "BAD_USER_INPUT");
     })
     .await;
 }
@@ -176,25 +176,25 @@ async fn orders_are_counted_up_to_a_limit() {
 #[tokio::test]
 async fn a_page_costs_five_statements() {
     World::on_both(async |world| {
-        six(&world).await;
+        create_six_orders(&world).await;
         let document = "query($filter: OrderFilter) { orders(first: 20, filter: $filter) { nodes { id number placedAt customer { name } \
             total { amount currencyCode } lines { quantity unitPrice { amount } product { sku } } } } }";
-        let asked = world.db.statements();
-        let answer = world.ask(document, json!({"filter": {"store": {"eq": world.depot}}})).await;
+        let statements_before = world.db.statements();
+        let answer = world.execute(document, json!({"filter": {"store": {"eq": world.depot}}})).await;
         // Orders, lines, products, customers, and the patterns of numbers.
-        assert_eq!(world.db.statements() - asked, 5);
+        assert_eq!(world.db.statements() - statements_before, 5);
         let nodes = answer["orders"]["nodes"].as_array().unwrap();
         assert_eq!(nodes.len(), 3);
         assert_eq!((&nodes[0]["customer"]["name"], &nodes[0]["lines"][1]["product"]["sku"]), (&json!("Ada"), &json!("WRAP")));
-        let asked = world.db.statements();
-        world.ask("{ orders { nodes { number } } }", json!({})).await;
-        assert_eq!(world.db.statements() - asked, 2);
+        let statements_before = world.db.statements();
+        world.execute("{ orders { nodes { number } } }", json!({})).await;
+        assert_eq!(world.db.statements() - statements_before, 2);
         // All nested data of orders: one statement for each kind, whatever the number of orders.
         let document = "{ orders { nodes { holds { reason } store { code } channel { code } lines { allocations { store { code } } } \
             fulfilments { id } returns { lines { matches { orderLine { id } } } } } } }";
-        let asked = world.db.statements();
-        world.ask(document, json!({})).await;
-        assert!(world.db.statements() - asked <= 9, "{}", world.db.statements() - asked);
+        let statements_before = world.db.statements();
+        world.execute(document, json!({})).await;
+        assert!(world.db.statements() - statements_before <= 9, "{}", world.db.statements() - statements_before);
     })
     .await;
 }
@@ -206,11 +206,11 @@ async fn a_new_order_by_ids_costs_its_batch_alone() {
         let document = "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id number status total { amount } \
             lines { id quantity } } userErrors { code } } }";
         let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": [{"product": {"id": world.mug}, "quantity": 1}]});
-        let asked = world.db.statements();
-        let answer = world.ask(document, json!({"input": input})).await;
+        let statements_before = world.db.statements();
+        let answer = world.execute(document, json!({"input": input})).await;
         assert!(answer["orderCreate"]["order"]["id"].is_string());
         // Locks, keys and names: 6; the counter; levels, order, lines, movement, entries, holds, key and event; the patterns of numbers.
-        let cost = world.db.statements() - asked;
+        let cost = world.db.statements() - statements_before;
         assert!(cost <= 15, "{cost} statements");
     })
     .await;
@@ -219,13 +219,13 @@ async fn a_new_order_by_ids_costs_its_batch_alone() {
 #[tokio::test]
 async fn the_stream_cursor_is_the_first_pages() {
     World::on_both(async |world| {
-        six(&world).await;
+        create_six_orders(&world).await;
         let document = "query($after: Cursor) { orders(first: 2, after: $after) { streamCursor pageInfo { endCursor } } }";
-        let first = world.ask(document, json!({})).await;
+        let first = world.execute(document, json!({})).await;
         world.order("DRAFT", json!([{"product": {"id": world.mug}, "quantity": 1}])).await;
-        let second = world.ask(document, json!({"after": first["orders"]["pageInfo"]["endCursor"]})).await;
+        let second = world.execute(document, json!({"after": first["orders"]["pageInfo"]["endCursor"]})).await;
         assert_eq!(second["orders"]["streamCursor"], first["orders"]["streamCursor"]);
-        assert_ne!(world.ask(document, json!({})).await["orders"]["streamCursor"], first["orders"]["streamCursor"]);
+        assert_ne!(world.execute(document, json!({})).await["orders"]["streamCursor"], first["orders"]["streamCursor"]);
     })
     .await;
 }
@@ -294,12 +294,12 @@ async fn the_newest_orders_of_a_store_and_those_that_are_open_come_from_their_in
 #[tokio::test]
 async fn orders_of_a_status_that_most_have_are_counted_on_every_page() {
     World::on_both(async |world| {
-        six(&world).await;
+        create_six_orders(&world).await;
         let document = "query($after: Cursor) { orders(filter: { status: [CONFIRMED, FULFILLED] }, first: 2, after: $after) { nodes { number } \
             totalCount { count precision } one: totalCount(limit: 1) { count precision } pageInfo { endCursor } } }";
         let mut after = Value::Null;
         for expected in ["43", "21", ""] {
-            let page = world.ask(document, json!({"after": after})).await["orders"].take();
+            let page = world.execute(document, json!({"after": after})).await["orders"].take();
             let found: String = page["nodes"].as_array().unwrap().iter().map(|node| digits(&node["number"])).collect();
             assert_eq!(found, expected);
             assert_eq!(page["totalCount"], json!({"count": 4, "precision": "EXACT"}), "{page}");
@@ -326,13 +326,13 @@ async fn returns_are_listed_newest_first() {
             let input = json!({"idempotencyKey": world.key(), "store": {"id": if number == 2 { world.depot } else { world.store }},
                 "customerId": (number == 3).then_some(world.customer), "externalRef": format!("RMA-{number}"), "receive": number != 1,
                 "lines": [{"product": {"id": world.mug}, "quantity": number}]});
-            done(&world.act("returnCreate", input).await, "return");
-            world.pass(60);
+            accepted(&world.mutate("returnCreate", input).await, "return");
+            world.advance_clock(60);
         }
         let document = "query($filter: ReturnFilter, $first: Int, $after: Cursor, $last: Int) { returns(filter: $filter, first: $first, \
             after: $after, last: $last) { nodes { number lines { quantity product { sku } } } pageInfo { endCursor hasNextPage } } }";
         let list = async |variables: Value| {
-            let answer = world.ask(document, variables).await;
+            let answer = world.execute(document, variables).await;
             let nodes = answer["returns"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
             nodes.iter().map(|node| digits(&node["number"])).collect::<String>()
         };
@@ -348,7 +348,7 @@ async fn returns_are_listed_newest_first() {
         ] {
             assert_eq!(list(variables.clone()).await, expected, "{variables}");
         }
-        let first = world.ask(document, json!({"first": 2})).await;
+        let first = world.execute(document, json!({"first": 2})).await;
         let after = &first["returns"]["pageInfo"]["endCursor"];
         assert_eq!(first["returns"]["pageInfo"]["hasNextPage"], true);
         assert_eq!(list(json!({"first": 2, "after": after})).await, "1");
@@ -359,12 +359,12 @@ async fn returns_are_listed_newest_first() {
 #[tokio::test]
 async fn a_page_written_straight_says_what_resolvers_say() {
     World::on_both(async |world| {
-        six(&world).await;
+        create_six_orders(&world).await;
         let charge = json!({
             "idempotencyKey": world.key(), "store": {"id": world.store}, "status": "CONFIRMED",
             "lines": [{"kind": "CHARGE", "name": "Post \"age\"", "quantity": 1, "unitPrice": {"amount": "3.95", "currencyCode": "GBP"}}],
         });
-        done(&world.act("orderCreate", charge).await, "order");
+        accepted(&world.mutate("orderCreate", charge).await, "order");
         let page = |id: &str, product: &str| {
             format!(
                 "query {{ orders(orderBy: {{ field: NUMBER, direction: ASC }}) {{ nodes {{ __typename {id} number status store {{ code }} placedAt
@@ -374,9 +374,9 @@ async fn a_page_written_straight_says_what_resolvers_say() {
             )
         };
         for product in ["id sku called: name", "id sku status price { amount }", "id metadata"] {
-            let lean = world.ask(&page("id", product), json!({})).await;
+            let lean = world.execute(&page("id", product), json!({})).await;
             // A directive sends the whole list to the ordinary resolvers.
-            assert_eq!(lean, world.ask(&page("id @include(if: true)", product), json!({})).await);
+            assert_eq!(lean, world.execute(&page("id @include(if: true)", product), json!({})).await);
             assert_eq!(lean["orders"]["nodes"].as_array().unwrap().len(), 7);
             assert_eq!(lean["orders"]["nodes"][6]["lines"][0]["name"], "Post \"age\"");
         }

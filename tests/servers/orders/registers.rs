@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, done, refused};
+use super::world::{World, accepted, refused};
 
 fn input(world: &World, register: &Value) -> Value {
     let lines = json!([{"product": {"id": world.mug}, "quantity": 1}]);
@@ -10,42 +10,43 @@ fn input(world: &World, register: &Value) -> Value {
 }
 
 /// Cancels an order at a register, or previews the cancel.
-async fn cancels(world: &World, order: &Value, register: &Value, more: Value) -> Value {
+async fn cancels(world: &World, order: &Value, register: &Value, extra: Value) -> Value {
     let document = "mutation($input: ActionInput!, $register: String, $dry: Boolean! = false) { \
         orderCancel(input: $input, register: $register, validateOnly: $dry) { order { status register steps { action register } } \
         userErrors { code message field } } }";
     let mut variables = json!({"input": {"id": order["id"], "idempotencyKey": world.key()}, "register": register});
-    for (name, value) in more.as_object().unwrap() {
+    for (name, value) in extra.as_object().unwrap() {
         variables[name] = value.clone();
     }
-    world.ask(document, variables).await["orderCancel"].clone()
+    world.execute(document, variables).await["orderCancel"].clone()
 }
 
-async fn shown(world: &World, order: &Value) -> Value {
+async fn read_order(world: &World, order: &Value) -> Value {
     let document = "query($id: ID!) { order(by: {id: $id}) { status register steps { action register } } }";
-    world.ask(document, json!({"id": order["id"]})).await["order"].clone()
+    world.execute(document, json!({"id": order["id"]})).await["order"].clone()
 }
 
 #[tokio::test]
 async fn an_order_and_its_cancellation_have_registers_of_their_own() {
     World::on_both(async |world| {
-        let payload = world.act("orderCreate", input(&world, &json!("T3"))).await;
-        let order = done(&payload, "order").clone();
-        let placed = json!({"status": "CONFIRMED", "register": "T3", "steps": [{"action": "order.created", "register": "T3"}]});
-        assert_eq!(shown(&world, &order).await, placed);
+        let payload = world.mutate("orderCreate", input(&world, &json!("T3"))).await;
+        let order = accepted(&payload, "order").clone();
+        let placed_input =
+            json!({"status": "CONFIRMED", "register": "T3", "steps": [{"action": "order.created", "register": "T3"}]});
+        assert_eq!(read_order(&world, &order).await, placed_input);
         let foreseen = cancels(&world, &order, &json!("T4"), json!({"dry": true})).await;
-        let foreseen = done(&foreseen, "order");
+        let foreseen = accepted(&foreseen, "order");
         assert_eq!((&foreseen["status"], &foreseen["register"]), (&json!("CANCELLED"), &json!("T3")));
-        assert_eq!(shown(&world, &order).await, placed, "a dry run changes nothing");
-        done(&cancels(&world, &order, &json!("T4"), json!({})).await, "order");
+        assert_eq!(read_order(&world, &order).await, placed_input, "a dry run changes nothing");
+        accepted(&cancels(&world, &order, &json!("T4"), json!({})).await, "order");
         let steps = json!([{"action": "order.created", "register": "T3"}, {"action": "order.cancelled", "register": "T4"}]);
-        assert_eq!(shown(&world, &order).await, json!({"status": "CANCELLED", "register": "T3", "steps": steps}));
+        assert_eq!(read_order(&world, &order).await, json!({"status": "CANCELLED", "register": "T3", "steps": steps}));
         // A call that names no register has none.
-        let payload = world.act("orderCreate", input(&world, &Value::Null)).await;
-        let order = done(&payload, "order").clone();
-        done(&cancels(&world, &order, &Value::Null, json!({})).await, "order");
+        let payload = world.mutate("orderCreate", input(&world, &Value::Null)).await;
+        let order = accepted(&payload, "order").clone();
+        accepted(&cancels(&world, &order, &Value::Null, json!({})).await, "order");
         let steps = json!([{"action": "order.created", "register": null}, {"action": "order.cancelled", "register": null}]);
-        assert_eq!(shown(&world, &order).await, json!({"status": "CANCELLED", "register": null, "steps": steps}));
+        assert_eq!(read_order(&world, &order).await, json!({"status": "CANCELLED", "register": null, "steps": steps}));
     })
     .await;
 }
@@ -57,11 +58,11 @@ async fn a_dry_run_shows_the_register_and_writes_nothing() {
             orderCreate(input: $order, validateOnly: true) { order { register } userErrors { code message field } } \
             returnCreate(input: $return, validateOnly: true) { return { register } userErrors { code message field } } }";
         let variables = json!({"order": input(&world, &json!("T3")), "return": input(&world, &json!("T4"))});
-        let answer = world.ask(document, variables).await;
-        assert_eq!(done(&answer["orderCreate"], "order"), &json!({"register": "T3"}));
-        assert_eq!(done(&answer["returnCreate"], "return"), &json!({"register": "T4"}));
+        let answer = world.execute(document, variables).await;
+        assert_eq!(accepted(&answer["orderCreate"], "order"), &json!({"register": "T3"}));
+        assert_eq!(accepted(&answer["returnCreate"], "return"), &json!({"register": "T4"}));
         let document = "{ orders { nodes { id } } returns { nodes { id } } }";
-        assert_eq!(world.ask(document, json!({})).await, json!({"orders": {"nodes": []}, "returns": {"nodes": []}}));
+        assert_eq!(world.execute(document, json!({})).await, json!({"orders": {"nodes": []}, "returns": {"nodes": []}}));
     })
     .await;
 }
@@ -69,8 +70,8 @@ async fn a_dry_run_shows_the_register_and_writes_nothing() {
 #[tokio::test]
 async fn a_register_is_a_short_code() {
     World::on_both(async |world| {
-        let payload = world.act("orderCreate", input(&world, &json!("é".repeat(32)))).await;
-        let order = done(&payload, "order").clone();
+        let payload = world.mutate("orderCreate", input(&world, &json!("é".repeat(32)))).await;
+        let order = accepted(&payload, "order").clone();
         for (register, code) in [
             (String::new(), "INVALID"),
             ("  ".to_owned(), "INVALID"),
@@ -79,11 +80,11 @@ async fn a_register_is_a_short_code() {
             ("é".repeat(33), "TOO_LONG"),
         ] {
             let register = json!(register);
-            refused(&world.act("orderCreate", input(&world, &register)).await, code, "input.register");
-            refused(&world.act("returnCreate", input(&world, &register)).await, code, "input.register");
+            refused(&world.mutate("orderCreate", input(&world, &register)).await, code, "input.register");
+            refused(&world.mutate("returnCreate", input(&world, &register)).await, code, "input.register");
             refused(&cancels(&world, &order, &register, json!({})).await, code, "register");
         }
-        assert_eq!(shown(&world, &order).await["status"], "CONFIRMED");
+        assert_eq!(read_order(&world, &order).await["status"], "CONFIRMED");
     })
     .await;
 }
@@ -92,16 +93,17 @@ async fn a_register_is_a_short_code() {
 async fn blanks_around_a_register_are_left_out() {
     World::on_both(async |world| {
         let typed = json!(format!(" {}\t", "é".repeat(32)));
-        let kept = json!("é".repeat(32));
-        let payload = world.act("orderCreate", input(&world, &typed)).await;
-        let order = done(&payload, "order").clone();
-        done(&cancels(&world, &order, &json!(" T4 "), json!({})).await, "order");
-        let steps = json!([{"action": "order.created", "register": kept}, {"action": "order.cancelled", "register": "T4"}]);
-        assert_eq!(shown(&world, &order).await, json!({"status": "CANCELLED", "register": kept, "steps": steps}));
-        done(&world.act("returnCreate", input(&world, &typed)).await, "return");
+        let stored_input = json!("é".repeat(32));
+        let payload = world.mutate("orderCreate", input(&world, &typed)).await;
+        let order = accepted(&payload, "order").clone();
+        accepted(&cancels(&world, &order, &json!(" T4 "), json!({})).await, "order");
+        let steps =
+            json!([{"action": "order.created", "register": stored_input}, {"action": "order.cancelled", "register": "T4"}]);
+        assert_eq!(read_order(&world, &order).await, json!({"status": "CANCELLED", "register": stored_input, "steps": steps}));
+        accepted(&world.mutate("returnCreate", input(&world, &typed)).await, "return");
         let document = "query($filter: ReturnFilter) { returns(filter: $filter) { nodes { register } } }";
-        let found = world.ask(document, json!({"filter": {"register": {"eq": kept}}})).await;
-        assert_eq!(found["returns"]["nodes"], json!([{"register": kept}]));
+        let found = world.execute(document, json!({"filter": {"register": {"eq": stored_input}}})).await;
+        assert_eq!(found["returns"]["nodes"], json!([{"register": stored_input}]));
     })
     .await;
 }
@@ -110,10 +112,10 @@ async fn blanks_around_a_register_are_left_out() {
 async fn orders_and_returns_are_found_by_their_registers() {
     World::on_both(async |world| {
         for register in [json!("T1"), json!("T2"), json!("t1"), Value::Null] {
-            done(&world.act("orderCreate", input(&world, &register)).await, "order");
-            world.pass(60);
-            done(&world.act("returnCreate", input(&world, &register)).await, "return");
-            world.pass(60);
+            accepted(&world.mutate("orderCreate", input(&world, &register)).await, "order");
+            world.advance_clock(60);
+            accepted(&world.mutate("returnCreate", input(&world, &register)).await, "return");
+            world.advance_clock(60);
         }
         let document = "query($orders: OrderFilter, $returns: ReturnFilter) { orders(filter: $orders) { nodes { id register } } \
             returns(filter: $returns) { nodes { id register } } ordersCount(filter: $orders) { count } }";
@@ -129,7 +131,7 @@ async fn orders_and_returns_are_found_by_their_registers() {
             (json!({"not": {"register": {"eq": "T1"}}}), json!([null, "t1", "T2"])),
             (json!({"register": null}), json!([null, "t1", "T2", "T1"])),
         ] {
-            let answer = world.ask(document, json!({"orders": filter, "returns": filter})).await;
+            let answer = world.execute(document, json!({"orders": filter, "returns": filter})).await;
             for list in ["orders", "returns"] {
                 let nodes = answer[list]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}"));
                 let registers: Vec<&Value> = nodes.iter().map(|node| &node["register"]).collect();
@@ -140,7 +142,7 @@ async fn orders_and_returns_are_found_by_their_registers() {
         // A page that is written straight equals the resolvers' answer: a directive sends the list
         // to them.
         let page = |id: &str| format!("{{ orders {{ nodes {{ {id} register }} }} }}");
-        assert_eq!(world.ask(&page("id"), json!({})).await, world.ask(&page("id @include(if: true)"), json!({})).await);
+        assert_eq!(world.execute(&page("id"), json!({})).await, world.execute(&page("id @include(if: true)"), json!({})).await);
     })
     .await;
 }

@@ -3,12 +3,12 @@
 use entrepot::storage::Reads;
 use serde_json::{Value, json};
 
-use super::world::{World, done};
+use super::world::{World, accepted};
 
-fn create(world: &World, more: &Value) -> Value {
+fn create(world: &World, extra: &Value) -> Value {
     let mut input = json!({"idempotencyKey": world.key(), "store": {"id": world.store},
         "lines": [{"product": {"id": world.mug}, "quantity": 1}]});
-    for (name, value) in more.as_object().unwrap() {
+    for (name, value) in extra.as_object().unwrap() {
         input[name] = value.clone();
     }
     json!({"input": input})
@@ -20,7 +20,7 @@ const CREATE: &str = "mutation($input: OrderCreateInput!) { orderCreate(input: $
 async fn every_root_field_wants_its_permission() {
     World::on_both(async |world| {
         let order = world.order("CONFIRMED", json!([{"product": {"id": world.mug}, "quantity": 1}])).await;
-        let id = done(&order, "order")["id"].as_str().unwrap().to_owned();
+        let id = accepted(&order, "order")["id"].as_str().unwrap().to_owned();
         let step = |name: &str| format!("mutation {{ {name}(input: {{id: \"{id}\", idempotencyKey: \"r\"}}) {{ seq }} }}");
         let ret = format!(
             "mutation {{ returnCreate(input: {{idempotencyKey: \"r\", store: {{id: \"{}\"}}, lines: []}}) {{ seq }} }}",
@@ -38,10 +38,10 @@ async fn every_root_field_wants_its_permission() {
             ("order.write", step("orderClose")),
             ("order.return", ret),
         ] {
-            let answer = world.ask_without(&[permission], &document, json!({})).await;
+            let answer = world.execute_without(&[permission], &document, json!({})).await;
             assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{document}: {answer}");
         }
-        let answer = world.ask_without(&["order.write"], CREATE, create(&world, &json!({}))).await;
+        let answer = world.execute_without(&["order.write"], CREATE, create(&world, &json!({}))).await;
         assert_eq!(answer["errors"][0]["code"], "FORBIDDEN");
         assert_eq!(world.db.tenant(world.tenant).head().await.unwrap(), head);
     })
@@ -54,15 +54,15 @@ async fn overrides_want_permissions_of_their_own() {
         let line = |price: &str| json!([{"product": {"id": world.mug}, "quantity": 1, "unitPrice": {"amount": price, "currencyCode": "GBP"}}]);
         let priced = json!({"lines": line("1.00")});
         let sold = json!({"status": "FULFILLED", "onShortage": "POST_DISCREPANCY"});
-        for (permission, more) in [("order.price", &priced), ("stock.override", &sold)] {
-            let answer = world.ask_without(&[permission], CREATE, create(&world, more)).await;
+        for (permission, extra) in [("order.price", &priced), ("stock.override", &sold)] {
+            let answer = world.execute_without(&[permission], CREATE, create(&world, extra)).await;
             assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer}");
-            let answer = world.ask(CREATE, create(&world, more)).await;
+            let answer = world.execute(CREATE, create(&world, extra)).await;
             assert!(answer["orderCreate"]["order"]["id"].is_string(), "{answer}");
         }
         // A charge has no price to override.
         let charge = json!({"lines": [{"kind": "CHARGE", "name": "Fee", "quantity": 1, "unitPrice": {"amount": "1", "currencyCode": "GBP"}}]});
-        let answer = world.ask_without(&["order.price"], CREATE, create(&world, &charge)).await;
+        let answer = world.execute_without(&["order.price"], CREATE, create(&world, &charge)).await;
         assert!(answer["orderCreate"]["order"]["id"].is_string(), "{answer}");
     })
     .await;
@@ -71,7 +71,7 @@ async fn overrides_want_permissions_of_their_own() {
 #[tokio::test]
 async fn who_may_only_write_is_not_shown_the_order() {
     World::on_both(async |world| {
-        let answer = world.ask_without(&["order.read"], CREATE, create(&world, &json!({}))).await;
+        let answer = world.execute_without(&["order.read"], CREATE, create(&world, &json!({}))).await;
         assert_eq!(answer["errors"][0]["code"], "FORBIDDEN");
         assert_eq!(answer["data"]["orderCreate"], json!({"order": null, "userErrors": []}));
         let rows = world.db.tenant(world.tenant).rows("SELECT 1 FROM sales_order WHERE tenant_id = $1", vec![]).await.unwrap();
@@ -84,9 +84,9 @@ async fn who_may_only_write_is_not_shown_the_order() {
 async fn costs_are_masked_and_actions_are_the_callers() {
     World::on_both(async |world| {
         let order = world.order("CONFIRMED", json!([{"product": {"id": world.mug}, "quantity": 1}])).await;
-        assert_eq!(done(&order, "order")["lines"][0]["unitCost"], json!({"amount": "1.00"}));
+        assert_eq!(accepted(&order, "order")["lines"][0]["unitCost"], json!({"amount": "1.00"}));
         let document = "{ orders { nodes { allowedActions lines { unitCost { amount } } } } }";
-        let answer = world.ask_without(&["product.cost.read", "order.cancel"], document, json!({})).await;
+        let answer = world.execute_without(&["product.cost.read", "order.cancel"], document, json!({})).await;
         assert_eq!(
             answer["orders"]["nodes"],
             json!([{"allowedActions": ["orderFulfil", "orderUpdate", "orderHoldSet"], "lines": [{"unitCost": null}]}])

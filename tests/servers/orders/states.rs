@@ -13,7 +13,7 @@ fn label(action: Action) -> &'static str {
 #[test]
 fn the_drawing_shows_every_step_and_no_other() {
     let drawing = DRAWING.split("## Order").nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
-    let drawn: BTreeSet<(&str, &str, &str)> = drawing
+    let drawn_lines: BTreeSet<(&str, &str, &str)> = drawing
         .lines()
         .filter_map(|line| {
             let (from, rest) = line.trim().split_once(" --> ")?;
@@ -25,5 +25,5 @@ fn the_drawing_shows_every_step_and_no_other() {
         .iter()
         .flat_map(|(from, action, to)| to.iter().map(|to| (from.as_str(), label(*action), to.as_str())))
         .collect();
-    assert_eq!(drawn, coded);
+    assert_eq!(drawn_lines, coded);
 }

@@ -3,7 +3,7 @@
 use entrepot::insight::verify::verify_tenant;
 use serde_json::{Value, json};
 
-use super::world::{World, done, refused};
+use super::world::{World, accepted, refused};
 use crate::world::answers::text;
 
 fn gbp(amount: &str) -> Value {
@@ -18,8 +18,8 @@ fn parcel(world: &World) -> Value {
     ])
 }
 
-async fn placed(world: &World, lines: Value) -> Value {
-    done(&world.order("CONFIRMED", lines).await, "order").clone()
+async fn place_order(world: &World, lines: Value) -> Value {
+    accepted(&world.order("CONFIRMED", lines).await, "order").clone()
 }
 
 /// Sets fields of a line, by its place in the order; answers with hints.
@@ -29,18 +29,18 @@ async fn asks(world: &World, order: &Value, line: usize, mut fields: Value) -> V
         userErrors { code message field } } }";
     let input =
         json!({"idempotencyKey": world.key(), "id": order["id"], "expectedVersion": order["version"], "setLines": [fields]});
-    world.ask(document, json!({ "input": input })).await["orderUpdate"].clone()
+    world.execute(document, json!({ "input": input })).await["orderUpdate"].clone()
 }
 
 async fn sets(world: &World, order: &Value, line: usize, fields: Value) -> Value {
-    done(&asks(world, order, line, fields).await, "order").clone()
+    accepted(&asks(world, order, line, fields).await, "order").clone()
 }
 
 /// taxRate, discount, tax, total and currentTotal of a line.
 async fn figures(world: &World, order: &Value, line: usize) -> [Option<String>; 5] {
     let document = "query($id: ID!) { order(by: {id: $id}) { lines { taxRate discount { amount } tax { amount } total { amount } \
         currentTotal { amount } } } }";
-    let answer = world.ask(document, json!({"id": order["id"]})).await;
+    let answer = world.execute(document, json!({"id": order["id"]})).await;
     let line = &answer["order"]["lines"][line];
     let rate = line["taxRate"].as_str().map(str::to_owned);
     let [discount, tax, total, current] =
@@ -61,7 +61,7 @@ async fn verified(world: &World) {
 #[tokio::test]
 async fn a_fifth_of_tax_gives_the_table_of_edits_too() {
     World::on_both(async |world| {
-        let order = placed(&world, parcel(&world)).await;
+        let order = place_order(&world, parcel(&world)).await;
         assert_eq!(order["total"]["amount"], "44.70");
         assert_eq!(figures(&world, &order, 0).await, are(Some("0.2"), ["1.00", "6.46", "38.76", "38.76"]));
         assert_eq!(figures(&world, &order, 1).await, are(Some("0.2"), ["0.00", "0.99", "5.94", "5.94"]));
@@ -80,11 +80,11 @@ async fn a_fifth_of_tax_gives_the_table_of_edits_too() {
 #[tokio::test]
 async fn the_tax_of_a_rate_follows_price_and_discount() {
     World::on_both(async |world| {
-        let order = placed(&world, parcel(&world)).await;
+        let order = place_order(&world, parcel(&world)).await;
         let answer = asks(&world, &order, 0, json!({"unitPrice": gbp("4.00")})).await;
         assert_eq!(answer["hints"], json!([]), "the tax is not as it was stated");
         assert_eq!(figures(&world, &order, 0).await, are(Some("0.2"), ["1.00", "7.80", "46.80", "46.80"]));
-        let dearer = done(&answer, "order").clone();
+        let dearer = accepted(&answer, "order").clone();
         let cheaper = sets(&world, &dearer, 0, json!({"discount": gbp("10.00")})).await;
         assert_eq!(figures(&world, &order, 0).await, are(Some("0.2"), ["10.00", "6.00", "36.00", "36.00"]));
         // 30.00 × 0.08875 = 2.6625.
@@ -111,7 +111,7 @@ async fn a_rate_and_a_tax_that_disagree_are_refused() {
             line.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
             json!([line])
         };
-        let both = placed(&world, mug(json!({"taxRate": "0.2", "tax": gbp("2.00")}))).await;
+        let both = place_order(&world, mug(json!({"taxRate": "0.2", "tax": gbp("2.00")}))).await;
         assert_eq!(figures(&world, &both, 0).await, are(Some("0.2"), ["0.00", "2.00", "11.99", "11.99"]), "9.99 × 0.2 = 1.998");
         for (rate, code) in [("20", "OUT_OF_RANGE"), ("-0.1", "OUT_OF_RANGE"), ("a fifth", "INVALID"), ("0.1234567", "INVALID")] {
             refused(&world.order("CONFIRMED", mug(json!({ "taxRate": rate }))).await, code, "input.lines.0.taxRate");

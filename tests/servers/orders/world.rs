@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 pub use crate::{
     retailer::START,
-    world::answers::{done, refusals},
+    world::answers::{accepted, refusals},
 };
 use crate::{
     retailer::{Retailer, Work},
@@ -33,7 +33,7 @@ impl<W: Work> world::World<Retailer<W>> {
     /// Places an order of `lines` in the world's store.
     pub async fn order(&self, status: &str, lines: Value) -> Value {
         let input = json!({"idempotencyKey": self.key(), "store": {"id": self.store}, "status": status, "lines": lines});
-        self.act_in::<Orders>("orderCreate", input).await
+        self.mutate_selecting::<Orders>("orderCreate", input).await
     }
 }
 

@@ -17,14 +17,14 @@ fn input(mutation: &str) -> String {
 /// Checks that a dry run and the call have the same answer; returns it.
 async fn agrees(world: &World, (mutation, fields): (&str, &str), sent: Value) -> Value {
     let reason = if mutation == "orderCancel" { ", reason: CUSTOMER" } else { "" };
-    let ask = async |dry: bool| {
+    let run_query = async |dry: bool| {
         let document = format!(
             "mutation($input: {}!, $dry: Boolean!) {{ {mutation}(input: $input{reason}, validateOnly: $dry) {{ {fields} userErrors {{ code message }} }} }}",
             input(mutation)
         );
-        world.ask(&document, json!({"input": sent, "dry": dry})).await[mutation].clone()
+        world.execute(&document, json!({"input": sent, "dry": dry})).await[mutation].clone()
     };
-    let (tried, real) = (ask(true).await, ask(false).await);
+    let (tried, real) = (run_query(true).await, run_query(false).await);
     assert_eq!(real["userErrors"], json!([]), "{mutation}");
     assert_eq!(in_order(tried), in_order(real.clone()), "{mutation}: a dry run is answered otherwise");
     real
@@ -49,14 +49,14 @@ async fn a_dry_run_shows_steps_payments_and_holds_as_the_call_leaves_them() {
         let new = |status: &str| {
             json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": status, "lines": lines, "payments": cash})
         };
-        let made = agrees(&world, ("orderCreate", &order), new("FULFILLED")).await;
-        assert_eq!(made["order"]["payments"].as_array().unwrap().len(), 1);
+        let new_order = agrees(&world, ("orderCreate", &order), new("FULFILLED")).await;
+        assert_eq!(new_order["order"]["payments"].as_array().unwrap().len(), 1);
         agrees(&world, ("orderCreate", &order), new("CONFIRMED")).await;
 
         let first = world.mugs("CONFIRMED", 2).await;
-        let held = || world.step(&first, json!({"kind": "CREDIT", "reason": "limit"}));
-        agrees(&world, ("orderHoldSet", &order), held()).await;
-        let twice = agrees(&world, ("orderHoldSet", &order), held()).await;
+        let hold_input = || world.step(&first, json!({"kind": "CREDIT", "reason": "limit"}));
+        agrees(&world, ("orderHoldSet", &order), hold_input()).await;
+        let twice = agrees(&world, ("orderHoldSet", &order), hold_input()).await;
         assert_eq!(twice["order"]["holds"].as_array().unwrap().len(), 2);
         // If there are two holds of one kind, the lifted one is not shown.
         let holds = world.read(&first).await["holds"].clone();
@@ -94,7 +94,7 @@ async fn a_field_behind_a_dry_run_is_not_told_of_it() {
             set: orderHoldSet(input: $set) {{ order {{ {BESIDE} }} }} }}"
         );
         let set = world.step(&order, json!({"kind": "CREDIT", "reason": "limit"}));
-        let answer = world.ask(&document, json!({"tried": world.step(&order, json!({})), "set": set})).await;
+        let answer = world.execute(&document, json!({"tried": world.step(&order, json!({})), "set": set})).await;
         let actions = |field: &str| {
             answer[field]["order"]["steps"].as_array().unwrap().iter().map(|step| step["action"].clone()).collect::<Vec<_>>()
         };

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    World, done,
+    World, accepted,
     hold_rules::{held_by, places, rule, upserts},
     pounds, refused,
 };
@@ -13,7 +13,7 @@ use crate::world::{answers::codes, rows};
 /// Returns the codes of the rules with active holds on an order, sorted.
 async fn holds(world: &World, order: &Value) -> Vec<String> {
     let document = "query($id: ID!) { order(by: {id: $id}) { holds { ruleCode } } }";
-    let answer = world.ask(document, json!({"id": order["id"]})).await;
+    let answer = world.execute(document, json!({"id": order["id"]})).await;
     let holds = answer["order"]["holds"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
     let mut codes: Vec<String> = holds.iter().map(|hold| hold["ruleCode"].as_str().unwrap().to_owned()).collect();
     codes.sort_unstable();
@@ -21,22 +21,22 @@ async fn holds(world: &World, order: &Value) -> Vec<String> {
 }
 
 /// Returns the answer to an edit of the order's current version.
-async fn edit(world: &World, order: &Value, more: Value) -> Value {
-    let mut input = world.step(order, more);
+async fn edit(world: &World, order: &Value, extra: Value) -> Value {
+    let mut input = world.step(order, extra);
     input["expectedVersion"] = world.read(order).await["version"].clone();
-    world.act("orderUpdate", input).await
+    world.mutate("orderUpdate", input).await
 }
 
 /// Sets how many mugs the order is of.
 async fn mugs(world: &World, order: &Value, quantity: i64) {
     let line = world.read(order).await["lines"][0]["id"].clone();
-    done(&edit(world, order, json!({"setLines": [{"id": line, "quantity": quantity}]})).await, "order");
+    accepted(&edit(world, order, json!({"setLines": [{"id": line, "quantity": quantity}]})).await, "order");
 }
 
 /// Lifts the one active hold.
 async fn lift(world: &World, order: &Value) {
     let standing = world.read(order).await["holds"][0].clone();
-    world.does("orderHoldLift", &standing, json!({})).await;
+    world.complete_step("orderHoldLift", &standing, json!({})).await;
 }
 
 #[tokio::test]
@@ -46,20 +46,20 @@ async fn a_bill_that_goes_to_another_country_holds_the_goods() {
             .await;
         let address = |country: &str| json!({"lines": ["1 Mill Lane"], "country": country});
         for (goods, bill, expected) in [("FR", "GB", vec!["ELSEWHERE"]), ("GB", "gb", vec![]), ("France", "france", vec![])] {
-            let said = json!({"shippingAddress": address(goods), "billingAddress": address(bill)});
-            assert_eq!(held_by(&places(&world, 1, said, false).await), expected, "{goods} {bill}");
+            let input = json!({"shippingAddress": address(goods), "billingAddress": address(bill)});
+            assert_eq!(held_by(&places(&world, 1, input, false).await), expected, "{goods} {bill}");
         }
         let silent = places(&world, 1, json!({"shippingAddress": address("FR")}), false).await;
         assert_eq!(held_by(&silent), Vec::<&str>::new(), "no bill is said to go anywhere");
-        done(&edit(&world, &silent, json!({"billingAddress": address("DE")})).await, "order");
+        accepted(&edit(&world, &silent, json!({"billingAddress": address("DE")})).await, "order");
         assert_eq!(holds(&world, &silent).await, ["ELSEWHERE"], "an edit is looked at, too");
-        done(&edit(&world, &silent, json!({"noteForStaff": "called"})).await, "order");
+        accepted(&edit(&world, &silent, json!({"noteForStaff": "called"})).await, "order");
         assert_eq!(holds(&world, &silent).await, ["ELSEWHERE"], "what is sealed is seen where it is not said");
-        done(&edit(&world, &silent, json!({"billingAddress": address("FR")})).await, "order");
+        accepted(&edit(&world, &silent, json!({"billingAddress": address("FR")})).await, "order");
         assert_eq!(holds(&world, &silent).await, Vec::<String>::new(), "the rule takes its hold off");
-        let told = world.events_of("order.").await;
+        let events = world.events_of("order.").await;
         assert_eq!(
-            &told[told.len() - 5..],
+            &events[events.len() - 5..],
             ["order.updated", "order.held", "order.updated", "order.updated", "order.hold_lifted"]
         );
     })
@@ -75,22 +75,22 @@ async fn a_customer_is_new_until_something_has_left_for_them() {
         let row = rows::customer(world.tenant, twin, world.clock.now());
         work.insert::<entity::customer::Entity>(row).await.unwrap();
         work.commit().await.unwrap();
-        let of = |customer: CustomerId| json!({"customerId": customer});
-        let first = places(&world, 2, of(world.customer), false).await;
-        let second = places(&world, 1, of(world.customer), false).await;
+        let input_for = |customer: CustomerId| json!({"customerId": customer});
+        let first = places(&world, 2, input_for(world.customer), false).await;
+        let second = places(&world, 1, input_for(world.customer), false).await;
         assert_eq!((held_by(&first), held_by(&second)), (vec!["NEW"], vec!["NEW"]), "nothing has left yet");
         assert_eq!(held_by(&places(&world, 1, json!({}), false).await), ["NEW"], "nobody knows whom it is for");
         lift(&world, &first).await;
         let line = world.read(&first).await["lines"][0]["id"].clone();
         let part = json!({"lines": [{"lineId": line, "quantity": 1}]});
-        assert_eq!(world.does("orderFulfil", &first, part).await["status"], "PARTIALLY_FULFILLED");
-        assert_eq!(held_by(&places(&world, 1, of(world.customer), false).await), Vec::<&str>::new());
-        assert_eq!(held_by(&places(&world, 1, of(twin), false).await), ["NEW"]);
+        assert_eq!(world.complete_step("orderFulfil", &first, part).await["status"], "PARTIALLY_FULFILLED");
+        assert_eq!(held_by(&places(&world, 1, input_for(world.customer), false).await), Vec::<&str>::new());
+        assert_eq!(held_by(&places(&world, 1, input_for(twin), false).await), ["NEW"]);
         // Two that are one have bought together.
         let sql = "UPDATE customer SET merged_into = $2 WHERE tenant_id = $1 AND id = $3";
-        world.pretend(sql, vec![world.customer.into(), twin.into()]).await;
-        assert_eq!(held_by(&places(&world, 1, of(twin), false).await), Vec::<&str>::new());
-        done(&edit(&world, &first, json!({"noteForStaff": "called"})).await, "order");
+        world.run_tenant_sql(sql, vec![world.customer.into(), twin.into()]).await;
+        assert_eq!(held_by(&places(&world, 1, input_for(twin), false).await), Vec::<&str>::new());
+        accepted(&edit(&world, &first, json!({"noteForStaff": "called"})).await, "order");
         assert_eq!(holds(&world, &first).await, Vec::<String>::new(), "what somebody let pass is not held again");
     })
     .await;
@@ -100,14 +100,16 @@ async fn a_customer_is_new_until_something_has_left_for_them() {
 async fn tags_of_customers_and_products_hold_an_order() {
     World::on_both(async |world| {
         world
-            .pretend(
+            .run_tenant_sql(
                 "UPDATE customer SET tags = '[\"Late Payer\"]' WHERE tenant_id = $1 AND id = $2",
                 vec![world.customer.into()],
             )
             .await;
-        world.pretend("UPDATE product SET tags = '[\"Blade\"]' WHERE tenant_id = $1 AND id = $2", vec![world.lamp.into()]).await;
-        let made = rule(&world, json!({"code": "LATE", "customerTags": [" late payer ", "vip"]})).await;
-        assert_eq!(made["customerTags"], json!(["late payer", "vip"]));
+        world
+            .run_tenant_sql("UPDATE product SET tags = '[\"Blade\"]' WHERE tenant_id = $1 AND id = $2", vec![world.lamp.into()])
+            .await;
+        let hold_rule = rule(&world, json!({"code": "LATE", "customerTags": [" late payer ", "vip"]})).await;
+        assert_eq!(hold_rule["customerTags"], json!(["late payer", "vip"]));
         rule(&world, json!({"code": "BLADE", "kind": "AGE", "productTags": ["blade"], "isHoldLiftedAutomatically": true})).await;
         rule(&world, json!({"code": "BOTH", "productTags": ["blade"], "customerTags": ["vip"]})).await;
         assert_eq!(held_by(&places(&world, 1, json!({}), false).await), Vec::<&str>::new());
@@ -115,11 +117,11 @@ async fn tags_of_customers_and_products_hold_an_order() {
         assert_eq!(held_by(&order), ["LATE"]);
         let line = json!([{"product": {"id": world.lamp}, "quantity": 1}]);
         let added = edit(&world, &order, json!({"addLines": line})).await;
-        let lamp = done(&added, "order")["lines"][1]["id"].clone();
+        let lamp = accepted(&added, "order")["lines"][1]["id"].clone();
         assert_eq!(holds(&world, &order).await, ["BLADE", "LATE"], "conditions are joined by and: BOTH does not match");
-        done(&edit(&world, &order, json!({"setLines": [{"id": lamp, "quantity": 0}]})).await, "order");
+        accepted(&edit(&world, &order, json!({"setLines": [{"id": lamp, "quantity": 0}]})).await, "order");
         assert_eq!(holds(&world, &order).await, ["LATE"], "a line that counts no more is not looked at");
-        done(&edit(&world, &order, json!({"customerId": null})).await, "order");
+        accepted(&edit(&world, &order, json!({"customerId": null})).await, "order");
         assert_eq!(holds(&world, &order).await, ["LATE"], "a rule that does not lift itself leaves it to a person");
     })
     .await;
@@ -141,7 +143,7 @@ async fn what_somebody_let_pass_is_held_again_only_for_more() {
             mugs(&world, &order, quantity).await;
             assert_eq!(holds(&world, &order).await, expected, "{quantity}: 28.05 were let pass");
         }
-        refused(&world.act("orderFulfil", world.step(&order, json!({}))).await, "ON_HOLD", "input.id");
+        refused(&world.mutate("orderFulfil", world.step(&order, json!({}))).await, "ON_HOLD", "input.id");
         let other = places(&world, 1, json!({"status": "DRAFT"}), false).await;
         mugs(&world, &other, 20).await;
         assert_eq!(holds(&world, &other).await, Vec::<String>::new(), "a draft is asked about when it is confirmed");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{World, done, pounds, refused};
+use super::{World, accepted, pounds, refused};
 
 const RULE: &str = "code kind reason totalAtLeast { amount currencyCode } isUnpaid isAddressMissing countries isBilledElsewhere isNewCustomer \
     customerTags productTags isHoldLiftedAutomatically archivedAt version";
@@ -16,11 +16,11 @@ pub(super) async fn upserts(world: &World, rule: Value) -> Value {
     );
     let mut input = json!({"idempotencyKey": world.key(), "kind": "CREDIT", "reason": "Looked at by hand"});
     input.as_object_mut().unwrap().extend(rule.as_object().unwrap().clone());
-    world.ask(&document, json!({ "input": input })).await["holdRuleUpsert"].clone()
+    world.execute(&document, json!({ "input": input })).await["holdRuleUpsert"].clone()
 }
 
 pub(super) async fn rule(world: &World, rule: Value) -> Value {
-    done(&upserts(world, rule).await, "holdRule").clone()
+    accepted(&upserts(world, rule).await, "holdRule").clone()
 }
 
 async fn archives(world: &World, code: &str) -> Value {
@@ -28,29 +28,29 @@ async fn archives(world: &World, code: &str) -> Value {
         "mutation($input: HoldRuleArchiveInput!) {{ holdRuleArchive(input: $input) {{ holdRule {{ {RULE} }} replayed seq \
          userErrors {{ code message field }} }} }}"
     );
-    world.ask(&document, json!({"input": {"idempotencyKey": world.key(), "code": code}})).await["holdRuleArchive"].clone()
+    world.execute(&document, json!({"input": {"idempotencyKey": world.key(), "code": code}})).await["holdRuleArchive"].clone()
 }
 
 /// Places an order of `quantity` mugs, at 2.55 each, with the input's further fields in `more`; or
 /// tries it as a dry run.
-pub(super) async fn places(world: &World, quantity: i64, more: Value, dry: bool) -> Value {
+pub(super) async fn places(world: &World, quantity: i64, extra: Value, dry: bool) -> Value {
     let document = format!(
         "mutation($input: OrderCreateInput!, $dry: Boolean!) {{ orderCreate(input: $input, validateOnly: $dry) {{ order {{ {HELD} }} \
          userErrors {{ code message field }} }} }}"
     );
     let lines = json!([{"product": {"id": world.mug}, "quantity": quantity}]);
     let mut input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": lines});
-    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let answer = world.ask(&document, json!({"input": input, "dry": dry})).await;
-    done(&answer["orderCreate"], "order").clone()
+    input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+    let answer = world.execute(&document, json!({"input": input, "dry": dry})).await;
+    accepted(&answer["orderCreate"], "order").clone()
 }
 
 async fn confirms(world: &World, order: &Value) -> Value {
     let document = format!(
         "mutation($input: ActionInput!) {{ orderConfirm(input: $input) {{ order {{ {HELD} }} userErrors {{ code message field }} }} }}"
     );
-    let answer = world.ask(&document, json!({"input": {"id": order["id"], "idempotencyKey": world.key()}})).await;
-    done(&answer["orderConfirm"], "order").clone()
+    let answer = world.execute(&document, json!({"input": {"id": order["id"], "idempotencyKey": world.key()}})).await;
+    accepted(&answer["orderConfirm"], "order").clone()
 }
 
 /// The codes of the rules that hold an order.
@@ -72,11 +72,11 @@ async fn a_large_order_is_held_by_its_rule_until_somebody_lifts_it() {
             (&json!("CREDIT"), &json!("Looked at by hand"), &json!("LARGE"), &json!(1))
         );
         assert_eq!(world.level(world.mug, world.store).await, [100, 19, 0], "its stock is held as ever");
-        let message = refused(&world.act("orderFulfil", world.step(&order, json!({}))).await, "ON_HOLD", "input.id");
+        let message = refused(&world.mutate("orderFulfil", world.step(&order, json!({}))).await, "ON_HOLD", "input.id");
         assert!(message.contains("CREDIT"), "{message}");
         assert_eq!(world.events_of("order.").await, ["order.created", "order.created", "order.held"]);
-        world.does("orderHoldLift", hold, json!({})).await;
-        assert_eq!(world.does("orderFulfil", &order, json!({})).await["status"], "FULFILLED");
+        world.complete_step("orderHoldLift", hold, json!({})).await;
+        assert_eq!(world.complete_step("orderFulfil", &order, json!({})).await["status"], "FULFILLED");
     })
     .await;
 }
@@ -92,8 +92,8 @@ async fn a_draft_is_asked_about_when_it_is_confirmed() {
             assert_eq!((held_by(&confirmed), &confirmed["version"]), (vec!["NO-ADDRESS"], &json!(2)), "{status}");
         }
         let address = json!({"city": "York", "lines": ["1 Mill Lane"]});
-        let said = places(&world, 1, json!({"status": "DRAFT", "shippingAddress": address}), false).await;
-        assert_eq!(held_by(&confirms(&world, &said).await), Vec::<&str>::new(), "an address that is sealed is seen");
+        let placed_order = places(&world, 1, json!({"status": "DRAFT", "shippingAddress": address}), false).await;
+        assert_eq!(held_by(&confirms(&world, &placed_order).await), Vec::<&str>::new(), "an address that is sealed is seen");
         let billed = places(&world, 1, json!({"status": "DRAFT", "billingAddress": address}), false).await;
         assert_eq!(held_by(&confirms(&world, &billed).await), ["NO-ADDRESS"], "goods do not go to the bill");
         let collected = places(&world, 1, json!({"deliveryMethod": "COLLECT"}), false).await;
@@ -115,12 +115,12 @@ async fn an_unpaid_order_waits_for_its_payment() {
         assert_eq!(held_by(&order), ["PREPAID"]);
         world.paid(&order, "CAPTURE", "5.10", json!({})).await;
         assert_eq!(world.read(&order).await["holds"], json!([]), "the capture lifts it");
-        assert_eq!(world.does("orderFulfil", &order, json!({})).await["status"], "FULFILLED");
+        assert_eq!(world.complete_step("orderFulfil", &order, json!({})).await["status"], "FULFILLED");
         rule(&world, json!({"code": "LARGE", "kind": "PAYMENT", "totalAtLeast": pounds("10.00")})).await;
         let large = places(&world, 4, json!({}), false).await;
         let capture = world.paid(&large, "CAPTURE", "10.20", json!({})).await;
         assert_eq!(world.read(&large).await["holds"], json!([]));
-        done(&world.take_back(&capture).await, "payment");
+        accepted(&world.take_back(&capture).await, "payment");
         assert_eq!(world.read(&large).await["holds"].as_array().map(Vec::len), Some(2), "no member let it pass");
         world.paid(&large, "CAPTURE", "10.20", json!({})).await;
         assert_eq!(world.read(&large).await["holds"], json!([]));
@@ -157,15 +157,19 @@ async fn a_rule_is_changed_by_its_code_and_archived() {
         let first = rule(&world, json!({"code": "LARGE", "totalAtLeast": pounds("5.00")})).await;
         let second = rule(&world, json!({"code": "LARGE", "totalAtLeast": pounds("2.00"), "reason": "Above two pounds"})).await;
         assert_eq!((&first["version"], &second["version"]), (&json!(1), &json!(2)));
-        let held = places(&world, 1, json!({}), false).await;
-        assert_eq!(held["holds"][0]["reason"], "Above two pounds");
-        let archived = done(&archives(&world, "LARGE").await, "holdRule").clone();
+        let order = places(&world, 1, json!({}), false).await;
+        assert_eq!(order["holds"][0]["reason"], "Above two pounds");
+        let archived = accepted(&archives(&world, "LARGE").await, "holdRule").clone();
         assert!(archived["archivedAt"].is_string(), "{archived}");
         let again = archives(&world, "LARGE").await;
-        assert_eq!((&done(&again, "holdRule")["version"], &again["seq"]), (&json!(3), &Value::Null), "it is archived already");
+        assert_eq!(
+            (&accepted(&again, "holdRule")["version"], &again["seq"]),
+            (&json!(3), &Value::Null),
+            "it is archived already"
+        );
         assert_eq!(held_by(&places(&world, 1, json!({}), false).await), Vec::<&str>::new());
-        refused(&world.act("orderFulfil", world.step(&held, json!({}))).await, "ON_HOLD", "input.id");
-        let list = world.ask("{ holdRules { code archivedAt } }", json!({})).await;
+        refused(&world.mutate("orderFulfil", world.step(&order, json!({}))).await, "ON_HOLD", "input.id");
+        let list = world.execute("{ holdRules { code archivedAt } }", json!({})).await;
         assert_eq!(list["holdRules"].as_array().unwrap().len(), 1);
         let back = rule(&world, json!({"code": "LARGE", "totalAtLeast": pounds("2.00")})).await;
         assert_eq!((&back["archivedAt"], &back["version"]), (&Value::Null, &json!(4)));

@@ -12,7 +12,7 @@ mod rights;
 
 use serde_json::{Value, json};
 
-pub use crate::world::answers::{done, refused};
+pub use crate::world::answers::{accepted, refused};
 use crate::{
     retailer::{Retailer, Work, input_of},
     world::{self, answers::digits},
@@ -63,50 +63,50 @@ impl World {
     pub async fn mugs(&self, status: &str, quantity: i64) -> Value {
         let lines = json!([{"product": {"id": self.mug}, "quantity": quantity}]);
         let input = json!({"idempotencyKey": self.key(), "store": {"id": self.store}, "status": status, "lines": lines});
-        done(&self.act("orderCreate", input).await, "order").clone()
+        accepted(&self.mutate("orderCreate", input).await, "order").clone()
     }
 
     /// Returns the input of a step, with a new key.
-    pub fn step(&self, of: &Value, more: Value) -> Value {
-        let mut input = json!({"id": of["id"], "idempotencyKey": self.key()});
-        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    pub fn step(&self, document: &Value, extra: Value) -> Value {
+        let mut input = json!({"id": document["id"], "idempotencyKey": self.key()});
+        input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         input
     }
 
     /// A step that is done.
-    pub async fn does(&self, mutation: &str, of: &Value, more: Value) -> Value {
-        let payload = self.act(mutation, self.step(of, more)).await;
-        done(&payload, if mutation.starts_with("return") { "return" } else { "order" }).clone()
+    pub async fn complete_step(&self, mutation: &str, document: &Value, extra: Value) -> Value {
+        let payload = self.mutate(mutation, self.step(document, extra)).await;
+        accepted(&payload, if mutation.starts_with("return") { "return" } else { "order" }).clone()
     }
 
     /// The input of a payment of an order.
-    pub fn fact(&self, order: &Value, kind: &str, amount: &str, more: Value) -> Value {
+    pub fn fact(&self, order: &Value, kind: &str, amount: &str, extra: Value) -> Value {
         let mut fact = json!({"order": {"id": order["id"]}, "kind": kind, "amount": pounds(amount), "method": "CARD"});
-        fact.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        fact.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         fact
     }
 
     /// Records a payment with a new key, and returns the answer.
-    pub async fn pay(&self, order: &Value, kind: &str, amount: &str, more: Value) -> Value {
-        let mut input = self.fact(order, kind, amount, more);
+    pub async fn pay(&self, order: &Value, kind: &str, amount: &str, extra: Value) -> Value {
+        let mut input = self.fact(order, kind, amount, extra);
         input["idempotencyKey"] = json!(self.key());
-        self.act("paymentRecord", input).await
+        self.mutate("paymentRecord", input).await
     }
 
     /// Reverses a payment with a new key, and returns the answer.
     pub async fn take_back(&self, payment: &Value) -> Value {
         let input = json!({"idempotencyKey": self.key(), "id": payment["id"], "note": "mistyped"});
-        self.act("paymentReverse", input).await
+        self.mutate("paymentReverse", input).await
     }
 
     /// A payment that is recorded.
-    pub async fn paid(&self, order: &Value, kind: &str, amount: &str, more: Value) -> Value {
-        done(&self.pay(order, kind, amount, more).await, "payment").clone()
+    pub async fn paid(&self, order: &Value, kind: &str, amount: &str, extra: Value) -> Value {
+        accepted(&self.pay(order, kind, amount, extra).await, "payment").clone()
     }
 
     pub async fn read(&self, order: &Value) -> Value {
         let document = format!("query($id: ID!) {{ order(by: {{id: $id}}) {{ {ORDER} }} }}");
-        self.ask(&document, json!({"id": order["id"]})).await["order"].clone()
+        self.execute(&document, json!({"id": order["id"]})).await["order"].clone()
     }
 
     /// Returns the net total of an order, its balance, and its two statuses.
@@ -119,7 +119,7 @@ impl World {
     /// The numbers of the orders that a filter finds, the oldest first.
     pub async fn found(&self, filter: Value) -> Vec<String> {
         let document = "query($filter: OrderFilter!) { orders(filter: $filter, orderBy: {field: NUMBER, direction: ASC}) { nodes { number } } }";
-        let answer = self.ask(document, json!({ "filter": filter })).await;
+        let answer = self.execute(document, json!({ "filter": filter })).await;
         let nodes = answer["orders"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
         nodes.iter().map(|order| digits(&order["number"])).collect()
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{World, done, pounds};
+use super::{World, accepted, pounds};
 use crate::moves::world::of_store;
 
 const SET: &str =
@@ -14,7 +14,7 @@ const BACK: &str =
     "mutation($input: PaymentReverseInput!) { result: paymentReverse(input: $input) { payment { id } userErrors { code } } }";
 
 async fn without(world: &World, permission: &str, document: &str, input: &Value) -> Value {
-    world.ask_without(&[permission], document, json!({ "input": input })).await
+    world.execute_without(&[permission], document, json!({ "input": input })).await
 }
 
 #[tokio::test]
@@ -29,17 +29,17 @@ async fn a_hold_for_fraud_is_lifted_by_who_may_do_that() {
         for kind in ["FRAUD", "ADDRESS"] {
             let answer = without(&world, "order.hold.fraud", SET, &set(kind)).await;
             holds.push(answer["result"]["hold"].clone());
-            world.pass(1);
+            world.advance_clock(1);
         }
         let document = "query($id: ID!) { order(by: {id: $id}) { holds { kind isLiftable } } }";
-        let seen = world.ask_without(&["order.hold.fraud"], document, json!({"id": order["id"]})).await;
+        let seen_answer = world.execute_without(&["order.hold.fraud"], document, json!({"id": order["id"]})).await;
         let expected = json!([{"kind": "FRAUD", "isLiftable": false}, {"kind": "ADDRESS", "isLiftable": true}]);
-        assert_eq!(seen["order"]["holds"], expected);
+        assert_eq!(seen_answer["order"]["holds"], expected);
         let [fraud, address] = [0, 1].map(|nth: usize| world.step(&holds[nth], json!({})));
         assert_eq!(without(&world, "order.hold.fraud", LIFT, &fraud).await["errors"][0]["code"], "FORBIDDEN");
         let lifted = without(&world, "order.hold.fraud", LIFT, &address).await;
         assert_eq!(lifted["result"], json!({"hold": {"id": holds[1]["id"], "isLiftable": false}, "userErrors": []}));
-        assert_eq!(world.ask(LIFT, json!({ "input": fraud })).await["result"]["userErrors"], json!([]));
+        assert_eq!(world.execute(LIFT, json!({ "input": fraud })).await["result"]["userErrors"], json!([]));
     })
     .await;
 }
@@ -59,7 +59,7 @@ async fn a_refund_is_recorded_by_who_may_refund() {
         let refund = world.paid(&order, "REFUND", "1.00", json!({})).await;
         let back = json!({"idempotencyKey": world.key(), "id": refund["id"], "note": "typo"});
         assert_eq!(without(&world, "payment.refund", BACK, &back).await["errors"][0]["code"], "FORBIDDEN");
-        let answer = world.ask_as(of_store(world.depot), BACK, json!({ "input": back })).await;
+        let answer = world.execute_as(of_store(world.depot), BACK, json!({ "input": back })).await;
         assert_eq!(answer["result"]["userErrors"], json!([{"code": "NOT_FOUND"}]), "{answer:#}");
     })
     .await;
@@ -69,13 +69,13 @@ async fn a_refund_is_recorded_by_who_may_refund() {
 async fn orders_of_other_stores_are_not_found() {
     World::on_both(async |world| {
         let order = world.mugs("CONFIRMED", 1).await;
-        let hold = world.act("orderHoldSet", world.step(&order, json!({"kind": "FRAUD", "reason": "score"}))).await["hold"].clone();
+        let hold = world.mutate("orderHoldSet", world.step(&order, json!({"kind": "FRAUD", "reason": "score"}))).await["hold"].clone();
         let of_depot = of_store(world.depot);
         let set = world.step(&order, json!({"kind": "CREDIT", "reason": "limit"}));
         let pay = json!({"idempotencyKey": world.key(), "order": {"number": order["number"]}, "kind": "CAPTURE", "amount": pounds("1.00"),
             "method": "CASH"});
         for (document, input) in [(SET, set), (LIFT, world.step(&hold, json!({}))), (PAY, pay)] {
-            let answer = world.ask_as(of_depot.clone(), document, json!({ "input": input })).await;
+            let answer = world.execute_as(of_depot.clone(), document, json!({ "input": input })).await;
             assert_eq!(answer["result"]["userErrors"], json!([{"code": "NOT_FOUND"}]), "{answer:#}");
         }
     })
@@ -89,12 +89,12 @@ async fn a_return_of_another_stores_order_is_found_neither_by_its_number_nor_by_
         let line = json!({"orderLineId": order["lines"][0]["id"], "quantity": 1});
         let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "externalRef": "RMA-17", "receive": false,
             "lines": [line]});
-        let back = done(&world.act("returnCreate", input).await, "return").clone();
-        let found = world.ask("query($id: ID!) { return(by: {id: $id}) { number } }", json!({"id": back["id"]})).await;
+        let back = accepted(&world.mutate("returnCreate", input).await, "return").clone();
+        let found = world.execute("query($id: ID!) { return(by: {id: $id}) { number } }", json!({"id": back["id"]})).await;
         let number = &found["return"]["number"];
         let lines = json!([{"product": {"id": world.mug}, "quantity": 1}]);
         let input = json!({"idempotencyKey": world.key(), "store": {"id": world.depot}, "status": "CONFIRMED", "lines": lines});
-        let own = done(&world.act("orderCreate", input).await, "order").clone();
+        let own = accepted(&world.mutate("orderCreate", input).await, "order").clone();
         for order in [&order, &own] {
             world.paid(order, "CAPTURE", "2.00", json!({})).await;
         }
@@ -103,18 +103,18 @@ async fn a_return_of_another_stores_order_is_found_neither_by_its_number_nor_by_
             input["idempotencyKey"] = json!(world.key());
             json!({ "input": input })
         };
-        let told = |answer: Value| answer["result"]["userErrors"].clone();
+        let refusals_in = |answer: Value| answer["result"]["userErrors"].clone();
         let names = [json!({ "number": number }), json!({"externalRef": "RMA-17"})];
         for named in names.iter().chain(&[json!({"number": "RT-999999"}), json!({"externalRef": "RMA-18"})]) {
-            let answer = world.ask_as(of_store(world.depot), PAY, refund(&own, named)).await;
-            assert_eq!(told(answer), json!([{"code": "NOT_FOUND"}]), "{named} tells nothing of the other store's returns");
+            let answer = world.execute_as(of_store(world.depot), PAY, refund(&own, named)).await;
+            assert_eq!(refusals_in(answer), json!([{"code": "NOT_FOUND"}]), "{named} tells nothing of the other store's returns");
         }
         // A caller that may record payments of all stores gets the refusal that the return belongs
         // to another order; a caller of one store gets, for its own, that the return is not closed.
         for named in &names {
-            assert_eq!(told(world.ask(PAY, refund(&own, named)).await), json!([{"code": "INVALID"}]));
-            let answer = world.ask_as(of_store(world.store), PAY, refund(&order, named)).await;
-            assert_eq!(told(answer), json!([{"code": "INVALID_STATE"}]));
+            assert_eq!(refusals_in(world.execute(PAY, refund(&own, named)).await), json!([{"code": "INVALID"}]));
+            let answer = world.execute_as(of_store(world.store), PAY, refund(&order, named)).await;
+            assert_eq!(refusals_in(answer), json!([{"code": "INVALID_STATE"}]));
         }
     })
     .await;

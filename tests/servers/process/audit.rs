@@ -12,12 +12,12 @@ const MOVEMENTS: &str = "query($after: Cursor) { result: stockMovements(first: 1
 const ORDERS: &str = "query($after: Cursor) { result: orders(first: 250, after: $after) { nodes { id number } pageInfo { hasNextPage endCursor } } }";
 
 /// Compares all acknowledged changes with the stored ones.
-pub async fn audit(shop: &Shop, on_hand: i64, told: &Outcomes) {
+pub async fn audit(shop: &Shop, on_hand: i64, outcomes: &Outcomes) {
     let movements = shop.client.all(MOVEMENTS).await;
     let there: BTreeSet<i64> = movements.iter().map(|m| m["seq"].as_i64().unwrap()).collect();
     assert_eq!(there.len(), movements.len(), "a movement is listed twice");
     let mut acknowledged: BTreeSet<i64> = shop.opening.iter().copied().collect();
-    for done in &told.done {
+    for done in &outcomes.done {
         assert!(acknowledged.insert(done.seq), "two calls were told of the same change: {done:?}");
     }
     let lost: Vec<_> = acknowledged.difference(&there).collect();
@@ -30,12 +30,12 @@ pub async fn audit(shop: &Shop, on_hand: i64, told: &Outcomes) {
         assert!(after.iter().all(|n| *n >= 0) && after[1] <= after[0], "negative or oversold: {entry}");
         *entries.entry(place_of(entry)).or_default() += 1;
     }
-    assert_eq!(shop.levels().await, expected(shop, on_hand, told, &entries));
-    audit_orders(shop, told).await;
+    assert_eq!(shop.levels().await, expected(shop, on_hand, outcomes, &entries));
+    audit_orders(shop, outcomes).await;
 }
 
 /// Sums the acknowledged changes by level; a level's version counts its entries.
-fn expected(shop: &Shop, on_hand: i64, told: &Outcomes, entries: &BTreeMap<LevelRef, i64>) -> BTreeMap<LevelRef, LevelState> {
+fn expected(shop: &Shop, on_hand: i64, outcomes: &Outcomes, entries: &BTreeMap<LevelRef, i64>) -> BTreeMap<LevelRef, LevelState> {
     let places = shop.products.iter().flat_map(|product| shop.stores.iter().map(move |store| (product.clone(), store.clone())));
     let mut levels: BTreeMap<LevelRef, LevelState> = places
         .map(|place| {
@@ -43,7 +43,7 @@ fn expected(shop: &Shop, on_hand: i64, told: &Outcomes, entries: &BTreeMap<Level
             (place, LevelState { on_hand, reserved: 0, version })
         })
         .collect();
-    for effect in told.done.iter().flat_map(|done| &done.effects) {
+    for effect in outcomes.done.iter().flat_map(|done| &done.effects) {
         let level = levels.get_mut(&effect.place).unwrap();
         level.on_hand += effect.on_hand;
         level.reserved += effect.reserved;
@@ -52,10 +52,10 @@ fn expected(shop: &Shop, on_hand: i64, told: &Outcomes, entries: &BTreeMap<Level
 }
 
 /// Every acknowledged order, no other, numbered without a gap.
-async fn audit_orders(shop: &Shop, told: &Outcomes) {
+async fn audit_orders(shop: &Shop, outcomes: &Outcomes) {
     let there: BTreeMap<String, String> =
         shop.client.all(ORDERS).await.iter().map(|order| (text(&order["id"]), text(&order["number"]))).collect();
-    let acknowledged: BTreeMap<String, String> = told.done.iter().filter_map(|done| done.order.clone()).collect();
+    let acknowledged: BTreeMap<String, String> = outcomes.done.iter().filter_map(|done| done.order.clone()).collect();
     assert_eq!(there, acknowledged);
     let mut numbers: Vec<u64> =
         there.values().map(|n| n.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap()).collect();

@@ -18,7 +18,7 @@ use super::{
     shop::Shop,
     stream::{State, Stream, StreamOptions, WATCH},
 };
-use crate::databases::{random, tell};
+use crate::databases::{random, run_sql};
 
 const ON_HAND: i64 = 500;
 const CATCH_UP: Duration = Duration::from_secs(30);
@@ -39,7 +39,7 @@ async fn events(client: &Client) -> mpsc::UnboundedReceiver<Value> {
     let body = json!({ "query": WATCH, "variables": { "delay": 0 } });
     let request = reqwest::Client::new().post(format!("{}/graphql", client.url)).bearer_auth(&client.token).json(&body);
     let mut answer = request.header("accept", "text/event-stream").send().await.unwrap();
-    let (say, said) = mpsc::unbounded_channel();
+    let (say, receiver) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut text = String::new();
         while let Ok(Some(part)) = answer.chunk().await {
@@ -58,14 +58,14 @@ async fn events(client: &Client) -> mpsc::UnboundedReceiver<Value> {
             }
         }
     });
-    said
+    receiver
 }
 
 /// Cuts the connection again and again, for moments at first and then long enough for retries to
 /// become rare.
 async fn unrest(way: &Way, seed: u64) {
-    let (began, mut dice) = (Instant::now(), Dice::new(seed));
-    while began.elapsed() < UNREST - Duration::from_secs(5) {
+    let (started_at, mut dice) = (Instant::now(), Dice::new(seed));
+    while started_at.elapsed() < UNREST - Duration::from_secs(5) {
         sleep(Duration::from_millis(20 + dice.below(250))).await;
         way.cut();
         sleep(Duration::from_millis(1 + dice.below(100))).await;
@@ -99,14 +99,14 @@ async fn whoever_listens_while_the_database_comes_and_goes_misses_nothing() {
     for round in 0..ROUNDS {
         let read = join_all(all.iter_mut().map(|(stream, state)| stream.read_for(UNREST, state)));
         tokio::join!(unrest(&way, seed + round), read);
-        failed = node.said().matches("transient fault").count();
+        failed = node.stderr().matches("transient fault").count();
         if failed > 0 {
             break;
         }
     }
     assert!(failed > 0, "nothing failed: nothing was shown");
-    let told = load.end().await;
-    let changes: usize = told.done.iter().map(|done| done.effects.len()).sum();
+    let outcomes = load.end().await;
+    let changes: usize = outcomes.done.iter().map(|done| done.effects.len()).sum();
     for (stream, state) in &mut all {
         stream.settle(state, &shop, CATCH_UP).await;
         assert_eq!(state.news, changes, "each change once");
@@ -121,7 +121,7 @@ async fn whoever_listens_while_the_database_comes_and_goes_misses_nothing() {
 
 /// A tenant's id as the database has it.
 async fn tenant_of(client: &Client) -> uuid::Uuid {
-    let tenant = client.ask("{ viewer { tenant { id } } }", json!({})).await["viewer"]["tenant"]["id"].take();
+    let tenant = client.execute("{ viewer { tenant { id } } }", json!({})).await["viewer"]["tenant"]["id"].take();
     entity::id::prefix_of(tenant.as_str().unwrap()).unwrap().1
 }
 
@@ -144,9 +144,9 @@ async fn a_transaction_that_sleeps_on_an_event_holds_up_its_own_tenant_only() {
         SLEEP.as_secs()
     );
     let url = site.url.clone();
-    let asleep = tokio::spawn(async move { tell(&url, &sleeping).await });
+    let asleep = tokio::spawn(async move { run_sql(&url, &sleeping).await });
     sleep(Duration::from_millis(500)).await;
-    let began = Instant::now();
+    let begun_at = Instant::now();
     let waiting = tokio::spawn({
         let slow = Shop {
             client: slow.client.clone(),
@@ -158,11 +158,11 @@ async fn a_transaction_that_sleeps_on_an_event_holds_up_its_own_tenant_only() {
     });
     let mut longest = Duration::ZERO;
     let mut steps = 0;
-    while began.elapsed() < SLEEP - Duration::from_secs(1) {
-        let asked = Instant::now();
+    while begun_at.elapsed() < SLEEP - Duration::from_secs(1) {
+        let started_at = Instant::now();
         other.adjust(&format!("{steps}"), 0, 0, 1).await;
-        state.take(&free.soon().await);
-        longest = longest.max(asked.elapsed());
+        state.take(&free.next_soon().await);
+        longest = longest.max(started_at.elapsed());
         steps += 1;
     }
     assert!(!waiting.is_finished() && steps > 10, "{steps} changes of the other");
@@ -170,9 +170,9 @@ async fn a_transaction_that_sleeps_on_an_event_holds_up_its_own_tenant_only() {
     // A client that subscribes meanwhile gets the current state, and nothing that is not committed.
     follow(&slow.client, Value::Null).await;
     asleep.await.unwrap();
-    let done = waiting.await.unwrap();
+    let outcome = waiting.await.unwrap();
     held.settle(&mut before, &slow, CATCH_UP).await;
-    assert_eq!(before.news, 1, "its own goes on where it was: {done}");
+    assert_eq!(before.news, 1, "its own goes on where it was: {outcome}");
     println!("{steps} changes of another tenant meanwhile, the slowest told after {longest:?}");
 }
 
@@ -199,9 +199,9 @@ async fn whoever_listens_to_a_node_that_is_killed_goes_on_at_another() {
         let back = Server::start_on(&site, address).await;
         nodes = if kill % 2 == 0 { [back, left] } else { [left, back] };
     }
-    let told = load.end().await;
+    let outcomes = load.end().await;
     stream.settle(&mut state, &shop, CATCH_UP).await;
-    let changes: usize = told.done.iter().map(|done| done.effects.len()).sum();
+    let changes: usize = outcomes.done.iter().map(|done| done.effects.len()).sum();
     assert_eq!(state.news, changes, "each change once");
     println!("{changes} changes over {KILLS} kills of the node that was listened to, each told once");
 }

@@ -67,11 +67,11 @@ impl Client {
     /// The data of a registration or a login. Passwords have a queue with an end, which a slow machine reaches: where the answer is to come again later,
     /// the call is sent again after the time that it gives. Nothing was done before.
     pub async fn sign_in(&self, query: &str, variables: Value) -> Value {
-        let began = Instant::now();
+        let started_at = Instant::now();
         loop {
             let mut answer = self.answer(query, &variables).await.unwrap();
             let error = &answer["errors"][0]["extensions"];
-            if error["code"] == "OVERLOADED" && began.elapsed() < TURN {
+            if error["code"] == "OVERLOADED" && started_at.elapsed() < TURN {
                 let wait = error["retryAfterMs"].as_u64().unwrap_or_else(|| panic!("{answer:#}"));
                 sleep(Duration::from_millis(wait)).await;
                 continue;
@@ -102,7 +102,7 @@ impl Client {
     }
 
     /// The data of an answer without errors.
-    pub async fn ask(&self, query: &str, variables: Value) -> Value {
+    pub async fn execute(&self, query: &str, variables: Value) -> Value {
         let mut answer = self.send(query, &variables).await.unwrap();
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"].take()
@@ -117,11 +117,11 @@ impl Client {
 
     /// The payload of a mutation aliased `result`.
     pub async fn change(&self, query: &str, input: Value) -> Value {
-        self.ask(query, json!({ "input": input })).await["result"].take()
+        self.execute(query, json!({ "input": input })).await["result"].take()
     }
 
     /// The payload of a mutation that must not be refused.
-    pub async fn done(&self, query: &str, input: Value) -> Value {
+    pub async fn must_mutate(&self, query: &str, input: Value) -> Value {
         let payload = self.change(query, input).await;
         assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
         payload
@@ -132,7 +132,7 @@ impl Client {
         let mut nodes = Vec::new();
         let mut after = Value::Null;
         loop {
-            let mut page = self.ask(query, json!({ "after": after })).await["result"].take();
+            let mut page = self.execute(query, json!({ "after": after })).await["result"].take();
             nodes.extend(page["nodes"].as_array().unwrap().iter().cloned());
             if page["pageInfo"]["hasNextPage"] == false {
                 return nodes;
@@ -156,9 +156,11 @@ impl Socket {
         let (socket, _) = tokio_tungstenite::connect_async(request).await.map_err(|err| err.to_string())?;
         let mut socket = Self(socket);
         socket
-            .say(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", client.token) } }))
+            .send_message(
+                json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", client.token) } }),
+            )
             .await;
-        let acknowledged = socket.hear().await.ok_or("closed")?;
+        let acknowledged = socket.receive_message().await.ok_or("closed")?;
         assert_eq!(acknowledged["type"], "connection_ack");
         Ok(socket)
     }
@@ -171,7 +173,7 @@ impl Socket {
         Self(tokio_tungstenite::connect_async(request).await.unwrap().0)
     }
 
-    pub async fn say(&mut self, message: Value) {
+    pub async fn send_message(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
@@ -181,7 +183,7 @@ impl Socket {
 
     /// Subscribes under the given ID: a socket carries up to a hundred operations.
     pub async fn begin(&mut self, id: &str, query: &str, variables: &Value) {
-        self.say(json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": variables } })).await;
+        self.send_message(json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": variables } })).await;
     }
 
     /// Reads on until the socket is closed: with what code and why; 1006 when without a word.
@@ -196,11 +198,11 @@ impl Socket {
     }
 
     /// The next message of the operation; None when the socket has ended.
-    pub async fn hear(&mut self) -> Option<Value> {
+    pub async fn receive_message(&mut self) -> Option<Value> {
         timeout(PATIENCE, self.listen()).await.expect("a message in time")
     }
 
-    /// Like `hear`, without a timeout: cancel-safe.
+    /// Like `receive_message`, without a timeout: cancel-safe.
     pub async fn listen(&mut self) -> Option<Value> {
         loop {
             match self.0.next().await? {
@@ -209,7 +211,7 @@ impl Socket {
                     if message["type"] != "ping" {
                         return Some(message);
                     }
-                    self.say(json!({ "type": "pong" })).await;
+                    self.send_message(json!({ "type": "pong" })).await;
                 }
                 Ok(Message::Ping(_) | Message::Pong(_)) => {}
                 Ok(_) | Err(_) => return None,

@@ -33,17 +33,17 @@ impl Cluster {
     }
 
     /// Returns the script's output for these arguments; it must succeed.
-    async fn ask(&self, args: &[&str]) -> String {
+    async fn run_script(&self, args: &[&str]) -> String {
         let running = tokio::process::Command::from(self.script(args)).kill_on_drop(true).output();
         let output = timeout(Duration::from_mins(3), running).await.expect("the script to end").unwrap();
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert!(output.status.success(), "{args:?}: {}{}", said(&output.stdout), said(&output.stderr));
-        said(&output.stdout)
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(output.status.success(), "{args:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
     }
 
     /// Returns the variables that it prints for a shell.
     async fn variables(&self) -> HashMap<String, String> {
-        let lines = self.ask(&["env"]).await;
+        let lines = self.run_script(&["env"]).await;
         let variable = |line: &str| {
             let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
             Some((name.to_owned(), value.replace('\\', "")))
@@ -62,7 +62,7 @@ impl Drop for Cluster {
 async fn the_script_starts_nodes_that_go_on_when_one_is_killed() {
     let Some(site) = Site::postgres().await else { return };
     let cluster = Cluster(site.folder.join("cluster"));
-    cluster.ask(&["start", "3"]).await;
+    cluster.run_script(&["start", "3"]).await;
     let variables = cluster.variables().await;
     let nodes: Vec<&str> = variables["ENTREPOT_NODES"].split(' ').collect();
     assert_eq!(nodes.len(), 3, "{variables:?}");
@@ -89,14 +89,14 @@ async fn the_script_starts_nodes_that_go_on_when_one_is_killed() {
 
     let mut child = command(&words(&client, &file, None)).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     assert!(reached(child.stdout.take().unwrap(), 30).await, "the replay ended before a node could die");
-    cluster.ask(&["kill", "2"]).await;
+    cluster.run_script(&["kill", "2"]).await;
     let status = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
     assert!(status.success(), "the replay did not go on at the others: {status}");
-    cluster.ask(&["revive", "2"]).await;
-    assert_eq!(cluster.ask(&["status"]).await.matches(": ready on").count(), 3);
+    cluster.run_script(&["revive", "2"]).await;
+    assert_eq!(cluster.run_script(&["status"]).await.matches(": ready on").count(), 3);
 
     let again = replay(&client.at(nodes[1]), &file, None).await;
-    assert!(again.well(), "{again:?}");
+    assert!(again.has_succeeded(), "{again:?}");
     let (sent, there) = counts(&again);
     assert_eq!(sent, there, "all of it had arrived, nothing of it twice");
     let (before, state) = watching.await.unwrap();
@@ -104,7 +104,7 @@ async fn the_script_starts_nodes_that_go_on_when_one_is_killed() {
     let shop = Shop { client: client.clone(), stores: Vec::new(), products: Vec::new(), opening: Vec::new() };
     assert_eq!(state.figures(), shop.levels().await, "what the subscriber was told is how things stand");
     let proved = entrepot(&["verify", "--database-url", &variables["ENTREPOT_DATABASE_URL"]]).await;
-    assert!(proved.well(), "{proved:?}");
-    cluster.ask(&["stop"]).await;
+    assert!(proved.has_succeeded(), "{proved:?}");
+    cluster.run_script(&["stop"]).await;
     assert!(!cluster.0.exists(), "it leaves nothing behind");
 }

@@ -108,18 +108,18 @@ on_both!(a_page_logs_in_goes_on_and_logs_out_by_cookies, site: Site => {
     assert_eq!(browser.who().await, "shop");
     let before = browser.cookies.clone();
     let (_, elsewhere) = browser.ours("/graphql", REFRESH).await;
-    let told = &elsewhere["data"]["it"]["userErrors"][0];
-    assert_eq!(told["code"], "TOKEN_EXPIRED", "the refresh token goes to its own path only");
-    assert!(told["message"].as_str().is_some_and(|text| text.contains("sends this to /graphql/session")), "{told}");
+    let refusals = &elsewhere["data"]["it"]["userErrors"][0];
+    assert_eq!(refusals["code"], "TOKEN_EXPIRED", "the refresh token goes to its own path only");
+    assert!(refusals["message"].as_str().is_some_and(|text| text.contains("sends this to /graphql/session")), "{refusals}");
     let mut browser = Browser { cookies: before.clone(), ..browser };
     let (_, answer) = browser.ours("/graphql/session", REFRESH).await;
     assert_eq!(answer["data"]["it"], json!({ "result": { "accessToken": "", "refreshToken": "" }, "userErrors": [] }));
     assert!(browser.cookies["entrepot-refresh"] != before["entrepot-refresh"], "it was rotated");
     assert_eq!(browser.who().await, "shop");
-    let held = browser.cookies.clone();
+    let old_cookies = browser.cookies.clone();
     assert_eq!(browser.ours("/graphql", LOGOUT).await.1["data"]["it"]["userErrors"], json!([]));
     assert_eq!(browser.cookies.keys().collect::<Vec<_>>(), ["entrepot-device"], "logging out takes them away; the device stays known");
-    browser.cookies = held;
+    browser.cookies = old_cookies;
     let (_, answer) = browser.ours("/graphql", ME).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "and they are good for nothing");
     let (_, again) = browser.ours("/graphql", LOGIN).await;
@@ -136,7 +136,7 @@ on_both!(a_page_of_another_site_cannot_act, site: Site => {
     let own = server.url();
     let rename = "mutation { it: profileUpdate(displayName: \"Mallory\") { userErrors { code } } }";
     let cookie = ("entrepot-session", "cookie");
-    for (what, headers, code) in [
+    for (case, headers, code) in [
         ("another origin", vec![("origin", "https://evil.example"), cookie], "FORBIDDEN"),
         ("a page that hides where it is from", vec![("origin", "null"), cookie], "FORBIDDEN"),
         ("our name inside another", vec![("origin", "http://127.0.0.1.evil.example"), cookie], "FORBIDDEN"),
@@ -148,18 +148,18 @@ on_both!(a_page_of_another_site_cannot_act, site: Site => {
     ] {
         for (path, query) in [("/graphql", rename), ("/graphql", LOGOUT)] {
             let (_, answer) = browser.send(path, &headers, query).await;
-            assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{what}: {answer}");
+            assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{case}: {answer}");
         }
         if headers.iter().any(|(name, value)| *name == "origin" && *value != own) {
             let (_, answer) = browser.send("/graphql", &headers, ME).await;
-            assert!(answer["data"].is_null(), "{what} reads nothing: {answer}");
+            assert!(answer["data"].is_null(), "{case} reads nothing: {answer}");
         }
         let before = browser.cookies.clone();
         let (_, answer) = browser.send("/graphql/session", &headers, REFRESH).await;
-        assert!(answer["data"]["it"]["result"].is_null(), "{what}: {answer}");
-        assert_eq!(browser.cookies, before, "{what}");
+        assert!(answer["data"]["it"]["result"].is_null(), "{case}: {answer}");
+        assert_eq!(browser.cookies, before, "{case}");
         let (_, answer) = browser.send("/graphql", &headers, LOGIN).await;
-        assert_eq!(browser.cookies, before, "nobody is logged in by {what}: {answer}");
+        assert_eq!(browser.cookies, before, "nobody is logged in by {case}: {answer}");
     }
     // Behind a proxy that has TLS, a page of our name that came without it may be anybody's.
     let plain = [("origin", own.as_str()), cookie, ("x-forwarded-proto", "https")];
@@ -209,8 +209,8 @@ on_both!(a_socket_with_cookies_is_for_pages_of_ours, site: Site => {
     let server = Server::start(site).await;
     Client::register(&server.url(), "shop").await;
     let browser = Browser::logged_in(&server).await;
-    let said = socket(&browser, Some(&server.url())).await.unwrap();
-    assert_eq!(said["payload"]["data"]["viewer"]["tenant"]["slug"], "shop", "{said}");
+    let socket_status = socket(&browser, Some(&server.url())).await.unwrap();
+    assert_eq!(socket_status["payload"]["data"]["viewer"]["tenant"]["slug"], "shop", "{socket_status}");
     let evil = socket(&browser, Some("https://evil.example")).await;
     assert_eq!(evil, Ok(json!(4401)), "its page is told by the close code, which browsers show");
     let nobody = socket(&browser, None).await.unwrap();

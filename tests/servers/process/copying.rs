@@ -21,14 +21,14 @@ use crate::databases::{connect, random};
 async fn retailer() -> Site {
     let site = Site::empty_sqlite();
     let words = ["demo", "--file", "it.sqlite", "--rows", "300", "--day", "--plain", "--exit", "--listen", "127.0.0.1:0"];
-    let made = entrepot_in(&site.folder, &words).await;
-    assert!(made.well(), "{made:?}");
+    let output = entrepot_in(&site.folder, &words).await;
+    assert!(output.has_succeeded(), "{output:?}");
     site
 }
 
-async fn copy(from: &Site, to: &Site, keys: &str, more: &[&str]) -> Ended {
+async fn copy(from: &Site, to: &Site, keys: &str, extra: &[&str]) -> Ended {
     let args = ["copy", "--from", &from.url, "--to", &to.url, "--keys-file", keys];
-    entrepot_in(&to.folder, &[&args, more].concat()).await
+    entrepot_in(&to.folder, &[&args, extra].concat()).await
 }
 
 /// Returns all digests of a database, by table and owner.
@@ -43,8 +43,8 @@ async fn digests(site: &Site) -> Vec<(&'static str, Vec<(String, u64, Vec<u8>)>)
 
 /// Makes a database that was copied the source of another copy.
 async fn forget_copies(site: &Site) {
-    site.tell("DELETE FROM copy_progress").await;
-    site.tell("DELETE FROM deployment_copy").await;
+    site.run_sql("DELETE FROM copy_progress").await;
+    site.run_sql("DELETE FROM deployment_copy").await;
 }
 
 const ME: &str = "{ viewer { tenant { slug } } }";
@@ -71,12 +71,12 @@ async fn kept(site: &Site) -> Kept {
         let input = json!({ "code": format!("S-{number}"), "name": "A store", "kind": "SHOP", "timeZone": "UTC" });
         let create =
             "mutation($i: StoreCreateInput!) { result: storeCreate(input: $i) { store { id } userErrors { code message } } }";
-        let made = owner.ask(create, json!({ "i": input })).await;
-        assert_eq!(made["result"]["userErrors"], json!([]), "{made}");
+        let answer = owner.execute(create, json!({ "i": input })).await;
+        assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
     }
-    let first = owner.ask(EVENTS, json!({})).await["events"].clone();
+    let first = owner.execute(EVENTS, json!({})).await["events"].clone();
     let cursor = first["pageInfo"]["endCursor"].clone();
-    let next = owner.ask(EVENTS, json!({ "after": cursor })).await["events"]["nodes"].clone();
+    let next = owner.execute(EVENTS, json!({ "after": cursor })).await["events"]["nodes"].clone();
     assert_eq!(next.as_array().unwrap().len(), 3, "{next}");
     server.kill();
     Kept { owner, program, refresh, cursor, next }
@@ -88,9 +88,9 @@ impl Kept {
         std::fs::copy(keys, site.keys()).unwrap();
         let server = Server::start(site).await;
         for client in [&self.owner, &self.program] {
-            assert_eq!(client.at(&server.url()).ask(ME, json!({})).await["viewer"]["tenant"]["slug"], "mover");
+            assert_eq!(client.at(&server.url()).execute(ME, json!({})).await["viewer"]["tenant"]["slug"], "mover");
         }
-        let events = self.owner.at(&server.url()).ask(EVENTS, json!({ "after": self.cursor })).await["events"].clone();
+        let events = self.owner.at(&server.url()).execute(EVENTS, json!({ "after": self.cursor })).await["events"].clone();
         assert_eq!((&events["nodes"], &events["reset"]), (&self.next, &Value::Null), "the cursor goes on");
         server
     }
@@ -98,7 +98,7 @@ impl Kept {
     /// Refreshes the owner's session there, which uses up the refresh token.
     async fn goes_on(&self, site: &Site, keys: &str) {
         let server = self.reads_on(site, keys).await;
-        let renewed = self.owner.at(&server.url()).ask(REFRESH, json!({ "t": self.refresh })).await;
+        let renewed = self.owner.at(&server.url()).execute(REFRESH, json!({ "t": self.refresh })).await;
         assert_eq!(renewed["result"]["userErrors"], json!([]), "{renewed}");
         server.kill();
     }
@@ -115,16 +115,16 @@ async fn a_deployment_moves_to_postgres_and_back() {
     assert!(filled >= 50, "only {filled} tables have rows");
 
     let there = copy(&source, &postgres, &keys, &[]).await;
-    assert!(there.well(), "{there:?}");
+    assert!(there.has_succeeded(), "{there:?}");
     assert!(there.out.contains("are the same in both databases") && there.out.contains("invariants hold"), "{}", there.out);
     assert!(there.err.contains("entry: ") && there.err.contains("key(s) can open"), "{}", there.err);
     assert_eq!(digests(&postgres).await, before);
     let proved = entrepot(&["audit", "verify", "--database-url", &postgres.url, "--keys-file", &keys]).await;
-    assert!(proved.well(), "{proved:?}");
+    assert!(proved.has_succeeded(), "{proved:?}");
 
     let back = Site::empty_sqlite();
     let again = copy(&postgres, &back, &keys, &["--batch-rows", "100"]).await;
-    assert!(again.well(), "{again:?}");
+    assert!(again.has_succeeded(), "{again:?}");
     assert_eq!(digests(&back).await, before);
     kept.goes_on(&back, &keys).await;
     // The source database is used again, after its operator has removed the record of the copy.
@@ -143,7 +143,7 @@ async fn rows_of_every_kind_come_out_as_they_went_in() {
     let source = retailer().await;
     let keys = source.keys();
     for sql in EXTRAS.split(";\n").filter(|sql| !sql.trim().is_empty()) {
-        source.tell(sql).await;
+        source.run_sql(sql).await;
     }
     let before = digests(&source).await;
     let filled = before.iter().filter(|(_, owners)| !owners.is_empty()).count();
@@ -152,13 +152,13 @@ async fn rows_of_every_kind_come_out_as_they_went_in() {
     let strict = copy(&source, &postgres, &keys, &[]).await;
     assert!(strict.code == Some(1) && strict.out.contains("BROKEN") && strict.out.contains("--accept-broken"), "{strict:?}");
     let serve = ["serve", "--database-url", &postgres.url, "--keys-file", &keys, "--listen", "127.0.0.1:0"];
-    entrepot(&serve).await.refused(&["has not ended"]);
+    entrepot(&serve).await.assert_failed(&["has not ended"]);
     let there = copy(&source, &postgres, &keys, &["--accept-broken"]).await;
-    assert!(there.well(), "{there:?}");
+    assert!(there.has_succeeded(), "{there:?}");
     assert_eq!(digests(&postgres).await, before);
     let back = Site::empty_sqlite();
     let again = copy(&postgres, &back, &keys, &["--accept-broken", "--batch-rows", "7"]).await;
-    assert!(again.well(), "{again:?}");
+    assert!(again.has_succeeded(), "{again:?}");
     assert_eq!(digests(&back).await, before);
     assert_eq!(rows(&back, "job WHERE state = 'RUNNING'").await, 0, "leases are not carried");
     assert_eq!(rows(&back, "category WHERE image_url = '' AND name LIKE '%☕%'").await, 1);
@@ -168,8 +168,8 @@ async fn rows_of_every_kind_come_out_as_they_went_in() {
 /// running.
 fn killed_after(args: &[&str], lines: u64) -> bool {
     let mut child = command(args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let said = BufReader::new(child.stderr.take().unwrap());
-    for line in said.lines().take(usize::try_from(lines).unwrap()) {
+    let reported_stderr = BufReader::new(child.stderr.take().unwrap());
+    for line in reported_stderr.lines().take(usize::try_from(lines).unwrap()) {
         drop(line.unwrap());
     }
     let was_running = child.try_wait().unwrap().is_none();
@@ -186,9 +186,9 @@ async fn killed_ten_times(source: &Site, target: &Site, keys: &str) {
         killed += usize::from(killed_after(&args, 2 + random() % 12));
     }
     assert_eq!(killed, 10, "the copy was done before it could be killed");
-    let ended = entrepot(&args).await;
-    assert!(ended.well(), "{ended:?}");
-    assert!(ended.err.contains("continuing after its last batch"), "{}", ended.err);
+    let output = entrepot(&args).await;
+    assert!(output.has_succeeded(), "{output:?}");
+    assert!(output.err.contains("continuing after its last batch"), "{}", output.err);
     assert_eq!(digests(target).await, before);
 }
 
@@ -218,7 +218,7 @@ async fn other_keys_are_refused_before_the_first_row() {
     let other = target.folder.join("other.keys");
     std::fs::write(&other, entrepot(&["keys", "new"]).await.out).unwrap();
     let refused = copy(&source, &target, &other.display().to_string(), &[]).await;
-    refused.refused(&["does not fit this database", "give the key that was used before"]);
+    refused.assert_failed(&["does not fit this database", "give the key that was used before"]);
     for (site, table) in [(&target, "tenant"), (&target, "deployment_copy"), (&source, "deployment_copy")] {
         assert_eq!(rows(site, table).await, 0, "{table}");
     }
@@ -227,17 +227,21 @@ async fn other_keys_are_refused_before_the_first_row() {
     let id = own.lines().find(|line| !line.starts_with('#')).unwrap().split(':').next().unwrap().to_owned();
     let bytes = std::fs::read_to_string(&other).unwrap();
     std::fs::write(&other, format!("{id}:{}", bytes.trim().split(':').nth(1).unwrap())).unwrap();
-    copy(&source, &target, &other.display().to_string(), &[]).await.refused(&["only has its name"]);
+    copy(&source, &target, &other.display().to_string(), &[]).await.assert_failed(&["only has its name"]);
     assert_eq!(rows(&target, "tenant").await, 0);
 }
 
 async fn refusals(source: &Site, target: &Site, used: &Site, keys: &str) {
-    copy(source, used, keys, &[]).await.refused(&["the target is not empty", "the table app_user has rows", "entrepot migrate"]);
-    copy(source, source, keys, &[]).await.refused(&["the same database"]);
+    copy(source, used, keys, &[]).await.assert_failed(&[
+        "the target is not empty",
+        "the table app_user has rows",
+        "entrepot migrate",
+    ]);
+    copy(source, source, keys, &[]).await.assert_failed(&["the same database"]);
 
     // A database that is being served: the copy is refused, and the node keeps running.
     let server = Server::start_with(source, free_address(), &[]).await;
-    copy(source, target, keys, &[]).await.refused(&["in use by another process", "stop its nodes"]);
+    copy(source, target, keys, &[]).await.assert_failed(&["in use by another process", "stop its nodes"]);
     assert_eq!(rows(source, "deployment_copy").await + rows(target, "deployment_copy").await, 0);
     drop(server);
 
@@ -245,16 +249,16 @@ async fn refusals(source: &Site, target: &Site, used: &Site, keys: &str) {
     assert!(killed_after(&args, 6));
     for site in [source, target] {
         let serve = ["serve", "--database-url", &site.url, "--keys-file", keys, "--listen", "127.0.0.1:0"];
-        entrepot(&serve).await.refused(&["entrepot copy` again"]);
-        entrepot(&["worker", "--database-url", &site.url, "--keys-file", keys]).await.refused(&["entrepot copy` again"]);
+        entrepot(&serve).await.assert_failed(&["entrepot copy` again"]);
+        entrepot(&["worker", "--database-url", &site.url, "--keys-file", keys]).await.assert_failed(&["entrepot copy` again"]);
     }
     // Another source for the same target.
-    copy(used, target, &used.keys(), &[]).await.refused(&["the target has part of another copy", "empty it"]);
-    let ended = entrepot(&args).await;
-    assert!(ended.well(), "{ended:?}");
-    copy(source, target, keys, &[]).await.refused(&["a second copy is refused"]);
+    copy(used, target, &used.keys(), &[]).await.assert_failed(&["the target has part of another copy", "empty it"]);
+    let output = entrepot(&args).await;
+    assert!(output.has_succeeded(), "{output:?}");
+    copy(source, target, keys, &[]).await.assert_failed(&["a second copy is refused"]);
     let serve = ["serve", "--database-url", &source.url, "--keys-file", keys, "--listen", "127.0.0.1:0"];
-    entrepot(&serve).await.refused(&["was copied to", "--anyway"]);
+    entrepot(&serve).await.assert_failed(&["was copied to", "--anyway"]);
     let examined = entrepot(&["doctor", "--database-url", &source.url, "--keys-file", keys]).await;
     assert!(examined.out.contains("FAIL  copy: this database was copied to"), "{examined:?}");
     let back = Server::start_with(source, free_address(), &["--anyway"]).await;
@@ -270,7 +274,7 @@ async fn what_must_not_be_copied_is_refused() {
     refusals(&source, &target, &used, &keys).await;
     let Some(postgres) = Site::postgres().await else { return };
     let moved = copy(&source, &postgres, &keys, &[]).await;
-    assert!(moved.well(), "{moved:?}");
+    assert!(moved.has_succeeded(), "{moved:?}");
     forget_copies(&postgres).await;
     std::fs::copy(&keys, postgres.keys()).unwrap();
     refusals(&postgres, &Site::sqlite().await, &used, &postgres.keys()).await;
@@ -283,7 +287,7 @@ async fn files_go_along_when_asked_and_missing_ones_are_listed() {
     std::fs::create_dir_all(stored.join("kept")).unwrap();
     std::fs::write(stored.join("kept/one"), "bytes").unwrap();
     let lost = EXTRAS.split(";\n").find(|sql| sql.contains("INTO file")).unwrap();
-    source.tell(lost).await;
+    source.run_sql(lost).await;
     let ended = copy(&source, &target, &source.keys(), &["--files"]).await;
     assert!(ended.out.contains("MISSING FILE") && ended.out.contains("lost.pdf"), "{ended:?}");
     let names = |folder: &std::path::Path| -> Vec<_> {
@@ -304,8 +308,8 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 
 #[tokio::test]
 async fn the_help_says_it_all() {
-    let told = entrepot(&["copy", "--help"]).await;
+    let output = entrepot(&["copy", "--help"]).await;
     for part in ["Killed anywhere", "Stop all nodes", "--keys-file", "--files", "--anyway", "leases", "digests", "API keys"] {
-        assert!(told.out.contains(part), "\"{part}\" is not in {}", told.out);
+        assert!(output.out.contains(part), "\"{part}\" is not in {}", output.out);
     }
 }

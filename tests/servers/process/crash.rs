@@ -42,15 +42,15 @@ on_both!(no_acknowledged_change_is_lost_or_made_twice, site: Site => {
         ready.push(server.ready_in);
     }
     let (answers, again) = (load.answers.clone(), load.again.clone());
-    let told = load.end().await;
+    let outcomes = load.end().await;
     assert!(again.load(Ordering::Relaxed) > 0, "no call was cut off: nothing was shown");
-    audit(&shop, ON_HAND, &told).await;
+    audit(&shop, ON_HAND, &outcomes).await;
     server.kill();
     site.verify().await;
     ready.sort_unstable();
     println!(
         "{} kills, {} answers, {} acknowledged changes, {} refusals, {} calls sent again; ready in {:?} at the median, {:?} at most",
-        ready.len(), answers.load(Ordering::Relaxed), told.done.len(), told.refused, again.load(Ordering::Relaxed),
+        ready.len(), answers.load(Ordering::Relaxed), outcomes.done.len(), outcomes.refused, again.load(Ordering::Relaxed),
         ready.get(ready.len() / 2).unwrap_or(&Duration::ZERO), ready.last().unwrap_or(&Duration::ZERO),
     );
 });
@@ -63,9 +63,9 @@ async fn a_disk_without_room_loses_nothing_that_was_acknowledged() {
     let server = Server::start_in(&site, free_address(), &["--budget", "off", "--tenant-budget", "off"], &tight).await;
     let shop = Shop::open(server.tenant().await, 2, 4, ON_HAND).await;
     let load = Load::start(&shop, std::slice::from_ref(&shop.client), CLIENTS, random());
-    let began = tokio::time::Instant::now();
+    let started_at = tokio::time::Instant::now();
     while load.again.load(Ordering::Relaxed) < 10 * CLIENTS {
-        assert!(began.elapsed() < Duration::from_secs(60), "there was room all the time: nothing was shown");
+        assert!(started_at.elapsed() < Duration::from_secs(60), "there was room all the time: nothing was shown");
         sleep(Duration::from_millis(20)).await;
     }
     let before = load.answers.load(Ordering::Relaxed);
@@ -76,17 +76,17 @@ async fn a_disk_without_room_loses_nothing_that_was_acknowledged() {
     let refused = shop.client.send(super::shop::CATEGORY, &json!({ "input": { "name": "More" } })).await.unwrap_err();
     assert!(refused.contains("UNAVAILABLE"), "{refused}");
     assert!(refused.contains("the database takes no writes just now"), "{refused}");
-    assert!(server.said().contains("the disk has no room"), "{}", server.said());
-    let (status, said) = health(&server).await;
-    assert_eq!((status, &said["status"]), (200, &json!("degraded")), "it still answers: {said}");
-    assert!(said["checks"]["database"]["reason"].as_str().unwrap().contains("no room"), "{said}");
+    assert!(server.stderr().contains("the disk has no room"), "{}", server.stderr());
+    let (status, report) = health(&server).await;
+    assert_eq!((status, &report["status"]), (200, &json!("degraded")), "it still answers: {report}");
+    assert!(report["checks"]["database"]["reason"].as_str().unwrap().contains("no room"), "{report}");
     // The operator frees space, and restarts the server.
     let address = server.address;
     server.kill();
     let server = Server::start_on(&site, address).await;
-    let told = load.end().await;
-    audit(&shop, ON_HAND, &told).await;
+    let outcomes = load.end().await;
+    audit(&shop, ON_HAND, &outcomes).await;
     server.kill();
     site.verify().await;
-    println!("{before} answers until the disk was full; {} acknowledged changes, all there", told.done.len());
+    println!("{before} answers until the disk was full; {} acknowledged changes, all there", outcomes.done.len());
 }

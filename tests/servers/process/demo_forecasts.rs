@@ -18,7 +18,7 @@ const ACCURACY: &str = "query($lead: Int!) { forecastAccuracy(lead: $lead) { cla
 /// Means of the eight weeks to come, in a store or in all of them.
 async fn means(owner: &Client, query: &str, store: Option<&str>) -> Vec<f64> {
     let store = store.map(|code| json!({ "code": code }));
-    let found = owner.ask(query, json!({ "store": store })).await["found"].take();
+    let found = owner.execute(query, json!({ "store": store })).await["found"].take();
     let weeks = found["weeks"].as_array().unwrap_or_else(|| panic!("{query}, {store:?}: {found}"));
     weeks.iter().take(8).map(|week| week["mean"].as_f64().unwrap()).collect()
 }
@@ -40,7 +40,7 @@ async fn is_sum_of(owner: &Client, query: &str, stores: &[&str]) {
 /// Checks that forecasts of earlier weeks used only the data of their time, and were compared with
 /// the actual sales.
 async fn past_forecasts_came_true(owner: &Client) {
-    let found = owner.ask(PAST, json!({})).await["forecast"].take();
+    let found = owner.execute(PAST, json!({})).await["forecast"].take();
     let (past, history) = (found["past"].as_array().unwrap(), found["history"].as_array().unwrap());
     assert!(past.len() >= 9, "{found:#}");
     for week in past {
@@ -51,7 +51,7 @@ async fn past_forecasts_came_true(owner: &Client) {
     assert!(found["accuracy"]["weeks"].as_i64().unwrap() >= 8 && found["accuracy"]["wape"].is_number(), "{found:#}");
     assert!(found["trackingSignal"].is_number(), "{found:#}");
     for lead in [1, 4, 8] {
-        let scores: Value = owner.ask(ACCURACY, json!({ "lead": lead })).await["forecastAccuracy"].take();
+        let scores: Value = owner.execute(ACCURACY, json!({ "lead": lead })).await["forecastAccuracy"].take();
         let all = &scores[0];
         assert!(all["class"].is_null() && all["scored"].as_i64().unwrap() > 28, "{lead}: {scores:#}");
         assert!(

@@ -29,8 +29,8 @@ async fn the_demo_lets_pages_of_this_machine_and_listed_ones_open_sockets() {
     let local = ["localhost", "127.0.0.1", "[::1]"].into_iter().flat_map(of_host);
     for origin in local.chain([listed.to_owned()]) {
         let mut socket = Socket::of_page(&url, &origin).await;
-        socket.say(json!({ "type": "ping" })).await;
-        assert_eq!(socket.hear().await.map(|message| message["type"].clone()), Some(json!("pong")), "{origin}");
+        socket.send_message(json!({ "type": "ping" })).await;
+        assert_eq!(socket.receive_message().await.map(|message| message["type"].clone()), Some(json!("pong")), "{origin}");
     }
     for origin in ["https://localhost.evil.example", "https://shop.example:8443", "https://other.example", "null"] {
         assert_eq!(Socket::of_page(&url, origin).await.closing().await.0, 4401, "{origin}");

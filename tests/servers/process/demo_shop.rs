@@ -22,7 +22,7 @@ async fn owner(server: &Server) -> Client {
     let mut client = Client::register(&server.url(), "visitor").await;
     let login = "mutation { login(email: \"owner@demo.example\", password: \"a warehouse full of mugs\", tenant: \"demo\") {
         result { ... on TokenPair { accessToken } } userErrors { code message } } }";
-    let answer = client.ask(login, json!({})).await;
+    let answer = client.execute(login, json!({})).await;
     answer["login"]["result"]["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}")).clone_into(&mut client.token);
     client
 }
@@ -41,19 +41,20 @@ async fn staff_come_in(owner: &Client) {
     let login = "mutation($e: String!, $p: String!) { login(email: $e, password: $p, tenant: \"demo\") {
         result { ... on TokenPair { accessToken } } userErrors { code message } } }";
     for (email, password, store, unseen) in STAFF {
-        let answer = owner.ask(login, json!({ "e": email, "p": password })).await;
+        let answer = owner.execute(login, json!({ "e": email, "p": password })).await;
         let mut client = owner.clone();
         answer["login"]["result"]["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}")).clone_into(&mut client.token);
-        let seen = client.ask("{ stockLevels(first: 250) { nodes { store { code } } } }", json!({})).await;
-        let levels = seen["stockLevels"]["nodes"].as_array().unwrap();
+        let seen_answer = client.execute("{ stockLevels(first: 250) { nodes { store { code } } } }", json!({})).await;
+        let levels = seen_answer["stockLevels"]["nodes"].as_array().unwrap();
         let stores: BTreeSet<&str> = levels.iter().map(|level| level["store"]["code"].as_str().unwrap()).collect();
         match store {
             Some(store) => assert_eq!(stores, BTreeSet::from([store]), "{email}"),
             None => assert!(stores.len() >= 3, "{email}: {stores:?}"),
         }
-        let shown = client.ask("{ products(first: 1) { nodes { sku } } stores(first: 5) { nodes { code } } }", json!({})).await;
-        assert_eq!(shown["stores"]["nodes"].as_array().unwrap().len(), 5, "{email}: {shown}");
-        assert!(shown["products"]["nodes"][0]["sku"].is_string(), "{email}: {shown}");
+        let shown_answer =
+            client.execute("{ products(first: 1) { nodes { sku } } stores(first: 5) { nodes { code } } }", json!({})).await;
+        assert_eq!(shown_answer["stores"]["nodes"].as_array().unwrap().len(), 5, "{email}: {shown_answer}");
+        assert!(shown_answer["products"]["nodes"][0]["sku"].is_string(), "{email}: {shown_answer}");
         let refused = client.send(unseen, &json!({})).await.unwrap();
         assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{email}: {refused:#}");
     }
@@ -64,7 +65,7 @@ async fn the_office_has_its_papers(owner: &Client) {
     let query = "{ legalEntities { code invoiceCount creditNoteCount } reorderSuggestions(first: 100) { quantity }
         replenishmentPlans(first: 5) { nodes { state lineCount } } replenishmentPolicies(first: 5) { nodes { kind } }
         liquidationPlans(first: 5) { nodes { state lineCount } } deadStock(first: 10) { nodes { quantity } } }";
-    let there = owner.ask(query, json!({})).await;
+    let there = owner.execute(query, json!({})).await;
     assert_eq!(there["legalEntities"], json!([{ "code": "demo-retail", "invoiceCount": 6, "creditNoteCount": 1 }]));
     let counted = |of: &str| there[of]["nodes"].as_array().unwrap().len();
     assert_eq!((counted("replenishmentPolicies"), counted("liquidationPlans")), (2, 1));
@@ -88,8 +89,8 @@ async fn products_have_pictures(owner: &Client) {
             format!("p{number}: product(by: {{ sku: \"DS-{range}-{number}\" }}) {{ images {{ mediaType width height url }} }}")
         };
         let query = format!("{{ {} }}", (1..=4).map(one).collect::<Vec<_>>().join(" "));
-        let shown = owner.ask(&query, json!({})).await;
-        for product in shown.as_object().unwrap().values() {
+        let answer = owner.execute(&query, json!({})).await;
+        for product in answer.as_object().unwrap().values() {
             let image = &product["images"][0];
             assert_eq!((&image["mediaType"], &image["width"], &image["height"]), (&json!("image/png"), &json!(320), &json!(320)));
             assert!(image["url"].as_str().unwrap().starts_with('/'), "{image}");
@@ -102,9 +103,9 @@ async fn products_have_pictures(owner: &Client) {
 /// Seven in ten levels of each store have stock, those of the replayed retailer's as well; about one in eight is low, and some are too many.
 async fn stores_have_stock(owner: &Client) {
     let query = "{ stores(first: 10) { nodes { code stockLevels(first: 250) { nodes { available status } } } } }";
-    let shown = owner.ask(query, json!({})).await;
+    let answer = owner.execute(query, json!({})).await;
     let (mut all, mut low, mut too_many) = (0, 0, 0);
-    for store in shown["stores"]["nodes"].as_array().unwrap() {
+    for store in answer["stores"]["nodes"].as_array().unwrap() {
         let levels = store["stockLevels"]["nodes"].as_array().unwrap();
         let stocked = levels.iter().filter(|level| level["available"].as_i64().unwrap() > 0).count();
         assert!(!levels.is_empty() && stocked * 10 >= levels.len() * 7, "{}: {stocked} of {}", store["code"], levels.len());
@@ -120,9 +121,9 @@ async fn stores_have_stock(owner: &Client) {
 /// Checks that the best seller is still being sold: its forecast uses the weeks before today.
 async fn best_sellers_have_forecasts(owner: &Client) {
     let best = "{ abcXyz(first: 1, filter: { period: LAST_365_DAYS }) { nodes { product { sku } } } }";
-    let best = owner.ask(best, json!({})).await["abcXyz"]["nodes"][0]["product"]["sku"].clone();
+    let best = owner.execute(best, json!({})).await["abcXyz"]["nodes"][0]["product"]["sku"].clone();
     let query = "query($sku: String!) { forecast(product: { sku: $sku }) { status weeks { mean } } }";
-    let forecast = owner.ask(query, json!({ "sku": best })).await["forecast"].clone();
+    let forecast = owner.execute(query, json!({ "sku": best })).await["forecast"].clone();
     let status = forecast["status"].as_str().unwrap_or_else(|| panic!("{best}: {forecast}"));
     assert!(!["ENDED", "DORMANT"].contains(&status), "{best}: {forecast:#}");
     assert!(forecast["weeks"][0]["mean"].as_f64().unwrap() > 0.0, "{best}: {forecast:#}");
@@ -132,10 +133,10 @@ async fn best_sellers_have_forecasts(owner: &Client) {
 async fn what_was_sent_has_papers(owner: &Client) {
     let query = "{ fulfilmentWorks(first: 100, filter: { status: [SHIPPED, PACKED] }) { nodes { id } }
         invoices(first: 10, filter: { kind: [INVOICE] }) { nodes { total { amount } paper { kind } order { status fulfilments { id } } } } }";
-    let there = owner.ask(query, json!({})).await;
+    let there = owner.execute(query, json!({})).await;
     for work in there["fulfilmentWorks"]["nodes"].as_array().unwrap() {
         let papers = "query($id: ID!) { papers(documentId: $id) { nodes { kind html } } }";
-        let papers = owner.ask(papers, json!({ "id": work["id"] })).await["papers"]["nodes"].clone();
+        let papers = owner.execute(papers, json!({ "id": work["id"] })).await["papers"]["nodes"].clone();
         assert_eq!((papers.as_array().unwrap().len(), &papers[0]["kind"]), (1, &json!("PACKING_SLIP")), "{papers}");
         assert!(papers[0]["html"].as_str().unwrap().starts_with('/'), "{papers}");
     }
@@ -155,8 +156,8 @@ pub async fn is_there(server: &Server) {
     demo_forecasts::are_there(&client).await;
     demo_views::are_tables(&client).await;
     what_was_sent_has_papers(&client).await;
-    let mut there = client.ask(SHOP, json!({})).await;
-    there.as_object_mut().unwrap().append(client.ask(STOCK, json!({})).await.as_object_mut().unwrap());
+    let mut there = client.execute(SHOP, json!({})).await;
+    there.as_object_mut().unwrap().append(client.execute(STOCK, json!({})).await.as_object_mut().unwrap());
     let nodes = |of: &str| there[of]["nodes"].as_array().unwrap().clone();
     let having = |of: &str, field: &str, is: &str| nodes(of).iter().filter(|node| node[field] == is).count();
     let counts =
@@ -176,8 +177,8 @@ pub async fn is_there(server: &Server) {
     // Workers open alerts a moment after their cause.
     let mut kinds = BTreeSet::new();
     for _ in 0..400 {
-        let told = client.ask("{ alerts(first: 250, filter: { state: [OPEN] }) { nodes { kind } } }", json!({})).await;
-        kinds.extend(told["alerts"]["nodes"].as_array().unwrap().iter().map(|alert| alert["kind"].to_string()));
+        let answer = client.execute("{ alerts(first: 250, filter: { state: [OPEN] }) { nodes { kind } } }", json!({})).await;
+        kinds.extend(answer["alerts"]["nodes"].as_array().unwrap().iter().map(|alert| alert["kind"].to_string()));
         if kinds.len() >= 4 {
             return;
         }
@@ -192,14 +193,16 @@ async fn a_week_is_lived_on_postgres() {
     let Some(site) = Site::empty_postgres().await else { return };
     let words = ["demo", "--exit", "--plain", "--rows", "50", "--listen", "127.0.0.1:0", "--database-url", &site.url];
     let week = entrepot_in(&site.folder, &[&words[..], &["--week"]].concat()).await;
-    assert!(week.well() && week.out.contains(" (new)") && week.out.contains("invariants hold"), "{week:?}");
+    assert!(week.has_succeeded() && week.out.contains(" (new)") && week.out.contains("invariants hold"), "{week:?}");
     assert_eq!(week.out.matches("\n  refuses ").count(), 8, "{week:?}");
     let again = entrepot_in(&site.folder, &words).await;
-    assert!(again.well() && again.out.contains("by an earlier start"), "{again:?}");
+    assert!(again.has_succeeded() && again.out.contains("by an earlier start"), "{again:?}");
     // A record of another database does not open this one.
     let record = |demo: &str| site.folder.join(format!("{demo}.postgres.filled.json"));
     std::fs::copy(record(".entrepot/demo"), record("elsewhere")).unwrap();
     let elsewhere = entrepot_in(&site.folder, &[&words[..], &["--file", "elsewhere.sqlite"]].concat()).await;
-    elsewhere.refused(&["--database-url", "not empty"]);
-    entrepot_in(&site.folder, &["demo", "--database-url", "sqlite://demo.sqlite"]).await.refused(&["postgres://", "--file"]);
+    elsewhere.assert_failed(&["--database-url", "not empty"]);
+    entrepot_in(&site.folder, &["demo", "--database-url", "sqlite://demo.sqlite"])
+        .await
+        .assert_failed(&["postgres://", "--file"]);
 }

@@ -64,7 +64,7 @@ pub async fn run(client: &Client) {
         let first = if is_subscription(document) {
             let mut socket = Socket::open(client).await;
             socket.subscribe(document, variables).await;
-            let message = socket.hear().await.unwrap();
+            let message = socket.receive_message().await.unwrap();
             assert_eq!(message["type"], "next", "{document}: {message:#}");
             root(document, &message["payload"])
         } else {
@@ -94,22 +94,22 @@ fn refused(name: &str) -> &'static [&'static str] {
 /// Runs the guide's steps in order: steps that it calls refused are refused, and a repeated call is
 /// a replay. No stock stays reserved.
 pub async fn guide_runs(client: &Client) {
-    let mut known = json!({});
+    let mut input = json!({});
     let mut codes = Vec::new();
     for (name, document) in operations() {
-        let mut given = known.clone();
+        let mut given = input.clone();
         given.as_object_mut().unwrap().retain(|variable, _| document.contains(&format!("${variable}:")));
         let payload = root(document, &client.send(document, &given).await.unwrap());
         let errors = payload["userErrors"].as_array().unwrap_or_else(|| panic!("{name}: {payload:#}"));
         codes.push((name, errors.iter().map(|error| error["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()));
         match name {
-            "Hold" => known["reservation"] = payload["reservations"][0]["id"].clone(),
+            "Hold" => input["reservation"] = payload["reservations"][0]["id"].clone(),
             "Try" => assert_eq!(payload["order"]["lines"][0]["quantity"], 2, "{payload:#}"),
             "Create" => {
                 assert_eq!(payload["order"]["status"], "PENDING", "{payload:#}");
-                (known["order"], known["version"]) = (payload["order"]["id"].clone(), payload["order"]["version"].clone());
+                (input["order"], input["version"]) = (payload["order"]["id"].clone(), payload["order"]["version"].clone());
                 let again = root(document, &client.send(document, &given).await.unwrap());
-                assert_eq!((&again["replayed"], &again["order"]["id"]), (&json!(true), &known["order"]), "{again:#}");
+                assert_eq!((&again["replayed"], &again["order"]["id"]), (&json!(true), &input["order"]), "{again:#}");
             }
             "Confirm" => assert_eq!(payload["order"]["status"], "CONFIRMED", "{payload:#}"),
             "Refused" => assert_eq!(errors[1]["value"], "NO-SUCH-BOWL", "{payload:#}"),

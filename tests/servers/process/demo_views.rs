@@ -19,15 +19,15 @@ const READS: [&str; 6] = ["view.read", "stock.read", "product.read", "store.read
 /// Checks that each view runs within the cost limit of saved views.
 async fn run(owner: &Client) -> Vec<Value> {
     let query = "{ savedViews(first: 10) { nodes { id slug cost status } } }";
-    let shown = owner.ask(query, json!({})).await;
-    let views = shown["savedViews"]["nodes"].as_array().unwrap();
+    let answer = owner.execute(query, json!({})).await;
+    let views = answer["savedViews"]["nodes"].as_array().unwrap();
     for view in views {
         let cost = view["cost"].as_i64().unwrap();
         assert!(view["status"] == "READY" && (1..=1_000).contains(&cost), "{view}");
         let query = "query($slug: String!) { savedViewResult(view: { slug: $slug }) { data errors { code message } } }";
-        let shown = owner.ask(query, json!({ "slug": view["slug"] })).await;
-        let result = &shown["savedViewResult"];
-        assert!(result["data"].is_object() && result["errors"] == json!([]), "{view}: {shown:#}");
+        let answer = owner.execute(query, json!({ "slug": view["slug"] })).await;
+        let result = &answer["savedViewResult"];
+        assert!(result["data"].is_object() && result["errors"] == json!([]), "{view}: {answer:#}");
     }
     let slugs: BTreeSet<&str> = views.iter().map(|view| view["slug"].as_str().unwrap()).collect();
     assert_eq!(slugs, VIEWS.iter().map(|(slug, _)| *slug).collect::<BTreeSet<_>>());

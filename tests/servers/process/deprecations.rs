@@ -25,10 +25,10 @@ const KEY: &str = "mutation($i: ID!) { result: apiKeyCreate(input: { integration
 
 /// A client with a new key, and the key's id.
 async fn new_key(owner: &Client, integration: &Value) -> (Client, Value) {
-    let made = owner.ask(KEY, json!({ "i": integration })).await["result"].take();
+    let answer = owner.execute(KEY, json!({ "i": integration })).await["result"].take();
     let mut client = owner.clone();
-    client.token = made["secret"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
-    (client, made["apiKey"]["id"].clone())
+    client.token = answer["secret"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+    (client, answer["apiKey"]["id"].clone())
 }
 
 /// The notice as the schema has it.
@@ -39,21 +39,21 @@ fn reason() -> String {
 }
 
 async fn uses(owner: &Client, key: &Value) -> Value {
-    owner.ask(USES, json!({ "id": key })).await["node"]["deprecatedUse"].take()
+    owner.execute(USES, json!({ "id": key })).await["node"]["deprecatedUse"].take()
 }
 
 on_both!(uses_of_what_is_deprecated_are_counted_by_key, site: Site => {
     let inside = free_address();
     let server = Server::start_with(site, free_address(), &["--metrics-listen", &inside.to_string()]).await;
     let owner = server.tenant().await;
-    let integration = owner.ask(INTEGRATION, json!({})).await["result"]["integration"]["id"].clone();
+    let integration = owner.execute(INTEGRATION, json!({})).await["result"]["integration"]["id"].clone();
     let ((till, key), (_, other)) = (new_key(&owner, &integration).await, new_key(&owner, &integration).await);
-    let told = json!([{ "coordinate": "Query.movementReport", "reason": reason() }]);
-    assert_eq!(till.send(OLD, &json!({})).await.unwrap()["extensions"]["entrepot"]["deprecated"], told);
+    let input = json!([{ "coordinate": "Query.movementReport", "reason": reason() }]);
+    assert_eq!(till.send(OLD, &json!({})).await.unwrap()["extensions"]["entrepot"]["deprecated"], input);
     // Two uses in one operation count once; a member's uses are not counted for a key; an operation
     // that fails validation uses nothing.
-    till.ask("{ a: movementReport { kind } b: movementReport { kind } }", json!({})).await;
-    assert_eq!(owner.send(OLD, &json!({})).await.unwrap()["extensions"]["entrepot"]["deprecated"], told);
+    till.execute("{ a: movementReport { kind } b: movementReport { kind } }", json!({})).await;
+    assert_eq!(owner.send(OLD, &json!({})).await.unwrap()["extensions"]["entrepot"]["deprecated"], input);
     till.send("{ movementReport { nowhere } }", &json!({})).await.unwrap();
     let fresh = till.send("{ viewer { tenant { slug } } }", &json!({})).await.unwrap();
     assert_eq!(fresh["extensions"], Value::Null, "{fresh:#}");
@@ -78,13 +78,13 @@ on_both!(uses_of_what_is_deprecated_are_counted_by_key, site: Site => {
     };
     let dry = json!({ "input": keyless["input"], "dry": true });
     for variables in [&keyed, &dry] {
-        let done = till.send(CATEGORY, variables).await.unwrap();
-        let deprecated = &done["extensions"]["entrepot"]["deprecated"];
-        assert_eq!((&done["data"]["categoryCreate"]["userErrors"], deprecated), (&json!([]), &Value::Null), "{done:#}");
+        let answer = till.send(CATEGORY, variables).await.unwrap();
+        let deprecated = &answer["extensions"]["entrepot"]["deprecated"];
+        assert_eq!((&answer["data"]["categoryCreate"]["userErrors"], deprecated), (&json!([]), &Value::Null), "{answer:#}");
     }
     assert_eq!(counted(&uses(&owner, &key).await), None);
-    let done = till.send(CATEGORY, &keyless).await.unwrap();
-    assert_eq!(done["extensions"]["entrepot"]["deprecated"][0]["coordinate"], "CategoryCreateInput.idempotencyKey", "{done:#}");
+    let answer = till.send(CATEGORY, &keyless).await.unwrap();
+    assert_eq!(answer["extensions"]["entrepot"]["deprecated"][0]["coordinate"], "CategoryCreateInput.idempotencyKey", "{answer:#}");
     assert_eq!(counted(&uses(&owner, &key).await), Some((json!(1), Value::Null)), "the key stays optional");
     // Another tenant sees no key of ours.
     let stranger = server.tenant().await;

@@ -39,8 +39,8 @@ async fn check_tags(server: &Server, path: &str) {
     let other = get("if-none-match", "\"another\"").await;
     assert_eq!((other.status().as_u16(), other.text().await.unwrap()), (200, body.clone()), "{path}");
     let packed = get("accept-encoding", "gzip").await;
-    let written = ["content-encoding", "etag"].map(|name| packed.headers()[name].to_str().unwrap());
-    assert_eq!(written, ["gzip", tag], "{path}");
+    let expected = ["content-encoding", "etag"].map(|name| packed.headers()[name].to_str().unwrap());
+    assert_eq!(expected, ["gzip", tag], "{path}");
     let mut unpacked = String::new();
     GzDecoder::new(&*packed.bytes().await.unwrap()).read_to_string(&mut unpacked).unwrap();
     assert_eq!(unpacked, body, "{path}");
@@ -159,7 +159,7 @@ async fn stocked(shop: &Client) {
     let stock = "mutation { result: stockAdjust(input: { idempotencyKey: \"stocked\", kind: RECEIPT, reasonCode: \"PURCHASE\",
         changes: [{ product: { sku: \"MUG-BLUE\" }, store: { code: \"LONDON\" }, delta: 500 }] }) { userErrors { code message } } }";
     for document in [leeds, stock] {
-        let answer = shop.ask(document, json!({})).await;
+        let answer = shop.execute(document, json!({})).await;
         assert_eq!(answer["result"]["userErrors"], json!([]), "{answer:#}");
     }
 }

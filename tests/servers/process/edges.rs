@@ -87,7 +87,7 @@ on_both!(too_many_lines_are_refused_whole, site: Site => {
     let many = |count: usize| adjust(&format!("{count}"), "RECEIPT", "PURCHASE", &vec![change(&product, &store, 1); count]);
     refused(&shop.client.change(ADJUST, many(501)).await, "LIMIT_EXCEEDED", "input.changes");
     assert_eq!(shop.head().await, head);
-    shop.client.done(ADJUST, many(500)).await;
+    shop.client.must_mutate(ADJUST, many(500)).await;
     assert_eq!(shop.levels().await[&shop.place(0, 0)].on_hand, ON_HAND + 500);
 });
 
@@ -106,8 +106,8 @@ on_both!(money_at_its_edges, site: Site => {
     ] {
         let answer = shop.client.send(ORDER, &json!({ "input": order(&shop, "a key", "CONFIRMED", &line) })).await.unwrap();
         if answer["errors"].is_null() {
-            let (said, at) = refusal(&answer["data"]["result"]);
-            assert!(said == code && at.starts_with(&format!("input.lines.0.{path}")), "{line}: {answer}");
+            let (refusal_code, at) = refusal(&answer["data"]["result"]);
+            assert!(refusal_code == code && at.starts_with(&format!("input.lines.0.{path}")), "{line}: {answer}");
         } else {
             assert!(answer.to_string().contains(path.split('.').next_back().unwrap()), "{line}: {answer}");
         }
@@ -122,10 +122,10 @@ on_both!(a_reference_is_used_once_in_a_channel, site: Site => {
         input["externalRef"] = "web-1".into();
         input
     };
-    shop.client.done(ORDER, called("first")).await;
+    shop.client.must_mutate(ORDER, called("first")).await;
     let head = shop.head().await;
     refused(&shop.client.change(ORDER, called("second")).await, "DUPLICATE", "input.externalRef");
-    assert_eq!(shop.client.done(ORDER, called("first")).await["replayed"], true);
+    assert_eq!(shop.client.must_mutate(ORDER, called("first")).await["replayed"], true);
     assert_eq!(shop.head().await, head);
 });
 
@@ -146,7 +146,7 @@ on_both!(a_key_belongs_to_its_input, site: Site => {
     let mut calls = JoinSet::new();
     for _ in 0..20 {
         let (client, input) = (shop.client.clone(), adjust("raced", "SALE", "SALE", &[change(&product, &store, -3)]));
-        calls.spawn(async move { client.done(ADJUST, input).await });
+        calls.spawn(async move { client.must_mutate(ADJUST, input).await });
     }
     let answers = calls.join_all().await;
     assert_eq!(answers.iter().filter(|answer| answer["replayed"] == false).count(), 1, "{answers:?}");
@@ -199,13 +199,13 @@ on_both!(a_dry_run_writes_nothing, site: Site => {
         (ORDER, order(&shop, "dry", "FULFILLED", &json!({}))),
     ];
     for (query, input) in &calls {
-        let payload = shop.client.ask(query, json!({ "input": input, "dry": true })).await["result"].take();
+        let payload = shop.client.execute(query, json!({ "input": input, "dry": true })).await["result"].take();
         assert_eq!((&payload["userErrors"], &payload["seq"]), (&json!([]), &Value::Null), "{payload}");
     }
     assert_eq!((shop.levels().await, shop.head().await), (levels, head));
     // The key is still free, for this input or another.
     for (query, input) in &calls {
-        assert_eq!(shop.client.done(query, input.clone()).await["replayed"], false);
+        assert_eq!(shop.client.must_mutate(query, input.clone()).await["replayed"], false);
     }
 });
 
@@ -282,8 +282,8 @@ on_both!(each_value_that_does_not_fit_has_its_own_message_and_place, site: Site 
     let mut wrong = order(&shop, "wrong", "CONFIRMED", &json!({ "quantity": "1" }));
     wrong["onShortage"] = json!("SHRUG");
     let answer = shop.client.send(ORDER, &json!({ "input": wrong })).await.unwrap();
-    let told = |error: &Value| json!([error["extensions"]["code"], error["extensions"]["field"], error["message"]]);
-    let errors: Vec<Value> = answer["errors"].as_array().unwrap().iter().map(told).collect();
+    let error_facts = |error: &Value| json!([error["extensions"]["code"], error["extensions"]["field"], error["message"]]);
+    let errors: Vec<Value> = answer["errors"].as_array().unwrap().iter().map(error_facts).collect();
     let quantity = "Failed to parse \"Quantity\": a whole number within ±(2^53 − 1) is expected at input.lines.0.quantity";
     let policy = "Invalid value for argument \"input.onShortage\", enumeration type \"ShortagePolicy\" does not contain the value \"SHRUG\"";
     let expected = json!([

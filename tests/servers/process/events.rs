@@ -125,7 +125,7 @@ on_both!(a_key_that_is_revoked_ends_its_event_streams, site: Site => {
     let mut events = Events::post(&till, STOCK, json!({}), None).await;
     events.item().await;
     let disable = "mutation($id: ID!) { result: integrationDisable(id: $id) { userErrors { code } } }";
-    assert_eq!(shop.client.ask(disable, json!({ "id": integration })).await["result"]["userErrors"], json!([]));
+    assert_eq!(shop.client.execute(disable, json!({ "id": integration })).await["result"]["userErrors"], json!([]));
     let ended = timeout(Duration::from_secs(6), async {
         while let Some(event) = events.next().await {
             assert_ne!(event.name, "complete", "it breaks off: it has not come to its end");

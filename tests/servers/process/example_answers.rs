@@ -73,8 +73,8 @@ impl Answers {
         }
         let missing: Vec<_> = self.0.keys().filter(|title| !golden.contains_key(*title)).collect();
         assert!(missing.is_empty(), "{} examples have no recorded answer: {RUN}: {missing:?}", missing.len());
-        let gone: Vec<_> = golden.keys().filter(|title| !self.0.contains_key(*title)).collect();
-        assert!(gone.is_empty(), "{} recorded answers are of no example: {RUN}: {gone:?}", gone.len());
+        let deleted_keys: Vec<_> = golden.keys().filter(|title| !self.0.contains_key(*title)).collect();
+        assert!(deleted_keys.is_empty(), "{} recorded answers are of no example: {RUN}: {deleted_keys:?}", deleted_keys.len());
         let others = self.0.iter().filter(|(title, found)| !agree(title, &golden[*title], found));
         let others: Vec<(&String, String)> =
             others.map(|(title, found)| (title, difference(&golden[title].value(), &found.value(), title))).collect();

@@ -177,12 +177,12 @@ pub async fn prepared(shop: &Client, site: &Site, field: &str, known: &Known, nu
         *number += 1;
         let step = known.fill(&step.replace("KEY", &number.to_string()).replace("SAME", &same));
         if let Some(sql) = step.strip_prefix("SQL ") {
-            site.tell(&sql.replace("NEW_ID", &new_id(site))).await;
+            site.run_sql(&sql.replace("NEW_ID", &new_id(site))).await;
             continue;
         }
         let (document, rest) = step.split_once('\n').unwrap_or((step.as_str(), ""));
         let caller = known.caller(shop);
-        let data = done(&caller, document).await?;
+        let data = step_data(&caller, document).await?;
         known.renew(&data);
         match rest.split_once(' ') {
             Some(("PUT", bytes)) => uploaded(&caller, &data, bytes).await?,
@@ -202,14 +202,14 @@ fn new_id(site: &Site) -> String {
 }
 
 /// The data of a step that was not refused, of a query as soon as it finds something.
-async fn done(caller: &Client, document: &str) -> Result<Value, String> {
-    let began = Instant::now();
+async fn step_data(caller: &Client, document: &str) -> Result<Value, String> {
+    let started_at = Instant::now();
     loop {
         let mut answer = caller.send(document, &json!({})).await?;
         if answer["data"].as_object().is_some_and(|data| data.values().all(is_done)) {
             return Ok(answer["data"].take());
         }
-        if !document.starts_with("query") || began.elapsed() > PATIENCE {
+        if !document.starts_with("query") || started_at.elapsed() > PATIENCE {
             return Err(format!("{document}: {answer}"));
         }
         sleep(PAUSE).await;
@@ -233,8 +233,8 @@ async fn uploaded(caller: &Client, data: &Value, text: &str) -> Result<(), Strin
 /// The token of the link in an e-mail: `wanted` is its address and the beginning of the token.
 async fn emailed_token(site: &Site, wanted: &str) -> Result<String, String> {
     let (address, prefix) = wanted.split_once(' ').ok_or_else(|| format!("an address and a prefix are needed: {wanted}"))?;
-    let began = Instant::now();
-    while began.elapsed() < PATIENCE {
+    let started_at = Instant::now();
+    while started_at.elapsed() < PATIENCE {
         let emails = site.letters();
         let with_links = emails.iter().filter(|email| email.contains(address) && email.contains("#token="));
         if let Some(token) = with_links.map(|email| token_in(email)).find(|token| token.starts_with(prefix)) {

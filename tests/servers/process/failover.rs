@@ -56,16 +56,16 @@ impl Pair {
 }
 
 async fn answers(load: &Load, more: u64, within: Duration) -> Duration {
-    let (began, before) = (Instant::now(), load.answers.load(Ordering::Relaxed));
+    let (started_at, before) = (Instant::now(), load.answers.load(Ordering::Relaxed));
     while load.answers.load(Ordering::Relaxed) < before + more {
-        assert!(began.elapsed() < within, "no {more} answers within {within:?}");
+        assert!(started_at.elapsed() < within, "no {more} answers within {within:?}");
         sleep(Duration::from_millis(10)).await;
     }
-    began.elapsed()
+    started_at.elapsed()
 }
 
 async fn makes(shop: &Shop, number: usize) {
-    shop.client.done(CATEGORY, json!({ "name": format!("Afterwards {number}") })).await;
+    shop.client.must_mutate(CATEGORY, json!({ "name": format!("Afterwards {number}") })).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -92,13 +92,13 @@ async fn a_standby_takes_over_and_no_answered_write_is_lost_or_made_twice() {
     // The stream is read all the while: it continues without a gap.
     let reading = stream.read_for(HEALED, &mut state);
     let (healed, ()) = tokio::join!(failing_over, reading);
-    assert!(healed < HEALED, "writes went on {healed:?} after the primary was lost: {}", server.said());
+    assert!(healed < HEALED, "writes went on {healed:?} after the primary was lost: {}", server.stderr());
     let again = load.again.load(Ordering::Relaxed);
-    let told = load.end().await;
+    let outcomes = load.end().await;
     stream.settle(&mut state, &shop, SOON).await;
-    let changes: usize = told.done.iter().map(|done| done.effects.len()).sum();
+    let changes: usize = outcomes.done.iter().map(|done| done.effects.len()).sum();
     assert_eq!(state.news, changes, "one change for each entry that was acknowledged");
-    audit(&shop, ON_HAND, &told).await;
+    audit(&shop, ON_HAND, &outcomes).await;
     let promoted = pair.servers.replica_of(&pair.servers.primary_of(pair.database()));
     assert_eq!(number(&promoted, TIMELINE).await, 2, "it was noticed, and no stream was reset: nothing was lost");
     let text = reqwest::get(format!("http://{metrics}/metrics")).await.unwrap().text().await.unwrap();
@@ -109,7 +109,7 @@ async fn a_standby_takes_over_and_no_answered_write_is_lost_or_made_twice() {
     commits_that_the_standby_lacks_are_lost_and_all_start_over(&pair, &shop).await;
     drop(server);
     pair.site.verify().await;
-    println!("writes went on {healed:?} after the primary was lost; {} changes, {again} calls sent again", told.done.len());
+    println!("writes went on {healed:?} after the primary was lost; {} changes, {again} calls sent again", outcomes.done.len());
 }
 
 /// The former primary comes back unchanged, and then as a standby. A node that starts meanwhile
@@ -126,12 +126,12 @@ async fn the_former_primary_is_not_written_to(pair: &Pair, server: Server, shop:
     let server = Server::start_on(&pair.site, address).await;
     makes(shop, 2).await;
     assert_eq!(number(&former, CATEGORIES).await, 0, "nor by one that sees it first");
-    assert!(server.said().contains("several hosts of the database take writes"), "{}", server.said());
+    assert!(server.stderr().contains("several hosts of the database take writes"), "{}", server.stderr());
     block_in_place(|| pair.servers.rejoin());
     makes(shop, 3).await;
-    let began = Instant::now();
+    let started_at = Instant::now();
     while number(&former, CATEGORIES).await != 3 {
-        assert!(began.elapsed() < SOON, "it replays what is written to the other");
+        assert!(started_at.elapsed() < SOON, "it replays what is written to the other");
         sleep(Duration::from_millis(50)).await;
     }
     server
@@ -141,7 +141,7 @@ async fn the_former_primary_is_not_written_to(pair: &Pair, server: Server, shop:
 async fn adds_one(shop: &Shop, key: &str) -> Value {
     let (product, store) = shop.place(0, 0);
     let variables = json!({ "input": adjust(key, "ADJUSTMENT", "CORRECTION", &[change(&product, &store, 1)]) });
-    let began = Instant::now();
+    let started_at = Instant::now();
     loop {
         if let Ok(mut answer) = shop.client.send(ADJUST, &variables).await {
             assert!(answer["errors"].is_null(), "{answer}");
@@ -151,7 +151,7 @@ async fn adds_one(shop: &Shop, key: &str) -> Value {
                 return payload;
             }
         }
-        assert!(began.elapsed() < HEALED, "no answer within {HEALED:?}");
+        assert!(started_at.elapsed() < HEALED, "no answer within {HEALED:?}");
         sleep(Duration::from_millis(50)).await;
     }
 }
@@ -159,7 +159,7 @@ async fn adds_one(shop: &Shop, key: &str) -> Value {
 /// No commit waits for the former primary, which follows by now. It is cut off, and takes over without the last commit.
 async fn commits_that_the_standby_lacks_are_lost_and_all_start_over(pair: &Pair, shop: &Shop) {
     let reset = async |stream: &mut Stream| {
-        let item = stream.soon().await;
+        let item = stream.next_soon().await;
         (item["phase"] == "RESET").then(|| item["reset"].clone())
     };
     let on_hand = async || shop.levels().await[&shop.place(0, 0)].on_hand;
@@ -214,14 +214,14 @@ async fn a_primary_whose_machine_falls_silent_is_left_for_the_one_that_takes_ove
     let healed = lost.elapsed();
     answers(&load, 50, SOON).await;
     while health(&server).await.0 != 200 {
-        assert!(lost.elapsed() < LEFT + SOON, "not ready: {}", server.said());
+        assert!(lost.elapsed() < LEFT + SOON, "not ready: {}", server.stderr());
         sleep(Duration::from_millis(100)).await;
     }
-    let told = load.end().await;
-    audit(&shop, ON_HAND, &told).await;
+    let outcomes = load.end().await;
+    audit(&shop, ON_HAND, &outcomes).await;
     drop(server);
     site.verify().await;
-    println!("writes went on {healed:?} after the primary fell silent; {} changes", told.done.len());
+    println!("writes went on {healed:?} after the primary fell silent; {} changes", outcomes.done.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -234,10 +234,10 @@ async fn hosts_that_take_no_writes_or_are_of_two_clusters_are_refused() {
     let hosts = servers.hosts();
     let (primary, standby) = hosts.split_once(',').unwrap();
     let nobody = free_address().to_string();
-    migrate(&format!("{standby},{nobody}")).await.refused(&["no host of the database takes writes", "is a standby"]);
-    migrate(&format!("{primary},{primary}")).await.refused(&["twice"]);
+    migrate(&format!("{standby},{nobody}")).await.assert_failed(&["no host of the database takes writes", "is a standby"]);
+    migrate(&format!("{primary},{primary}")).await.assert_failed(&["twice"]);
     let others = Replicated::start().unwrap();
-    migrate(&format!("{primary},{}", others.hosts())).await.refused(&["two Postgres clusters"]);
+    migrate(&format!("{primary},{}", others.hosts())).await.assert_failed(&["two Postgres clusters"]);
     let ended = migrate(&format!("{nobody},{standby},{primary}")).await;
-    assert!(ended.well(), "the one that takes writes is found wherever it is named: {ended:?}");
+    assert!(ended.has_succeeded(), "the one that takes writes is found wherever it is named: {ended:?}");
 }

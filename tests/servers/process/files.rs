@@ -38,7 +38,7 @@ on_both!(bytes_travel_by_links_with_headers_that_run_nothing, site: Site => {
 pub struct Lies(Arc<AtomicU32>);
 
 impl Lies {
-    pub fn tell(&self, reads: u32) {
+    pub fn lie_for(&self, reads: u32) {
         self.0.store(reads, Ordering::SeqCst);
     }
 
@@ -124,11 +124,11 @@ on_both!(a_bucket_keeps_files_as_a_folder_does, site: Site => {
     // Larger than what one request carries: it goes in parts.
     let (shop, http) = (node.tenant().await, reqwest::Client::new());
     let large = "x".repeat(12 << 20);
-    let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "large.csv" })).await;
-    let sent = http.put(format!("{}{}", node.url(), made["uploadUrl"].as_str().unwrap())).body(large.clone()).send().await.unwrap();
+    let payload = shop.must_mutate(CREATE, json!({ "purpose": "IMPORT", "name": "large.csv" })).await;
+    let sent = http.put(format!("{}{}", node.url(), payload["uploadUrl"].as_str().unwrap())).body(large.clone()).send().await.unwrap();
     assert_eq!(sent.status(), 200);
     let query = "query($id: ID!) { node(id: $id) { ... on File { state size downloadUrl } } }";
-    let file = shop.ask(query, json!({ "id": made["file"]["id"] })).await["node"].take();
+    let file = shop.execute(query, json!({ "id": payload["file"]["id"] })).await["node"].take();
     assert_eq!(json!([file["state"], file["size"]]), json!(["READY", large.len()]));
     let fetched = http.get(format!("{}{}", node.url(), file["downloadUrl"].as_str().unwrap())).send().await.unwrap();
     assert!(fetched.text().await.unwrap() == large, "other bytes than were sent");
@@ -147,11 +147,11 @@ on_both!(a_bucket_keeps_files_as_a_folder_does, site: Site => {
     for env in [wrong, gone] {
         let lost = Server::start_in(site, free_address(), &reported, &Environment { env, ..Environment::default() }).await;
         let shop = shop.at(&lost.url());
-        let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "lost.csv" })).await;
-        let sent = http.put(format!("{}{}", lost.url(), made["uploadUrl"].as_str().unwrap())).body("sku\n").send().await.unwrap();
-        let (status, said) = (sent.status(), sent.json::<Value>().await.unwrap());
-        assert_eq!((status.as_u16(), &said["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")), "{said}");
-        let file = shop.ask(query, json!({ "id": made["file"]["id"] })).await["node"].take();
+        let payload = shop.must_mutate(CREATE, json!({ "purpose": "IMPORT", "name": "lost.csv" })).await;
+        let sent = http.put(format!("{}{}", lost.url(), payload["uploadUrl"].as_str().unwrap())).body("sku\n").send().await.unwrap();
+        let (status, reported_body) = (sent.status(), sent.json::<Value>().await.unwrap());
+        assert_eq!((status.as_u16(), &reported_body["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")), "{reported_body}");
+        let file = shop.execute(query, json!({ "id": payload["file"]["id"] })).await["node"].take();
         assert_eq!(file["state"], "UPLOADING");
         // The error is reported, without the store's own message: an address, the name of a file, a
         // key.
@@ -170,12 +170,12 @@ on_both!(files_that_find_no_room_are_refused_whole, site: Site => {
     let tight = Environment { room: Some(ROOM_KIB), ..Environment::default() };
     let node = Server::start_in(site, free_address(), &["--files", &place], &tight).await;
     let (shop, http) = (node.tenant().await, reqwest::Client::new());
-    let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "large.csv" })).await;
+    let payload = shop.must_mutate(CREATE, json!({ "purpose": "IMPORT", "name": "large.csv" })).await;
     let large = "sku,name\n".repeat(2 << 20);
-    let link = made["uploadUrl"].as_str().unwrap();
+    let link = payload["uploadUrl"].as_str().unwrap();
     let sent = http.put(format!("{}{link}", node.url())).body(large.clone()).send().await.unwrap();
-    let (status, said) = (sent.status(), sent.text().await.unwrap());
-    assert!(status == 507 && said.contains("no room for files") && said.contains("\"UNAVAILABLE\""), "{status}: {said}");
+    let (status, reported_body) = (sent.status(), sent.text().await.unwrap());
+    assert!(status == 507 && reported_body.contains("no room for files") && reported_body.contains("\"UNAVAILABLE\""), "{status}: {reported_body}");
     assert_eq!(sizes(&folder), Vec::<u64>::new(), "what was half written is gone");
     // After a restart with free space, the same link is valid.
     let address = node.address;
@@ -190,21 +190,21 @@ on_both!(pages_that_the_operator_lists_send_and_fetch_files, site: Site => {
     let listed = "https://shop.example";
     let node = Server::start_with(site, free_address(), &["--files", &place, "--origin", listed]).await;
     let (shop, http) = (node.tenant().await, reqwest::Client::new());
-    let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "rows.csv" })).await;
-    let link = format!("{}{}", node.url(), made["uploadUrl"].as_str().unwrap());
-    let asked = async |origin: &str| {
+    let payload = shop.must_mutate(CREATE, json!({ "purpose": "IMPORT", "name": "rows.csv" })).await;
+    let link = format!("{}{}", node.url(), payload["uploadUrl"].as_str().unwrap());
+    let preflight = async |origin: &str| {
         let ask = http.request(reqwest::Method::OPTIONS, &link).header("origin", origin);
         let ask = ask.header("access-control-request-method", "PUT").header("access-control-request-headers", "content-type");
         let answer = ask.send().await.unwrap();
         assert_eq!(answer.status(), 204, "{origin}");
         answer.headers().clone()
     };
-    let allowed = asked(listed).await;
+    let allowed = preflight(listed).await;
     assert_eq!(allowed["access-control-allow-origin"], listed);
     for (name, value) in [("access-control-allow-methods", "PUT"), ("access-control-allow-headers", "content-type")] {
         assert!(allowed[name].to_str().unwrap().contains(value), "{allowed:?}");
     }
-    assert!(!asked("https://evil.example").await.contains_key("access-control-allow-origin"));
+    assert!(!preflight("https://evil.example").await.contains_key("access-control-allow-origin"));
     // A page may read a refusal too: otherwise it could not show the reason.
     for expected in [200, 409] {
         let sent = http.put(&link).header("origin", listed).body("sku\n").send().await.unwrap();
@@ -212,7 +212,7 @@ on_both!(pages_that_the_operator_lists_send_and_fetch_files, site: Site => {
         assert_eq!(sent.headers()["vary"], "origin");
     }
     let query = "query($id: ID!) { node(id: $id) { ... on File { downloadUrl } } }";
-    let file = shop.ask(query, json!({ "id": made["file"]["id"] })).await["node"].take();
+    let file = shop.execute(query, json!({ "id": payload["file"]["id"] })).await["node"].take();
     let fetched = format!("{}{}", node.url(), file["downloadUrl"].as_str().unwrap());
     for (origin, is_told) in [(listed, true), ("https://evil.example", false), ("null", false)] {
         let fetched = http.get(&fetched).header("origin", origin).send().await.unwrap();
@@ -223,35 +223,35 @@ on_both!(pages_that_the_operator_lists_send_and_fetch_files, site: Site => {
 async fn travel(node: &Server) {
     let (shop, http) = (node.tenant().await, reqwest::Client::new());
     let at = |link: &Value| format!("{}{}", node.url(), link.as_str().unwrap());
-    let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "../<prices> été.csv" })).await;
-    let link = at(&made["uploadUrl"]);
+    let payload = shop.must_mutate(CREATE, json!({ "purpose": "IMPORT", "name": "../<prices> été.csv" })).await;
+    let link = at(&payload["uploadUrl"]);
     assert_eq!(http.get(&link).send().await.unwrap().status(), 404, "a link to send is none to fetch");
     assert_eq!(http.post(&link).send().await.unwrap().status(), 405);
     let text = "sku,name\nmug,Mug\n";
     let sent = http.put(&link).body(text).send().await.unwrap();
     assert_eq!((sent.status().as_u16(), &sent.headers()["x-content-type-options"]), (200, &"nosniff".parse().unwrap()));
     assert_eq!(http.put(&link).body(text).send().await.unwrap().status(), 409);
-    let svg = shop.done(CREATE, json!({ "purpose": "IMAGE", "name": "x.png" })).await;
+    let svg = shop.must_mutate(CREATE, json!({ "purpose": "IMAGE", "name": "x.png" })).await;
     let refused = http.put(at(&svg["uploadUrl"])).body("<svg><script>alert(1)</script></svg>").send().await.unwrap();
     assert_eq!(refused.status(), 415);
     for wrong in ["/files/nonsense", "/files/AAAA"] {
         assert_eq!(http.get(format!("{}{wrong}", node.url())).send().await.unwrap().status(), 404, "{wrong}");
     }
     let import = "mutation($input: ImportCreateInput!) { result: importCreate(input: $input) { dataJob { id } userErrors { code message } } }";
-    let input = json!({ "idempotencyKey": "first", "fileId": made["file"]["id"], "entity": "PRODUCTS" });
-    let id = shop.done(import, input).await["dataJob"]["id"].clone();
-    let shown = "query($id: ID!) { node(id: $id) { ... on DataJob { state counts { created } result { downloadUrl } } } }";
-    let began = Instant::now();
-    let done = loop {
-        let now = shop.ask(shown, json!({ "id": id })).await["node"].take();
+    let input = json!({ "idempotencyKey": "first", "fileId": payload["file"]["id"], "entity": "PRODUCTS" });
+    let id = shop.must_mutate(import, input).await["dataJob"]["id"].clone();
+    let query = "query($id: ID!) { node(id: $id) { ... on DataJob { state counts { created } result { downloadUrl } } } }";
+    let started_at = Instant::now();
+    let export = loop {
+        let now = shop.execute(query, json!({ "id": id })).await["node"].take();
         if now["state"] == "DONE" {
             break now;
         }
-        assert!(began.elapsed() < Duration::from_secs(40), "{now}");
+        assert!(started_at.elapsed() < Duration::from_secs(40), "{now}");
         sleep(Duration::from_millis(100)).await;
     };
-    assert_eq!(done["counts"]["created"], 1);
-    let fetched = http.get(at(&done["result"]["downloadUrl"])).send().await.unwrap();
+    assert_eq!(export["counts"]["created"], 1);
+    let fetched = http.get(at(&export["result"]["downloadUrl"])).send().await.unwrap();
     let headers = fetched.headers().clone();
     for (name, value) in [
         ("content-type", "text/csv; charset=utf-8"),
@@ -263,21 +263,21 @@ async fn travel(node: &Server) {
         assert_eq!(headers[name], value, "{name}");
     }
     assert_eq!(fetched.text().await.unwrap(), "row,code,field,message,key\r\n");
-    let asked = http.get(format!("{}?inline=1", at(&done["result"]["downloadUrl"]))).send().await.unwrap();
-    assert_eq!(asked.headers()["content-disposition"], "attachment; filename*=UTF-8''import.csv", "only papers are shown");
+    let request = http.get(format!("{}?inline=1", at(&export["result"]["downloadUrl"]))).send().await.unwrap();
+    assert_eq!(request.headers()["content-disposition"], "attachment; filename*=UTF-8''import.csv", "only papers are shown");
 }
 
 /// Waits until `/readyz` has this status for files, and returns the reason.
 async fn ready(node: &Server, wanted: &str) -> String {
-    let began = Instant::now();
+    let started_at = Instant::now();
     loop {
         let answer = reqwest::get(format!("{}/readyz", node.url())).await.unwrap();
-        let (status, said) = (answer.status().as_u16(), answer.json::<Value>().await.unwrap());
-        assert_eq!(status, 200, "a node without files does all other work: {said}");
-        if said["checks"]["files"]["status"] == wanted {
-            return said["checks"]["files"]["reason"].as_str().unwrap_or_default().to_owned();
+        let (status, body) = (answer.status().as_u16(), answer.json::<Value>().await.unwrap());
+        assert_eq!(status, 200, "a node without files does all other work: {body}");
+        if body["checks"]["files"]["status"] == wanted {
+            return body["checks"]["files"]["reason"].as_str().unwrap_or_default().to_owned();
         }
-        assert!(began.elapsed() < Duration::from_secs(30), "files are not {wanted}: {said}");
+        assert!(started_at.elapsed() < Duration::from_secs(30), "files are not {wanted}: {body}");
         sleep(Duration::from_millis(50)).await;
     }
 }
@@ -288,32 +288,32 @@ on_both!(a_node_with_a_file_store_of_its_own_says_so_and_writes_nothing_into_it,
     let node = Server::start_with(site, free_address(), &["--files", &shared]).await;
     ready(&node, "ok").await;
     // A mark is written again at each look: while its new file is written and takes the name, a listing may find two or none.
-    let began = Instant::now();
+    let started_at = Instant::now();
     let listed = || std::fs::read_dir(site.folder.join("shared")).unwrap().count();
     while listed() != 1 {
-        assert!(began.elapsed() < Duration::from_secs(10), "the first node marks the store, once: {}", listed());
+        assert!(started_at.elapsed() < Duration::from_secs(10), "the first node marks the store, once: {}", listed());
         sleep(Duration::from_millis(5)).await;
     }
     let shop = node.tenant().await;
-    let made = shop.done(CREATE, json!({ "purpose": "DOCUMENT", "name": "list.txt" })).await;
-    let link = made["uploadUrl"].as_str().unwrap().to_owned();
+    let payload = shop.must_mutate(CREATE, json!({ "purpose": "DOCUMENT", "name": "list.txt" })).await;
+    let link = payload["uploadUrl"].as_str().unwrap().to_owned();
     node.kill();
 
     let node = Server::start_with(site, free_address(), &["--files", &own]).await;
-    let why = ready(&node, "degraded").await;
-    assert!(why.contains("--files") && why.contains("entrepot files adopt"), "{why}");
+    let reason = ready(&node, "degraded").await;
+    assert!(reason.contains("--files") && reason.contains("entrepot files adopt"), "{reason}");
     let http = reqwest::Client::new();
     let sent = http.put(format!("{}{link}", node.url())).body("text").send().await.unwrap();
-    let (status, said) = (sent.status().as_u16(), sent.json::<Value>().await.unwrap());
-    assert_eq!((status, &said["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")), "{said}");
+    let (status, output) = (sent.status().as_u16(), sent.json::<Value>().await.unwrap());
+    assert_eq!((status, &output["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")), "{output}");
     assert_eq!(sizes(&site.folder.join("own")), Vec::<u64>::new());
     assert_eq!(std::fs::read_dir(site.folder.join("own")).unwrap().count(), 0, "no file, and no mark of its own");
 
     // The operator declares the other store lost.
     let keys = site.keys();
     let adopt = ["files", "adopt", "--database-url", &site.url, "--keys-file", &keys, "--files", &own];
-    let said = entrepot(&adopt).await;
-    assert!(said.well() && said.out.contains("from now on"), "{said:?}");
+    let output = entrepot(&adopt).await;
+    assert!(output.has_succeeded() && output.out.contains("from now on"), "{output:?}");
     assert!(entrepot(&adopt).await.out.contains("already"));
     ready(&node, "ok").await;
     assert_eq!(http.put(format!("{}{link}", node.url())).body("text").send().await.unwrap().status(), 200);
@@ -329,7 +329,7 @@ on_both!(a_node_that_cannot_write_its_files_says_so, site: Site => {
     node.kill();
     let further = ["--files", &format!("file:{}", blocked.display())];
     let refused = entrepot(&[&["serve", "--database-url", &site.url, "--keys-file", &site.keys(), "--listen", "127.0.0.1:0"], &further[..]].concat()).await;
-    refused.refused(&["--files", "blocked"]);
+    refused.assert_failed(&["--files", "blocked"]);
     // Without the flag the folder is needed only for the first file: a node that cannot create it
     // keeps running, and reports it.
     let place = site.folder.join("entrepot.files");
@@ -339,6 +339,6 @@ on_both!(a_node_that_cannot_write_its_files_says_so, site: Site => {
     let _ = std::fs::remove_dir_all(&place);
     std::fs::write(&place, "no folder").unwrap();
     let node = Server::start(site).await;
-    let why = ready(&node, "degraded").await;
-    assert!(why.contains("files cannot be kept"), "{why}");
+    let reason = ready(&node, "degraded").await;
+    assert!(reason.contains("files cannot be kept"), "{reason}");
 });

@@ -66,10 +66,10 @@ async fn serve(site: &Site, address: std::net::SocketAddr, jobs: &str) -> Server
     Server::start_with(site, address, &further).await
 }
 
-async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
+async fn wait_until(condition: &str, mut is: impl AsyncFnMut() -> bool) {
+    let started_at = Instant::now();
     while !is().await {
-        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
+        assert!(started_at.elapsed() < PATIENCE, "waited in vain for {condition}");
         sleep(Duration::from_millis(50)).await;
     }
 }
@@ -77,8 +77,8 @@ async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
 pub async fn endpoint(shop: &Shop, url: &str) -> String {
     let create = "mutation($input: WebhookEndpointCreateInput!) { result: webhookEndpointCreate(input: $input) {
         webhookEndpoint { id } userErrors { code message } } }";
-    let made = shop.client.done(create, json!({ "url": url, "eventTypes": ["stock.changed"] })).await;
-    made["webhookEndpoint"]["id"].as_str().unwrap().to_owned()
+    let payload = shop.client.must_mutate(create, json!({ "url": url, "eventTypes": ["stock.changed"] })).await;
+    payload["webhookEndpoint"]["id"].as_str().unwrap().to_owned()
 }
 
 /// Adds one unit; returns the number of its event.
@@ -128,29 +128,31 @@ async fn workers_that_are_killed_lose_no_message() {
     let mut workers = vec![Worker::start(&site), Worker::start(&site)];
     let mut seqs = Vec::new();
     for round in 0..4 {
+        // A fast worker may have sent all of them before the last one is answered.
+        let before = receiver.count();
         for n in 0..40 {
             seqs.push(change(&shop, &format!("{round} {n}")).await);
         }
-        let before = receiver.count();
-        until("something to be sent", async || receiver.count() > before).await;
+        wait_until("something to be sent", async || receiver.count() > before).await;
         workers.remove(0).kill();
         workers.push(Worker::start(&site));
     }
-    until("all of it", async || receiver.seqs().len() == seqs.len()).await;
+    wait_until("all of it", async || receiver.seqs().len() == seqs.len()).await;
     complete(&receiver, &seqs, 4 * 60);
     // Two workers race for one job; it puts each message down once.
-    until("the log to be settled", async || {
+    wait_until("the log to be settled", async || {
         let query = "query($id: ID!) { result: node(id: $id) { ... on WebhookEndpoint { deliveries(first: 1, states: [PENDING]) { nodes { seq } } } } }";
-        shop.client.ask(query, json!({ "id": id })).await["result"]["deliveries"]["nodes"] == json!([])
+        shop.client.execute(query, json!({ "id": id })).await["result"]["deliveries"]["nodes"] == json!([])
     })
     .await;
     receiver.forget();
     let replay = "mutation($input: WebhookEndpointReplayInput!) { result: webhookEndpointReplay(input: $input) { job { id } userErrors { code message } } }";
-    let asked = shop.client.done(replay, json!({ "id": id, "fromSeq": seqs[0], "toSeq": seqs[159] })).await;
-    until("the replay", async || receiver.seqs().len() == 160).await;
-    until("its job to be done", async || {
+    let payload = shop.client.must_mutate(replay, json!({ "id": id, "fromSeq": seqs[0], "toSeq": seqs[159] })).await;
+    wait_until("the replay", async || receiver.seqs().len() == 160).await;
+    wait_until("its job to be done", async || {
         let query = "query($id: ID!) { result: node(id: $id) { ... on BackgroundJob { state failures } } }";
-        shop.client.ask(query, json!({ "id": asked["job"]["id"] })).await["result"] == json!({ "state": "DONE", "failures": 0 })
+        shop.client.execute(query, json!({ "id": payload["job"]["id"] })).await["result"]
+            == json!({ "state": "DONE", "failures": 0 })
     })
     .await;
     // If another worker takes over the endpoint meanwhile, it sends again the messages that the
@@ -168,14 +170,14 @@ async fn a_worker_tells_how_it_fares() {
     let Some(site) = Site::postgres().await else { return };
     let server = serve(&site, free_address(), "off").await;
     let shop = Shop::open(server.tenant().await, 1, 1, 5).await;
-    let receiver = Receiver::well().await;
+    let receiver = Receiver::accepting().await;
     endpoint(&shop, &receiver.url()).await;
     let inside = free_address().to_string();
     let worker = Worker::start_with(&site, &["--metrics-listen", &inside]);
     change(&shop, "one").await;
     let ready = format!("http://{inside}/readyz");
-    until("it to be ready", async || reqwest::get(&ready).await.is_ok_and(|answer| answer.status() == 200)).await;
-    until("its figures", async || {
+    wait_until("it to be ready", async || reqwest::get(&ready).await.is_ok_and(|answer| answer.status() == 200)).await;
+    wait_until("its figures", async || {
         let text = reqwest::get(format!("http://{inside}/metrics")).await.unwrap().text().await.unwrap();
         let at_least_one = |name, label| super::operations::figure(&text, name, label).is_some_and(|value| value >= 1.0);
         let is_done = at_least_one("entrepot_job_duration_seconds_count", "job=\"stock.expire\",result=\"done\"");
@@ -192,7 +194,7 @@ async fn a_lone_node_that_is_killed_loses_no_message() {
     let address = free_address();
     let mut server = serve(&site, address, "on").await;
     let shop = Shop::open(server.tenant().await, 1, 1, 5).await;
-    let receiver = Receiver::well().await;
+    let receiver = Receiver::accepting().await;
     endpoint(&shop, &receiver.url()).await;
     let mut seqs = Vec::new();
     for round in 0..3 {
@@ -202,7 +204,7 @@ async fn a_lone_node_that_is_killed_loses_no_message() {
         server.kill();
         server = serve(&site, address, "on").await;
     }
-    until("all of it", async || receiver.seqs().len() == seqs.len()).await;
+    wait_until("all of it", async || receiver.seqs().len() == seqs.len()).await;
     complete(&receiver, &seqs, 3 * 30);
     drop(server);
     site.verify().await;
@@ -218,26 +220,26 @@ async fn holds_end_while_workers_die() {
     let reserve = "mutation($input: StockReserveInput!) { result: stockReserve(input: $input) { reservations { id } userErrors { code message } } }";
     let held = async || {
         let query = "{ result: stockLevels(first: 1) { nodes { reserved } } }";
-        shop.client.ask(query, json!({})).await["result"]["nodes"][0]["reserved"].as_i64().unwrap()
+        shop.client.execute(query, json!({})).await["result"]["nodes"][0]["reserved"].as_i64().unwrap()
     };
     for round in 0..3 {
         let item = json!({ "product": { "id": shop.products[0] }, "store": { "id": shop.stores[0] }, "quantity": 3 });
         let input = json!({ "idempotencyKey": format!("hold {round} {:x}", random()), "items": [item], "ttlSeconds": 1 });
-        shop.client.done(reserve, input).await;
+        shop.client.must_mutate(reserve, input).await;
         assert_eq!(held().await, 3);
         workers.remove(0).kill();
         workers.push(Worker::start(&site));
-        let began = Instant::now();
-        until("the hold to end", async || held().await == 0).await;
-        println!("round {round}: ended {:?} after the kill", began.elapsed());
+        let started_at = Instant::now();
+        wait_until("the hold to end", async || held().await == 0).await;
+        println!("round {round}: ended {:?} after the kill", started_at.elapsed());
     }
     // Without a worker nothing ends, which shows that the server leaves it to them.
     workers.into_iter().for_each(Worker::kill);
     let item = json!({ "product": { "id": shop.products[0] }, "store": { "id": shop.stores[0] }, "quantity": 3 });
-    shop.client.done(reserve, json!({ "idempotencyKey": "nobody", "items": [item], "ttlSeconds": 1 })).await;
+    shop.client.must_mutate(reserve, json!({ "idempotencyKey": "nobody", "items": [item], "ttlSeconds": 1 })).await;
     sleep(Duration::from_secs(4)).await;
     assert_eq!(held().await, 3);
-    let jobs = shop.client.ask("{ result: recurringJobs { kind state isStanding lastError } }", json!({})).await;
+    let jobs = shop.client.execute("{ result: recurringJobs { kind state isStanding lastError } }", json!({})).await;
     let expiry: Vec<&Value> = jobs["result"].as_array().unwrap().iter().filter(|job| job["kind"] == "stock.expire").collect();
     assert_eq!(expiry.len(), 1, "{jobs:#}");
 }

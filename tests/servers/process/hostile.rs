@@ -191,14 +191,14 @@ on_both!(no_document_is_too_much_for_a_node_with_little_memory, site: Site => {
     let mut slowest = (Duration::ZERO, "");
     for Hostile(name, query, variables) in corpus.iter().flatten() {
         for token in [None, Some(shop.client.token.as_str())] {
-            let began = Instant::now();
+            let started_at = Instant::now();
             let answer = timeout(PATIENCE, send(query, variables, token)).await;
             let (status, body) = answer.unwrap_or_else(|_| panic!("{name}: no answer in {PATIENCE:?}")).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(status < 500, "{name}: {status} {}", String::from_utf8_lossy(&body[..body.len().min(500)]));
             assert!(body.len() <= ANSWER, "{name}: {} bytes", body.len());
             let body: Value = serde_json::from_slice(&body).unwrap_or_else(|_| panic!("{name}: no JSON"));
             assert!(status == 200 || body["errors"][0]["extensions"]["code"].is_string(), "{name}: {body}");
-            slowest = slowest.max((began.elapsed(), name));
+            slowest = slowest.max((started_at.elapsed(), name));
         }
     }
     let (grown, count) = (peak(&server) - before, corpus.iter().flatten().count());
@@ -208,14 +208,14 @@ on_both!(no_document_is_too_much_for_a_node_with_little_memory, site: Site => {
     let bombs: Vec<String> = introspection().into_iter().map(|Hostile(_, query, _)| query).collect();
     let all = futures_util::future::join_all(bombs.iter().map(|query| send(query, &Value::Null, None)));
     let probe = async {
-        let began = Instant::now();
+        let started_at = Instant::now();
         let alive = http.get(format!("{}/livez", server.url())).send().await.unwrap().status().as_u16();
-        (alive, began.elapsed())
+        (alive, started_at.elapsed())
     };
     let (answers, (alive, after)) = futures_util::future::join(all, probe).await;
     assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(|(status, _)| *status < 500)));
     assert!(alive == 200 && after < Duration::from_secs(3), "{alive} after {after:?}");
-    assert!(shop.client.ask("{ products(first: 1) { nodes { sku } } }", json!({})).await["products"]["nodes"][0]["sku"].is_string());
+    assert!(shop.client.execute("{ products(first: 1) { nodes { sku } } }", json!({})).await["products"]["nodes"][0]["sku"].is_string());
 });
 
 // A client that sends its last token with everything can still sign in.

@@ -30,11 +30,11 @@ async fn an_idle_node_gives_memory_back_and_answers_as_before() {
     let server = Server::start(&site).await;
     let at_start = files_in_memory(server.id());
     let owner = server.tenant().await;
-    let answer = owner.ask(QUERY, json!({})).await;
+    let answer = owner.execute(QUERY, json!({})).await;
     let used = files_in_memory(server.id()).max(at_start);
-    let began = Instant::now();
+    let started_at = Instant::now();
     while files_in_memory(server.id()) > used / 4 * 3 {
-        assert!(began.elapsed() < PATIENCE, "{} of {used} kB", files_in_memory(server.id()));
+        assert!(started_at.elapsed() < PATIENCE, "{} of {used} kB", files_in_memory(server.id()));
         sleep(Duration::from_millis(100)).await;
     }
     assert!(
@@ -42,9 +42,9 @@ async fn an_idle_node_gives_memory_back_and_answers_as_before() {
         "--idle-trim false gives nothing back: {} of {kept} kB",
         files_in_memory(keeps.id())
     );
-    assert_eq!(owner.ask(QUERY, json!({})).await, answer);
+    assert_eq!(owner.execute(QUERY, json!({})).await, answer);
     let reader = server.tenant().await;
-    assert!(reader.ask(QUERY, json!({})).await["products"]["nodes"].is_array());
+    assert!(reader.execute(QUERY, json!({})).await["products"]["nodes"].is_array());
     drop((server, keeps));
     site.verify().await;
 }
@@ -54,14 +54,14 @@ async fn an_idle_worker_gives_memory_back_unless_it_is_told_to_keep_it() {
     let (site, other) = (Site::sqlite().await, Site::sqlite().await);
     let (worker, keeps) = (Worker::start_with(&site, &[]), Worker::start_with(&other, &["--idle-trim", "false"]));
     let (mut used, mut kept) = (0, 0);
-    let began = Instant::now();
+    let started_at = Instant::now();
     loop {
         let now = files_in_memory(worker.id());
         (used, kept) = (used.max(now), kept.max(files_in_memory(keeps.id())));
         if now < used / 4 * 3 {
             break;
         }
-        assert!(began.elapsed() < PATIENCE, "{now} of {used} kB");
+        assert!(started_at.elapsed() < PATIENCE, "{now} of {used} kB");
         sleep(Duration::from_millis(100)).await;
     }
     assert!(files_in_memory(keeps.id()) > kept / 4 * 3, "--idle-trim false gives nothing back: of {kept} kB");

@@ -28,16 +28,16 @@ const SHOWN: &str =
 async fn import(client: &Client) -> String {
     let row = |n: i64| if n % 100 == 99 { "nobody,S0,1\n".to_owned() } else { format!("P{},S0,1\n", n % PRODUCTS as i64) };
     let rows: String = (0..ROWS).map(row).collect();
-    let made = client.done(UPLOAD, json!({ "purpose": "IMPORT", "name": "rows.csv" })).await;
-    let link = format!("{}{}", client.url, made["uploadUrl"].as_str().unwrap());
+    let payload = client.must_mutate(UPLOAD, json!({ "purpose": "IMPORT", "name": "rows.csv" })).await;
+    let link = format!("{}{}", client.url, payload["uploadUrl"].as_str().unwrap());
     let sent = reqwest::Client::new().put(link).body(format!("sku,store,delta\n{rows}")).send().await.unwrap();
     assert_eq!(sent.status(), 200);
-    let input = json!({ "idempotencyKey": "rows", "fileId": made["file"]["id"], "entity": "STOCK_CHANGES" });
-    client.done(IMPORT, input).await["dataJob"]["id"].as_str().unwrap().to_owned()
+    let input = json!({ "idempotencyKey": "rows", "fileId": payload["file"]["id"], "entity": "STOCK_CHANGES" });
+    client.must_mutate(IMPORT, input).await["dataJob"]["id"].as_str().unwrap().to_owned()
 }
 
-async fn shown(client: &Client, id: &str) -> Value {
-    client.ask(SHOWN, json!({ "id": id })).await["node"].take()
+async fn read_job(client: &Client, id: &str) -> Value {
+    client.execute(SHOWN, json!({ "id": id })).await["node"].take()
 }
 
 fn rows(shown: &Value) -> i64 {
@@ -46,13 +46,13 @@ fn rows(shown: &Value) -> i64 {
 
 /// Waits until the import has progressed from `before`, and returns its state.
 async fn on_from(client: &Client, id: &str, before: i64) -> Value {
-    let began = Instant::now();
+    let started_at = Instant::now();
     loop {
-        let now = shown(client, id).await;
+        let now = read_job(client, id).await;
         if now["state"] == "DONE" || rows(&now) > before {
             return now;
         }
-        assert!(began.elapsed() < PATIENCE, "it does not go on: {now:#}");
+        assert!(started_at.elapsed() < PATIENCE, "it does not go on: {now:#}");
         sleep(Duration::from_millis(10)).await;
     }
 }
@@ -71,16 +71,16 @@ async fn survives(shop: &Shop, mut kill: impl AsyncFnMut()) {
         kills += 1;
     }
     assert!(kills > 1, "it was over before anybody was killed: nothing was shown");
-    let began = Instant::now();
-    let mut done = shown(&shop.client, &id).await;
-    while done["state"] != "DONE" {
-        assert!(began.elapsed() < PATIENCE && done["state"] != "FAILED", "{done:#}");
+    let started_at = Instant::now();
+    let mut exchange = read_job(&shop.client, &id).await;
+    while exchange["state"] != "DONE" {
+        assert!(started_at.elapsed() < PATIENCE && exchange["state"] != "FAILED", "{exchange:#}");
         sleep(Duration::from_millis(50)).await;
-        done = shown(&shop.client, &id).await;
+        exchange = read_job(&shop.client, &id).await;
     }
     let refused = ROWS / 100;
     let counts = json!({ "rows": ROWS, "created": 0, "updated": ROWS - refused, "unchanged": 0, "refused": refused });
-    assert_eq!(done["counts"], counts);
+    assert_eq!(exchange["counts"], counts);
     let total: i64 = shop.levels().await.values().map(|figures| figures.on_hand).sum();
     assert_eq!(total - PRODUCTS as i64, ROWS - refused, "each row once, beside the one piece of each that was there");
     println!("{ROWS} rows over {kills} kills, each once");

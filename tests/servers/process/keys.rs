@@ -20,19 +20,19 @@ pub async fn program(owner: &Client, with: &str) -> (Client, Value, Value) {
     let integration =
         "mutation { result: integrationCreate(input: { name: \"Till\", permissions: [\"stock.read\"], scope: { all: true } }) {
         integration { id } userErrors { code } } }";
-    let made = owner.ask(integration, json!({})).await["result"]["integration"]["id"].clone();
-    let (client, key) = another_key(owner, &made, with).await;
-    (client, made, key)
+    let integration_id = owner.execute(integration, json!({})).await["result"]["integration"]["id"].clone();
+    let (client, key) = another_key(owner, &integration_id, with).await;
+    (client, integration_id, key)
 }
 
 async fn another_key(owner: &Client, integration: &Value, with: &str) -> (Client, Value) {
     let key = format!(
         "mutation($i: ID!) {{ result: apiKeyCreate(input: {{ integrationId: $i, name: \"Till 1\" {with} }}) {{ secret apiKey {{ id }} userErrors {{ code message }} }} }}"
     );
-    let made = owner.ask(&key, json!({ "i": integration })).await["result"].take();
+    let answer = owner.execute(&key, json!({ "i": integration })).await["result"].take();
     let mut client = owner.clone();
-    client.token = made["secret"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
-    (client, made["apiKey"]["id"].clone())
+    client.token = answer["secret"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+    (client, answer["apiKey"]["id"].clone())
 }
 
 fn code(answer: &Value) -> &Value {
@@ -49,7 +49,7 @@ async fn by_get(client: &Client, query: &str) -> Value {
 async fn by_socket(client: &Client, query: &str) -> Value {
     let mut socket = Socket::open(client).await;
     socket.subscribe(query, &json!({})).await;
-    socket.hear().await.unwrap()
+    socket.receive_message().await.unwrap()
 }
 
 async fn listed_server(site: &Site) -> Server {
@@ -79,20 +79,20 @@ on_both!(a_pinned_key_sends_listed_documents_only_on_every_way_in, site: Site =>
     // The integration is pinned while a socket of its other key is open.
     let mut socket = Socket::open(&free).await;
     socket.subscribe(LISTED, &json!({})).await;
-    assert_eq!(socket.hear().await.unwrap()["type"], "next");
-    socket.hear().await;
+    assert_eq!(socket.receive_message().await.unwrap()["type"], "next");
+    socket.receive_message().await;
     let pin = "mutation($id: ID!) { result: integrationUpdate(input: { id: $id, expectedVersion: 1, isTrustedDocumentsOnly: true }) { userErrors { code } } }";
-    assert_eq!(owner.ask(pin, json!({ "id": integration })).await["result"]["userErrors"], json!([]));
+    assert_eq!(owner.execute(pin, json!({ "id": integration })).await["result"]["userErrors"], json!([]));
     assert_eq!(code(&free.send(OTHER, &json!({})).await.unwrap()), "FORBIDDEN", "at once");
-    let began = Instant::now();
+    let started_at = Instant::now();
     loop {
         socket.subscribe(OTHER, &json!({})).await;
-        let heard = socket.hear().await.expect("the socket stays open");
+        let heard = socket.receive_message().await.expect("the socket stays open");
         if heard["payload"][0]["extensions"]["code"] == "FORBIDDEN" {
             break;
         }
-        socket.hear().await;
-        assert!(began.elapsed() < Duration::from_secs(6), "the open socket still sends what it likes: {heard}");
+        socket.receive_message().await;
+        assert!(started_at.elapsed() < Duration::from_secs(6), "the open socket still sends what it likes: {heard}");
         sleep(Duration::from_millis(100)).await;
     }
 });
@@ -113,17 +113,17 @@ fn found(tokens: &[&str]) -> String {
 on_both!(a_mutation_of_which_a_part_may_not_be_is_none, site: Site => {
     let server = Server::start(site).await;
     let owner = server.tenant().await;
-    let made = "mutation { result: integrationCreate(input: { name: \"Writer\", permissions: [\"product.write\", \"product.read\"], scope: { all: true } }) {
+    let query = "mutation { result: integrationCreate(input: { name: \"Writer\", permissions: [\"product.write\", \"product.read\"], scope: { all: true } }) {
         integration { id } userErrors { code } } }";
-    let integration = owner.ask(made, json!({})).await["result"]["integration"]["id"].clone();
+    let integration = owner.execute(query, json!({})).await["result"]["integration"]["id"].clone();
     let (writer, _) = another_key(&owner, &integration, "").await;
     let product = "productCreate(input: { sku: \"HALF\", name: \"Half\" }) { userErrors { code } }";
     let store = "storeCreate(input: { code: \"HALF\", name: \"Half\" }) { userErrors { code } }";
     let answer = writer.send(&format!("mutation {{ {product} {store} }}"), &json!({})).await.unwrap();
     assert_eq!((&answer["data"], answer["errors"].as_array().map(Vec::len)), (&Value::Null, Some(1)), "{answer:#}");
     assert_eq!((code(&answer), &answer["errors"][0]["path"]), (&json!("FORBIDDEN"), &json!(["storeCreate"])));
-    let named = "{ product(by: { sku: \"HALF\" }) { id } }";
-    assert_eq!(owner.ask(named, json!({})).await["product"], Value::Null, "the part before it was not done either");
+    let document = "{ product(by: { sku: \"HALF\" }) { id } }";
+    assert_eq!(owner.execute(document, json!({})).await["product"], Value::Null, "the part before it was not done either");
     let alone = writer.send(&format!("mutation {{ {product} }}"), &json!({})).await.unwrap();
     assert_eq!(alone["data"]["productCreate"]["userErrors"], json!([]), "{alone:#}");
 });
@@ -136,24 +136,24 @@ on_both!(a_key_that_is_found_in_the_open_is_revoked_and_its_owner_told, site: Si
     let (other, _) = another_key(&owner, &integration, "").await;
     let mut socket = Socket::open(&till).await;
     socket.subscribe(STREAM, &json!({})).await;
-    assert_eq!(socket.hear().await.unwrap()["type"], "next");
+    assert_eq!(socket.receive_message().await.unwrap()["type"], "next");
     // A guess reveals nothing: the answer is the same for a key and for any other text.
     let junk = report(&server, &found(&["epk_live_nothing", "", "password"])).await;
     let nobodys = format!("{}{}", &other.token[..41], &till.token[41..]);
     let nobodys = report(&server, &found(&[&nobodys])).await;
-    let began = Instant::now();
+    let started_at = Instant::now();
     let real = report(&server, &found(&["junk", &till.token, &till.token])).await;
     assert_eq!((real.0, &real, &nobodys), (202, &junk, &junk));
     assert_eq!(real.1, "");
     while code(&till.send(LISTED, &json!({})).await.unwrap()) != "UNAUTHENTICATED" {
-        assert!(began.elapsed() < Duration::from_secs(6), "the key is still accepted");
+        assert!(started_at.elapsed() < Duration::from_secs(6), "the key is still accepted");
         sleep(Duration::from_millis(50)).await;
     }
-    while socket.hear().await.is_some() {}
-    assert!(began.elapsed() < Duration::from_secs(6), "its socket closed after {:?}", began.elapsed());
+    while socket.receive_message().await.is_some() {}
+    assert!(started_at.elapsed() < Duration::from_secs(6), "its socket closed after {:?}", started_at.elapsed());
     assert!(other.send(LISTED, &json!({})).await.unwrap()["errors"].is_null(), "the other key is none of this");
     while site.letters().is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(10), "no letter");
+        assert!(started_at.elapsed() < Duration::from_secs(10), "no letter");
         sleep(Duration::from_millis(50)).await;
     }
     report(&server, &found(&[&till.token])).await;
@@ -162,10 +162,10 @@ on_both!(a_key_that_is_found_in_the_open_is_revoked_and_its_owner_told, site: Si
     assert_eq!(letters.len(), 1, "once: {letters:#?}");
     assert!(letters[0].contains("To: leaky@shop.example") && letters[0].contains("Till 1") && letters[0].contains(&till.token[..15]), "{letters:#?}");
     assert!(!letters[0].contains(&till.token[15..]) && !letters[0].contains("code.example"), "neither the secret nor a stranger's words: {letters:#?}");
-    let seen = owner.ask("{ integrations { keys { leakedAt revokedAt } } }", json!({})).await;
-    let keys = seen["integrations"][0]["keys"].as_array().unwrap();
-    assert!(keys[0]["leakedAt"].is_string() && keys[1]["leakedAt"].is_null(), "{seen}");
-    assert!(!server.said().contains(&till.token[15..]), "the log has no secret");
+    let answer = owner.execute("{ integrations { keys { leakedAt revokedAt } } }", json!({})).await;
+    let keys = answer["integrations"][0]["keys"].as_array().unwrap();
+    assert!(keys[0]["leakedAt"].is_string() && keys[1]["leakedAt"].is_null(), "{answer}");
+    assert!(!server.stderr().contains(&till.token[15..]), "the log has no secret");
 });
 
 #[tokio::test]

@@ -44,10 +44,10 @@ on_both!(the_state_built_from_a_stream_is_how_things_stand, site: Site => {
     early.read_for(Duration::from_secs(1), &mut first).await;
     let (mut late, mut second) = follow(&shop, Value::Null).await;
     tokio::join!(early.read_for(Duration::from_secs(2), &mut first), late.read_for(Duration::from_secs(2), &mut second));
-    let told = load.end().await;
+    let outcomes = load.end().await;
     early.settle(&mut first, &shop, CATCH_UP).await;
     late.settle(&mut second, &shop, CATCH_UP).await;
-    let changes: usize = told.done.iter().map(|done| done.effects.len()).sum();
+    let changes: usize = outcomes.done.iter().map(|done| done.effects.len()).sum();
     assert_eq!(first.news, changes, "one change for each entry that was acknowledged");
     println!("{changes} changes, each seen once and in order");
 });
@@ -72,10 +72,10 @@ on_both!(a_reader_that_reconnects_misses_nothing, site: Site => {
         stream.read_for(Duration::from_millis(300), &mut state).await;
         drops += 1;
     }
-    let told = load.end().await;
+    let outcomes = load.end().await;
     let mut stream = Stream::open(&shop.client, &StreamOptions { after: state.cursor.clone(), ..StreamOptions::default() }).await;
     stream.settle(&mut state, &shop, CATCH_UP).await;
-    let changes: usize = told.done.iter().map(|done| done.effects.len()).sum();
+    let changes: usize = outcomes.done.iter().map(|done| done.effects.len()).sum();
     assert_eq!(state.news, changes);
     println!("{changes} changes over {drops} dropped sockets, each seen");
 });
@@ -89,8 +89,8 @@ on_both!(a_page_s_stream_cursor_goes_on_from_the_page, site: Site => {
     loop {
         let query = "query($after: Cursor) { stockLevels(first: 7, after: $after) { streamCursor
             nodes { product { id } store { id } onHand reserved version } pageInfo { hasNextPage endCursor } } }";
-        let page = shop.client.ask(query, json!({ "after": after })).await["stockLevels"].take();
-        page["nodes"].as_array().unwrap().iter().for_each(|level| state.know(place_of(level), LevelState::of(level)));
+        let page = shop.client.execute(query, json!({ "after": after })).await["stockLevels"].take();
+        page["nodes"].as_array().unwrap().iter().for_each(|level| state.add_level(place_of(level), LevelState::of(level)));
         cursors.push(text(&page["streamCursor"]));
         if page["pageInfo"]["hasNextPage"] == false {
             break;
@@ -108,15 +108,15 @@ on_both!(a_page_s_stream_cursor_goes_on_from_the_page, site: Site => {
 on_both!(changes_held_back_are_fewer_and_end_the_same, site: Site => {
     let (_server, shop) = open(site, 1, 4, ON_HAND).await;
     let (mut plain, mut every) = follow(&shop, Value::Null).await;
-    let mut held = Stream::open(&shop.client, &StreamOptions { delay_ms: 500, ..StreamOptions::default() }).await;
+    let mut stream = Stream::open(&shop.client, &StreamOptions { delay_ms: 500, ..StreamOptions::default() }).await;
     let mut newest = State { conflated: true, ..State::default() };
-    held.snapshot(&mut newest).await;
+    stream.snapshot(&mut newest).await;
     let load = under_load(&shop);
     let time = Duration::from_secs(3);
-    tokio::join!(plain.read_for(time, &mut every), held.read_for(time, &mut newest));
+    tokio::join!(plain.read_for(time, &mut every), stream.read_for(time, &mut newest));
     load.end().await;
     plain.settle(&mut every, &shop, CATCH_UP).await;
-    held.settle(&mut newest, &shop, CATCH_UP).await;
+    stream.settle(&mut newest, &shop, CATCH_UP).await;
     println!("{} items with {} changes; held back for 500 ms: {} with {}", every.live, every.news, newest.live, newest.news);
     assert!(newest.live <= 12 && newest.news <= newest.live * 4, "{} items, {} changes", newest.live, newest.news);
     assert!(newest.news < every.news);
@@ -137,7 +137,7 @@ on_both!(cursors_of_others_are_foreign, site: Site => {
     ];
     for (whose, filter, after) in cases {
         let mut stream = Stream::open(&shop.client, &StreamOptions { filter, after: Some(after), delay_ms: 0 }).await;
-        let item = stream.soon().await;
+        let item = stream.next_soon().await;
         assert_eq!(item, json!({ "phase": "RESET", "cursor": null, "reset": "CURSOR_FOREIGN", "changes": [] }), "{whose}");
         let rest = timeout(Duration::from_secs(5), stream.next()).await;
         assert_eq!(rest.expect("the stream ends"), None, "{whose}");
@@ -159,7 +159,7 @@ on_both!(a_row_that_leaves_a_filter_comes_once_more, site: Site => {
     assert_eq!(state.figures().len(), 2);
     shop.adjust("elsewhere", 0, 1, 5).await;
     shop.adjust("here", 0, 0, 5).await;
-    assert_eq!(news(&stream.soon().await), [(shop.place(0, 0), true)]);
+    assert_eq!(news(&stream.next_soon().await), [(shop.place(0, 0), true)]);
 
     for (name, filter) in [("available", json!({ "available": { "gte": 15 } })), ("status", json!({ "status": ["NORMAL"] }))] {
         let (mut stream, state) = follow(&shop, filter).await;
@@ -170,7 +170,7 @@ on_both!(a_row_that_leaves_a_filter_comes_once_more, site: Site => {
         // One item may have both.
         let mut seen = Vec::new();
         while seen.len() < 2 {
-            seen.extend(news(&stream.soon().await));
+            seen.extend(news(&stream.next_soon().await));
         }
         assert_eq!(seen, [(shop.place(1, 0), false), (shop.place(1, 0), true)], "{name}: it leaves, and nothing until it enters again");
     }
@@ -179,15 +179,15 @@ on_both!(a_row_that_leaves_a_filter_comes_once_more, site: Site => {
 /// Changes a product, whatever its version is.
 async fn update(shop: &Shop, product: usize, change: Value) {
     let id = &shop.products[product];
-    let now = shop.client.ask("query($id: ID!) { product(by: { id: $id }) { version } }", json!({ "id": id })).await;
+    let now = shop.client.execute("query($id: ID!) { product(by: { id: $id }) { version } }", json!({ "id": id })).await;
     let mut input = json!({ "id": id, "expectedVersion": now["product"]["version"] });
     input.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-    shop.client.done(UPDATE, input).await;
+    shop.client.must_mutate(UPDATE, input).await;
 }
 
 on_both!(a_product_takes_its_levels_through_filters, site: Site => {
     let (_server, shop) = open(site, 2, 2, 20).await;
-    let category = text(&shop.client.done(CATEGORY, json!({ "name": "Mugs" })).await["category"]["id"]);
+    let category = text(&shop.client.must_mutate(CATEGORY, json!({ "name": "Mugs" })).await["category"]["id"]);
     update(&shop, 0, json!({ "categoryId": category })).await;
     let (mut stream, state) = follow(&shop, json!({ "category": { "eq": category } })).await;
     let mut both = [shop.place(0, 0), shop.place(0, 1)];
@@ -196,17 +196,17 @@ on_both!(a_product_takes_its_levels_through_filters, site: Site => {
     update(&shop, 0, json!({ "categoryId": null })).await;
     shop.adjust("unseen", 0, 0, 1).await;
     update(&shop, 0, json!({ "categoryId": category })).await;
-    assert_eq!(news(&stream.soon().await), both.clone().map(|place| (place, false)), "both leave");
-    assert_eq!(news(&stream.soon().await), both.clone().map(|place| (place, true)), "nothing until both enter");
+    assert_eq!(news(&stream.next_soon().await), both.clone().map(|place| (place, false)), "both leave");
+    assert_eq!(news(&stream.next_soon().await), both.clone().map(|place| (place, true)), "nothing until both enter");
     shop.adjust("seen", 0, 0, 1).await;
-    assert_eq!(news(&stream.soon().await), [(shop.place(0, 0), true)]);
+    assert_eq!(news(&stream.next_soon().await), [(shop.place(0, 0), true)]);
 
     let (mut stream, state) = follow(&shop, json!({ "status": ["NORMAL"] })).await;
     assert!(state.figures().contains_key(&shop.place(1, 0)));
     update(&shop, 1, json!({ "lowStockThreshold": 30 })).await;
     let mut others = [shop.place(1, 0), shop.place(1, 1)];
     others.sort();
-    assert_eq!(news(&stream.soon().await), others.map(|place| (place, false)), "a higher threshold makes it low");
+    assert_eq!(news(&stream.next_soon().await), others.map(|place| (place, false)), "a higher threshold makes it low");
 });
 
 const POLICY: &str =
@@ -221,28 +221,28 @@ on_both!(a_policy_takes_its_levels_through_filters, site: Site => {
     let (here, there) = (shop.place(0, 0), shop.place(1, 0));
     let set = async |key: &str, point: Value| {
         let item = json!({ "product": { "id": here.0 }, "store": { "id": here.1 }, "reorderPoint": point });
-        shop.client.done(POLICY, json!({ "idempotencyKey": key, "items": [item] })).await;
+        shop.client.must_mutate(POLICY, json!({ "idempotencyKey": key, "items": [item] })).await;
     };
     set("above what is there", json!(30)).await;
     for stream in [&mut few, &mut all] {
-        assert_eq!(news(&stream.soon().await), [(here.clone(), true)], "it is low now, and nothing moved");
+        assert_eq!(news(&stream.next_soon().await), [(here.clone(), true)], "it is low now, and nothing moved");
     }
     set("the same again", json!(30)).await;
     shop.adjust("one more", 0, 0, 1).await;
     set("below", json!(5)).await;
     for (stream, is_in) in [(&mut few, false), (&mut all, true)] {
-        assert_eq!(news(&stream.soon().await), [(here.clone(), true)], "the movement, and nothing of what stayed as it was");
-        assert_eq!(news(&stream.soon().await), [(here.clone(), is_in)], "it is well again");
+        assert_eq!(news(&stream.next_soon().await), [(here.clone(), true)], "the movement, and nothing of what stayed as it was");
+        assert_eq!(news(&stream.next_soon().await), [(here.clone(), is_in)], "it is well again");
     }
     update(&shop, 1, json!({ "lowStockThreshold": 30 })).await;
     for stream in [&mut few, &mut all] {
-        assert_eq!(news(&stream.soon().await), [(there.clone(), true)], "a threshold is told to who sees all, too");
+        assert_eq!(news(&stream.next_soon().await), [(there.clone(), true)], "a threshold is told to who sees all, too");
     }
 });
 
 on_both!(what_left_a_filter_while_nobody_looked_is_told_as_it_was, site: Site => {
     let (_server, shop) = open(site, 2, 1, 20).await;
-    let category = text(&shop.client.done(CATEGORY, json!({ "name": "Mugs" })).await["category"]["id"]);
+    let category = text(&shop.client.must_mutate(CATEGORY, json!({ "name": "Mugs" })).await["category"]["id"]);
     update(&shop, 0, json!({ "categoryId": category })).await;
     let filter = json!({ "category": { "eq": category }, "available": { "gte": 15 } });
     let (stream, state) = follow(&shop, filter.clone()).await;
@@ -251,7 +251,7 @@ on_both!(what_left_a_filter_while_nobody_looked_is_told_as_it_was, site: Site =>
     update(&shop, 0, json!({ "categoryId": null })).await;
     shop.adjust("since then", 0, 0, -10).await;
     let mut stream = Stream::open(&shop.client, &StreamOptions { filter, after: state.cursor, delay_ms: 0 }).await;
-    let item = stream.soon().await;
+    let item = stream.next_soon().await;
     let mut both = [shop.place(0, 0), shop.place(0, 1)];
     both.sort();
     assert_eq!(news(&item), both.map(|place| (place, false)), "both left by the product's change");
@@ -268,19 +268,19 @@ on_both!(slow_readers_do_not_stop_a_fast_one, site: Site => {
     let (mut crawling, mut little) = follow(&shop, Value::Null).await;
     let (mut fast, mut all) = follow(&shop, Value::Null).await;
     let load = under_load(&shop);
-    let began = Instant::now();
+    let started_at = Instant::now();
     let mut longest = Duration::ZERO;
     for step in 0.. {
-        if began.elapsed() > Duration::from_secs(6) {
+        if started_at.elapsed() > Duration::from_secs(6) {
             break;
         }
         let (sent, before) = (Instant::now(), all.clone());
-        let done = shop.adjust(&format!("probe {step}"), 0, 0, 1).await;
-        while !seen(&fast.soon().await, &mut all, &done["seq"]) {}
+        let payload = shop.adjust(&format!("probe {step}"), 0, 0, 1).await;
+        while !seen(&fast.next_soon().await, &mut all, &payload["seq"]) {}
         longest = longest.max(sent.elapsed());
         assert!(all.news > before.news);
         if step % 10 == 0 {
-            little.take(&crawling.soon().await);
+            little.take(&crawling.next_soon().await);
         }
     }
     load.end().await;

@@ -104,13 +104,13 @@ impl Load {
     /// Waits until every client has finished its call, and returns their outcomes.
     pub async fn end(mut self) -> Outcomes {
         self.stop.store(true, Ordering::Relaxed);
-        let mut told = Outcomes::default();
+        let mut outcomes = Outcomes::default();
         while let Some(one) = self.clients.join_next().await {
             let one = one.unwrap_or_else(|err| panic!("a client of seed {}: {err}", self.seed));
-            told.done.extend(one.done);
-            told.refused += one.refused;
+            outcomes.done.extend(one.done);
+            outcomes.refused += one.refused;
         }
-        told
+        outcomes
     }
 }
 
@@ -128,14 +128,14 @@ struct Writer {
 
 impl Writer {
     async fn run(mut self, stop: Arc<AtomicBool>, answers: Arc<AtomicU64>) -> Outcomes {
-        let mut told = Outcomes::default();
+        let mut outcomes = Outcomes::default();
         while !stop.load(Ordering::Relaxed) {
             let call = self.next();
             let payload = self.settle(&call).await;
             answers.fetch_add(1, Ordering::Relaxed);
             if payload["userErrors"] != json!([]) {
                 assert_eq!(payload["userErrors"][0]["code"], "INSUFFICIENT_STOCK", "{payload} of {}", call.input);
-                told.refused += 1;
+                outcomes.refused += 1;
                 continue;
             }
             if self.dice.below(16) == 0 {
@@ -148,14 +148,14 @@ impl Writer {
                 self.held.push((text(&payload["reservations"][0]["id"]), Effect { reserved: -effect.reserved, ..effect }));
             }
             let order = payload.get("order").map(|order| (text(&order["id"]), text(&order["number"])));
-            told.done.push(Done { seq: payload["seq"].as_i64().unwrap(), effects: call.effects, order });
+            outcomes.done.push(Done { seq: payload["seq"].as_i64().unwrap(), effects: call.effects, order });
         }
-        told
+        outcomes
     }
 
     /// Sends a call until it is answered, whatever happens to the server meanwhile.
     async fn settle(&mut self, call: &Call) -> Value {
-        let began = Instant::now();
+        let started_at = Instant::now();
         let variables = json!({ "input": call.input });
         loop {
             let (first, second) = (self.dice.below(self.ways.len() as u64), self.dice.below(self.ways.len() as u64));
@@ -178,7 +178,7 @@ impl Writer {
                     self.again.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "no answer in a minute: {}", call.input);
+            assert!(started_at.elapsed() < Duration::from_secs(60), "no answer in a minute: {}", call.input);
             sleep(Duration::from_millis(10 + self.dice.below(20))).await;
         }
     }
@@ -235,18 +235,18 @@ impl Writer {
 /// Compares two answers to the same call: if both are successes, they must show the same change. A
 /// refusal beside a lost answer shows nothing: the lost call may have succeeded.
 fn agreed(one: Result<Value, String>, other: Result<Value, String>) -> Result<Value, String> {
-    let done = |answer: &Value| answer["data"]["result"]["userErrors"] == json!([]);
+    let is_accepted = |answer: &Value| answer["data"]["result"]["userErrors"] == json!([]);
     match (one, other) {
-        (Ok(one), Ok(other)) if done(&one) && done(&other) => {
+        (Ok(one), Ok(other)) if is_accepted(&one) && is_accepted(&other) => {
             let seqs = [&one, &other].map(|answer| &answer["data"]["result"]["seq"]);
             assert_eq!(seqs[0], seqs[1], "{one} and {other}");
             let replayed = [&one, &other].iter().any(|answer| answer["data"]["result"]["replayed"] == true);
             assert!(replayed, "both were first: {one} and {other}");
             Ok(one)
         }
-        (Ok(one), Ok(other)) => Ok(if done(&one) { one } else { other }),
+        (Ok(one), Ok(other)) => Ok(if is_accepted(&one) { one } else { other }),
         (Ok(answer), Err(lost)) | (Err(lost), Ok(answer)) => {
-            if done(&answer) {
+            if is_accepted(&answer) {
                 Ok(answer)
             } else {
                 Err(lost)

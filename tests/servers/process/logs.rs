@@ -21,15 +21,15 @@ fn lines(text: &str) -> Vec<Value> {
 
 /// The log once a plan is in it: some query takes a millisecond, if nothing of the start did.
 async fn said_with_a_plan(server: &Server, client: &Client) -> String {
-    let began = Instant::now();
+    let started_at = Instant::now();
     loop {
         let query = "{ products(first: 1) { nodes { sku } } stores(first: 1) { nodes { code } } }";
-        client.ask(query, json!({})).await;
-        let said = server.said();
-        if said.contains(PLANNED) {
-            return said;
+        client.execute(query, json!({})).await;
+        let log = server.stderr();
+        if log.contains(PLANNED) {
+            return log;
         }
-        assert!(began.elapsed() < PATIENCE, "there is no plan: {said}");
+        assert!(started_at.elapsed() < PATIENCE, "there is no plan: {log}");
         sleep(Duration::from_millis(250)).await;
     }
 }
@@ -42,22 +42,22 @@ async fn every_line_of_a_servers_log_is_an_object() {
     let server = Server::start_with(&site, address, &flags).await;
     let url = format!("http://{address}/readyz");
     let ready = entrepot(&["health", "--url", &url]).await;
-    assert!(ready.well() && ready.out.contains("\"status\""), "{ready:?}");
+    assert!(ready.has_succeeded() && ready.out.contains("\"status\""), "{ready:?}");
     let owner = server.tenant().await;
-    let said = said_with_a_plan(&server, &owner).await;
+    let plan_log = said_with_a_plan(&server, &owner).await;
     drop(server);
-    let gone = entrepot(&["health", "--url", &url, "--timeout-seconds", "1"]).await;
-    assert!(!gone.well() && gone.err.contains("did not answer"), "{gone:?}");
-    let lines = lines(&said);
+    let output = entrepot(&["health", "--url", &url, "--timeout-seconds", "1"]).await;
+    assert!(!output.has_succeeded() && output.err.contains("did not answer"), "{output:?}");
+    let lines = lines(&plan_log);
     // A registration hashes a password and commits: it takes a millisecond on any machine.
     let is_slow = |line: &&Value| line["fields"]["message"] == "an operation was slow" && line["fields"]["kind"] == "mutation";
-    let slow = lines.iter().find(is_slow).unwrap_or_else(|| panic!("{said}"));
+    let slow = lines.iter().find(is_slow).unwrap_or_else(|| panic!("{plan_log}"));
     assert_eq!(slow["level"], "WARN", "{slow}");
     assert!(slow["fields"]["statements"].as_u64() > Some(0) && slow["fields"]["cost"].is_u64(), "{slow}");
     assert!(!slow["fields"]["statement"].as_str().unwrap().is_empty(), "{slow}");
-    let plan = lines.iter().find(|line| line["fields"]["message"] == PLANNED).unwrap_or_else(|| panic!("{said}"));
+    let plan = lines.iter().find(|line| line["fields"]["message"] == PLANNED).unwrap_or_else(|| panic!("{plan_log}"));
     assert!(!plan["fields"]["plan"].as_str().unwrap().is_empty() && plan["fields"]["statement"].is_string(), "{plan}");
-    assert!(!said.contains("@shop.example") && !said.contains("four mugs"), "values are in the log: {said}");
+    assert!(!plan_log.contains("@shop.example") && !plan_log.contains("four mugs"), "values are in the log: {plan_log}");
     let listening = lines.iter().find(|line| line["fields"]["message"] == "listening").unwrap_or_else(|| panic!("{lines:#?}"));
     assert_eq!((&listening["level"], &listening["target"]), (&"INFO".into(), &"server::serve".into()));
     assert_eq!(listening["fields"]["address"], address.to_string());
@@ -72,11 +72,11 @@ async fn every_line_of_a_servers_log_is_an_object() {
 async fn why_a_start_failed_is_an_object_too() {
     let site = Site::empty_sqlite();
     let refused = entrepot(&["serve", "--log-format", "json", "--database-url", &site.url]).await;
-    assert!(!refused.well());
+    assert!(!refused.has_succeeded());
     let lines = lines(&refused.err);
-    let why = lines.last().unwrap();
-    assert_eq!(why["level"], "ERROR");
-    assert!(why["fields"]["message"].as_str().unwrap().contains("there is no database at"), "{why}");
+    let reason = lines.last().unwrap();
+    assert_eq!(reason["level"], "ERROR");
+    assert!(reason["fields"]["message"].as_str().unwrap().contains("there is no database at"), "{reason}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,11 +87,11 @@ async fn a_page_that_is_not_listed_is_one_line_a_minute() {
     for origin in [shop, shop, shop, other] {
         assert_eq!(Socket::of_page(&server.url(), origin).await.closing().await.0, 4401, "{origin}");
     }
-    let began = Instant::now();
-    let named = |origin: &str| lines(&server.said()).iter().filter(|line| line["fields"]["origin"] == origin).count();
+    let started_at = Instant::now();
+    let named = |origin: &str| lines(&server.stderr()).iter().filter(|line| line["fields"]["origin"] == origin).count();
     while named(other) == 0 {
-        assert!(began.elapsed() < PATIENCE, "{}", server.said());
+        assert!(started_at.elapsed() < PATIENCE, "{}", server.stderr());
         sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!((named(shop), named(other)), (1, 1), "{}", server.said());
+    assert_eq!((named(shop), named(other)), (1, 1), "{}", server.stderr());
 }

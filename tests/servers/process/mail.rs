@@ -24,7 +24,7 @@ struct Delivered {
     data: String,
 }
 
-/// Serves SMTP (RFC 5321) and passes on the delivered e-mails. The first `refused` attempts get a
+/// Serves SMTP (RFC 5321) and passes on the delivered e-mails. The first `assert_failed` attempts get a
 /// temporary failure (451).
 async fn mail_server(refused: usize) -> (std::net::SocketAddr, mpsc::UnboundedReceiver<Delivered>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -47,19 +47,19 @@ async fn converse(socket: TcpStream, refuses: bool, deliver: mpsc::UnboundedSend
     socket.write_all(b"220 mail.test ESMTP\r\n").await.unwrap();
     let mut line = String::new();
     while socket.read_line(&mut line).await.unwrap_or(0) > 0 {
-        let said = line.trim_end().to_owned();
+        let line_text = line.trim_end().to_owned();
         line.clear();
-        let verb = said.split([' ', ':']).next().unwrap_or_default().to_uppercase();
+        let verb = line_text.split([' ', ':']).next().unwrap_or_default().to_uppercase();
         let reply = match verb.as_str() {
             "EHLO" => "250-mail.test\r\n250 8BITMIME\r\n",
             "HELO" | "NOOP" | "RSET" => "250 ok\r\n",
             "MAIL" if refuses => "451 come again\r\n",
             "MAIL" => {
-                letter.from = said;
+                letter.from = line_text;
                 "250 ok\r\n"
             }
             "RCPT" => {
-                letter.to.push(said);
+                letter.to.push(line_text);
                 "250 ok\r\n"
             }
             "DATA" => {
@@ -94,11 +94,11 @@ async fn next(letters: &mut mpsc::UnboundedReceiver<Delivered>, seconds: u64) ->
 on_both!(letters_leave_by_smtp, site: Site => {
     let (mail, mut letters) = mail_server(0).await;
     let mail = format!("smtp://{mail}");
-    let more = ["--mail", &mail, "--mail-from", "Stock <stock@stock.example>", "--public-url", "https://stock.example", "--registration", "open"];
-    let server = Server::start_with(site, free_address(), &more).await;
+    let expected = ["--mail", &mail, "--mail-from", "Stock <stock@stock.example>", "--public-url", "https://stock.example", "--registration", "open"];
+    let server = Server::start_with(site, free_address(), &expected).await;
     let owner = Client::register(&server.url(), "sender").await;
     let reset = "mutation { result: passwordResetRequest(email: \"sender@shop.example\") { userErrors { code } } }";
-    owner.ask(reset, json!({})).await;
+    owner.execute(reset, json!({})).await;
     let letter = next(&mut letters, 10).await;
     assert!(letter.from.contains("<stock@stock.example>") && letter.to.len() == 1 && letter.to[0].contains("<sender@shop.example>"), "{letter:?}");
     let plain = letter.data.replace("=\r\n", "").replace("=3D", "=");
@@ -108,16 +108,16 @@ on_both!(letters_leave_by_smtp, site: Site => {
     // An address that would be several, or a command, is none.
     for bad in ["a@b.example>\\r\\nRCPT TO:<evil@evil.example", "a@b.example,evil@evil.example", "a@b.example\\nbcc: evil@evil.example"] {
         let invite = format!("mutation {{ result: memberInvite(email: \"{bad}\", roleIds: [], scope: {{ all: true }}) {{ userErrors {{ code }} }} }}");
-        let answer = owner.ask(&invite, json!({})).await;
+        let answer = owner.execute(&invite, json!({})).await;
         let refused = answer["result"]["userErrors"][0]["code"].clone();
         if refused.is_null() {
-            let told = timeout(Duration::from_millis(700), letters.recv()).await;
-            assert!(told.is_err(), "{bad}: {told:?}");
+            let next_letter = timeout(Duration::from_millis(700), letters.recv()).await;
+            assert!(next_letter.is_err(), "{bad}: {next_letter:?}");
         } else {
             assert_eq!(refused, "INVALID", "{bad}");
         }
     }
-    let log = server.said();
+    let log = server.stderr();
     assert!(!log.contains("epw_") && !log.contains("epi_"), "no link is in the log");
 });
 
@@ -129,12 +129,12 @@ async fn a_letter_is_tried_again() {
     let mail = format!("smtp://{mail}");
     let server = Server::start_with(&site, free_address(), &["--mail", &mail]).await;
     let owner = Client::register(&server.url(), "again").await;
-    let began = Instant::now();
+    let started_at = Instant::now();
     owner
-        .ask("mutation { result: passwordResetRequest(email: \"again@shop.example\") { userErrors { code } } }", json!({}))
+        .execute("mutation { result: passwordResetRequest(email: \"again@shop.example\") { userErrors { code } } }", json!({}))
         .await;
     next(&mut letters, 25).await;
-    assert!(began.elapsed() > Duration::from_secs(8), "after a pause");
+    assert!(started_at.elapsed() > Duration::from_secs(8), "after a pause");
 }
 
 /// Returns a node's answer to a stranger, from an address that is not this machine's own.

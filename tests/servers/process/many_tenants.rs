@@ -46,22 +46,25 @@ async fn busy(server: &Server, urls: &[String], seed: u64) -> Vec<Busy> {
 async fn each_is_answered(all: &[Busy]) {
     let answers = |one: &Busy| one.load.answers.load(Ordering::Relaxed);
     let before: Vec<u64> = all.iter().map(answers).collect();
-    let began = Instant::now();
+    let started_at = Instant::now();
     while all.iter().zip(&before).any(|(one, before)| answers(one) == *before) {
-        assert!(began.elapsed() < PATIENCE, "a tenant has had no answer in {PATIENCE:?}");
+        assert!(started_at.elapsed() < PATIENCE, "a tenant has had no answer in {PATIENCE:?}");
         sleep(Duration::from_millis(5)).await;
     }
 }
 
 /// Waits until all writers have finished, and returns their outcomes; some of their calls were cut
 /// off.
-async fn ended(all: Vec<Busy>) -> Vec<(Shop, Outcomes)> {
+async fn end_all(all: Vec<Busy>) -> Vec<(Shop, Outcomes)> {
     let again: Vec<_> = all.iter().map(|one| one.load.again.clone()).collect();
-    let told = join_all(all.into_iter().map(|Busy { shop, load }| async move { (shop, load.end().await) })).await;
+    let ended_shops = join_all(all.into_iter().map(|Busy { shop, load }| async move { (shop, load.end().await) })).await;
     let again: u64 = again.iter().map(|again| again.load(Ordering::Relaxed)).sum();
     assert!(again > 0, "no call was cut off: nothing was shown");
-    println!("{} acknowledged changes, {again} calls sent again", told.iter().map(|(_, told)| told.done.len()).sum::<usize>());
-    told
+    println!(
+        "{} acknowledged changes, {again} calls sent again",
+        ended_shops.iter().map(|(_, ended_shops)| ended_shops.done.len()).sum::<usize>()
+    );
+    ended_shops
 }
 
 /// Asserts that each acknowledged change of each tenant was made once, and that nothing else was
@@ -84,7 +87,7 @@ on_both!(a_kill_loses_and_repeats_nothing_of_any_tenant, site: Site => {
         server.kill();
         server = Server::start_on(site, address).await;
     }
-    audited(&ended(all).await).await;
+    audited(&end_all(all).await).await;
     server.kill();
     site.verify().await;
 });
@@ -104,12 +107,12 @@ async fn cut_connections_lose_and_repeat_nothing_of_any_tenant() {
         sleep(Duration::from_millis(1 + dice.below(100))).await;
         way.mend();
     }
-    let told = ended(all).await;
+    let ended_shops = end_all(all).await;
     // The state is read by a process with intact connections.
     let address = server.address;
     server.kill();
     let server = Server::start_on(&site, address).await;
-    audited(&told).await;
+    audited(&ended_shops).await;
     server.kill();
     site.verify().await;
 }
@@ -126,7 +129,7 @@ async fn two_processes_agree_on_many_tenants_while_one_is_killed() {
         there.kill();
         there = Server::start_on(&site, address).await;
     }
-    audited(&ended(all).await).await;
+    audited(&end_all(all).await).await;
     drop((here, there));
     site.verify().await;
 }

@@ -10,11 +10,11 @@ use super::server::{Server, Site, command, entrepot};
 /// Returns how many of all migrations the database lacks, as the binary reports.
 async fn missing(site: &Site, all: usize) -> usize {
     let checked = entrepot(&["version", "--check", "--database-url", &site.url]).await;
-    if checked.well() {
+    if checked.has_succeeded() {
         return 0;
     }
     let Some((_, lacks)) = checked.out.split_once("it lacks ") else {
-        checked.refused(&["there is no database at"]);
+        checked.assert_failed(&["there is no database at"]);
         return all;
     };
     lacks.split(' ').next().unwrap().parse().unwrap()
@@ -52,7 +52,7 @@ async fn a_migration_that_is_killed_half_way_goes_on_with_the_next_run() {
             assert!(left.is_sorted_by(|before, after| before >= after), "what was done is undone: {left:?}");
         }
         let again = entrepot(&["migrate", "--database-url", &site.url]).await;
-        assert!(again.well() && again.out.contains("up to date"), "{again:?}");
+        assert!(again.has_succeeded() && again.out.contains("up to date"), "{again:?}");
         let server = Server::start(&site).await;
         server.tenant().await;
         drop(server);

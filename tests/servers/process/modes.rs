@@ -54,14 +54,14 @@ async fn busy(site: &Site, further: &[&str]) -> Server {
     )
     .await;
     let owner = Client::register(&server.url(), "modes").await;
-    owner.ask("mutation { passwordResetRequest(email: \"modes@shop.example\") { userErrors { code } } }", json!({})).await;
-    let upload = owner.done(UPLOAD, json!({ "purpose": "IMPORT", "name": "stock.csv" })).await;
+    owner.execute("mutation { passwordResetRequest(email: \"modes@shop.example\") { userErrors { code } } }", json!({})).await;
+    let upload = owner.must_mutate(UPLOAD, json!({ "purpose": "IMPORT", "name": "stock.csv" })).await;
     let http = reqwest::Client::new();
     let link = format!("{}{}", server.url(), upload["uploadUrl"].as_str().unwrap());
     assert!(http.put(link).body("sku,name\na,b\n").send().await.unwrap().status().is_success());
-    let began = Instant::now();
+    let started_at = Instant::now();
     while site.letters().is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(10), "no letter");
+        assert!(started_at.elapsed() < Duration::from_secs(10), "no letter");
         sleep(Duration::from_millis(20)).await;
     }
     server
@@ -74,13 +74,13 @@ on_both!(what_a_node_writes_is_its_users_alone, site: Site => {
         // The test's own copy goes: what counts is what the program makes.
         fs::remove_file(site.folder.join("it.sqlite")).unwrap();
         let migrated = entrepot(&["migrate", "--database-url", &site.url]).await;
-        assert!(migrated.well(), "{migrated:?}");
+        assert!(migrated.has_succeeded(), "{migrated:?}");
     }
     let server = busy(site, &[]).await;
     let out = site.folder.join("export");
     let export = ["tenant", "export", "--database-url", &site.url, "--keys-file", &site.keys(), "modes", out.to_str().unwrap()];
-    let ended = entrepot(&export).await;
-    assert!(ended.well(), "{ended:?}");
+    let output = entrepot(&export).await;
+    assert!(output.has_succeeded(), "{output:?}");
     let found = modes(&site.folder);
     let names: Vec<String> = found.iter().map(|(path, _)| path.display().to_string()).collect();
     for part in ["it.sqlite.keys", ".eml", "/letters", "/kept/", "/export/manifest.json", "/export/user.jsonl"] {
@@ -114,8 +114,8 @@ async fn what_others_could_read_is_closed_to_them_at_the_next_start() {
     let server = busy(&site, &[]).await;
     let now: Value = json!([mode("it.sqlite"), mode("it.sqlite-wal") & 0o007, mode("letters"), mode("kept")]);
     assert_eq!(now, json!([0o640, 0, 0o750, 0o770]), "{now}");
-    let said = server.said();
+    let log = server.stderr();
     for name in ["it.sqlite", "letters", "kept"] {
-        assert!(said.lines().any(|line| line.contains("could be read by every user") && line.contains(name)), "{name}: {said}");
+        assert!(log.lines().any(|line| line.contains("could be read by every user") && line.contains(name)), "{name}: {log}");
     }
 }

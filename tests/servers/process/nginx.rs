@@ -47,10 +47,10 @@ impl Nginx {
             eprintln!("SKIPPED: nginx is not installed");
             return None;
         };
-        let (nginx, began) = (Self(child, address), Instant::now());
+        let (nginx, started_at) = (Self(child, address), Instant::now());
         while TcpStream::connect(address).await.is_err() {
-            let said = fs::read_to_string(&log).unwrap_or_default();
-            assert!(began.elapsed() < Duration::from_secs(10), "nginx does not answer: {said}");
+            let reported_log = fs::read_to_string(&log).unwrap_or_default();
+            assert!(started_at.elapsed() < Duration::from_secs(10), "nginx does not answer: {reported_log}");
             sleep(Duration::from_millis(20)).await;
         }
         Some(nginx)
@@ -72,12 +72,12 @@ on_both!(files_larger_than_an_operation_pass_through_nginx, site: Site => {
     let node = Server::start_with(site, free_address(), &["--files", &place, "--proxy", "127.0.0.1", "--registration", "open"]).await;
     let Some(nginx) = Nginx::before(&node, site).await else { return };
     let (shop, http) = (node.tenant().await.at(&nginx.url()), reqwest::Client::new());
-    let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "large.csv" })).await;
+    let payload = shop.must_mutate(CREATE, json!({ "purpose": "IMPORT", "name": "large.csv" })).await;
     let large = "sku,name\n".repeat(2 << 20);
-    let sent = http.put(format!("{}{}", nginx.url(), made["uploadUrl"].as_str().unwrap())).body(large.clone()).send().await.unwrap();
+    let sent = http.put(format!("{}{}", nginx.url(), payload["uploadUrl"].as_str().unwrap())).body(large.clone()).send().await.unwrap();
     assert_eq!(sent.status(), 200, "18 MiB");
     let query = "query($id: ID!) { node(id: $id) { ... on File { state size downloadUrl } } }";
-    let file = shop.ask(query, json!({ "id": made["file"]["id"] })).await["node"].take();
+    let file = shop.execute(query, json!({ "id": payload["file"]["id"] })).await["node"].take();
     assert_eq!(json!([file["state"], file["size"]]), json!(["READY", large.len()]));
     let fetched = http.get(format!("{}{}", nginx.url(), file["downloadUrl"].as_str().unwrap())).send().await.unwrap();
     assert!(fetched.text().await.unwrap() == large, "other bytes than were sent");

@@ -49,14 +49,14 @@ impl Pair {
     /// Waits until both nodes report this health status.
     async fn hints(&self, word: &str) {
         for node in [&self.first, &self.second] {
-            let began = Instant::now();
+            let started_at = Instant::now();
             loop {
-                let (status, said) = health(node).await;
-                assert_eq!(status, 200, "{said}");
-                if said["status"] == word {
+                let (status, report) = health(node).await;
+                assert_eq!(status, 200, "{report}");
+                if report["status"] == word {
                     break;
                 }
-                assert!(began.elapsed() < Duration::from_secs(15), "not {word}: {said}");
+                assert!(started_at.elapsed() < Duration::from_secs(15), "not {word}: {report}");
                 sleep(Duration::from_millis(50)).await;
             }
         }
@@ -64,13 +64,13 @@ impl Pair {
 
     /// From the first node's answer to the change's arrival through the second.
     async fn delay(&mut self) -> Duration {
-        let done = self.shop.adjust(&format!("probe {:x}", random()), 0, 0, 1).await;
-        let answered = Instant::now();
+        let payload = self.shop.adjust(&format!("probe {:x}", random()), 0, 0, 1).await;
+        let started_at = Instant::now();
         loop {
-            let item = self.stream.soon().await;
+            let item = self.stream.next_soon().await;
             self.state.take(&item);
-            if item["changes"].as_array().unwrap().iter().any(|change| change["seq"].as_i64() >= done["seq"].as_i64()) {
-                return answered.elapsed();
+            if item["changes"].as_array().unwrap().iter().any(|change| change["seq"].as_i64() >= payload["seq"].as_i64()) {
+                return started_at.elapsed();
             }
         }
     }
@@ -104,7 +104,7 @@ async fn a_redis_without_sharded_channels_will_do() {
     let older = ["--rename-command", "SSUBSCRIBE", "", "--rename-command", "SPUBLISH", ""];
     let Some(redis) = Redis::start_on(free_address(), &older).await else { return };
     let mut pair = Pair::open(&site, &redis.url()).await;
-    assert!(pair.first.said().contains("Plain"), "{}", pair.first.said());
+    assert!(pair.first.stderr().contains("Plain"), "{}", pair.first.stderr());
     let (middle, _) = pair.delays(12).await;
     assert!(middle < AT_ONCE, "{middle:?}");
 }
@@ -118,7 +118,7 @@ async fn whatever_becomes_of_redis_nothing_is_lost() {
     let load = Load::start(&pair.shop, std::slice::from_ref(&pair.shop.client), 2, random());
     let time = Duration::from_secs(1);
     pair.stream.read_for(time, &mut pair.state).await;
-    redis.tell("FLUSHALL").await;
+    redis.must_send("FLUSHALL").await;
     pair.stream.read_for(time, &mut pair.state).await;
     way.slow(Duration::from_millis(400));
     pair.stream.read_for(time * 2, &mut pair.state).await;
@@ -131,9 +131,9 @@ async fn whatever_becomes_of_redis_nothing_is_lost() {
     drop(redis);
     pair.hints("degraded").await;
     pair.stream.read_for(time * 2, &mut pair.state).await;
-    let told = load.end().await;
+    let outcomes = load.end().await;
     pair.stream.settle(&mut pair.state, &pair.shop, CATCH_UP).await;
-    let changes: usize = told.done.iter().map(|done| done.effects.len()).sum();
+    let changes: usize = outcomes.done.iter().map(|done| done.effects.len()).sum();
     assert_eq!(pair.state.news, changes, "one change for each entry that was acknowledged, none twice");
     let (_, longest) = pair.delays(6).await;
     println!("{changes} changes; without Redis the longest delay was {longest:?}");
@@ -150,12 +150,12 @@ async fn a_lie_costs_time_and_nothing_else() {
     let Some(site) = Site::postgres().await else { return };
     let Some(redis) = Redis::start().await else { return };
     let mut pair = Pair::open(&site, &redis.url()).await;
-    let tenant = pair.shop.client.ask("{ viewer { tenant { id } } }", json!({})).await["viewer"]["tenant"]["id"].take();
+    let tenant = pair.shop.client.execute("{ viewer { tenant { id } } }", json!({})).await["viewer"]["tenant"]["id"].take();
     let (_, tenant) = entity::id::prefix_of(tenant.as_str().unwrap()).unwrap();
-    let channels = redis.ask("PUBSUB SHARDCHANNELS").await;
+    let channels = redis.send_command("PUBSUB SHARDCHANNELS").await;
     let channel = channels.lines().find(|line| line.starts_with("entrepot:hints:")).unwrap_or_else(|| panic!("{channels}"));
     for lie in [format!("h {} {}", tenant.simple(), i64::MAX), format!("r {}", tenant.simple()), "nonsense".to_owned()] {
-        let heard_by = redis.ask(&format!("SPUBLISH {channel} \"liar {lie}\"")).await;
+        let heard_by = redis.send_command(&format!("SPUBLISH {channel} \"liar {lie}\"")).await;
         assert!(heard_by.starts_with(":2"), "both nodes hear it: {heard_by}");
     }
     let (middle, _) = pair.delays(6).await;
@@ -168,13 +168,13 @@ async fn a_lie_costs_time_and_nothing_else() {
 
 /// Repeats a query until it is refused with this code; returns the time that took.
 async fn until_refused(client: &Client, query: &str, code: &str) -> Duration {
-    let began = Instant::now();
+    let started_at = Instant::now();
     loop {
         let answer = client.send(query, &json!({})).await.unwrap();
         if answer["errors"][0]["extensions"]["code"] == code {
-            return began.elapsed();
+            return started_at.elapsed();
         }
-        assert!(began.elapsed() < Duration::from_secs(10), "still let in: {answer}");
+        assert!(started_at.elapsed() < Duration::from_secs(10), "still let in: {answer}");
         sleep(Duration::from_millis(10)).await;
     }
 }
@@ -189,17 +189,17 @@ async fn what_is_taken_on_one_node_is_gone_on_the_other_at_once() {
     for round in 0..5 {
         let (till, _, id) = program(owner, "").await;
         let till = till.at(&pair.second.url());
-        till.ask("{ stockLevels(first: 1) { nodes { id } } }", json!({})).await;
+        till.execute("{ stockLevels(first: 1) { nodes { id } } }", json!({})).await;
         let mut socket = Socket::open(&till).await;
         socket.subscribe("subscription { stockChanged { phase } }", &json!({})).await;
-        assert_eq!(socket.hear().await.unwrap()["type"], "next");
+        assert_eq!(socket.receive_message().await.unwrap()["type"], "next");
         let revoke = "mutation($id: ID!) { result: apiKeyRevoke(id: $id) { userErrors { code } } }";
-        let began = Instant::now();
-        assert_eq!(owner.ask(revoke, json!({ "id": id })).await["result"]["userErrors"], json!([]));
+        let started_at = Instant::now();
+        assert_eq!(owner.execute(revoke, json!({ "id": id })).await["result"]["userErrors"], json!([]));
         let refused = until_refused(&till, "{ viewer { tenant { slug } } }", "UNAUTHENTICATED").await;
         let closed = timeout(Duration::from_secs(5), async { while socket.listen().await.is_some() {} }).await;
         assert!(closed.is_ok(), "the key's socket goes on");
-        println!("round {round}: refused after {refused:?}, its socket closed after {:?}", began.elapsed());
-        assert!(refused < Duration::from_millis(900) && began.elapsed() < Duration::from_millis(900));
+        println!("round {round}: refused after {refused:?}, its socket closed after {:?}", started_at.elapsed());
+        assert!(refused < Duration::from_millis(900) && started_at.elapsed() < Duration::from_millis(900));
     }
 }

@@ -23,22 +23,22 @@ pub async fn health(server: &Server) -> (u16, Value) {
 
 on_both!(a_node_says_what_it_lacks, site: Site => {
     let server = Server::start(site).await;
-    let (status, said) = health(&server).await;
-    assert_eq!((status, &said["status"]), (200, &json!("ready")));
-    assert_eq!((&said["checks"]["database"], &said["checks"]["migrations"]), (&json!({ "status": "ok" }), &json!({ "status": "ok" })));
-    assert_eq!(said["checks"]["redis"], Value::Null, "there is none to speak of");
+    let (status, report) = health(&server).await;
+    assert_eq!((status, &report["status"]), (200, &json!("ready")));
+    assert_eq!((&report["checks"]["database"], &report["checks"]["migrations"]), (&json!({ "status": "ok" }), &json!({ "status": "ok" })));
+    assert_eq!(report["checks"]["redis"], Value::Null, "there is none to speak of");
     drop(server);
     // A Redis that is not there costs nothing but speed.
     let nowhere = format!("redis://{}", free_address());
     let server = Server::start_with(site, free_address(), &["--redis-url", &nowhere]).await;
-    let (status, said) = health(&server).await;
-    assert_eq!((status, &said["status"], &said["checks"]["redis"]["status"]), (200, &json!("degraded"), &json!("degraded")));
+    let (status, report) = health(&server).await;
+    assert_eq!((status, &report["status"], &report["checks"]["redis"]["status"]), (200, &json!("degraded"), &json!("degraded")));
     server.tenant().await;
     // An older database under a newer node.
-    site.tell("UPDATE seaql_migrations SET version = 'x' || version WHERE version = (SELECT max(version) FROM seaql_migrations)").await;
+    site.run_sql("UPDATE seaql_migrations SET version = 'x' || version WHERE version = (SELECT max(version) FROM seaql_migrations)").await;
     sleep(Duration::from_millis(600)).await;
-    let (status, said) = health(&server).await;
-    assert_eq!((status, &said["status"], &said["checks"]["migrations"]["status"]), (503, &json!("unready"), &json!("failed")));
+    let (status, report) = health(&server).await;
+    assert_eq!((status, &report["status"], &report["checks"]["migrations"]["status"]), (503, &json!("unready"), &json!("failed")));
     let live = reqwest::get(format!("{}/livez", server.url())).await.unwrap();
     assert_eq!((live.status().as_u16(), live.json::<Value>().await.unwrap()), (200, json!({ "status": "live" })));
 });
@@ -51,20 +51,20 @@ async fn a_node_without_its_database_wants_no_work_until_it_is_back() {
     let server = Server::start(&through).await;
     let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
     way.cut();
-    let began = Instant::now();
+    let started_at = Instant::now();
     loop {
-        let (status, said) = health(&server).await;
+        let (status, report) = health(&server).await;
         if status == 503 {
-            assert_eq!(said["checks"]["database"]["status"], "failed", "{said}");
-            assert!(!said.to_string().contains("127.0.0.1"), "no addresses: {said}");
+            assert_eq!(report["checks"]["database"]["status"], "failed", "{report}");
+            assert!(!report.to_string().contains("127.0.0.1"), "no addresses: {report}");
             break;
         }
-        assert!(began.elapsed() < Duration::from_secs(10), "{said}");
+        assert!(started_at.elapsed() < Duration::from_secs(10), "{report}");
         sleep(Duration::from_millis(100)).await;
     }
     way.mend();
     while health(&server).await.0 != 200 {
-        assert!(began.elapsed() < Duration::from_secs(20), "not ready again");
+        assert!(started_at.elapsed() < Duration::from_secs(20), "not ready again");
         sleep(Duration::from_millis(100)).await;
     }
     shop.adjust("after", 0, 0, 1).await;
@@ -88,7 +88,7 @@ on_both!(figures_are_told_where_the_operator_wants_them, site: Site => {
     let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
     let client = &shop.client;
     for _ in 0..3 {
-        client.ask("{ viewer { tenant { slug } } }", json!({})).await;
+        client.execute("{ viewer { tenant { slug } } }", json!({})).await;
     }
     client.send("{ nonsense", &json!({})).await.unwrap();
     let page = "{ products(first: 250) { nodes { id stock { id } } } }";
@@ -125,18 +125,18 @@ on_both!(figures_are_told_where_the_operator_wants_them, site: Site => {
     at_least("process_open_fds", "", 3.0);
     at_least("process_max_fds", "", figure(&text, "process_open_fds", "").unwrap());
     at_least("entrepot_build_info", concat!("version=\"", env!("CARGO_PKG_VERSION"), "\""), 1.0);
-    let me = client.ask("{ viewer { tenant { id slug } actor { ... on Member { id } } } }", json!({})).await;
+    let me = client.execute("{ viewer { tenant { id slug } actor { ... on Member { id } } } }", json!({})).await;
     for name in [&me["viewer"]["tenant"]["id"], &me["viewer"]["tenant"]["slug"], &me["viewer"]["actor"]["id"]] {
         assert!(!text.contains(name.as_str().unwrap()), "{name} stands in the figures");
     }
     drop(stream);
-    let began = Instant::now();
+    let started_at = Instant::now();
     loop {
         let text = scrape().await;
         if figure(&text, "entrepot_sockets", "") == Some(0.0) && figure(&text, "entrepot_stream_subscriptions", "") == Some(0.0) {
             break;
         }
-        assert!(began.elapsed() < Duration::from_secs(5), "still counted: {text}");
+        assert!(started_at.elapsed() < Duration::from_secs(5), "still counted: {text}");
         sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(reqwest::get(format!("{}/metrics", server.url())).await.unwrap().status(), 404, "not where everybody asks");
@@ -144,12 +144,12 @@ on_both!(figures_are_told_where_the_operator_wants_them, site: Site => {
     let profile = async |base: String| reqwest::Client::new().post(format!("{base}/debug/cpu?seconds=1")).send().await.unwrap();
     assert_eq!(profile(server.url()).await.status(), 404, "not where everybody asks");
     let answer = profile(format!("http://{inside}")).await;
-    let (status, said) = (answer.status().as_u16(), answer.bytes().await.unwrap());
+    let (status, body) = (answer.status().as_u16(), answer.bytes().await.unwrap());
     if cfg!(feature = "profiling") {
-        assert_eq!((status, &said[..2]), (200, [0x1f, 0x8b].as_slice()), "compressed by gzip");
+        assert_eq!((status, &body[..2]), (200, [0x1f, 0x8b].as_slice()), "compressed by gzip");
     } else {
-        let said = String::from_utf8_lossy(&said);
-        assert!(status == 501 && said.contains("--features profiling"), "{status}: {said}");
+        let body = String::from_utf8_lossy(&body);
+        assert!(status == 501 && body.contains("--features profiling"), "{status}: {body}");
     }
 });
 
@@ -160,12 +160,12 @@ on_both!(figures_of_streams_tell_how_late_they_are_and_what_became_of_them, site
     let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
     let scrape = async || reqwest::get(format!("http://{inside}/metrics")).await.unwrap().text().await.unwrap();
     let until = async |name: &str, label: &str, least: f64| {
-        let began = Instant::now();
+        let started_at = Instant::now();
         loop {
             let text = scrape().await;
             match figure(&text, name, label) {
                 Some(value) if value >= least => return value,
-                value => assert!(began.elapsed() < Duration::from_secs(5), "{name} {label} is {value:?}: {text}"),
+                value => assert!(started_at.elapsed() < Duration::from_secs(5), "{name} {label} is {value:?}: {text}"),
             }
             sleep(Duration::from_millis(50)).await;
         }
@@ -178,8 +178,8 @@ on_both!(figures_of_streams_tell_how_late_they_are_and_what_became_of_them, site
     // At the first change at the latest, both streams have caught up and are live.
     for step in 0..4 {
         shop.adjust(&format!("step {step}"), 0, 0, 1).await;
-        state.take(&first.soon().await);
-        other.take(&second.soon().await);
+        state.take(&first.next_soon().await);
+        other.take(&second.next_soon().await);
     }
     let items = until("entrepot_stream_lag_seconds_count", "", 6.0).await;
     assert!(items <= 8.0, "once an item and subscriber: {items}");
@@ -188,11 +188,11 @@ on_both!(figures_of_streams_tell_how_late_they_are_and_what_became_of_them, site
     // A client that reconnects catches up, which is no lag of the server.
     let before = figure(&scrape().await, "entrepot_stream_catchups_total", "").unwrap_or_default();
     let mut late = Stream::open(&shop.client, &StreamOptions { after: beginning, ..StreamOptions::default() }).await;
-    assert_eq!(late.soon().await["phase"], "LIVE");
+    assert_eq!(late.next_soon().await["phase"], "LIVE");
     until("entrepot_stream_catchups_total", "", before + 1.0).await;
     assert!(until("entrepot_stream_lag_seconds_count", "", items).await <= 8.0);
     let mut lost = Stream::open(&shop.client, &StreamOptions { after: Some("nowhere".to_owned()), ..StreamOptions::default() }).await;
-    assert_eq!(lost.soon().await["reset"], "CURSOR_FOREIGN");
+    assert_eq!(lost.next_soon().await["reset"], "CURSOR_FOREIGN");
     assert_eq!(until("entrepot_stream_resets_total", "reason=\"CURSOR_FOREIGN\"", 1.0).await, 1.0);
 });
 
@@ -210,7 +210,7 @@ async fn every_counter_that_an_alarm_is_about_is_there_before_its_first_event() 
     let words = RULES.iter().flat_map(|rules| rules.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_'));
     let counters: BTreeSet<&str> = words.filter(|word| word.starts_with("entrepot_") && word.ends_with("_total")).collect();
     assert!(counters.len() >= 8, "{counters:?}");
-    let began = Instant::now();
+    let started_at = Instant::now();
     // The metrics of failed backups appear once the log has been read.
     let text = loop {
         let text = reqwest::get(format!("http://{inside}/metrics")).await.unwrap().text().await.unwrap();
@@ -218,7 +218,7 @@ async fn every_counter_that_an_alarm_is_about_is_there_before_its_first_event() 
         if missing.is_empty() {
             break text;
         }
-        assert!(began.elapsed() < Duration::from_secs(5), "{missing:?} are not in {text}");
+        assert!(started_at.elapsed() < Duration::from_secs(5), "{missing:?} are not in {text}");
         sleep(Duration::from_millis(50)).await;
     };
     for name in ["entrepot_ledger_lane_full_total", "entrepot_jobs_died_total", "entrepot_backup_failures_total"] {
@@ -227,7 +227,7 @@ async fn every_counter_that_an_alarm_is_about_is_there_before_its_first_event() 
     for code in ["COST_EXCEEDED", "RATE_LIMITED", "CROWDED"] {
         assert_eq!(figure(&text, "entrepot_budget_refusals_total", code), Some(0.0), "{code}: {text}");
     }
-    let reasons = server.tenant().await.ask("{ __type(name: \"ResetReason\") { enumValues { name } } }", json!({})).await;
+    let reasons = server.tenant().await.execute("{ __type(name: \"ResetReason\") { enumValues { name } } }", json!({})).await;
     for reason in reasons["__type"]["enumValues"].as_array().unwrap() {
         let label = format!("reason={}", reason["name"]);
         assert_eq!(figure(&text, "entrepot_stream_resets_total", &label), Some(0.0), "{label}: {text}");
@@ -270,14 +270,14 @@ on_both!(a_node_that_is_stopped_hands_its_clients_on, site: Site => {
     let ways = [shop.client.clone(), shop.client.at(&other.url())];
     let load = Load::start(&shop, &ways, 4, random());
     stream.read_for(Duration::from_millis(500), &mut state).await;
-    let began = Instant::now();
+    let started_at = Instant::now();
     signal(&server, "TERM");
     sleep(Duration::from_millis(100)).await;
-    let (status, said) = health(&server).await;
-    assert_eq!((status, &said["status"]), (503, &json!("stopping")));
+    let (status, report) = health(&server).await;
+    assert_eq!((status, &report["status"]), (503, &json!("stopping")));
     let closings = sockets.iter_mut().map(|socket| async {
         let closed = timeout(Duration::from_secs(10), socket.closing()).await.expect("a close in time");
-        (closed, began.elapsed())
+        (closed, started_at.elapsed())
     });
     let ends = futures_util::future::join_all(closings).await;
     let hint = |reason: &str| reason.strip_prefix("the node is restarting; come back in ").is_some_and(|rest| rest.ends_with(" ms"));
@@ -287,16 +287,16 @@ on_both!(a_node_that_is_stopped_hands_its_clients_on, site: Site => {
     while let Ok(Some(item)) = timeout(Duration::from_secs(5), stream.next()).await {
         state.take(&item);
     }
-    let code = server.ended().await;
+    let code = server.wait_for_exit().await;
     assert_eq!(code, Some(0));
-    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    assert!(started_at.elapsed() < Duration::from_secs(15), "{:?}", started_at.elapsed());
     let shop = Shop { client: shop.client.at(&other.url()), ..shop };
     let options = StreamOptions { after: state.cursor.clone(), ..StreamOptions::default() };
     let mut stream = Stream::open(&shop.client, &options).await;
     stream.read_for(Duration::from_millis(500), &mut state).await;
-    let told = load.end().await;
+    let outcomes = load.end().await;
     stream.settle(&mut state, &shop, Duration::from_secs(20)).await;
-    let changes: usize = told.done.iter().map(|done| done.effects.len()).sum();
+    let changes: usize = outcomes.done.iter().map(|done| done.effects.len()).sum();
     assert_eq!(state.news, changes, "nothing missed between the two");
     println!("{SOCKETS} sockets sent on within {last:?}; {changes} changes, none missed");
 });
@@ -306,14 +306,14 @@ on_both!(asked_twice_a_node_ends_at_once, site: Site => {
     let client = server.tenant().await;
     let _socket = Socket::open(&client).await;
     signal(&server, "TERM");
-    let began = Instant::now();
+    let started_at = Instant::now();
     while health(&server).await.0 != 503 {
-        assert!(began.elapsed() < Duration::from_secs(5));
+        assert!(started_at.elapsed() < Duration::from_secs(5));
         sleep(Duration::from_millis(20)).await;
     }
     signal(&server, "TERM");
-    assert_eq!(server.ended().await, Some(128 + 15));
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_eq!(server.wait_for_exit().await, Some(128 + 15));
+    assert!(started_at.elapsed() < Duration::from_secs(5), "{:?}", started_at.elapsed());
     site.verify().await;
 });
 
@@ -325,16 +325,16 @@ on_both!(a_storm_of_sockets_is_told_to_come_later, site: Site => {
         open.push(Socket::open(&client).await);
     }
     let upgrade = || {
-        let asked = reqwest::Client::new().get(format!("{}/graphql", server.url())).header("connection", "upgrade");
-        let asked = asked.header("upgrade", "websocket").header("sec-websocket-version", "13");
-        asked.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==").header("sec-websocket-protocol", "graphql-transport-ws").send()
+        let request = reqwest::Client::new().get(format!("{}/graphql", server.url())).header("connection", "upgrade");
+        let request = request.header("upgrade", "websocket").header("sec-websocket-version", "13");
+        request.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==").header("sec-websocket-protocol", "graphql-transport-ws").send()
     };
     let answer = upgrade().await.unwrap();
     assert_eq!(answer.status(), 503);
     let after: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=6).contains(&after), "{after}");
     assert_eq!(answer.json::<Value>().await.unwrap()["errors"][0]["extensions"]["code"], "UNAVAILABLE");
-    client.ask("{ viewer { tenant { slug } } }", json!({})).await;
+    client.execute("{ viewer { tenant { slug } } }", json!({})).await;
     sleep(Duration::from_secs(after)).await;
     open.push(Socket::open(&client).await);
 });

@@ -33,12 +33,12 @@ async fn calls(shop: &Shop, client: usize) -> Calls {
     for round in 0..ROUNDS {
         let key = format!("flood {client} {round}");
         let input = adjust(&key, "ADJUSTMENT", "CORRECTION", &[change(&product, &store, 1)]);
-        let began = Instant::now();
+        let started_at = Instant::now();
         match shop.client.send(ADJUST, &json!({ "input": input })).await {
             Ok(answer) => {
                 assert_eq!(answer["data"]["result"]["userErrors"], json!([]), "{answer:#}");
                 calls.accepted += 1;
-                calls.longest = calls.longest.max(began.elapsed());
+                calls.longest = calls.longest.max(started_at.elapsed());
             }
             Err(refusal) => {
                 assert!(refusal.contains("OVERLOADED"), "{refusal}");

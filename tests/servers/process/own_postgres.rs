@@ -9,7 +9,7 @@ use std::{
 
 use tokio::process::Command;
 
-use crate::databases::{random, tell};
+use crate::databases::{random, run_sql};
 
 /// Running, until it is dropped.
 pub struct Postgres {
@@ -74,7 +74,7 @@ impl Postgres {
             std::os::unix::fs::chown(file, Some(owner.uid()), Some(owner.gid())).unwrap();
             std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         }
-        tell(&self.url, "ALTER SYSTEM SET ssl = on").await;
+        run_sql(&self.url, "ALTER SYSTEM SET ssl = on").await;
         self.restart().await;
         true
     }

@@ -10,7 +10,7 @@ fn the_debian_package_is_installed_upgraded_and_removed() {
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/debian/check.sh");
     let ended = Command::new(script).stdin(Stdio::null()).output().unwrap();
-    let said = String::from_utf8_lossy(&ended.stderr);
-    assert!(ended.status.success(), "{said}");
-    eprintln!("{said}");
+    let reported_stderr = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{reported_stderr}");
+    eprintln!("{reported_stderr}");
 }

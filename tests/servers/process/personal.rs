@@ -46,14 +46,14 @@ struct Member {
 
 /// A shop with a node whose e-mails can be read, and two members of it, Ann and Bob, with the same
 /// role.
-struct House {
+struct Company {
     _server: Server,
     shop: Shop,
     ann: Member,
     bob: Member,
 }
 
-impl House {
+impl Company {
     async fn new(site: &Site) -> Self {
         let mail = format!("file:{}", site.folder.join("letters").display());
         let letters = ["--mail", &mail, "--mail-from", "Stock <stock@stock.example>", "--public-url", "https://stock.example"];
@@ -64,7 +64,7 @@ impl House {
         let shop = Shop::open(owner, 1, 2, 100).await;
         let permissions: Vec<&str> = REGISTRY.iter().map(|known| known.code).filter(|code| !UNSEEN.contains(code)).collect();
         let input = json!({ "key": "floor", "name": "Floor", "permissions": permissions });
-        let role = text(&shop.client.done(ROLE, input).await["role"]["id"]);
+        let role = text(&shop.client.must_mutate(ROLE, input).await["role"]["id"]);
         let ann = hired(site, &shop.client, "Ann", &role).await;
         let bob = hired(site, &shop.client, "Bob", &role).await;
         Self { _server: server, shop, ann, bob }
@@ -74,14 +74,14 @@ impl House {
     async fn alert(&self) -> String {
         self.shop.adjust("low", 0, 0, -95).await;
         let query = "{ alerts { nodes { id } } }";
-        let began = Instant::now();
+        let started_at = Instant::now();
         loop {
-            let found = self.shop.client.ask(query, json!({})).await;
+            let found = self.shop.client.execute(query, json!({})).await;
             if let Some(alert) = found["alerts"]["nodes"][0]["id"].as_str() {
                 self.note(alert, "is Ann's").await;
                 return alert.to_owned();
             }
-            assert!(began.elapsed() < Duration::from_secs(20), "no alert");
+            assert!(started_at.elapsed() < Duration::from_secs(20), "no alert");
             sleep(Duration::from_millis(50)).await;
         }
     }
@@ -89,25 +89,25 @@ impl House {
     /// Changes an alert that stays Ann's.
     async fn note(&self, alert: &str, note: &str) {
         let input = json!({ "idempotencyKey": note, "id": alert, "memberId": self.ann.id, "note": note });
-        self.shop.client.done(ASSIGN, input).await;
+        self.shop.client.must_mutate(ASSIGN, input).await;
     }
 }
 
 async fn hired(site: &Site, owner: &Client, name: &str, role: &str) -> Member {
     let address = format!("{}@shop.example", name.to_lowercase());
-    let mut invited = owner.ask(INVITE, json!({ "e": address, "r": [role] })).await["result"].take();
+    let mut invited = owner.execute(INVITE, json!({ "e": address, "r": [role] })).await["result"].take();
     assert_eq!(invited["userErrors"], json!([]), "{invited:#}");
-    let began = Instant::now();
+    let started_at = Instant::now();
     let letter = loop {
         if let Some(letter) = site.letters().into_iter().find(|letter| letter.contains(&address)) {
             break letter;
         }
-        assert!(began.elapsed() < Duration::from_secs(10), "no invitation");
+        assert!(started_at.elapsed() < Duration::from_secs(10), "no invitation");
         sleep(Duration::from_millis(20)).await;
     };
     let mut client = owner.clone();
     client.token = String::new();
-    let accepted = client.ask(ACCEPT, json!({ "t": token_in(&letter), "n": name })).await["result"].take();
+    let accepted = client.execute(ACCEPT, json!({ "t": token_in(&letter), "n": name })).await["result"].take();
     assert_eq!(accepted["userErrors"], json!([]), "{accepted:#}");
     client.token = text(&accepted["result"]["accessToken"]);
     Member { client, id: text(&invited["member"]["id"].take()) }
@@ -148,13 +148,13 @@ impl Ear {
             ear.socket.begin(&number.to_string(), document, &json!({})).await;
             ear.open.insert(number, Value::Null);
         }
-        ear.hear(|message| message.to_string().contains("\"READY\"")).await;
+        ear.receive_message(|message| message.to_string().contains("\"READY\"")).await;
         ear
     }
 
     /// Listens until each stream has sent a message of this sort, and keeps the first; a stream
     /// that is silent for two seconds is skipped.
-    async fn hear(&mut self, sort: impl Fn(&Value) -> bool) {
+    async fn receive_message(&mut self, sort: impl Fn(&Value) -> bool) {
         let mut missing: BTreeSet<usize> = self.open.keys().copied().collect();
         let mut patience = Duration::from_secs(20);
         while !missing.is_empty() {
@@ -178,41 +178,41 @@ const RESOLVED: &str =
     "subscription { alertChanged { phase changes { alert { id state resolvedBy { ... on Member { displayName } } } } } }";
 
 on_both!(an_alert_shows_whose_it_is_to_those_who_may_see_them, site: Site => {
-    let house = House::new(site).await;
-    let alert = house.alert().await;
+    let company = Company::new(site).await;
+    let alert = company.alert().await;
     let documents = [ALERTS.to_owned(), RESOLVED.to_owned()];
     let own = "query($id: ID!) { node(id: $id) { ... on Alert { id state assignee { displayName status lastSeenAt } } } }";
-    let asked = json!({ "id": alert });
+    let input = json!({ "id": alert });
     for (step, ann_comes_first) in [("first", true), ("second", false)] {
         let (mut ann, mut bob) = if ann_comes_first {
-            let ann = Ear::open(&house.ann.client, &documents).await;
-            (ann, Ear::open(&house.bob.client, &documents).await)
+            let ann = Ear::open(&company.ann.client, &documents).await;
+            (ann, Ear::open(&company.bob.client, &documents).await)
         } else {
-            let bob = Ear::open(&house.bob.client, &documents).await;
-            (Ear::open(&house.ann.client, &documents).await, bob)
+            let bob = Ear::open(&company.bob.client, &documents).await;
+            (Ear::open(&company.ann.client, &documents).await, bob)
         };
         // The first of a kind may still be on its way to the others.
         sleep(Duration::from_millis(300)).await;
-        house.note(&alert, step).await;
+        company.note(&alert, step).await;
         let is_news = |message: &Value| message.to_string().contains("LIVE");
-        ann.hear(is_news).await;
-        bob.hear(is_news).await;
+        ann.receive_message(is_news).await;
+        bob.receive_message(is_news).await;
         let seen = |ear: &Ear| ear.open[&0]["data"]["alertChanged"]["changes"][0]["alert"].clone();
-        let query = house.ann.client.ask(own, asked.clone()).await["node"].clone();
+        let query = company.ann.client.execute(own, input.clone()).await["node"].clone();
         assert_eq!(query["assignee"]["displayName"], "Ann", "{query}");
         assert_eq!(seen(&ann)["assignee"]["displayName"], "Ann", "{step}: what a query tells her: {:#}", ann.open[&0]);
-        let refused = house.bob.client.send(own, &asked).await.unwrap();
+        let refused = company.bob.client.send(own, &input).await.unwrap();
         assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
         assert!(!bob.open[&0].to_string().contains("Ann"), "{step}: he may not see her: {:#}", bob.open[&0]);
         assert_eq!(bob.open[&0]["errors"][0]["extensions"]["code"], "FORBIDDEN", "{step}: {:#}", bob.open[&0]);
     }
     // The author of a change is shown or hidden in the same way.
-    let mut bob = Ear::open(&house.bob.client, &documents[1..]).await;
-    let mut ann = Ear::open(&house.ann.client, &documents[1..]).await;
+    let mut bob = Ear::open(&company.bob.client, &documents[1..]).await;
+    let mut ann = Ear::open(&company.ann.client, &documents[1..]).await;
     sleep(Duration::from_millis(300)).await;
-    house.ann.client.done(RESOLVE, json!({ "idempotencyKey": "resolve", "id": alert })).await;
+    company.ann.client.must_mutate(RESOLVE, json!({ "idempotencyKey": "resolve", "id": alert })).await;
     for ear in [&mut ann, &mut bob] {
-        ear.hear(|message| message.to_string().contains("LIVE")).await;
+        ear.receive_message(|message| message.to_string().contains("LIVE")).await;
     }
     assert!(ann.open[&0].to_string().contains("Ann"), "{:#}", ann.open[&0]);
     assert!(!bob.open[&0].to_string().contains("Ann"), "{:#}", bob.open[&0]);
@@ -227,27 +227,27 @@ fn document(field: &FieldDefinition, way: &Way, fields: &str) -> String {
 /// lets Ann change something. Returns the number of objects, and everything that was shown to Bob
 /// and that his own query would not show.
 async fn walk(
-    house: &House,
+    company: &Company,
     calls: &Calls,
     (field, ways): (&FieldDefinition, &[Way]),
     news: impl AsyncFn(String),
 ) -> (usize, Vec<String>) {
     let whole = |way: &Way| document(field, way, &calls.selections(&way.kind).into_values().collect::<Vec<_>>().join(" "));
-    let mut asked: Vec<(usize, String)> = ways.iter().map(whole).enumerate().collect();
+    let mut documents: Vec<(usize, String)> = ways.iter().map(whole).enumerate().collect();
     let (mut different, mut objects) = (Vec::new(), 0);
     for pass in ["whole", "field by field"] {
         let mut torn = BTreeSet::new();
-        for (number, some) in asked.chunks(80).enumerate() {
+        for (number, some) in documents.chunks(80).enumerate() {
             let shared: Vec<String> = some.iter().map(|(_, document)| document.clone()).collect();
             // The third stream has a different text, so that it joins no cohort.
             let own: Vec<String> = shared.iter().map(|document| format!("{document} # on his own")).collect();
-            let mut ann = Ear::open(&house.ann.client, &shared).await;
-            let mut bob = Ear::open(&house.bob.client, &shared).await;
-            let mut alone = Ear::open(&house.bob.client, &own).await;
+            let mut ann = Ear::open(&company.ann.client, &shared).await;
+            let mut bob = Ear::open(&company.bob.client, &shared).await;
+            let mut alone = Ear::open(&company.bob.client, &own).await;
             sleep(Duration::from_millis(500)).await;
             news(format!("{pass} {number}")).await;
             for ear in [&mut ann, &mut bob, &mut alone] {
-                ear.hear(|message| message.to_string().contains("LIVE")).await;
+                ear.receive_message(|message| message.to_string().contains("LIVE")).await;
             }
             for (number, (way, document)) in some.iter().enumerate() {
                 let (Some(seen), Some(query)) = (bob.open.get(&number), alone.open.get(&number)) else {
@@ -265,18 +265,18 @@ async fn walk(
         }
         // Ways that were refused as a whole are queried field by field.
         let fields = |way: usize| calls.selections(&ways[way].kind).into_values().map(move |one| (way, one));
-        asked = torn.into_iter().flat_map(fields).map(|(way, one)| (way, document(field, &ways[way], &one))).collect();
+        documents = torn.into_iter().flat_map(fields).map(|(way, one)| (way, document(field, &ways[way], &one))).collect();
     }
     (objects, different)
 }
 
 on_both!(every_field_that_a_stream_leads_to_shows_each_what_a_query_would, site: Site => {
-    let house = House::new(site).await;
-    let alert = house.alert().await;
+    let company = Company::new(site).await;
+    let alert = company.alert().await;
     let calls = Calls::of_the_schema();
-    let (product, store) = house.shop.place(1, 0);
+    let (product, store) = company.shop.place(1, 0);
     let customer = "mutation($input: CustomerCreateInput!) { result: customerCreate(input: $input) { customer { id } userErrors { code message } } }";
-    let customer = house.ann.client.done(customer, json!({ "name": "Cleo", "email": "cleo@example.com" })).await["customer"]["id"].take();
+    let customer = company.ann.client.must_mutate(customer, json!({ "name": "Cleo", "email": "cleo@example.com" })).await["customer"]["id"].take();
     let mut least = BTreeMap::from([("stockChanged", 3), ("stockThresholdCrossed", 1), ("orderChanged", 4), ("alertChanged", 2), ("fulfilmentWorkChanged", 1)]);
     // These follow one row, one view or one dashboard for one caller, and are executed for each
     // separately.
@@ -299,24 +299,24 @@ on_both!(every_field_that_a_stream_leads_to_shows_each_what_a_query_would, site:
         let news = async |round: String| {
             let key = format!("{name} {round}");
             match name {
-                "stockChanged" => drop(house.ann.client.done(ADJUST, adjust(&key, "ADJUSTMENT", "CORRECTION", &[change(&product, &store, 1)])).await),
+                "stockChanged" => drop(company.ann.client.must_mutate(ADJUST, adjust(&key, "ADJUSTMENT", "CORRECTION", &[change(&product, &store, 1)])).await),
                 // Below the line, and next time above it again.
                 "stockThresholdCrossed" => {
                     is_low.set(!is_low.get());
                     let change = change(&product, &store, if is_low.get() { -95 } else { 95 });
-                    house.ann.client.done(ADJUST, adjust(&key, "ADJUSTMENT", "CORRECTION", &[change])).await;
+                    company.ann.client.must_mutate(ADJUST, adjust(&key, "ADJUSTMENT", "CORRECTION", &[change])).await;
                 }
                 // An order is confirmed and so a work of its store.
                 "orderChanged" | "fulfilmentWorkChanged" => {
                     let line = json!({ "product": { "id": product }, "quantity": 1 });
                     let input = json!({ "idempotencyKey": key, "store": { "id": store }, "customerId": customer, "lines": [line] });
-                    house.ann.client.done(ORDER, input).await;
+                    company.ann.client.must_mutate(ORDER, input).await;
                 }
-                _ => house.note(&alert, &key).await,
+                _ => company.note(&alert, &key).await,
             }
         };
         let own: Vec<Way> = shortest.values().filter(|(root, _)| *root == name).map(|(_, way)| way.clone()).collect();
-        let (objects, different) = walk(&house, &calls, (field, &own), news).await;
+        let (objects, different) = walk(&company, &calls, (field, &own), news).await;
         let expected = least.remove(name).unwrap_or_else(|| panic!("{name} is not walked: say what changes it"));
         assert!(objects >= expected, "{name}: only {objects} documents led to an object");
         assert!(different.is_empty(), "{name}, {}: {different:#?}", different.len());

@@ -198,13 +198,13 @@ async fn commands_and_the_doctor_say_what_to_do_about_a_pooler() {
     let (listen, keys) = (free_address().to_string(), site.keys());
     let at = ["--database-url", &url, "--row-security", "off"];
     for words in [&["migrate"][..], &["verify"], &["serve", "--listen", &listen, "--keys-file", &keys]] {
-        let ended = entrepot(&[words, &at].concat()).await;
-        ended.refused(&["a connection pooler in transaction mode", "--database-url", "pool_mode = session"]);
+        let output = entrepot(&[words, &at].concat()).await;
+        output.assert_failed(&["a connection pooler in transaction mode", "--database-url", "pool_mode = session"]);
     }
-    let ended = entrepot(&[&["doctor", "--format", "json", "--keys-file", &keys][..], &at].concat()).await;
-    let report: Value = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{ended:?}"));
+    let output = entrepot(&[&["doctor", "--format", "json", "--keys-file", &keys][..], &at].concat()).await;
+    let report: Value = serde_json::from_str(&output.out).unwrap_or_else(|_| panic!("{output:?}"));
     let found = report["checks"].as_array().unwrap().iter().find(|finding| finding["check"] == "pooler").unwrap();
-    assert_eq!((ended.code, found["verdict"].as_str()), (Some(1), Some("FAIL")), "{report}");
+    assert_eq!((output.code, found["verdict"].as_str()), (Some(1), Some("FAIL")), "{report}");
     assert!(found["advice"].as_str().unwrap().contains("--database-url"), "{found}");
 }
 
@@ -240,10 +240,10 @@ impl PgBouncer {
             eprintln!("SKIPPED: PgBouncer is not installed");
             return None;
         };
-        let (bouncer, began) = (Self(child), Instant::now());
+        let (bouncer, started_at) = (Self(child), Instant::now());
         while TcpStream::connect(address).await.is_err() {
-            let said = fs::read_to_string(&log).unwrap();
-            assert!(began.elapsed() < Duration::from_secs(10), "PgBouncer does not answer: {said}");
+            let reported_log = fs::read_to_string(&log).unwrap();
+            assert!(started_at.elapsed() < Duration::from_secs(10), "PgBouncer does not answer: {reported_log}");
             sleep(Duration::from_millis(20)).await;
         }
         Some((bouncer, by_way_of(site, address)))

@@ -46,10 +46,10 @@ async fn two_processes_agree() {
         there = Server::start_on(&site, address).await;
     }
     let (answers, again) = (load.answers.clone(), load.again.clone());
-    let told = load.end().await;
+    let outcomes = load.end().await;
     stream.settle(&mut state, &shop, HEARD_WITHIN).await;
-    audit(&shop, ON_HAND, &told).await;
-    let changes: usize = told.done.iter().map(|done| done.effects.len()).sum();
+    audit(&shop, ON_HAND, &outcomes).await;
+    let changes: usize = outcomes.done.iter().map(|done| done.effects.len()).sum();
     assert_eq!(state.news, changes);
 
     let beyond = Shop { client: beyond, stores: shop.stores.clone(), products: shop.products.clone(), opening: Vec::new() };
@@ -60,7 +60,7 @@ async fn two_processes_agree() {
     println!(
         "{} answers, {} acknowledged changes, {} calls sent again; the other process's changes came within {longest:?}",
         answers.load(Ordering::Relaxed),
-        told.done.len(),
+        outcomes.done.len(),
         again.load(Ordering::Relaxed),
     );
 }
@@ -74,7 +74,7 @@ async fn heard(stream: &mut Stream, state: &mut State, beyond: &Shop) -> Duratio
         let sent = Instant::now();
         beyond.adjust(&format!("beyond {step}"), 0, 0, 1).await;
         while state.news == before {
-            state.take(&stream.soon().await);
+            state.take(&stream.next_soon().await);
         }
         longest = longest.max(sent.elapsed());
         sleep(Duration::from_millis(130)).await;
@@ -99,7 +99,7 @@ async fn a_key_is_used_once_in_all_processes() {
                 "SALE",
                 &[super::shop::change(&shop.products[0], &shop.stores[0], -1)],
             );
-            calls.spawn(async move { client.done(super::shop::ADJUST, input).await });
+            calls.spawn(async move { client.must_mutate(super::shop::ADJUST, input).await });
         }
         let answers: Vec<Value> = calls.join_all().await;
         assert_eq!(answers.iter().filter(|answer| answer["replayed"] == false).count(), 1, "{answers:?}");
@@ -151,14 +151,14 @@ async fn sent(client: &Client, scene: &Scene, step: Step) {
 
 /// Repeats a call until it has an answer without errors; returns its data.
 async fn answered(client: &Client, query: &str, variables: &Value) -> Value {
-    let began = Instant::now();
+    let started_at = Instant::now();
     loop {
         match client.send(query, variables).await {
             Ok(mut answer) => {
                 assert!(answer["errors"].is_null(), "{answer:#} of {variables}");
                 return answer["data"].take();
             }
-            Err(lost) => assert!(began.elapsed() < Duration::from_secs(60), "{lost} of {variables}"),
+            Err(lost) => assert!(started_at.elapsed() < Duration::from_secs(60), "{lost} of {variables}"),
         }
         sleep(Duration::from_millis(20)).await;
     }

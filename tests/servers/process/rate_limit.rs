@@ -16,25 +16,25 @@ const PAGE: &str = "{ products(first: 250) { nodes { id stock { id } } } }";
 
 /// Returns how many of so many operations are answered before one has to wait for points, and the
 /// details of its refusal.
-async fn answered(client: &Client, query: &str, most: usize) -> (usize, Value) {
-    for count in 0..most {
+async fn answered(client: &Client, query: &str, limit: usize) -> (usize, Value) {
+    for count in 0..limit {
         let answer = client.send(query, &json!({})).await.unwrap();
         if !answer["errors"].is_null() {
             return (count, answer["errors"][0]["extensions"].clone());
         }
     }
-    (most, Value::Null)
+    (limit, Value::Null)
 }
 
 on_both!(what_a_member_may_spend_is_what_the_operator_says, site: Site => {
     let address = free_address();
     let server = Server::start_with(site, address, &["--budget", "400/1"]).await;
     let owner = server.tenant().await;
-    let before = owner.ask("{ rateLimit { limit remaining restoreRate resetAt } viewer { actor { ... on Member { id } } } }", json!({})).await;
+    let before = owner.execute("{ rateLimit { limit remaining restoreRate resetAt } viewer { actor { ... on Member { id } } } }", json!({})).await;
     assert_eq!((&before["rateLimit"]["limit"], &before["rateLimit"]["restoreRate"]), (&json!(400), &json!(1)));
     // 1 + 250 × (0.1 + 20 × 0.05) = 276 are taken, and nothing was found: all but one come back.
     assert_eq!(answered(&owner, PAGE, 20).await, (20, Value::Null));
-    let after = owner.ask("{ rateLimit { remaining } }", json!({})).await["rateLimit"]["remaining"].as_i64().unwrap();
+    let after = owner.execute("{ rateLimit { remaining } }", json!({})).await["rateLimit"]["remaining"].as_i64().unwrap();
     assert!((360..=380).contains(&after), "{after}");
     let (count, refusal) = answered(&owner, "mutation { a: sessionRefresh(refreshToken: \"x\") { userErrors { code } } }", 100).await;
     assert!((30..=40).contains(&count), "{count} changes of 10 points");
@@ -50,7 +50,7 @@ on_both!(what_a_member_may_spend_is_what_the_operator_says, site: Site => {
     let id = before["viewer"]["actor"]["id"].as_str().unwrap();
     let server = Server::start_with(site, address, &["--budget", "400/1", "--lift-budget", id]).await;
     assert_eq!(answered(&owner.at(&server.url()), PAGE, 10).await.0, 10);
-    let lifted = owner.ask("{ rateLimit { limit remaining } }", json!({})).await;
+    let lifted = owner.execute("{ rateLimit { limit remaining } }", json!({})).await;
     assert_eq!(lifted["rateLimit"], json!({ "limit": i32::MAX, "remaining": i32::MAX }));
     assert_eq!(answered(&owner, "mutation { a: sessionRefresh(refreshToken: \"x\") { userErrors { code } } }", 60).await.0, 60);
 });
@@ -58,8 +58,8 @@ on_both!(what_a_member_may_spend_is_what_the_operator_says, site: Site => {
 on_both!(a_tenants_plan_sets_its_limits_while_the_node_runs, site: Site => {
     let server = Server::start_with(site, free_address(), &["--budget", "400/1"]).await;
     let (owner, neighbour) = (server.tenant().await, server.tenant().await);
-    let limit = async |client: &Client| client.ask("{ rateLimit { limit } }", json!({})).await["rateLimit"]["limit"].clone();
-    let slug = owner.ask("{ viewer { tenant { slug } } }", json!({})).await["viewer"]["tenant"]["slug"].as_str().unwrap().to_owned();
+    let limit = async |client: &Client| client.execute("{ rateLimit { limit } }", json!({})).await["rateLimit"]["limit"].clone();
+    let slug = owner.execute("{ viewer { tenant { slug } } }", json!({})).await["viewer"]["tenant"]["slug"].as_str().unwrap().to_owned();
     let keys = site.keys();
     let plan = async |given: &[&str]| {
         let words = [&["tenant", "plan", &slug], given, &["--database-url", &site.url, "--keys-file", &keys]].concat();
@@ -68,24 +68,24 @@ on_both!(a_tenants_plan_sets_its_limits_while_the_node_runs, site: Site => {
     assert!(plan(&[]).await.out.contains("each member default, each integration default, all together default"));
 
     let set = plan(&["--member", "700/7", "--together", "off"]).await;
-    assert!(set.well() && set.out.contains("each member 700/7, each integration default, all together off"), "{set:?}");
-    let began = Instant::now();
+    assert!(set.has_succeeded() && set.out.contains("each member 700/7, each integration default, all together off"), "{set:?}");
+    let started_at = Instant::now();
     while limit(&owner).await != json!(700) {
-        assert!(began.elapsed() < Duration::from_secs(8), "a running node takes a plan within five seconds");
+        assert!(started_at.elapsed() < Duration::from_secs(8), "a running node takes a plan within five seconds");
         sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(limit(&neighbour).await, json!(400), "a plan is one tenant's");
 
     // A limit that is not named stays; a wrong limit changes nothing; `default` ends it.
-    plan(&["--integration", "many"]).await.refused(&["a budget is written POINTS/POINTS_PER_SECOND", "default"]);
+    plan(&["--integration", "many"]).await.assert_failed(&["a budget is written POINTS/POINTS_PER_SECOND", "default"]);
     assert!(plan(&["--integration", "50000/5000"]).await.out.contains("each member 700/7, each integration 50000/5000"));
-    assert!(plan(&["--member", "default"]).await.well());
-    let began = Instant::now();
+    assert!(plan(&["--member", "default"]).await.has_succeeded());
+    let started_at = Instant::now();
     while limit(&owner).await != json!(400) {
-        assert!(began.elapsed() < Duration::from_secs(8), "the plan's end holds as soon");
+        assert!(started_at.elapsed() < Duration::from_secs(8), "the plan's end holds as soon");
         sleep(Duration::from_millis(100)).await;
     }
-    let logged = owner.ask("{ auditEntries(first: 10) { nodes { action } } }", json!({})).await.to_string();
+    let logged = owner.execute("{ auditEntries(first: 10) { nodes { action } } }", json!({})).await.to_string();
     assert_eq!(logged.matches("tenant.plan").count(), 3, "{logged}");
 });
 

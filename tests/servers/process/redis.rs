@@ -95,9 +95,9 @@ async fn join(mut client: TcpStream, target: SocketAddr, stand: Stand) {
         let mut first = vec![0; 4096];
         let read = client.read(&mut first).await.unwrap_or_default();
         if first[..read].windows(text.len()).any(|part| part == text.as_bytes()) {
-            let said = b"SFATAL\0C08P01\0Munsupported startup parameter in options\0\0";
-            let length = u32::try_from(said.len() + 4).unwrap().to_be_bytes();
-            let _ = client.write_all(&[&b"E"[..], &length, said].concat()).await;
+            let refusal_packet = b"SFATAL\0C08P01\0Munsupported startup parameter in options\0\0";
+            let length = u32::try_from(refusal_packet.len() + 4).unwrap().to_be_bytes();
+            let _ = client.write_all(&[&b"E"[..], &length, refusal_packet].concat()).await;
             return;
         }
         if server.write_all(&first[..read]).await.is_err() {

@@ -41,9 +41,9 @@ async fn a_registration_waits_while_the_server_is_too_busy() {
     let counted = calls.clone();
     let router = Router::new().route("/graphql", post(move || registered_at_last(counted.clone())));
     let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    let began = Instant::now();
+    let started_at = Instant::now();
     assert_eq!(Client::register(&url, "patient").await.token, "a token");
     assert_eq!(calls.load(Ordering::SeqCst), REFUSALS + 1);
-    assert!(began.elapsed() >= Duration::from_millis(WAIT_MS * u64::from(REFUSALS)), "it came too early");
+    assert!(started_at.elapsed() >= Duration::from_millis(WAIT_MS * u64::from(REFUSALS)), "it came too early");
     server.abort();
 }

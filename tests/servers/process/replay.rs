@@ -52,36 +52,36 @@ async fn break_off(client: &Client, file: &Path, percent: u64) {
 /// Reads the output of a replay until about this percentage of the documents is done, and on in the
 /// background; false if it ended before.
 pub async fn reached(out: ChildStdout, percent: u64) -> bool {
-    let (tell, told) = oneshot::channel();
+    let (tell, receiver) = oneshot::channel();
     std::thread::spawn(move || {
         let mut tell = Some(tell);
         for line in BufReader::new(out).lines().map_while(Result::ok) {
-            let Some((done, rest)) = line.split_once('/') else { continue };
+            let Some((progress, rest)) = line.split_once('/') else { continue };
             let all = rest.split(' ').next().and_then(|all| all.parse::<u64>().ok());
-            if let (Ok(done), Some(all)) = (done.parse::<u64>(), all)
-                && done * 100 >= all * percent
+            if let (Ok(progress), Some(all)) = (progress.parse::<u64>(), all)
+                && progress * 100 >= all * percent
                 && let Some(tell) = tell.take()
             {
                 let _ = tell.send(());
             }
         }
     });
-    told.await.is_ok()
+    receiver.await.is_ok()
 }
 
 /// Returns the rows that a replay has written. The journal's head would not do: alerts and
 /// backorders move it by themselves, a moment later.
 async fn written(client: &Client) -> [Value; 3] {
     [
-        client.ask("{ stockMovements(first: 250) { nodes { id } } }", json!({})).await,
-        client.ask("{ orders(first: 250) { nodes { id version } } }", json!({})).await,
-        client.ask("{ products(first: 250) { nodes { id version } } }", json!({})).await,
+        client.execute("{ stockMovements(first: 250) { nodes { id } } }", json!({})).await,
+        client.execute("{ orders(first: 250) { nodes { id version } } }", json!({})).await,
+        client.execute("{ products(first: 250) { nodes { id version } } }", json!({})).await,
     ]
 }
 
 /// The documents that it sent, and those of them that were there already.
-pub fn counts(ended: &Ended) -> (u64, u64) {
-    let line = ended.out.lines().find(|line| line.contains("documents sent (")).unwrap_or_else(|| panic!("{ended:?}"));
+pub fn counts(output: &Ended) -> (u64, u64) {
+    let line = output.out.lines().find(|line| line.contains("documents sent (")).unwrap_or_else(|| panic!("{output:?}"));
     let (sent, rest) = line.split_once(" documents sent (").unwrap();
     (sent.parse().unwrap(), rest.split(' ').next().unwrap().parse().unwrap())
 }
@@ -93,21 +93,21 @@ on_both!(the_sample_agrees_to_the_penny, site: Site => {
     let client = server.tenant().await;
     break_off(&client, &file, 40).await;
     let first = replay(&client, &file, Some(&expect)).await;
-    assert!(first.well(), "{first:?}");
+    assert!(first.has_succeeded(), "{first:?}");
     let (sent, there) = counts(&first);
     assert!(there > 0 && there < sent, "{there} of {sent} were there from the run that was broken off");
     let before = written(&client).await;
     let second = replay(&client, &file, Some(&expect)).await;
-    assert!(second.well(), "{second:?}");
+    assert!(second.has_succeeded(), "{second:?}");
     assert_eq!(counts(&second), (sent, sent), "everything is already there");
     assert_eq!(written(&client).await, before, "a second run writes nothing");
     println!("{}", first.out.lines().chain(second.out.lines()).filter(|l| l.contains("documents sent")).collect::<Vec<_>>().join("\n"));
     facts_agree(&client, &serde_json::from_slice::<Value>(&fs::read(&expect).unwrap()).unwrap()["sample"]).await;
     drop(server);
     for words in [&["facts", "rebuild", "--check"][..], &["facts", "rebuild"], &["facts", "rebuild", "--check"]] {
-        let ended = entrepot(&[words, &["--database-url", &site.url]].concat()).await;
-        assert!(ended.well(), "{ended:?}");
-        println!("{}", ended.out.trim());
+        let output = entrepot(&[words, &["--database-url", &site.url]].concat()).await;
+        assert!(output.has_succeeded(), "{output:?}");
+        println!("{}", output.out.trim());
     }
     site.verify().await;
 });
@@ -117,7 +117,7 @@ async fn facts_agree(client: &Client, expected: &Value) {
     let query = "query($f: DemandFilter) { demandFacts(filter: $f) { isCurrent totals { soldUnits returnedUnits orderLines returnLines shippedUnits restockedUnits
         adjustedInUnits adjustedOutUnits receivedUnits netUnits grossRevenue { amount } refunds { amount } } } }";
     let pence = |money: &Value| money["amount"].as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
-    let found = client.ask(query, json!({})).await["demandFacts"].clone();
+    let found = client.execute(query, json!({})).await["demandFacts"].clone();
     assert_eq!(found["isCurrent"], true, "{found}");
     let totals = &found["totals"];
     for (field, name) in [
@@ -136,16 +136,16 @@ async fn facts_agree(client: &Client, expected: &Value) {
     }
     assert_eq!(json!(pence(&totals["grossRevenue"])), expected["gross_revenue_pence"]);
     assert_eq!(json!(pence(&totals["refunds"])), expected["refunds_pence"]);
-    for of in expected["monthly"].as_array().unwrap() {
-        let month = of["month"].as_str().unwrap();
+    for kind in expected["monthly"].as_array().unwrap() {
+        let month = kind["month"].as_str().unwrap();
         let first = entrepot::clock::parse_day(&format!("{month}-01")).unwrap();
         // A day of the next month, and from there the last day of this one.
         let next = entrepot::clock::day_text(first + 31);
         let last = entrepot::clock::day_text(entrepot::clock::parse_day(&format!("{}-01", &next[..7])).unwrap() - 1);
         let filter = json!({ "f": { "from": format!("{month}-01"), "to": last } });
-        let totals = client.ask(query, filter).await["demandFacts"]["totals"].clone();
+        let totals = client.execute(query, filter).await["demandFacts"]["totals"].clone();
         let figures = json!([totals["soldUnits"], pence(&totals["grossRevenue"]), pence(&totals["refunds"])]);
-        assert_eq!(figures, json!([of["units_sold"], of["gross_pence"], of["refunds_pence"]]), "{month}");
+        assert_eq!(figures, json!([kind["units_sold"], kind["gross_pence"], kind["refunds_pence"]]), "{month}");
     }
 }
 
@@ -171,13 +171,13 @@ on_both!(a_file_with_something_wrong_sends_nothing, site: Site => {
         let file = site.folder.join(name);
         fs::write(&file, bytes).unwrap();
         let ended = replay(&client, &file, None).await;
-        ended.refused(says);
+        ended.assert_failed(says);
         println!("{}", ended.err.trim());
     }
     let missing = replay(&client, &site.folder.join("missing.csv"), None).await;
-    missing.refused(&["missing.csv"]);
+    missing.assert_failed(&["missing.csv"]);
     assert_eq!(written(&client).await, before);
-    let products = client.ask("{ products(first: 1) { nodes { id } } }", json!({})).await;
+    let products = client.execute("{ products(first: 1) { nodes { id } } }", json!({})).await;
     assert_eq!(products["products"]["nodes"], json!([]));
 });
 
@@ -191,13 +191,13 @@ on_both!(a_wrong_expectation_fails_the_run, site: Site => {
     let wrong = site.folder.join("wrong.json");
     fs::write(&wrong, json!({ "sample": all["sample"] }).to_string()).unwrap();
     let ended = replay(&client, &file, Some(&wrong)).await;
-    ended.refused(&["differ"]);
+    ended.assert_failed(&["differ"]);
     let nonsense = site.folder.join("nonsense.json");
     fs::write(&nonsense, "{").unwrap();
-    replay(&client, &file, Some(&nonsense)).await.refused(&["nonsense.json"]);
+    replay(&client, &file, Some(&nonsense)).await.assert_failed(&["nonsense.json"]);
     let mut stranger = client.clone();
     "not-a-token".clone_into(&mut stranger.token);
-    replay(&stranger, &file, None).await.refused(&["UNAUTHENTICATED"]);
+    replay(&stranger, &file, None).await.assert_failed(&["UNAUTHENTICATED"]);
 });
 
 on_both!(another_credential_finds_what_was_sent_before, site: Site => {
@@ -212,23 +212,23 @@ on_both!(another_credential_finds_what_was_sent_before, site: Site => {
         "order.return", "return.approve", "channel.read", "cost.write"];
     let make = "mutation($p: [String!]!) { result: integrationCreate(input: { name: \"Loader\", permissions: $p, scope: { all: true } }) {
         integration { id } userErrors { code message } } }";
-    let made = owner.ask(make, json!({ "p": permissions })).await["result"]["integration"]["id"].clone();
+    let integration_id = owner.execute(make, json!({ "p": permissions })).await["result"]["integration"]["id"].clone();
     let key = "mutation($i: ID!) { result: apiKeyCreate(input: { integrationId: $i, name: \"one\" }) { secret userErrors { code message } } }";
-    let answer = owner.ask(key, json!({ "i": made })).await;
+    let answer = owner.execute(key, json!({ "i": integration_id })).await;
     let mut loader = owner.clone();
     answer["result"]["secret"].as_str().unwrap_or_else(|| panic!("{answer}")).clone_into(&mut loader.token);
     let first = replay(&loader, &file, None).await;
-    assert!(first.well(), "{first:?}");
+    assert!(first.has_succeeded(), "{first:?}");
     let (sent, there) = counts(&first);
     assert_eq!(there, 0);
     let before = written(&owner).await;
     let second = replay(&owner, &file, None).await;
-    assert!(second.well(), "{second:?}");
+    assert!(second.has_succeeded(), "{second:?}");
     assert_eq!(counts(&second), (sent, sent), "everything is already there");
     assert_eq!(written(&owner).await, before, "the second run writes nothing");
     // The same tenant, another file.
     fs::write(&file, format!("{HEADER}\n{}\n", GOOD.replace("MUG,6", "BOWL,7"))).unwrap();
-    replay(&owner, &file, None).await.refused(&["the existing opening receipt is not this file's", "loaded from other data"]);
+    replay(&owner, &file, None).await.assert_failed(&["the existing opening receipt is not this file's", "loaded from other data"]);
     assert_eq!(written(&owner).await, before);
 });
 
@@ -241,9 +241,9 @@ async fn a_server_that_is_not_there_is_said_at_once() {
     let words = ["replay", file.to_str().unwrap(), "--url", &url, "--token", "t"];
     let mut child = command(&words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let told = tokio::task::spawn_blocking(move || lines.find(|line| line.contains("does not answer yet")));
-    let told = tokio::time::timeout(std::time::Duration::from_secs(10), told).await;
+    let progress_line = tokio::task::spawn_blocking(move || lines.find(|line| line.contains("does not answer yet")));
+    let progress_line = tokio::time::timeout(std::time::Duration::from_secs(10), progress_line).await;
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(told.expect("before it gives up").unwrap().unwrap().contains(&url));
+    assert!(progress_line.expect("before it gives up").unwrap().unwrap().contains(&url));
 }

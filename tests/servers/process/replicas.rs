@@ -63,23 +63,23 @@ impl Node {
 
     /// Waits until the replica is left out, which is to be soon.
     async fn leaves_it_out(&self, within: Duration) {
-        let began = Instant::now();
+        let started_at = Instant::now();
         loop {
             // The answer is of a moment that is not before the question.
-            let asked = began.elapsed();
+            let requested_elapsed = started_at.elapsed();
             if !self.is_used().await {
                 break;
             }
-            assert!(asked < within, "the replica is gone and is not left out: {}", self.server.said());
+            assert!(requested_elapsed < within, "the replica is gone and is not left out: {}", self.server.stderr());
             sleep(Duration::from_millis(20)).await;
         }
     }
 
     /// Lists until a read of this kind is counted.
     async fn lists_until(&self, client: &Client, label: &str) {
-        let (began, before) = (Instant::now(), self.reads(label).await);
+        let (started_at, before) = (Instant::now(), self.reads(label).await);
         while self.reads(label).await <= before {
-            assert!(began.elapsed() < SOON, "no read is counted as {label}: {}", self.server.said());
+            assert!(started_at.elapsed() < SOON, "no read is counted as {label}: {}", self.server.stderr());
             names(client).await;
             sleep(Duration::from_millis(20)).await;
         }
@@ -87,7 +87,7 @@ impl Node {
 }
 
 async fn names(client: &Client) -> Vec<String> {
-    let answer = client.ask(LIST, json!({})).await;
+    let answer = client.execute(LIST, json!({})).await;
     let nodes = answer["categories"]["nodes"].as_array().unwrap();
     nodes.iter().map(|node| node["name"].as_str().unwrap().to_owned()).collect()
 }
@@ -97,7 +97,7 @@ async fn sees(client: &Client, name: &str) -> bool {
 }
 
 async fn makes(client: &Client, name: &str) {
-    client.done(CATEGORY, json!({ "name": name })).await;
+    client.must_mutate(CATEGORY, json!({ "name": name })).await;
 }
 
 const EVENTS: &str = "query($after: Cursor) { events(first: 250, after: $after) { pageInfo { endCursor } reset } }";
@@ -115,9 +115,9 @@ async fn a_replica_answers_queries_and_nobody_notices_but_the_primary() {
     node.lists_until(&other, FRESH).await;
     node.lists_until(&owner, FRESH).await;
     assert!(sees(&other, "Mugs").await);
-    let began = Instant::now();
+    let started_at = Instant::now();
     while !other.send(LIST, &json!({})).await.unwrap()["extensions"]["entrepot"]["asOf"].is_string() {
-        assert!(began.elapsed() < SOON, "an answer from a replica says of which moment it is");
+        assert!(started_at.elapsed() < SOON, "an answer from a replica says of which moment it is");
     }
     a_writer_sees_its_own_write_at_once(&servers, &node, &owner, &other).await;
     a_replica_that_crashes_fails_nothing(&servers, &node, &owner, &other).await;
@@ -130,7 +130,7 @@ async fn a_replica_answers_queries_and_nobody_notices_but_the_primary() {
 /// too old for them, too.
 async fn a_writer_sees_its_own_write_at_once(servers: &Replicated, node: &Node, owner: &Client, other: &Client) {
     servers.hold_back().await;
-    let held = Instant::now();
+    let start = Instant::now();
     let behind = node.reads("reason=\"behind\"").await;
     let position = create_and_keep_position(owner, "Bowls").await;
     assert!(sees(owner, "Bowls").await, "its writer sees it");
@@ -139,20 +139,20 @@ async fn a_writer_sees_its_own_write_at_once(servers: &Replicated, node: &Node, 
     if node.reads(FRESH).await > before {
         assert!(!seen, "a list of somebody else came from the replica, which lacks it");
     } else {
-        assert!(held.elapsed() + Duration::from_secs(1) > STALENESS, "the replica was left out before it was too old");
+        assert!(start.elapsed() + Duration::from_secs(1) > STALENESS, "the replica was left out before it was too old");
     }
     // The previous page of events came from the primary, and this one is read from the replica,
     // which is behind its cursor.
-    let page = owner.ask(EVENTS, json!({ "after": null })).await["events"].clone();
-    let next = other.ask(EVENTS, json!({ "after": page["pageInfo"]["endCursor"] })).await["events"].clone();
+    let page = owner.execute(EVENTS, json!({ "after": null })).await["events"].clone();
+    let next = other.execute(EVENTS, json!({ "after": page["pageInfo"]["endCursor"] })).await["events"].clone();
     assert_eq!((&page["reset"], &next["reset"]), (&json!(null), &json!(null)), "a lag is no restore: {next}");
-    let told = list_after(other, &position).await;
-    assert!(told.to_string().contains("Bowls"), "whoever brings the position sees the write: {told}");
+    let listed = list_after(other, &position).await;
+    assert!(listed.to_string().contains("Bowls"), "whoever brings the position sees the write: {listed}");
     let forged: String = position.chars().rev().collect();
     assert!(list_after(other, &forged).await["errors"].is_null(), "a position that nobody signed says nothing");
-    let began = Instant::now();
+    let started_at = Instant::now();
     while !sees(other, "Bowls").await {
-        assert!(began.elapsed() < SOON, "a list is older than replicas may be: {}", node.server.said());
+        assert!(started_at.elapsed() < SOON, "a list is older than replicas may be: {}", node.server.stderr());
         sleep(Duration::from_millis(50)).await;
     }
     assert!(node.reads("reason=\"stale\"").await > 0.0, "a replica that is too old is left out");
@@ -179,14 +179,14 @@ async fn a_replica_that_crashes_fails_nothing(servers: &Replicated, node: &Node,
         })
         .collect();
     while count.load(Ordering::Relaxed) < 20 {
-        assert!(!readers.iter().any(tokio::task::JoinHandle::is_finished), "a read failed: {}", node.server.said());
+        assert!(!readers.iter().any(tokio::task::JoinHandle::is_finished), "a read failed: {}", node.server.stderr());
         sleep(Duration::from_millis(10)).await;
     }
     tokio::task::block_in_place(|| servers.crash());
     node.leaves_it_out(LEFT_OUT).await;
     let since = count.load(Ordering::Relaxed);
     while count.load(Ordering::Relaxed) < since + 20 {
-        assert!(!readers.iter().any(tokio::task::JoinHandle::is_finished), "a read failed: {}", node.server.said());
+        assert!(!readers.iter().any(tokio::task::JoinHandle::is_finished), "a read failed: {}", node.server.stderr());
         sleep(Duration::from_millis(10)).await;
     }
     goes_on.store(false, Ordering::Relaxed);
@@ -209,11 +209,11 @@ async fn what_contradicts_is_refused(servers: &Replicated, site: &Site) {
         entrepot(&args).await
     };
     let (primary, replica) = (site.url.as_str(), servers.replica_of(&site.url));
-    serve(primary, &[primary]).await.refused(&["is the database itself"]);
-    serve(primary, &[replica.as_str(), replica.as_str()]).await.refused(&["is given twice"]);
+    serve(primary, &[primary]).await.assert_failed(&["is the database itself"]);
+    serve(primary, &[replica.as_str(), replica.as_str()]).await.assert_failed(&["is given twice"]);
     let alias = primary.replacen("127.0.0.1", "localhost", 1);
-    serve(primary, &[alias.as_str()]).await.refused(&["takes writes, so it is no replica"]);
-    serve(primary, &["sqlite://replica.sqlite"]).await.refused(&["must begin with postgres://"]);
+    serve(primary, &[alias.as_str()]).await.assert_failed(&["takes writes, so it is no replica"]);
+    serve(primary, &["sqlite://replica.sqlite"]).await.assert_failed(&["must begin with postgres://"]);
 }
 
 /// A way to the server of a URL, and the URL by it.
@@ -247,7 +247,7 @@ async fn a_replica_and_a_primary_over_a_slow_network_are_followed() {
     // An answer of the primary takes 0.3 s.
     to_primary.slow(Duration::from_millis(160));
     sleep(STALENESS + Duration::from_secs(2)).await;
-    assert!(node.is_used().await, "the replica counts as too old: {}", node.server.said());
+    assert!(node.is_used().await, "the replica counts as too old: {}", node.server.stderr());
     node.lists_until(&other, FRESH).await;
     drop(node);
     own.verify().await;
@@ -284,9 +284,9 @@ async fn a_server_of_another_cluster_that_answers_after_the_start_is_not_read() 
     way.cut();
     let node = Node::start(&site, &stranger).await;
     way.mend();
-    let began = Instant::now();
-    while !node.server.said().contains("this replica is of another Postgres cluster") {
-        assert!(began.elapsed() < SOON, "nobody says so: {}", node.server.said());
+    let started_at = Instant::now();
+    while !node.server.stderr().contains("this replica is of another Postgres cluster") {
+        assert!(started_at.elapsed() < SOON, "nobody says so: {}", node.server.stderr());
         sleep(Duration::from_millis(50)).await;
     }
     assert!(!node.is_used().await);
@@ -299,8 +299,8 @@ async fn an_embedded_database_has_no_replicas() {
     let nowhere = "postgres://ann@127.0.0.1:1/entrepot";
     let args =
         ["serve", "--database-url", &site.url, "--keys-file", &keys, "--listen", "127.0.0.1:0", "--read-database-url", nowhere];
-    let ended = entrepot(&args).await;
-    ended.refused(&["an SQLite database has no replicas"]);
+    let output = entrepot(&args).await;
+    output.assert_failed(&["an SQLite database has no replicas"]);
 }
 
 /// Creates a category; returns the position in the answer.

@@ -76,9 +76,14 @@ async fn a_restart_of_postgres_fails_nothing_once_it_is_back_and_loses_no_entry(
     }
     println!("{number} rounds of single writes after a restart, {failed} with a failure while ready, the last after {last:?}");
     assert_eq!(failed, 0, "a node that says it is ready takes writes; the last failure was {last:?} after the restart");
-    let began = Instant::now();
+    let started_at = Instant::now();
     while refusals(&site).await < refused {
-        assert!(began.elapsed() < WATCH, "{} of {refused} refusals are in the log: {}", refusals(&site).await, server.said());
+        assert!(
+            started_at.elapsed() < WATCH,
+            "{} of {refused} refusals are in the log: {}",
+            refusals(&site).await,
+            server.stderr()
+        );
         sleep(Duration::from_millis(100)).await;
     }
     drop(server);
@@ -106,9 +111,9 @@ async fn what_is_refused_while_postgres_is_away_is_in_the_log_when_it_is_back() 
         }
         way.mend();
     }
-    let began = Instant::now();
+    let started_at = Instant::now();
     while refusals(&site).await < refused {
-        assert!(began.elapsed() < WATCH, "{} of {refused}: {}", refusals(&site).await, server.said());
+        assert!(started_at.elapsed() < WATCH, "{} of {refused}: {}", refusals(&site).await, server.stderr());
         sleep(Duration::from_millis(100)).await;
     }
 }
@@ -121,11 +126,11 @@ async fn a_certificate_of_version_1_is_told_as_one_with_what_to_do() {
     }
     for mode in ["", "?sslmode=prefer", "?sslmode=require"] {
         let url = format!("{}{mode}", postgres.url);
-        let ended = entrepot(&["migrate", "--database-url", &url]).await;
-        ended.refused(&["X.509 version 1", "issue it again as version 3", "sslmode=disable"]);
-        assert!(!ended.err.contains("does not answer"), "{ended:?}");
+        let output = entrepot(&["migrate", "--database-url", &url]).await;
+        output.assert_failed(&["X.509 version 1", "issue it again as version 3", "sslmode=disable"]);
+        assert!(!output.err.contains("does not answer"), "{output:?}");
     }
-    let ended = entrepot(&["migrate", "--database-url", &format!("{}?sslmode=disable", postgres.url)]).await;
-    assert!(ended.well(), "{ended:?}");
-    entrepot(&["migrate", "--database-url", &format!("{}?sslmode=sometimes", postgres.url)]).await.refused(&["sslmode"]);
+    let output = entrepot(&["migrate", "--database-url", &format!("{}?sslmode=disable", postgres.url)]).await;
+    assert!(output.has_succeeded(), "{output:?}");
+    entrepot(&["migrate", "--database-url", &format!("{}?sslmode=sometimes", postgres.url)]).await.assert_failed(&["sslmode"]);
 }

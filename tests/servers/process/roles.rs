@@ -40,12 +40,12 @@ fn role(key: &str) -> String {
 
 /// Returns the token in the link of the only invitation that was sent.
 async fn invitation(site: &Site) -> String {
-    let began = Instant::now();
+    let started_at = Instant::now();
     loop {
         if let Some(letter) = site.letters().pop() {
             return token_in(&letter);
         }
-        assert!(began.elapsed() < Duration::from_secs(10), "no invitation");
+        assert!(started_at.elapsed() < Duration::from_secs(10), "no invitation");
         sleep(Duration::from_millis(20)).await;
     }
 }
@@ -59,12 +59,12 @@ pub struct Member {
 impl Member {
     /// With one of the roles that every company has, for all stores.
     pub async fn hired(site: &Site, owner: &Client, key: &str) -> Self {
-        let asked = json!({ "e": "bob@shop.example", "r": [role(key)] });
-        let invited = owner.ask(INVITE, asked).await["result"].take();
+        let input = json!({ "e": "bob@shop.example", "r": [role(key)] });
+        let invited = owner.execute(INVITE, input).await["result"].take();
         assert_eq!(invited["userErrors"], json!([]), "{invited:#}");
         let mut client = owner.clone();
         client.token = String::new();
-        let accepted = client.ask(ACCEPT, json!({ "t": invitation(site).await })).await["result"].take();
+        let accepted = client.execute(ACCEPT, json!({ "t": invitation(site).await })).await["result"].take();
         assert_eq!(accepted["userErrors"], json!([]), "{accepted:#}");
         client.token = text(&accepted["result"]["accessToken"]);
         Self { client, id: text(&invited["member"]["id"]) }
@@ -73,9 +73,9 @@ impl Member {
     /// From now on they have this role and no other.
     async fn becomes(&self, owner: &Client, key: &str, scope: Value) {
         let version = "query($id: ID!) { node(id: $id) { ... on Member { version } } }";
-        let version = owner.ask(version, json!({ "id": self.id })).await["node"]["version"].take();
+        let version = owner.execute(version, json!({ "id": self.id })).await["node"]["version"].take();
         let grants = json!([{ "roleId": role(key), "scope": scope }]);
-        owner.done(ROLES, json!({ "memberId": self.id, "expectedVersion": version, "grants": grants })).await;
+        owner.must_mutate(ROLES, json!({ "memberId": self.id, "expectedVersion": version, "grants": grants })).await;
     }
 
     /// Subscribes to stock at a node, and receives the snapshot.
@@ -96,7 +96,7 @@ async fn begin(socket: &mut Socket) -> Value {
 
 /// The next item, whatever it is.
 async fn item(socket: &mut Socket) -> Value {
-    let mut message = socket.hear().await.expect("the socket stays open");
+    let mut message = socket.receive_message().await.expect("the socket stays open");
     assert_eq!((&message["type"], &message["payload"]["errors"]), (&json!("next"), &Value::Null), "{message}");
     message["payload"]["data"]["stockChanged"].take()
 }
@@ -112,14 +112,14 @@ async fn ending(socket: &mut Socket, since: Instant) -> Duration {
         assert_eq!(item["phase"], "LIVE", "{item}");
         assert!(since.elapsed() < GONE, "it is still told: {item}");
     }
-    let after = socket.hear().await.expect("the socket stays open");
+    let after = socket.receive_message().await.expect("the socket stays open");
     assert_eq!(after["type"], "complete", "{after}");
     since.elapsed()
 }
 
 /// Reads both streams to their ends, while stock is changed in both stores.
 async fn both_end(shop: &Shop, here: &mut Socket, there: &mut Socket) {
-    let began = Instant::now();
+    let started_at = Instant::now();
     let writing = async {
         for step in 0.. {
             shop.adjust(&format!("meanwhile {step}"), 0, step % 2, 1).await;
@@ -127,7 +127,7 @@ async fn both_end(shop: &Shop, here: &mut Socket, there: &mut Socket) {
         }
     };
     let (soon, later) = tokio::select! {
-        ended = join(ending(here, began), ending(there, began)) => ended,
+        ended = join(ending(here, started_at), ending(there, started_at)) => ended,
         () = writing => unreachable!("it goes on for ever"),
     };
     println!("ended after {soon:?} where it was changed, and after {later:?} elsewhere");
@@ -164,12 +164,12 @@ on_both!(a_role_that_is_taken_ends_the_members_streams_on_every_node, site: Site
     // The sockets stay, for what the member may do still; this is no longer of it.
     for socket in [&mut here, &mut there] {
         socket.subscribe(WATCH, &Value::Null).await;
-        let refused = socket.hear().await.unwrap();
+        let refused = socket.receive_message().await.unwrap();
         assert_eq!((&refused["type"], &refused["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("FORBIDDEN")), "{refused}");
         socket.subscribe("{ viewer { tenant { slug } } }", &Value::Null).await;
-        let answered = socket.hear().await.unwrap();
-        assert_eq!(answered["payload"]["data"]["viewer"]["tenant"]["slug"], "roles", "{answered}");
-        assert_eq!(socket.hear().await.unwrap()["type"], "complete");
+        let message = socket.receive_message().await.unwrap();
+        assert_eq!(message["payload"]["data"]["viewer"]["tenant"]["slug"], "roles", "{message}");
+        assert_eq!(socket.receive_message().await.unwrap()["type"], "complete");
     }
 });
 
@@ -188,16 +188,16 @@ on_both!(a_role_that_is_narrowed_ends_the_streams_and_they_begin_anew_within_it,
     // Another role for the same store shows the same rows: the stream continues, and nothing is
     // left out.
     member.becomes(&shop.client, "manager", own).await;
-    let began = Instant::now();
+    let started_at = Instant::now();
     let mut step = 0;
-    while began.elapsed() < GONE {
+    while started_at.elapsed() < GONE {
         step += 1;
         shop.adjust(&format!("elsewhere {step}"), 0, 1, 1).await;
-        let told = shop.adjust(&format!("here {step}"), 0, 0, 1).await["seq"].take();
+        let seq = shop.adjust(&format!("here {step}"), 0, 0, 1).await["seq"].take();
         for socket in [&mut here, &mut there] {
             let item = item(socket).await;
             assert_eq!((&item["phase"], item["changes"].as_array().map(Vec::len)), (&json!("LIVE"), Some(1)), "{item}");
-            assert_eq!((&item["changes"][0]["seq"], &item["changes"][0]["level"]["store"]["id"]), (&told, &json!(shop.stores[0])), "{item}");
+            assert_eq!((&item["changes"][0]["seq"], &item["changes"][0]["level"]["store"]["id"]), (&seq, &json!(shop.stores[0])), "{item}");
         }
         sleep(Duration::from_millis(100)).await;
     }

@@ -29,26 +29,26 @@ async fn two_schemas_are_compared() {
     }
     let diff = async |words: &[&str]| entrepot_in(folder.path(), &[&["schema", "diff"], words].concat()).await;
     let grown = diff(&["old.graphql", "grown.graphql", "--check"]).await;
-    assert!(grown.well(), "{grown:?}");
+    assert!(grown.has_succeeded(), "{grown:?}");
     assert_eq!(grown.out, "Additions (1)\n  Order.label: field added: String [FIELD_ADDED]\n");
     // Breaking changes are listed, and make the command fail only if that was requested.
-    let told = diff(&["old.graphql", "shrunk.graphql", "--format", "markdown"]).await;
-    assert!(told.well(), "{told:?}");
-    assert_eq!(told.out, "### Breaking\n\n* `Order.note`: field removed.\n");
+    let output = diff(&["old.graphql", "shrunk.graphql", "--format", "markdown"]).await;
+    assert!(output.has_succeeded(), "{output:?}");
+    assert_eq!(output.out, "### Breaking\n\n* `Order.note`: field removed.\n");
     let judged = diff(&["old.graphql", "shrunk.graphql", "--format", "json", "--check"]).await;
     assert_eq!(judged.code, Some(1), "{judged:?}");
-    judged.refused(&["1 breaking changes are not allowed"]);
-    let said: Value = serde_json::from_str(&judged.out).unwrap();
-    assert_eq!((&said["isBreaking"], &said["changes"][0]["coordinate"]), (&Value::from(true), &Value::from("Order.note")));
+    judged.assert_failed(&["1 breaking changes are not allowed"]);
+    let verdict: Value = serde_json::from_str(&judged.out).unwrap();
+    assert_eq!((&verdict["isBreaking"], &verdict["changes"][0]["coordinate"]), (&Value::from(true), &Value::from("Order.note")));
     let listed = diff(&["old.graphql", "shrunk.graphql", "--check", "--exceptions", "listed.txt"]).await;
-    assert!(listed.well(), "{listed:?}");
+    assert!(listed.has_succeeded(), "{listed:?}");
     let other = diff(&["old.graphql", "shrunk.graphql", "--check", "--exceptions", "other.txt"]).await;
     assert_eq!(other.code, Some(1), "{other:?}");
     diff(&["old.graphql", "shrunk.graphql", "--check", "--exceptions", "unreasoned.txt"])
         .await
-        .refused(&["unreasoned.txt", "Line 1"]);
-    diff(&["nowhere.graphql", "old.graphql"]).await.refused(&["nowhere.graphql", "cannot be read"]);
-    diff(&["old.graphql", "broken.graphql"]).await.refused(&["New schema"]);
+        .assert_failed(&["unreasoned.txt", "Line 1"]);
+    diff(&["nowhere.graphql", "old.graphql"]).await.assert_failed(&["nowhere.graphql", "cannot be read"]);
+    diff(&["old.graphql", "broken.graphql"]).await.assert_failed(&["New schema"]);
     // Exceptions without a check would have no effect.
     assert_eq!(diff(&["old.graphql", "old.graphql", "--exceptions", "listed.txt"]).await.code, Some(2));
 }
@@ -78,10 +78,10 @@ async fn the_changelog_is_written_compared_and_given_a_number() {
     };
     assert!(!script(&["--check"]).status.success(), "nothing was written yet");
     assert!(script(&[]).status.success());
-    let written = text("docs/api-changelog.md");
-    assert!(written.contains("-->\n\n### Additions\n\n* `Order.label`: field added: String.\n\n<!-- end"), "{written}");
+    let written_text = text("docs/api-changelog.md");
+    assert!(written_text.contains("-->\n\n### Additions\n\n* `Order.label`: field added: String.\n\n<!-- end"), "{written_text}");
     assert!(script(&["--check"]).status.success() && script(&[]).status.success());
-    assert_eq!(text("docs/api-changelog.md"), written);
+    assert_eq!(text("docs/api-changelog.md"), written_text);
     // Breaking changes are written to the changelog, and refused until they have a reason.
     fs::write(at("schema.graphql"), SHRUNK).unwrap();
     assert!(script(&[]).status.success());

@@ -102,8 +102,8 @@ impl Site {
 
     /// Proves every invariant of the database, by the binary.
     pub async fn verify(&self) {
-        let ended = entrepot(&["verify", "--database-url", &self.url]).await;
-        assert!(ended.well(), "{ended:?}");
+        let output = entrepot(&["verify", "--database-url", &self.url]).await;
+        assert!(output.has_succeeded(), "{output:?}");
     }
 }
 
@@ -188,28 +188,28 @@ impl Server {
         let args =
             ["serve", "--database-url", &site.url, "--listen", &listen, "--access-token-minutes", "60", "--keys-file", &keys];
         let args = [&args[..], further].concat();
-        let began = Instant::now();
+        let started_at = Instant::now();
         // Files are kept here if no option names another place.
         let child = environment.command(&args).current_dir(&site.folder).stdout(Stdio::null()).stderr(err).spawn().unwrap();
         let mut server = Self { child, address, log, ready_in: Duration::ZERO };
-        server.wait_until_ready(began, environment.authority.as_deref()).await;
+        server.wait_until_ready(started_at, environment.authority.as_deref()).await;
         server
     }
 
-    async fn wait_until_ready(&mut self, began: Instant, authority: Option<&Path>) {
+    async fn wait_until_ready(&mut self, started_at: Instant, authority: Option<&Path>) {
         let (http, scheme) = authority.map_or_else(|| (reqwest::Client::new(), "http"), |file| (trusting(file), "https"));
         let probe = format!("{scheme}://{}/readyz", self.address);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                panic!("the server ended with {status}: {}", self.said());
+                panic!("the server ended with {status}: {}", self.stderr());
             }
             if let Ok(answer) = http.get(&probe).send().await
                 && answer.status() == 200
             {
-                self.ready_in = began.elapsed();
+                self.ready_in = started_at.elapsed();
                 return;
             }
-            assert!(began.elapsed() < PATIENCE, "not ready in {PATIENCE:?}: {}", self.said());
+            assert!(started_at.elapsed() < PATIENCE, "not ready in {PATIENCE:?}: {}", self.stderr());
             sleep(Duration::from_millis(5)).await;
         }
     }
@@ -223,18 +223,18 @@ impl Server {
     }
 
     /// Returns its standard error.
-    pub fn said(&self) -> String {
+    pub fn stderr(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// Waits for its end; the code that it ended with.
-    pub async fn ended(mut self) -> Option<i32> {
-        let began = Instant::now();
+    pub async fn wait_for_exit(mut self) -> Option<i32> {
+        let started_at = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }
-            assert!(began.elapsed() < PATIENCE, "it goes on: {}", self.said());
+            assert!(started_at.elapsed() < PATIENCE, "it goes on: {}", self.stderr());
             sleep(Duration::from_millis(20)).await;
         }
     }
@@ -258,9 +258,9 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.end();
-        let said = self.said();
+        let log = self.stderr();
         if !std::thread::panicking() {
-            assert!(!said.contains("panicked"), "the server panicked: {said}");
+            assert!(!log.contains("panicked"), "the server panicked: {log}");
         }
     }
 }
@@ -274,12 +274,12 @@ pub struct Ended {
 }
 
 impl Ended {
-    pub fn well(&self) -> bool {
+    pub fn has_succeeded(&self) -> bool {
         self.code == Some(0)
     }
 
     /// Checks that it failed properly: exit code 1 or 2, a message, no panic.
-    pub fn refused(&self, with: &[&str]) {
+    pub fn assert_failed(&self, with: &[&str]) {
         assert!(self.code.is_some_and(|code| code == 1 || code == 2), "{self:?}");
         assert!(!self.err.contains("panicked") && !self.err.contains("RUST_BACKTRACE"), "{self:?}");
         for part in with {

@@ -20,12 +20,12 @@ pub async fn program(owner: &Client, permissions: &[&str]) -> (Client, String) {
     let make = "mutation($p: [String!]!, $n: String!) { result: integrationCreate(input: { name: $n, permissions: $p, scope: { all: true } }) {
         integration { id } userErrors { code } } }";
     let name = format!("Till {:x}", random());
-    let made = owner.ask(make, json!({ "p": permissions, "n": name })).await;
-    let id = text(&made["result"]["integration"]["id"]);
+    let answer = owner.execute(make, json!({ "p": permissions, "n": name })).await;
+    let id = text(&answer["result"]["integration"]["id"]);
     let key = "mutation($i: ID!) { result: apiKeyCreate(input: { integrationId: $i, name: \"one\" }) { secret userErrors { code message } } }";
-    let made = owner.ask(key, json!({ "i": id })).await;
+    let answer = owner.execute(key, json!({ "i": id })).await;
     let mut client = owner.clone();
-    client.token = text(&made["result"]["secret"]);
+    client.token = text(&answer["result"]["secret"]);
     (client, id)
 }
 
@@ -36,7 +36,7 @@ const COST: &str =
 async fn dear_shop(site: &Site) -> (Server, Shop) {
     let (server, shop) = shop(site, 100).await;
     let input = json!({ "id": shop.products[0], "expectedVersion": 1, "unitCost": { "amount": "1.20", "currencyCode": "GBP" } });
-    shop.client.done(COST, input).await;
+    shop.client.must_mutate(COST, input).await;
     (server, shop)
 }
 
@@ -92,8 +92,8 @@ on_both!(a_mask_that_falls_falls_within_five_seconds_on_a_running_stream, site: 
     cost(&mut others).await;
     let take = "mutation($id: ID!) { result: integrationUpdate(input: { id: $id, expectedVersion: 1, permissions: [\"stock.read\", \"product.read\"] }) {
         userErrors { code message } } }";
-    assert_eq!(shop.client.ask(take, json!({ "id": integration })).await["result"]["userErrors"], json!([]));
-    let began = Instant::now();
+    assert_eq!(shop.client.execute(take, json!({ "id": integration })).await["result"]["userErrors"], json!([]));
+    let started_at = Instant::now();
     let (mut steps, mut last) = (0, 0);
     loop {
         shop.adjust(&format!("step {steps}"), 0, 0, if steps % 2 == 0 { 1 } else { -1 }).await;
@@ -104,10 +104,10 @@ on_both!(a_mask_that_falls_falls_within_five_seconds_on_a_running_stream, site: 
         if cost.is_null() {
             break;
         }
-        assert!(began.elapsed() < Duration::from_secs(6), "what it costs is still told");
+        assert!(started_at.elapsed() < Duration::from_secs(6), "what it costs is still told");
         sleep(Duration::from_millis(100)).await;
     }
-    println!("masked after {:?}, {steps} changes", began.elapsed());
+    println!("masked after {:?}, {steps} changes", started_at.elapsed());
     for _ in 0..steps {
         assert_eq!(cost(&mut others).await.0, json!("1.20"), "others see what they saw");
     }
@@ -119,11 +119,11 @@ on_both!(a_right_that_is_taken_ends_the_stream_with_its_reason, site: Site => {
     let mut feed = follow(&till).await;
     let take = "mutation($id: ID!) { result: integrationUpdate(input: { id: $id, expectedVersion: 1, permissions: [\"order.read\"] }) {
         userErrors { code message } } }";
-    assert_eq!(shop.client.ask(take, json!({ "id": integration })).await["result"]["userErrors"], json!([]));
-    let began = Instant::now();
+    assert_eq!(shop.client.execute(take, json!({ "id": integration })).await["result"]["userErrors"], json!([]));
+    let started_at = Instant::now();
     let item = feed.news().await;
     assert_eq!((&item["phase"], &item["reset"]), (&json!("RESET"), &json!("SCOPE_CHANGED")), "{item}");
-    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    assert!(started_at.elapsed() < Duration::from_secs(6), "{:?}", started_at.elapsed());
     assert_eq!(feed.next().await, None);
 });
 
@@ -145,7 +145,7 @@ on_both!(a_stalled_reader_takes_little_memory_and_misses_nothing, site: Site => 
     let server = Server::start(site).await;
     let shop = Shop::open(server.tenant().await, 1, 1, 10_000).await;
     let input = json!({ "id": shop.products[0], "expectedVersion": 1, "description": "x".repeat(9_000) });
-    shop.client.done(crate::process::shop::UPDATE, input).await;
+    shop.client.must_mutate(crate::process::shop::UPDATE, input).await;
     let mut stalled = Vec::new();
     for _ in 0..STALLED {
         let mut stream = Stream::open(&shop.client, &StreamOptions::default()).await;
@@ -194,19 +194,19 @@ on_both!(a_crowd_hears_what_it_asked_for_and_nothing_else, site: Site => {
     let mut same = crowd(&shop, std::iter::repeat_n(Value::Null, CROWD)).await;
     let mut different = crowd(&shop, shop.products.iter().map(|product| json!({ "product": { "eq": product } }))).await;
     // One product: all of those who follow everything, and one of the others.
-    let began = Instant::now();
+    let started_at = Instant::now();
     shop.adjust("one", 7, 0, -1).await;
-    let (took, counts) = all_hear(&mut same, began).await;
+    let (took, counts) = all_hear(&mut same, started_at).await;
     assert!(counts.iter().all(|count| *count == 1));
     println!("{CROWD} of the same filter have one change after {took:?}");
     assert_eq!(different[7].news().await["changes"].as_array().map(Vec::len), Some(1));
     // All products change at once: each of the others receives its own changes.
     let changes: Vec<Value> = shop.products.iter().map(|product| crate::process::shop::change(product, &shop.stores[0], -1)).collect();
-    let began = Instant::now();
-    shop.client.done(crate::process::shop::ADJUST, crate::process::shop::adjust("all", "ADJUSTMENT", "CORRECTION", &changes)).await;
-    let (took, counts) = all_hear(&mut different, began).await;
+    let started_at = Instant::now();
+    shop.client.must_mutate(crate::process::shop::ADJUST, crate::process::shop::adjust("all", "ADJUSTMENT", "CORRECTION", &changes)).await;
+    let (took, counts) = all_hear(&mut different, started_at).await;
     println!("{CROWD} of {CROWD} filters have theirs after {took:?}");
     assert!(counts.iter().all(|count| *count == 1), "each hears of its own product only: {counts:?}");
-    let (_, counts) = all_hear(&mut same, began).await;
+    let (_, counts) = all_hear(&mut same, started_at).await;
     assert!(counts.iter().all(|count| *count == CROWD), "{counts:?}");
 });

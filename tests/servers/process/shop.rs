@@ -88,22 +88,23 @@ impl Shop {
     pub async fn open(client: Client, stores: usize, products: usize, on_hand: i64) -> Self {
         let mut shop = Self { client, stores: Vec::new(), products: Vec::new(), opening: Vec::new() };
         for number in 0..stores {
-            let made = shop.client.done(STORE, json!({ "code": format!("S{number}"), "name": format!("Store {number}") })).await;
-            shop.stores.push(text(&made["store"]["id"]));
+            let new_payload =
+                shop.client.must_mutate(STORE, json!({ "code": format!("S{number}"), "name": format!("Store {number}") })).await;
+            shop.stores.push(text(&new_payload["store"]["id"]));
         }
         let price = json!({ "amount": "2.50", "currencyCode": "GBP" });
         for number in 0..products {
             let input =
                 json!({ "sku": format!("P{number}"), "name": format!("Mug {number}"), "price": price, "lowStockThreshold": 10 });
-            let made = shop.client.done(PRODUCT, input).await;
-            shop.products.push(text(&made["product"]["id"]));
+            let new_payload = shop.client.must_mutate(PRODUCT, input).await;
+            shop.products.push(text(&new_payload["product"]["id"]));
         }
         for number in 0..products {
             let changes: Vec<Value> =
                 (0..stores).map(|store| change(&shop.products[number], &shop.stores[store], on_hand)).collect();
             let input = adjust(&format!("opening {number}"), "RECEIPT", "OPENING", &changes);
-            let done = shop.client.done(ADJUST, input).await;
-            shop.opening.push(done["seq"].as_i64().unwrap());
+            let payload = shop.client.must_mutate(ADJUST, input).await;
+            shop.opening.push(payload["seq"].as_i64().unwrap());
         }
         shop
     }
@@ -120,13 +121,13 @@ impl Shop {
     /// Adjusts one level by a delta, which must succeed.
     pub async fn adjust(&self, key: &str, product: usize, store: usize, delta: i64) -> Value {
         let (product, store) = self.place(product, store);
-        self.client.done(ADJUST, adjust(key, "ADJUSTMENT", "CORRECTION", &[change(&product, &store, delta)])).await
+        self.client.must_mutate(ADJUST, adjust(key, "ADJUSTMENT", "CORRECTION", &[change(&product, &store, delta)])).await
     }
 
     /// Returns the position of the journal: the cursor is made of its head, and nothing else of it
     /// changes.
     pub async fn head(&self) -> String {
-        text(&self.client.ask("{ stockLevels(first: 1) { streamCursor } }", json!({})).await["stockLevels"]["streamCursor"])
+        text(&self.client.execute("{ stockLevels(first: 1) { streamCursor } }", json!({})).await["stockLevels"]["streamCursor"])
     }
 }
 

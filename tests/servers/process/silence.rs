@@ -50,15 +50,15 @@ async fn a_database_that_falls_silent_costs_the_time_of_its_silence_and_no_more(
         join_all(all).await;
     }
     way.swallow();
-    let began = Instant::now();
+    let started_at = Instant::now();
     let meanwhile =
         shops.iter().flat_map(|shop| (0..2).map(move |n| async move { adjusted(shop, &format!("meanwhile {n}")).await }));
     let meanwhile = join_all(meanwhile);
     let watch = async {
         let mut ready_for = Duration::ZERO;
-        while began.elapsed() < SILENCE {
+        while started_at.elapsed() < SILENCE {
             if health(&server).await.0 == 200 {
-                ready_for = began.elapsed();
+                ready_for = started_at.elapsed();
             }
             sleep(Duration::from_millis(500)).await;
         }
@@ -77,19 +77,19 @@ async fn a_database_that_falls_silent_costs_the_time_of_its_silence_and_no_more(
     for round in 0..3 {
         let answers = join_all(shops.iter().map(|shop| async move { adjusted(shop, &format!("after {round}")).await })).await;
         assert!(answers.iter().all(Result::is_ok), "round {round}, ready {ready_after:?} after it healed: {answers:?}");
-        let named = json!({ "input": { "name": format!("after {round}") } });
-        let answers = join_all(shops.iter().map(|shop| shop.client.send(CATEGORY, &named))).await;
+        let input = json!({ "input": { "name": format!("after {round}") } });
+        let answers = join_all(shops.iter().map(|shop| shop.client.send(CATEGORY, &input))).await;
         assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     }
     let newcomer = timeout(Duration::from_secs(10), server.tenant()).await.expect("people come in again");
-    newcomer.ask("{ viewer { tenant { slug } } }", json!({})).await;
+    newcomer.execute("{ viewer { tenant { slug } } }", json!({})).await;
     println!("ready for {ready_for:?} into the silence, and {ready_after:?} after its end; every write since then was taken");
     drop(server);
     site.verify().await;
 }
 
 async fn tenant_of(client: &Client) -> u128 {
-    let tenant = client.ask("{ viewer { tenant { id } } }", json!({})).await["viewer"]["tenant"]["id"].take();
+    let tenant = client.execute("{ viewer { tenant { id } } }", json!({})).await["viewer"]["tenant"]["id"].take();
     entity::id::prefix_of(tenant.as_str().unwrap()).unwrap().1.as_u128()
 }
 
@@ -107,27 +107,27 @@ async fn who_shares_a_lane_with_a_tenant_whose_rows_are_held_does_not_wait_for_i
     let listen = figures.to_string();
     let flags = [&LIFTED[..], &["--metrics-listen", &listen]].concat();
     let server = Server::start_with(&site, free_address(), &flags).await;
-    let (held, free, tenant) = lane_mates(&server).await;
+    let (held_tenant, free, tenant) = lane_mates(&server).await;
     let tenant = Uuid::from_u128(tenant);
     let hold = format!("BEGIN; UPDATE tenant_counter SET head = head WHERE tenant_id = '{tenant}'; SELECT pg_sleep(6); ROLLBACK");
     let url = site.url.clone();
-    let holding = tokio::spawn(async move { crate::databases::tell(&url, &hold).await });
+    let holding = tokio::spawn(async move { crate::databases::run_sql(&url, &hold).await });
     sleep(Duration::from_millis(500)).await;
-    let began = Instant::now();
+    let start = Instant::now();
     let waiting = (0..8).map(|n| {
-        let held = &held;
-        async move { adjusted(held, &format!("behind it {n}")).await }
+        let held_tenant = &held_tenant;
+        async move { adjusted(held_tenant, &format!("behind it {n}")).await }
     });
     let others = async {
         sleep(Duration::from_millis(100)).await;
         let (mut longest, mut steps, mut was_told) = (Duration::ZERO, 0, false);
-        while began.elapsed() < Duration::from_secs(4) {
-            let asked = Instant::now();
+        while start.elapsed() < Duration::from_secs(4) {
+            let started_at = Instant::now();
             adjusted(&free, &format!("free {steps}")).await.unwrap();
-            (longest, steps) = (longest.max(asked.elapsed()), steps + 1);
-            let (status, said) = health(&server).await;
-            assert_eq!(status, 200, "the node goes on: {said}");
-            was_told |= said["checks"]["ledger"]["status"] == "degraded";
+            (longest, steps) = (longest.max(started_at.elapsed()), steps + 1);
+            let (status, report) = health(&server).await;
+            assert_eq!(status, 200, "the node goes on: {report}");
+            was_told |= report["checks"]["ledger"]["status"] == "degraded";
         }
         (longest, steps, was_told)
     };
@@ -140,10 +140,10 @@ async fn who_shares_a_lane_with_a_tenant_whose_rows_are_held_does_not_wait_for_i
     assert!(figure(&text, "entrepot_ledger_tenants_set_aside_total", "").unwrap_or_default() >= 1.0, "{text}");
     for (n, answer) in answers.iter().enumerate() {
         if answer.is_err() {
-            adjusted(&held, &format!("behind it {n}")).await.expect("the same key once more");
+            adjusted(&held_tenant, &format!("behind it {n}")).await.expect("the same key once more");
         }
     }
-    assert_eq!(held.levels().await.values().map(|level| level.on_hand).sum::<i64>(), ON_HAND + 8, "each once, in the end");
+    assert_eq!(held_tenant.levels().await.values().map(|level| level.on_hand).sum::<i64>(), ON_HAND + 8, "each once, in the end");
     drop(server);
     site.verify().await;
 }
@@ -222,7 +222,7 @@ async fn a_node_that_stands_still_holds_up_nobody_at_another_for_long() {
         let is_caught = stopped_amidst(&site, &still).await;
         if is_caught {
             caught += 1;
-            let asked = Instant::now();
+            let started_at = Instant::now();
             let (mine, others_wait) = tokio::join!(
                 async {
                     let mut tries = 0;
@@ -230,11 +230,11 @@ async fn a_node_that_stands_still_holds_up_nobody_at_another_for_long() {
                         tries += 1;
                         assert!(tries < 5, "its own tenant goes on at the other node");
                     }
-                    asked.elapsed()
+                    started_at.elapsed()
                 },
                 async {
                     adjusted(&mate, &format!("mate {stop}")).await.expect("a tenant that has nothing to do with it");
-                    asked.elapsed()
+                    started_at.elapsed()
                 }
             );
             (own, others) = (own.max(mine), others.max(others_wait));
@@ -271,11 +271,11 @@ async fn a_host_that_keeps_no_generic_plans_is_told_and_the_ledger_plans_ahead_a
     }
     let text = reqwest::get(format!("http://{figures}/metrics")).await.unwrap().text().await.unwrap();
     let planned = figure(&text, "entrepot_ledger_batch_size_count", "way=\"planned\"").unwrap_or_default();
-    assert!(planned >= 10.0, "{planned} of 20 changes went the planned way: {}", server.said());
-    assert!(server.said().contains("keeps no generic plans"), "{}", server.said());
+    assert!(planned >= 10.0, "{planned} of 20 changes went the planned way: {}", server.stderr());
+    assert!(server.stderr().contains("keeps no generic plans"), "{}", server.stderr());
     drop(server);
-    let asked = ["serve", "--database-url", &through.url, "--ledger-plans", "generic", "--keys-file", &site.keys()];
-    super::server::entrepot(&asked).await.refused(&["--ledger-plans generic", "unsupported startup parameter"]);
+    let expected = ["serve", "--database-url", &through.url, "--ledger-plans", "generic", "--keys-file", &site.keys()];
+    super::server::entrepot(&expected).await.assert_failed(&["--ledger-plans generic", "unsupported startup parameter"]);
 }
 
 /// Writes a batch of tenants that there are not: a connection is used as for others, and nothing is written.
@@ -308,9 +308,9 @@ async fn batches_on_a_slow_database_go_by_the_connections_that_there_are() {
     way.slow(Duration::from_millis(400));
     for some in [&tenants[..2], &tenants[1..]] {
         lane.prebind_connection(some).await;
-        let began = Instant::now();
+        let started_at = Instant::now();
         while connections(&lane) != (1, 1) {
-            assert!(began.elapsed() < Duration::from_secs(5), "{:?} are open and idle", connections(&lane));
+            assert!(started_at.elapsed() < Duration::from_secs(5), "{:?} are open and idle", connections(&lane));
             sleep(Duration::from_millis(20)).await;
         }
     }

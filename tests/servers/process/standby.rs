@@ -10,7 +10,7 @@ use std::{
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tokio::time::{Instant, sleep};
 
-use crate::databases::{connect, random, tell};
+use crate::databases::{connect, random, run_sql};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/standby.sh");
 
@@ -34,8 +34,8 @@ impl Replicated {
         fs::create_dir_all(&folder).unwrap();
         let mut servers = Self { folder, primary: String::new(), replica: String::new() };
         assert!(servers.script("start"), "no replica of its own");
-        let told = |name: &str| fs::read_to_string(servers.folder.join(name)).unwrap().trim().to_owned();
-        let (primary, replica) = (told("primary.url"), told("replica.url"));
+        let content_of = |name: &str| fs::read_to_string(servers.folder.join(name)).unwrap().trim().to_owned();
+        let (primary, replica) = (content_of("primary.url"), content_of("replica.url"));
         (servers.primary, servers.replica) = (primary, replica);
         Some(servers)
     }
@@ -67,11 +67,11 @@ impl Replicated {
 
     /// From now on the primary answers a commit when the replica has it on its disk.
     pub async fn commit_together(&self) {
-        tell(&self.primary, "ALTER SYSTEM SET synchronous_standby_names = '*'").await;
-        tell(&self.primary, "SELECT pg_reload_conf()").await;
-        let began = Instant::now();
+        run_sql(&self.primary, "ALTER SYSTEM SET synchronous_standby_names = '*'").await;
+        run_sql(&self.primary, "SELECT pg_reload_conf()").await;
+        let started_at = Instant::now();
         while number(&self.primary, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'").await != 1 {
-            assert!(began.elapsed() < Duration::from_secs(20), "the replica does not become a synchronous one");
+            assert!(started_at.elapsed() < Duration::from_secs(20), "the replica does not become a synchronous one");
             sleep(Duration::from_millis(50)).await;
         }
     }
@@ -98,11 +98,11 @@ impl Replicated {
 
     /// The former primary, a replica since `rejoin`, receives nothing more of what the other commits.
     pub async fn cut_off(&self) {
-        tell(&self.primary, "ALTER SYSTEM SET primary_conninfo = ''").await;
-        tell(&self.primary, "SELECT pg_reload_conf()").await;
-        let began = Instant::now();
+        run_sql(&self.primary, "ALTER SYSTEM SET primary_conninfo = ''").await;
+        run_sql(&self.primary, "SELECT pg_reload_conf()").await;
+        let started_at = Instant::now();
         while number(&self.primary, "SELECT count(*) FROM pg_stat_wal_receiver").await != 0 {
-            assert!(began.elapsed() < Duration::from_secs(20), "it goes on to receive");
+            assert!(started_at.elapsed() < Duration::from_secs(20), "it goes on to receive");
             sleep(Duration::from_millis(50)).await;
         }
     }
@@ -114,11 +114,11 @@ impl Replicated {
 
     /// Pauses replay: the replica still answers, with old data.
     pub async fn hold_back(&self) {
-        tell(&self.replica, "SELECT pg_wal_replay_pause()").await;
+        run_sql(&self.replica, "SELECT pg_wal_replay_pause()").await;
     }
 
     pub async fn let_go(&self) {
-        tell(&self.replica, "SELECT pg_wal_replay_resume()").await;
+        run_sql(&self.replica, "SELECT pg_wal_replay_resume()").await;
     }
 
     /// The replica ends at once, as in a crash.

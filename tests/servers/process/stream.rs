@@ -47,14 +47,14 @@ impl Stream {
     }
 
     /// The next item, which must come soon.
-    pub async fn soon(&mut self) -> Value {
+    pub async fn next_soon(&mut self) -> Value {
         timeout(Duration::from_secs(10), self.next()).await.expect("an item in time").expect("the stream goes on")
     }
 
     /// Reads the snapshot into the state, and returns the number of pages.
     pub async fn snapshot(&mut self, state: &mut State) -> usize {
         for page in 1.. {
-            let item = self.soon().await;
+            let item = self.next_soon().await;
             state.take(&item);
             match item["phase"].as_str() {
                 Some("SNAPSHOT") => {}
@@ -120,7 +120,7 @@ impl State {
     }
 
     /// Adds a level that was read elsewhere, before the stream continues.
-    pub fn know(&mut self, place: LevelRef, figures: LevelState) {
+    pub fn add_level(&mut self, place: LevelRef, figures: LevelState) {
         self.levels.insert(place, SeenLevel { figures, seq: 0, live: false });
     }
 

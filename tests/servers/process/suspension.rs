@@ -44,9 +44,9 @@ async fn keyed(site: &Site, words: &[&str]) -> Ended {
 }
 
 /// Returns the output of a command that succeeds.
-async fn said(site: &Site, words: &[&str]) -> String {
+async fn command_output(site: &Site, words: &[&str]) -> String {
     let ended = keyed(site, words).await;
-    assert!(ended.well(), "{ended:?}");
+    assert!(ended.has_succeeded(), "{ended:?}");
     ended.out
 }
 
@@ -55,22 +55,22 @@ fn code(answer: &Value) -> Option<&str> {
 }
 
 /// Repeats a query until the answer has this code; `None` is an answer without errors.
-async fn until(client: &Client, query: &str, wanted: Option<&str>) {
-    let began = Instant::now();
+async fn wait_for_code(client: &Client, query: &str, wanted: Option<&str>) {
+    let started_at = Instant::now();
     loop {
         let answer = client.send(query, &json!({})).await.unwrap();
         if code(&answer) == wanted {
             return;
         }
-        assert!(began.elapsed() < NOTICED, "not {wanted:?}: {answer}");
+        assert!(started_at.elapsed() < NOTICED, "not {wanted:?}: {answer}");
         sleep(Duration::from_millis(50)).await;
     }
 }
 
 async fn is_refused(door: &str, request: RequestBuilder) {
     let answer: Response = request.send().await.unwrap();
-    let (status, told) = (answer.status().as_u16(), answer.json::<Value>().await.unwrap());
-    assert_eq!((status, code(&told)), (403, Some("TENANT_SUSPENDED")), "{door}: {told}");
+    let (status, body) = (answer.status().as_u16(), answer.json::<Value>().await.unwrap());
+    assert_eq!((status, code(&body)), (403, Some("TENANT_SUSPENDED")), "{door}: {body}");
 }
 
 /// Links of a tenant, by their use.
@@ -87,14 +87,14 @@ impl Doors {
         let document =
             "query($after: Cursor) { stores(first: 2, after: $after) { pageInfo { hasNextPage endCursor } nodes { code } } }";
         let input = json!({ "idempotencyKey": "view", "name": "Stores", "slug": "stores", "document": document });
-        let view = owner.done(VIEW, input).await["savedView"]["id"].take();
-        let link = owner.done(LINK, json!({ "idempotencyKey": "link", "savedViewId": view, "variables": {} })).await;
-        let kept = owner.done(UPLOAD, json!({ "purpose": "IMPORT", "name": "kept.csv" })).await;
-        let sent = http.put(format!("{}{}", owner.url, text(&kept["uploadUrl"]))).body("sku\nmug\n").send().await.unwrap();
+        let view = owner.must_mutate(VIEW, input).await["savedView"]["id"].take();
+        let link = owner.must_mutate(LINK, json!({ "idempotencyKey": "link", "savedViewId": view, "variables": {} })).await;
+        let payload = owner.must_mutate(UPLOAD, json!({ "purpose": "IMPORT", "name": "kept.csv" })).await;
+        let sent = http.put(format!("{}{}", owner.url, text(&payload["uploadUrl"]))).body("sku\nmug\n").send().await.unwrap();
         assert_eq!(sent.status(), 200);
         let query = "query($id: ID!) { node(id: $id) { ... on File { downloadUrl } } }";
-        let file = owner.ask(query, json!({ "id": kept["file"]["id"] })).await;
-        let waits = owner.done(UPLOAD, json!({ "purpose": "IMPORT", "name": "waits.csv" })).await;
+        let file = owner.execute(query, json!({ "id": payload["file"]["id"] })).await;
+        let waits = owner.must_mutate(UPLOAD, json!({ "purpose": "IMPORT", "name": "waits.csv" })).await;
         Self {
             view: "/views/stores.csv".to_owned(),
             link: format!("/views/t/{}.csv", text(&link["secret"])),
@@ -136,7 +136,7 @@ impl Doors {
 async fn watching(client: &Client) -> Socket {
     let mut socket = Socket::open(client).await;
     socket.subscribe(WATCH, &json!({})).await;
-    assert_eq!(socket.hear().await.unwrap()["type"], "next");
+    assert_eq!(socket.receive_message().await.unwrap()["type"], "next");
     socket
 }
 
@@ -155,11 +155,11 @@ on_both!(a_suspended_tenant_is_refused_at_every_door_until_it_is_resumed, site: 
     let mut events = stream.header("accept", "text/event-stream").json(&json!({ "query": WATCH })).send().await.unwrap();
     let mut undisturbed = watching(&theirs).await;
 
-    keyed(site, &["tenant", "suspend", "ours"]).await.refused(&["--reason"]);
-    keyed(site, &["tenant", "suspend", "ours", "--reason", " "]).await.refused(&["1 to 500 characters"]);
-    keyed(site, &["tenant", "suspend", "nobody", "--reason", "unpaid"]).await.refused(&["there is no tenant nobody"]);
-    keyed(site, &["tenant", "resume", "nobody"]).await.refused(&["there is no tenant nobody"]);
-    assert!(said(site, &["tenant", "suspend", "ours", "--reason", "unpaid since May"]).await.contains("ours is suspended"));
+    keyed(site, &["tenant", "suspend", "ours"]).await.assert_failed(&["--reason"]);
+    keyed(site, &["tenant", "suspend", "ours", "--reason", " "]).await.assert_failed(&["1 to 500 characters"]);
+    keyed(site, &["tenant", "suspend", "nobody", "--reason", "unpaid"]).await.assert_failed(&["there is no tenant nobody"]);
+    keyed(site, &["tenant", "resume", "nobody"]).await.assert_failed(&["there is no tenant nobody"]);
+    assert!(command_output(site, &["tenant", "suspend", "ours", "--reason", "unpaid since May"]).await.contains("ours is suspended"));
 
     for socket in &mut open {
         let (code, reason) = timeout(NOTICED, socket.closing()).await.expect("an open socket is closed");
@@ -168,52 +168,52 @@ on_both!(a_suspended_tenant_is_refused_at_every_door_until_it_is_resumed, site: 
     let ends = async { while let Ok(Some(_)) = events.chunk().await {} };
     assert!(timeout(NOTICED, ends).await.is_ok(), "a stream of events goes on");
     for client in [&ours, &session.at(&other.url())] {
-        until(client, ME, Some("TENANT_SUSPENDED")).await;
+        wait_for_code(client, ME, Some("TENANT_SUSPENDED")).await;
     }
     for client in [&till, &till.at(&other.url())] {
-        until(client, LEVELS, Some("TENANT_SUSPENDED")).await;
+        wait_for_code(client, LEVELS, Some("TENANT_SUSPENDED")).await;
     }
     doors.are_shut(&ours).await;
     doors.are_shut(&ours.at(&other.url())).await;
     // A login with the right password is refused with the reason that the tenant is suspended.
     let mut nobody = ours.clone();
     nobody.token.clear();
-    let login = nobody.ask(LOGIN, json!({ "e": "ours@shop.example" })).await;
+    let login = nobody.execute(LOGIN, json!({ "e": "ours@shop.example" })).await;
     assert_eq!(login["result"], json!({ "result": null, "userErrors": [{ "code": "TENANT_SUSPENDED" }] }));
     // A token of a session is sent with everything by some.
     for client in [&nobody, &session] {
-        let refused = client.ask(REFRESH, json!({ "t": refresh })).await;
+        let refused = client.execute(REFRESH, json!({ "t": refresh })).await;
         assert_eq!(refused["result"]["userErrors"], json!([{ "code": "TENANT_SUSPENDED" }]));
     }
 
-    let again = said(site, &["tenant", "suspend", "ours", "--reason", "another"]).await;
+    let again = command_output(site, &["tenant", "suspend", "ours", "--reason", "another"]).await;
     assert!(again.contains("was suspended before") && again.contains("unpaid since May"), "{again}");
     let listed = plain(site, &["tenant", "list"]).await;
     let line = |slug: &str| listed.out.lines().find(|line| line.starts_with(&format!("{slug}\t"))).unwrap().to_owned();
     assert!(line("ours").contains("SUSPENDED since") && line("ours").ends_with(": unpaid since May"), "{listed:?}");
     assert!(line("theirs").ends_with("\tACTIVE"), "{listed:?}");
     assert_eq!(plain(site, &["tenant", "show", "ours"]).await.out.trim_end(), line("ours"));
-    plain(site, &["tenant", "show", "nobody"]).await.refused(&["there is no tenant nobody"]);
+    plain(site, &["tenant", "show", "nobody"]).await.assert_failed(&["there is no tenant nobody"]);
     let report: Value = serde_json::from_str(&keyed(site, &["doctor", "--format", "json"]).await.out).unwrap();
     let found = report["checks"].as_array().unwrap().iter().find(|finding| finding["check"] == "tenants").unwrap();
     assert_eq!((&found["verdict"], &found["seen"]), (&json!("WARN"), &json!("suspended: ours")));
     let folder = site.folder.join("export");
-    said(site, &["tenant", "export", "ours", &folder.display().to_string()]).await;
+    command_output(site, &["tenant", "export", "ours", &folder.display().to_string()]).await;
     assert!(fs::read_to_string(folder.join("tenant.jsonl")).is_ok_and(|rows| rows.contains("ours")), "the operator has its rows");
-    theirs.ask(ME, json!({})).await;
+    theirs.execute(ME, json!({})).await;
     assert!(timeout(Duration::from_millis(200), undisturbed.closing()).await.is_err(), "another tenant's socket is closed");
 
-    assert!(said(site, &["tenant", "resume", "ours"]).await.contains("ours is resumed"));
-    assert!(said(site, &["tenant", "resume", "ours"]).await.contains("is not suspended"));
+    assert!(command_output(site, &["tenant", "resume", "ours"]).await.contains("ours is resumed"));
+    assert!(command_output(site, &["tenant", "resume", "ours"]).await.contains("is not suspended"));
     for client in [&ours, &session.at(&other.url())] {
-        until(client, ME, None).await;
+        wait_for_code(client, ME, None).await;
     }
     for client in [&till, &till.at(&other.url())] {
-        until(client, LEVELS, None).await;
+        wait_for_code(client, LEVELS, None).await;
     }
     doors.are_open(&ours).await;
     watching(&ours).await;
-    assert_eq!(nobody.ask(REFRESH, json!({ "t": refresh })).await["result"]["userErrors"], json!([]));
+    assert_eq!(nobody.execute(REFRESH, json!({ "t": refresh })).await["result"]["userErrors"], json!([]));
     acts_are_logged(&ours).await;
 });
 
@@ -222,8 +222,9 @@ async fn acts_are_logged(ours: &Client) {
     let mut logged = Value::Null;
     // A node takes what commands left for the audit log into it in its own time.
     for _ in 0..200 {
-        logged = ours.ask("{ auditEntries(first: 100) { nodes { action changes } } }", json!({})).await["auditEntries"]["nodes"]
-            .take();
+        logged =
+            ours.execute("{ auditEntries(first: 100) { nodes { action changes } } }", json!({})).await["auditEntries"]["nodes"]
+                .take();
         if logged.to_string().contains("tenant.resume") {
             break;
         }
@@ -245,20 +246,20 @@ on_both!(jobs_and_webhooks_of_a_suspended_tenant_wait, site: Site => {
     let server = Server::start_with(site, address, &idle).await;
     let ours = Shop::open(Client::register(&server.url(), "ours").await, 1, 1, 5).await;
     let theirs = Shop::open(Client::register(&server.url(), "theirs").await, 1, 1, 5).await;
-    let (our_receiver, their_receiver) = (Receiver::well().await, Receiver::well().await);
+    let (our_receiver, their_receiver) = (Receiver::accepting().await, Receiver::accepting().await);
     for (shop, receiver) in [(&ours, &our_receiver), (&theirs, &their_receiver)] {
         endpoint(shop, &receiver.url()).await;
         shop.adjust("one more", 0, 0, 1).await;
-        shop.client.done(EXPORT, json!({ "idempotencyKey": "all", "entity": "CATEGORIES" })).await;
+        shop.client.must_mutate(EXPORT, json!({ "idempotencyKey": "all", "entity": "CATEGORIES" })).await;
     }
-    said(site, &["tenant", "suspend", "ours", "--reason", "unpaid"]).await;
+    command_output(site, &["tenant", "suspend", "ours", "--reason", "unpaid"]).await;
     server.kill();
 
     let server = Server::start_with(site, address, &busy).await;
     let jobs = async |slug: &str| plain(site, &["job", "list", "--tenant", slug]).await.out;
-    let began = Instant::now();
+    let started_at = Instant::now();
     while their_receiver.count() == 0 || !jobs("theirs").await.is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(60), "nothing is done for others: {}", server.said());
+        assert!(started_at.elapsed() < Duration::from_secs(60), "nothing is done for others: {}", server.stderr());
         sleep(Duration::from_millis(100)).await;
     }
     // Workers that did the other tenant's jobs have had time for ours.
@@ -267,14 +268,14 @@ on_both!(jobs_and_webhooks_of_a_suspended_tenant_wait, site: Site => {
     let waiting = jobs("ours").await;
     assert!(waiting.contains("\tours\texchange.run\tWAITING\t"), "{waiting}");
 
-    said(site, &["tenant", "resume", "ours"]).await;
-    let began = Instant::now();
+    command_output(site, &["tenant", "resume", "ours"]).await;
+    let started_at = Instant::now();
     while our_receiver.count() == 0 || !jobs("ours").await.is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(60), "what waited does not go on: {}", server.said());
+        assert!(started_at.elapsed() < Duration::from_secs(60), "what waited does not go on: {}", server.stderr());
         sleep(Duration::from_millis(100)).await;
     }
-    until(&ours.client, ME, None).await;
-    let found = ours.client.ask("{ dataJobs { nodes { state } } webhookEndpoints { disabledAt } }", json!({})).await;
+    wait_for_code(&ours.client, ME, None).await;
+    let found = ours.client.execute("{ dataJobs { nodes { state } } webhookEndpoints { disabledAt } }", json!({})).await;
     assert_eq!(found["dataJobs"]["nodes"], json!([{ "state": "DONE" }]));
     assert_eq!(found["webhookEndpoints"], json!([{ "disabledAt": null }]), "its maker was never gone");
 });
@@ -303,13 +304,13 @@ on_both!(orders_that_meet_a_suspension_are_whole_or_not_there, site: Site => {
         unreachable!("it is suspended before")
     });
     sleep(Duration::from_millis(500)).await;
-    said(site, &["tenant", "suspend", "ours", "--reason", "fraud"]).await;
+    command_output(site, &["tenant", "suspend", "ours", "--reason", "fraud"]).await;
     let (placed, last) = timeout(Duration::from_secs(30), ordering).await.expect("orders are refused").unwrap();
     assert!(!placed.is_empty());
-    said(site, &["tenant", "resume", "ours"]).await;
-    until(&shop.client, ME, None).await;
+    command_output(site, &["tenant", "resume", "ours"]).await;
+    wait_for_code(&shop.client, ME, None).await;
     for number in 0..=last {
-        shop.client.done(ORDER, input(number)).await;
+        shop.client.must_mutate(ORDER, input(number)).await;
     }
     let orders = shop.client.all("query($after: Cursor) { result: orders(first: 250, after: $after) {
         nodes { id } pageInfo { hasNextPage endCursor } } }").await;
@@ -322,16 +323,16 @@ on_both!(orders_that_meet_a_suspension_are_whole_or_not_there, site: Site => {
 on_both!(a_dead_job_is_listed_and_tried_again, site: Site => {
     let server = Server::start_with(site, free_address(), &["--jobs", "off"]).await;
     let ours = Client::register(&server.url(), "ours").await;
-    ours.done(EXPORT, json!({ "idempotencyKey": "all", "entity": "CATEGORIES" })).await;
-    site.tell("UPDATE job SET state = 'DEAD', error = 'it broke', failures = 12 WHERE kind = 'exchange.run'").await;
+    ours.must_mutate(EXPORT, json!({ "idempotencyKey": "all", "entity": "CATEGORIES" })).await;
+    site.run_sql("UPDATE job SET state = 'DEAD', error = 'it broke', failures = 12 WHERE kind = 'exchange.run'").await;
     let dead = plain(site, &["job", "list", "--state", "dead"]).await;
     let line = dead.out.lines().next().unwrap_or_else(|| panic!("{dead:?}")).to_owned();
     assert!(line.contains("\tours\texchange.run\tDEAD\t") && line.ends_with("\t12 failure(s)\tit broke"), "{line}");
     assert_eq!(plain(site, &["job", "list", "--tenant", "ours", "--state", "waiting"]).await.out, "");
-    plain(site, &["job", "list", "--tenant", "nobody"]).await.refused(&["there is no tenant nobody"]);
+    plain(site, &["job", "list", "--tenant", "nobody"]).await.assert_failed(&["there is no tenant nobody"]);
     let id = line.split('\t').next().unwrap();
-    assert!(said(site, &["job", "retry", id]).await.contains("waits for a worker"));
-    keyed(site, &["job", "retry", id]).await.refused(&["only a DEAD job"]);
+    assert!(command_output(site, &["job", "retry", id]).await.contains("waits for a worker"));
+    keyed(site, &["job", "retry", id]).await.assert_failed(&["only a DEAD job"]);
     let waiting = plain(site, &["job", "list", "--tenant", "ours", "--state", "waiting"]).await;
     assert!(waiting.out.contains(id) && waiting.out.contains("\t0 failure(s)\t"), "{waiting:?}");
 });
@@ -341,18 +342,18 @@ on_both!(api_keys_are_revoked_with_sessions_when_it_is_said_twice, site: Site =>
     let ours = Client::register(&server.url(), "ours").await;
     let (till, _, _) = program(&ours, "").await;
     let end = ["sessions", "end", "--tenant", "ours", "--api-keys"];
-    keyed(site, &end).await.refused(&["1 session(s) of 1 tenant(s) would be ended, and 1 API key(s) revoked", "--yes"]);
-    till.ask(LEVELS, json!({})).await;
-    let ended = said(site, &[&end[..], &["--yes"]].concat()).await;
+    keyed(site, &end).await.assert_failed(&["1 session(s) of 1 tenant(s) would be ended, and 1 API key(s) revoked", "--yes"]);
+    till.execute(LEVELS, json!({})).await;
+    let ended = command_output(site, &[&end[..], &["--yes"]].concat()).await;
     assert!(ended.contains("1 session(s) of 1 tenant(s) are ended") && ended.contains("1 API key(s) are revoked"), "{ended}");
-    until(&till, LEVELS, Some("UNAUTHENTICATED")).await;
-    until(&ours, ME, Some("UNAUTHENTICATED")).await;
+    wait_for_code(&till, LEVELS, Some("UNAUTHENTICATED")).await;
+    wait_for_code(&ours, ME, Some("UNAUTHENTICATED")).await;
 });
 
 on_both!(what_a_lost_key_takes_with_it_is_counted, site: Site => {
     let server = Server::start(site).await;
     Client::register(&server.url(), "ours").await;
-    assert!(said(site, &["keys", "lost"]).await.starts_with("0 value(s) are lost"));
+    assert!(command_output(site, &["keys", "lost"]).await.starts_with("0 value(s) are lost"));
     let other = site.folder.join("other.keys");
     fs::write(&other, entrepot(&["keys", "new"]).await.out).unwrap();
     let lost = plain(site, &["keys", "lost", "--keys-file", &other.display().to_string()]).await;

@@ -34,7 +34,7 @@ fn refusals(payload: &Value) -> Vec<(String, String)> {
 /// as dry runs.
 async fn tied(client: &Client, product: &str, store: &str) -> Vec<(String, String)> {
     let version =
-        client.ask("query($id: ID!) { product(by: { id: $id }) { version stockPolicy } }", json!({ "id": product })).await;
+        client.execute("query($id: ID!) { product(by: { id: $id }) { version stockPolicy } }", json!({ "id": product })).await;
     let (version, policy) = (version["product"]["version"].clone(), text(&version["product"]["stockPolicy"]));
     let other = if policy == "UNTRACKED" { "TRACKED" } else { "UNTRACKED" };
     let mut all = Vec::new();
@@ -50,8 +50,8 @@ async fn tied(client: &Client, product: &str, store: &str) -> Vec<(String, Strin
     all
 }
 
-fn all_four(why: &str) -> Vec<(String, String)> {
-    ["unit", "stockPolicy", "id", "id"].map(|field| (why.to_owned(), field.to_owned())).to_vec()
+fn all_four(reason: &str) -> Vec<(String, String)> {
+    ["unit", "stockPolicy", "id", "id"].map(|field| (reason.to_owned(), field.to_owned())).to_vec()
 }
 
 on_both!(a_product_s_first_receipt_and_its_tracking_are_one_after_the_other, site: Site => {
@@ -60,8 +60,8 @@ on_both!(a_product_s_first_receipt_and_its_tracking_are_one_after_the_other, sit
     let create = "mutation($input: ProductCreateInput!) { result: productCreate(input: $input) { product { id version } userErrors { code message } } }";
     let (rounds, mut tracked) = (25, 0);
     for round in 0..rounds {
-        let made = shop.client.done(create, json!({ "sku": format!("M{round}"), "name": "Mug" })).await;
-        let (product, version) = (&made["product"]["id"], &made["product"]["version"]);
+        let payload = shop.client.must_mutate(create, json!({ "sku": format!("M{round}"), "name": "Mug" })).await;
+        let (product, version) = (&payload["product"]["id"], &payload["product"]["version"]);
         let change = json!({ "product": { "id": product }, "store": { "id": shop.stores[0] }, "delta": 1 });
         let receipt = async |n: i32| {
             let key = format!("receipt {n} of {round}");
@@ -89,7 +89,7 @@ on_both!(what_happened_in_closed_books_cannot_be_booked, site: Site => {
         let payload = shop.client.change(ADJUST, input).await;
         payload["userErrors"].as_array().unwrap().iter().map(|one| text(&one["code"])).collect::<Vec<_>>()
     };
-    let mut version = shop.client.ask("{ viewer { tenant { settings { version } } } }", json!({})).await["viewer"]["tenant"]["settings"]["version"].clone();
+    let mut version = shop.client.execute("{ viewer { tenant { settings { version } } } }", json!({})).await["viewer"]["tenant"]["settings"]["version"].clone();
     let mut close = async |day: Value| {
         let payload = shop.client.change(TENANT, json!({ "expectedVersion": version, "closedThrough": day })).await;
         if payload["userErrors"] == json!([]) {
@@ -116,11 +116,11 @@ on_both!(what_is_open_ties_its_products_and_stores, site: Site => {
     let store = json!({ "id": shop.stores[0] });
     let price = json!({ "amount": "10.00", "currencyCode": "GBP" });
     let product = async |sku: &str, policy: &str| {
-        let made = client.done(
+        let payload = client.must_mutate(
             "mutation($input: ProductCreateInput!) { result: productCreate(input: $input) { product { id } userErrors { code message } } }",
             json!({ "sku": sku, "name": sku, "price": price, "stockPolicy": policy }),
         );
-        text(&made.await["product"]["id"])
+        text(&payload.await["product"]["id"])
     };
     for policy in ["TRACKED", "UNTRACKED"] {
         let id = product(policy, policy).await;
@@ -128,11 +128,11 @@ on_both!(what_is_open_ties_its_products_and_stores, site: Site => {
 
         let line = json!({ "product": { "id": id }, "quantity": 5 });
         let order = json!({ "idempotencyKey": format!("order {policy}"), "store": store, "status": "DRAFT", "lines": [line] });
-        let order = client.done(ORDER, order).await["order"]["id"].clone();
+        let order = client.must_mutate(ORDER, order).await["order"]["id"].clone();
         assert_eq!(tied(client, &id, &shop.stores[0]).await, all_four("orders are open"));
-        client.done(CANCEL, json!({ "idempotencyKey": format!("cancel {policy}"), "id": order })).await;
+        client.must_mutate(CANCEL, json!({ "idempotencyKey": format!("cancel {policy}"), "id": order })).await;
 
-        let supplier = client.done(SUPPLIER, json!({ "code": policy, "name": "Acme" })).await["supplier"]["id"].clone();
+        let supplier = client.must_mutate(SUPPLIER, json!({ "code": policy, "name": "Acme" })).await["supplier"]["id"].clone();
         let line = json!({ "product": { "id": id }, "quantity": 1000, "unitCost": price });
         let bought = json!({ "idempotencyKey": format!("buy {policy}"), "supplier": { "id": supplier }, "store": store, "lines": [line] });
         let bought = client.change(BUY, bought).await;
@@ -140,14 +140,14 @@ on_both!(what_is_open_ties_its_products_and_stores, site: Site => {
         if policy == "TRACKED" {
             assert_eq!(tied(client, &id, &shop.stores[0]).await, all_four("purchase orders are open"));
             let cancelled = json!({ "idempotencyKey": format!("unbuy {policy}"), "id": bought["purchaseOrder"]["id"] });
-            client.done(UNBUY, cancelled).await;
+            client.must_mutate(UNBUY, cancelled).await;
         }
 
         let line = json!({ "product": { "id": id }, "quantity": 1, "unitPrice": price });
         let back = json!({ "idempotencyKey": format!("return {policy}"), "store": store, "receive": false, "lines": [line] });
-        let back = client.done(RETURN, back).await["return"]["id"].clone();
+        let back = client.must_mutate(RETURN, back).await["return"]["id"].clone();
         assert_eq!(tied(client, &id, &shop.stores[0]).await, all_four("returns are open"));
-        client.done(REJECT, json!({ "idempotencyKey": format!("reject {policy}"), "id": back, "reason": "no" })).await;
+        client.must_mutate(REJECT, json!({ "idempotencyKey": format!("reject {policy}"), "id": back, "reason": "no" })).await;
         assert_eq!(tied(client, &id, &shop.stores[0]).await, []);
     }
 });

@@ -14,10 +14,10 @@ use crate::certificates::Papers;
 /// Longer than the interval at which files are checked for changes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
+async fn wait_until(condition: &str, mut is: impl AsyncFnMut() -> bool) {
+    let started_at = Instant::now();
     while !is().await {
-        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
+        assert!(started_at.elapsed() < PATIENCE, "waited in vain for {condition}");
         sleep(Duration::from_millis(100)).await;
     }
 }
@@ -33,7 +33,7 @@ async fn a_node_serves_https_and_takes_a_renewed_certificate() {
     let server = Server::start_in(&site, free_address(), &flags, &environment).await;
     let url = format!("https://{}", server.address);
     let client = Client::register_by(trusting(Path::new(&authority)), &url, "tls").await;
-    assert_eq!(client.ask("{ __typename }", json!({})).await["__typename"], "Query");
+    assert_eq!(client.execute("{ __typename }", json!({})).await["__typename"], "Query");
     let metrics = reqwest::get(format!("http://{inside}/metrics")).await.unwrap().text().await.unwrap();
     let expiry = metrics.lines().find_map(|line| line.strip_prefix("entrepot_tls_certificate_expiry_timestamp_seconds "));
     assert!(expiry.is_some_and(|seconds| seconds.parse::<f64>().unwrap() > 1e9), "{metrics}");
@@ -43,13 +43,13 @@ async fn a_node_serves_https_and_takes_a_renewed_certificate() {
         async |papers: &Papers| trusting(Path::new(&papers.path("ca.pem"))).get(format!("{url}/livez")).send().await.is_ok();
     let renewed = Papers::make(&site.folder, "renewed").unwrap();
     fs::copy(renewed.path("server.pem"), &certificate).unwrap();
-    until("the log to name the key", async || server.said().contains("is not the key of the first certificate")).await;
+    wait_until("the log to name the key", async || server.stderr().contains("is not the key of the first certificate")).await;
     assert!(accepts(&papers).await && !accepts(&renewed).await, "a certificate without its key changes nothing");
     // Within a tick of the file system's clock: a key of the same length has the same time.
     let modified = fs::metadata(&key).unwrap().modified().unwrap();
     fs::copy(renewed.path("server.key"), &key).unwrap();
     fs::File::options().write(true).open(&key).unwrap().set_modified(modified).unwrap();
-    until("the renewed certificate", async || accepts(&renewed).await).await;
+    wait_until("the renewed certificate", async || accepts(&renewed).await).await;
     assert!(!accepts(&papers).await);
 }
 
@@ -59,13 +59,13 @@ async fn files_that_cannot_be_served_are_named_by_the_node_and_by_the_doctor() {
     let Some(papers) = Papers::make(&site.folder, "papers") else { return };
     let (certificate, key, other) = (papers.path("server.pem"), papers.path("server.key"), papers.path("client.key"));
     let serve = ["serve", "--database-url", &site.url, "--listen", "127.0.0.1:0", "--tls-certificate", &certificate];
-    entrepot(&serve).await.refused(&["--tls-key"]);
-    for (key, said) in [
+    entrepot(&serve).await.assert_failed(&["--tls-key"]);
+    for (key, expected) in [
         ("no-such-file", "--tls-key no-such-file cannot be read"),
         (certificate.as_str(), "holds no private key without a passphrase"),
         (other.as_str(), "is not the key of the first certificate"),
     ] {
-        entrepot(&[&serve[..], &["--tls-key", key]].concat()).await.refused(&[said]);
+        entrepot(&[&serve[..], &["--tls-key", key]].concat()).await.assert_failed(&[expected]);
     }
     let examined = async |key: &str| {
         let words =

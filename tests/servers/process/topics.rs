@@ -90,7 +90,7 @@ const CANCEL: &str =
 async fn order(shop: &Shop, key: &str, store: usize, quantity: i64) -> String {
     let line = json!({ "product": { "id": shop.products[0] }, "quantity": quantity });
     let input = json!({ "idempotencyKey": key, "store": { "id": shop.stores[store] }, "lines": [line] });
-    text(&shop.client.done(CREATE, input).await["order"]["id"])
+    text(&shop.client.must_mutate(CREATE, input).await["order"]["id"])
 }
 
 fn told(changes: &[Value]) -> Vec<(&str, &str, bool, i64)> {
@@ -113,9 +113,9 @@ on_both!(orders_are_followed_as_they_change, site: Site => {
     assert_eq!((&ready["phase"], &ready["changes"][0]["order"]["id"]), (&json!("READY"), &json!(before)), "{ready:#}");
     assert_eq!(ready["changes"].as_array().map(Vec::len), Some(1));
     order(&shop, "in another store", 1, 2).await;
-    let placed = order(&shop, "here", 0, 3).await;
-    shop.client.done(FULFIL, json!({ "id": placed, "idempotencyKey": "ship" })).await;
-    shop.client.done(CANCEL, json!({ "id": before, "idempotencyKey": "cancel" })).await;
+    let placed_order = order(&shop, "here", 0, 3).await;
+    shop.client.must_mutate(FULFIL, json!({ "id": placed_order, "idempotencyKey": "ship" })).await;
+    shop.client.must_mutate(CANCEL, json!({ "id": before, "idempotencyKey": "cancel" })).await;
     let expected = [
         ("order.created", "CONFIRMED", true, 1),
         ("order.fulfilled", "FULFILLED", false, 2),
@@ -133,20 +133,20 @@ on_both!(orders_are_followed_as_they_change, site: Site => {
     assert_eq!(seqs(&replayed), seqs(&live));
     // A list goes over to the stream without a gap.
     let page = "query($filter: OrderFilter) { orders(filter: $filter) { streamCursor } }";
-    let cursor = shop.client.ask(page, json!({ "filter": filter })).await["orders"]["streamCursor"].take();
+    let cursor = shop.client.execute(page, json!({ "filter": filter })).await["orders"]["streamCursor"].take();
     let mut from_list = Feed::open(&shop.client, ORDERS, "orderChanged", json!({ "filter": filter, "after": cursor })).await;
     order(&shop, "after the list", 0, 1).await;
     assert_eq!(told(&from_list.some("changes", 1).await), expected[..1]);
     // A draft that goes to another store leaves one store's stream and enters the other's.
-    let of = |store: usize| json!({ "filter": { "status": ["DRAFT"], "store": { "eq": shop.stores[store] } } });
-    let mut here = Feed::open(&shop.client, ORDERS, "orderChanged", of(0)).await;
-    let mut there = Feed::open(&shop.client, ORDERS, "orderChanged", of(1)).await;
+    let input_for = |store: usize| json!({ "filter": { "status": ["DRAFT"], "store": { "eq": shop.stores[store] } } });
+    let mut here = Feed::open(&shop.client, ORDERS, "orderChanged", input_for(0)).await;
+    let mut there = Feed::open(&shop.client, ORDERS, "orderChanged", input_for(1)).await;
     assert_eq!((&here.news().await["phase"], &there.news().await["phase"]), (&json!("READY"), &json!("READY")));
     let line = json!({ "product": { "id": shop.products[0] }, "quantity": 1 });
     let draft = json!({ "idempotencyKey": "draft", "store": { "id": shop.stores[0] }, "status": "DRAFT", "lines": [line] });
-    let draft = text(&shop.client.done(CREATE, draft).await["order"]["id"]);
+    let draft = text(&shop.client.must_mutate(CREATE, draft).await["order"]["id"]);
     let moves = json!({ "idempotencyKey": "moves", "id": draft, "expectedVersion": 1, "store": { "id": shop.stores[1] } });
-    shop.client.done(UPDATE, moves).await;
+    shop.client.must_mutate(UPDATE, moves).await;
     assert_eq!(told(&here.some("changes", 2).await), [("order.created", "DRAFT", true, 1), ("order.updated", "DRAFT", false, 2)]);
     assert_eq!(told(&there.some("changes", 1).await), [("order.updated", "DRAFT", true, 2)]);
 });
@@ -163,12 +163,12 @@ on_both!(what_a_stream_shows_of_products_is_as_it_stands_now, site: Site => {
     for key in ["before", "after"] {
         order(&shop, key, 0, 1).await;
         shown.push(feed.some("changes", 1).await.remove(0)["order"]["lines"][0]["product"]["documents"].take());
-        let file = shop.client.done(UPLOAD, json!({ "purpose": "DOCUMENT", "name": "manual.txt" })).await;
+        let file = shop.client.must_mutate(UPLOAD, json!({ "purpose": "DOCUMENT", "name": "manual.txt" })).await;
         let link = format!("{}{}", shop.client.url, text(&file["uploadUrl"]));
         let sent = reqwest::Client::new().put(link).header("content-type", "text/plain").body("Turn it on.").send();
         assert!(sent.await.unwrap().status().is_success());
         let input = json!({ "idempotencyKey": key, "productId": shop.products[0], "fileId": file["file"]["id"], "title": "Manual" });
-        shop.client.done(DOCUMENT, input).await;
+        shop.client.must_mutate(DOCUMENT, input).await;
     }
     assert_eq!(shown, [json!([]), json!([{ "title": "Manual" }])]);
 });
@@ -198,9 +198,9 @@ on_both!(stock_that_runs_low_is_told_once_for_each_line_it_crosses, site: Site =
     shop.adjust("again", 0, 0, 1).await;
     assert_eq!(kinds(&narrow.some("alerts", 1).await), [("BACK_IN_STOCK".to_owned(), 1)]);
     // A higher threshold is a line that a level crosses without moving.
-    let version = shop.client.ask("query($id: ID!) { product(by: { id: $id }) { version } }", json!({ "id": shop.products[1] })).await;
+    let version = shop.client.execute("query($id: ID!) { product(by: { id: $id }) { version } }", json!({ "id": shop.products[1] })).await;
     let input = json!({ "id": shop.products[1], "expectedVersion": version["product"]["version"], "lowStockThreshold": 30 });
-    shop.client.done(crate::process::shop::UPDATE, input).await;
+    shop.client.must_mutate(crate::process::shop::UPDATE, input).await;
     let both = feed.some("alerts", 3).await;
     assert_eq!(kinds(&both)[1..], [("CRITICAL".to_owned(), 20), ("CRITICAL".to_owned(), 20)], "{both:#?}");
     // So is a reorder point.
@@ -208,7 +208,7 @@ on_both!(stock_that_runs_low_is_told_once_for_each_line_it_crosses, site: Site =
     let set = "mutation($input: ReorderPolicySetInput!) { result: reorderPolicySet(input: $input) { userErrors { code message } } }";
     for (key, point) in [("lower", json!(13)), ("higher", json!(20))] {
         let item = item.as_object().unwrap().clone().into_iter().chain([("reorderPoint".to_owned(), point)]);
-        shop.client.done(set, json!({ "idempotencyKey": key, "items": [Value::Object(item.collect())] })).await;
+        shop.client.must_mutate(set, json!({ "idempotencyKey": key, "items": [Value::Object(item.collect())] })).await;
     }
     assert_eq!(kinds(&feed.some("alerts", 1).await), [("CRITICAL".to_owned(), 20)]);
 });
@@ -229,26 +229,26 @@ on_both!(alerts_are_followed_as_they_open_and_end, site: Site => {
     shop.adjust("sold out", 0, 0, -20).await;
     let opened = feed.some("changes", 1).await.remove(0);
     assert_eq!((&opened["eventType"], &opened["alert"]["kind"], &opened["alert"]["product"]["sku"]), (&json!("alert.opened"), &json!("OUT_OF_STOCK"), &json!("P0")));
-    shop.client.done(ACKNOWLEDGE, json!({ "id": opened["alert"]["id"], "idempotencyKey": "seen" })).await;
-    let viewer = shop.client.ask("{ viewer { actor { ... on Member { id } } } }", json!({})).await;
+    shop.client.must_mutate(ACKNOWLEDGE, json!({ "id": opened["alert"]["id"], "idempotencyKey": "seen" })).await;
+    let viewer = shop.client.execute("{ viewer { actor { ... on Member { id } } } }", json!({})).await;
     let assigned = json!({ "id": opened["alert"]["id"], "memberId": viewer["viewer"]["actor"]["id"], "idempotencyKey": "taken" });
-    shop.client.done(ASSIGN, assigned).await;
+    shop.client.must_mutate(ASSIGN, assigned).await;
     let in_free: Vec<Value> = free.some("changes", 3).await.iter().map(|change| change["inFilter"].clone()).collect();
     assert_eq!(in_free, [true, true, false], "opened, acknowledged, assigned");
     shop.adjust("filled up", 0, 0, 50).await;
     // Later changes of the alert are not in this filter: it is not open any more.
     let rest = feed.some("changes", 3).await;
-    let told = |change: &Value| json!([change["eventType"], change["inFilter"], change["alert"]["state"], change["alert"]["version"]]);
+    let change_facts = |change: &Value| json!([change["eventType"], change["inFilter"], change["alert"]["state"], change["alert"]["version"]]);
     let expected = [("alert.acknowledged", "ACKNOWLEDGED", 2), ("alert.assigned", "ACKNOWLEDGED", 3), ("alert.resolved", "RESOLVED", 4)]
         .map(|(event, state, version)| json!([event, false, state, version]));
-    assert_eq!(rest.iter().map(told).collect::<Vec<_>>(), expected);
+    assert_eq!(rest.iter().map(change_facts).collect::<Vec<_>>(), expected);
     let again = json!({ "filter": { "state": ["OPEN"] }, "after": ready["cursor"] });
     let mut late = Feed::open(&shop.client, CHANGED, "alertChanged", again).await;
-    assert_eq!(late.some("changes", 4).await.iter().map(told).collect::<Vec<_>>()[1..], expected);
+    assert_eq!(late.some("changes", 4).await.iter().map(change_facts).collect::<Vec<_>>()[1..], expected);
 });
 
 async fn page(client: &Client, variables: Value) -> Value {
-    client.ask(EVENTS, variables).await["events"].take()
+    client.execute(EVENTS, variables).await["events"].take()
 }
 
 on_both!(the_journal_can_be_polled, site: Site => {
@@ -337,7 +337,7 @@ on_both!(a_cursor_from_before_what_is_kept_is_told_so, site: Site => {
     let kept = cursors(&shop).await;
     let kept_poll = page(&shop.client, json!({ "types": types })).await["head"].take();
     // The statements do the work of a retention job.
-    site.tell("UPDATE tenant_counter SET low_seq = head; DELETE FROM event").await;
+    site.run_sql("UPDATE tenant_counter SET low_seq = head; DELETE FROM event").await;
     assert_eq!(first_items(&shop, &old).await, all("RESET", "CURSOR_EXPIRED"));
     let polled = page(&shop.client, json!({ "types": types, "after": poll })).await;
     assert_eq!((&polled["reset"], &polled["nodes"]), (&json!("CURSOR_EXPIRED"), &json!([])));
@@ -353,7 +353,7 @@ on_both!(a_cursor_from_before_what_is_kept_is_told_so, site: Site => {
 on_both!(a_restored_database_ends_streams_and_old_cursors, site: Site => {
     let (_server, mut shop) = shop(site, 100).await;
     let old = cursors(&shop).await;
-    let slug = text(&shop.client.ask("{ viewer { tenant { slug } } }", json!({})).await["viewer"]["tenant"]["slug"]);
+    let slug = text(&shop.client.execute("{ viewer { tenant { slug } } }", json!({})).await["viewer"]["tenant"]["slug"]);
     let (till, _, _) = program(&shop.client, "").await;
     let phases = "subscription { stockChanged { phase reset } }";
     let mut running = Feed::open(&till, phases, "stockChanged", json!({})).await;
@@ -365,12 +365,12 @@ on_both!(a_restored_database_ends_streams_and_old_cursors, site: Site => {
     for feed in [&mut running, &mut owners] {
         assert_eq!(feed.news().await["phase"], "LIVE");
     }
-    let told = crate::process::server::entrepot(&["epoch", "--database-url", &site.url]).await;
-    assert!(told.well(), "{told:?}");
-    let began = Instant::now();
+    let output = crate::process::server::entrepot(&["epoch", "--database-url", &site.url]).await;
+    assert!(output.has_succeeded(), "{output:?}");
+    let started_at = Instant::now();
     let item = running.news().await;
     assert_eq!((&item["phase"], &item["reset"]), (&json!("RESET"), &json!("EPOCH_CHANGED")), "{item:#}");
-    println!("a running stream was told after {:?}", began.elapsed());
+    println!("a running stream was told after {:?}", started_at.elapsed());
     assert_eq!(running.next().await, None);
     // Sessions are logged out: their sockets close, with or without an earlier message, and a new login needs a password.
     let closed = async { while owners.next().await.is_some() {} };

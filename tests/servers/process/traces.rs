@@ -77,13 +77,13 @@ impl Collector {
 
     /// Returns all received data as text, once it contains `part`.
     pub async fn text_with(&self, part: &str) -> String {
-        let began = Instant::now();
+        let started_at = Instant::now();
         loop {
             let text = String::from_utf8_lossy(&self.bytes()).into_owned();
             if text.contains(part) {
                 return text;
             }
-            assert!(began.elapsed() < PATIENCE, "{part} is not in {text}");
+            assert!(started_at.elapsed() < PATIENCE, "{part} is not in {text}");
             sleep(Duration::from_millis(50)).await;
         }
     }
@@ -103,28 +103,28 @@ impl Collector {
 
     /// The spans of all traces, once one has this name and its parent has come, too.
     async fn any_with(&self, name: &str) -> Vec<Span> {
-        let began = Instant::now();
+        let started_at = Instant::now();
         loop {
             let spans = self.all();
             let has_parent = |span: &Span| spans.iter().any(|parent| parent.span_id == span.parent_span_id);
             if spans.iter().filter(|span| span.name == name).any(has_parent) {
                 return spans;
             }
-            assert!(began.elapsed() < PATIENCE, "{name} is not among {} spans", spans.len());
+            assert!(started_at.elapsed() < PATIENCE, "{name} is not among {} spans", spans.len());
             sleep(Duration::from_millis(50)).await;
         }
     }
 
     /// The spans of the client's trace, once each of these names is among them.
     async fn spans_with(&self, names: &[&str]) -> Vec<Span> {
-        let began = Instant::now();
+        let started_at = Instant::now();
         loop {
             let spans = self.spans();
             if names.iter().all(|name| spans.iter().any(|span| span.name == *name)) {
                 return spans;
             }
             let got: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
-            assert!(began.elapsed() < PATIENCE, "{names:?} are not all in {got:?}");
+            assert!(started_at.elapsed() < PATIENCE, "{names:?} are not all in {got:?}");
             sleep(Duration::from_millis(50)).await;
         }
     }
@@ -142,7 +142,7 @@ async fn take(State(requests): State<Requests>, uri: Uri, headers: HeaderMap, bo
 }
 
 /// Returns the answer to one unit more, for a client that records its trace.
-async fn answered(shop: &Shop, key: &str) -> Value {
+async fn send_adjustment(shop: &Shop, key: &str) -> Value {
     let input = adjust(key, "ADJUSTMENT", "CORRECTION", &[change(&shop.products[0], &shop.stores[0], 1)]);
     let body = json!({ "query": ADJUST, "variables": { "input": input } });
     let request = reqwest::Client::new().post(format!("{}/graphql", shop.client.url)).bearer_auth(&shop.client.token);
@@ -152,7 +152,7 @@ async fn answered(shop: &Shop, key: &str) -> Value {
 
 /// Makes a write that must succeed.
 async fn write(shop: &Shop, key: &str) {
-    let answer = answered(shop, key).await;
+    let answer = send_adjustment(shop, key).await;
     assert_eq!((&answer["errors"], &answer["data"]["result"]["userErrors"]), (&Value::Null, &json!([])), "{answer:#}");
 }
 
@@ -179,11 +179,11 @@ fn is_in(bytes: &[u8], text: &str) -> bool {
 async fn told_to_stop(server: Server) {
     let pid = server.id().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-    assert_eq!(server.ended().await, Some(0));
+    assert_eq!(server.wait_for_exit().await, Some(0));
 }
 
 on_both!(a_write_is_one_picture_from_the_client_to_the_webhook, site: Site => {
-    let (collector, receiver) = (Collector::start().await, Receiver::well().await);
+    let (collector, receiver) = (Collector::start().await, Receiver::accepting().await);
     let url = collector.url();
     let traced = ["--otlp-endpoint", &url, "--trace-sample", "1", "--webhooks-allow", "127.0.0.0/8"];
     let environment = Environment {
@@ -216,7 +216,7 @@ on_both!(a_write_is_one_picture_from_the_client_to_the_webhook, site: Site => {
     let header = format!("00-{TRACE}-{}-01", hex::encode(&webhook.span_id));
     let got = receiver.got().into_iter().find(|got| got.header("traceparent") == header).unwrap();
     assert!(!got.body.contains("traceparent") && !got.body.contains(TRACE), "{}", got.body);
-    let events = shop.client.ask("{ result: events(first: 250) { nodes { type data } } }", json!({})).await;
+    let events = shop.client.execute("{ result: events(first: 250) { nodes { type data } } }", json!({})).await;
     let events = events.to_string();
     assert!(events.contains("stock.changed") && !events.contains("traceparent") && !events.contains(TRACE), "{events}");
     let (path, headers, _) = collector.requests.lock().unwrap()[0].clone();
@@ -239,7 +239,7 @@ on_both!(a_write_is_one_picture_from_the_client_to_the_webhook, site: Site => {
 /// Receives the messages to systemd at this path. They are read as they come: a socket holds ten messages.
 fn systemd(path: &Path) -> mpsc::Receiver<String> {
     let socket = UnixDatagram::bind(path).unwrap();
-    let (say, said) = mpsc::channel();
+    let (say, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut read = [0; 64];
         while let Ok(length) = socket.recv(&mut read) {
@@ -248,7 +248,7 @@ fn systemd(path: &Path) -> mpsc::Receiver<String> {
             }
         }
     });
-    said
+    receiver
 }
 
 /// Returns the messages until this one.
@@ -288,7 +288,7 @@ async fn buckets_have_exemplars(inside: &str) {
         let media = answer.headers()["content-type"].to_str().unwrap().to_owned();
         (media, answer.text().await.unwrap())
     };
-    let began = Instant::now();
+    let started_at = Instant::now();
     for series in [
         "http_server_request_duration_seconds_bucket{method=\"POST\",status=\"200\",le=",
         "entrepot_graphql_operation_duration_seconds_bucket{type=\"mutation\",outcome=\"OK\",le=",
@@ -303,7 +303,7 @@ async fn buckets_have_exemplars(inside: &str) {
             if text.lines().any(|line| line.starts_with(series) && line.contains(&exemplar)) {
                 break;
             }
-            assert!(began.elapsed() < PATIENCE, "{series} has no exemplar: {text}");
+            assert!(started_at.elapsed() < PATIENCE, "{series} has no exemplar: {text}");
             sleep(Duration::from_millis(50)).await;
         }
     }
@@ -329,9 +329,9 @@ async fn what_a_process_did_last_is_sent_before_it_ends() {
     stream.snapshot(&mut stream::State::default()).await;
     // From the first change on, the stream is live.
     shop.adjust("the first", 0, 0, 1).await;
-    stream.soon().await;
+    stream.next_soon().await;
     write(&shop, "the last").await;
-    stream.soon().await;
+    stream.next_soon().await;
     buckets_have_exemplars(&inside).await;
     drop(stream);
     told_to_stop(server).await;
@@ -376,9 +376,9 @@ async fn a_collector_that_never_answers_slows_nothing() {
         tokio::spawn(async move {
             let mut slowest = Duration::ZERO;
             for _ in 0..REQUESTS {
-                let began = Instant::now();
-                client.ask(read, json!({})).await;
-                slowest = slowest.max(began.elapsed());
+                let started_at = Instant::now();
+                client.execute(read, json!({})).await;
+                slowest = slowest.max(started_at.elapsed());
             }
             slowest
         })
@@ -392,8 +392,8 @@ async fn a_collector_that_never_answers_slows_nothing() {
     let dropped = figure(&text, "entrepot_traces_dropped_total", "").unwrap();
     assert!(dropped > 0.0, "what finds no room is counted: {text}");
     assert_eq!(figure(&text, "entrepot_panics_total", ""), Some(0.0));
-    let began = Instant::now();
+    let started_at = Instant::now();
     told_to_stop(server).await;
-    assert!(began.elapsed() < Duration::from_secs(10), "it stopped after {:?}", began.elapsed());
+    assert!(started_at.elapsed() < Duration::from_secs(10), "it stopped after {:?}", started_at.elapsed());
     drop(silent);
 }

@@ -25,8 +25,8 @@ const MAX_KIB: u64 = 96 << 10;
 const CREATE: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
 
 async fn link(client: &Client) -> String {
-    let made = client.done(CREATE, json!({ "purpose": "IMPORT", "name": "slow.csv" })).await;
-    made["uploadUrl"].as_str().unwrap().to_owned()
+    let payload = client.must_mutate(CREATE, json!({ "purpose": "IMPORT", "name": "slow.csv" })).await;
+    payload["uploadUrl"].as_str().unwrap().to_owned()
 }
 
 /// Returns the resident private memory of the process, in KiB.
@@ -39,7 +39,7 @@ fn resident_kib(process: u32) -> u64 {
 /// Sends some bytes at once and then single ones with pauses; returns the response and the time
 /// until it.
 async fn slow(address: SocketAddr, link: String) -> (String, Duration) {
-    let began = Instant::now();
+    let started_at = Instant::now();
     let (mut from, mut to) = TcpStream::connect(address).await.unwrap().into_split();
     let sending = tokio::spawn(async move {
         let head = format!("PUT {link} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", 400 << 20);
@@ -64,7 +64,7 @@ async fn slow(address: SocketAddr, link: String) -> (String, Duration) {
         }
     }
     sending.abort();
-    (String::from_utf8_lossy(&answer).into_owned(), began.elapsed())
+    (String::from_utf8_lossy(&answer).into_owned(), started_at.elapsed())
 }
 
 on_both!(many_slow_uploads_hold_neither_memory_nor_places, site: Site => {

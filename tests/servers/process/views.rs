@@ -32,7 +32,7 @@ const STORES: &str = "query($after: Cursor, $n: Int = 2) { stores(first: $n, aft
 
 async fn keep(owner: &Client, slug: &str, document: &str) {
     let input = json!({ "idempotencyKey": slug, "name": "A view", "slug": slug, "document": document });
-    owner.done(VIEW, input).await;
+    owner.must_mutate(VIEW, input).await;
 }
 
 /// A program with these rights alone.
@@ -43,11 +43,11 @@ pub async fn program(owner: &Client, permissions: &[&str]) -> Client {
 /// A program with these rights alone, whose key has this part of the rate limit.
 async fn program_of(owner: &Client, permissions: &[&str], budget: Value) -> Client {
     let input = json!({ "name": "Sheet", "permissions": permissions, "scope": { "all": true } });
-    let made = owner.done(INTEGRATION, input).await;
-    let key = json!({ "integrationId": made["integration"]["id"], "name": "Sheet 1", "budget": budget });
-    let made = owner.done(KEY, key).await;
+    let payload = owner.must_mutate(INTEGRATION, input).await;
+    let key = json!({ "integrationId": payload["integration"]["id"], "name": "Sheet 1", "budget": budget });
+    let payload = owner.must_mutate(KEY, key).await;
     let mut client = owner.clone();
-    made["secret"].as_str().unwrap().clone_into(&mut client.token);
+    payload["secret"].as_str().unwrap().clone_into(&mut client.token);
     client
 }
 
@@ -67,8 +67,8 @@ async fn text(client: &Client, file: &str) -> String {
 async fn refusal(client: &Client, file: &str) -> (u16, Value) {
     let answer = get(client, file).await;
     let status = answer.status().as_u16();
-    let mut told: Value = answer.json().await.unwrap();
-    (status, told["errors"][0].take())
+    let mut reported_answer: Value = answer.json().await.unwrap();
+    (status, reported_answer["errors"][0].take())
 }
 
 /// The status and code of a refusal, and its words.
@@ -81,7 +81,7 @@ async fn refused(client: &Client, file: &str) -> (u16, Value, String) {
 async fn shop(server: &Server) -> Client {
     let owner = server.tenant().await;
     for (code, name) in [("A1", "=SUM(A1)"), ("A2", "Mugs, \"large\""), ("A3", "Plain"), ("A4", "Last")] {
-        owner.done(STORE, json!({ "code": code, "name": name })).await;
+        owner.must_mutate(STORE, json!({ "code": code, "name": name })).await;
     }
     keep(&owner, "stores", STORES).await;
     owner
@@ -101,8 +101,8 @@ on_both!(a_view_has_the_same_rows_as_json_lines_and_as_a_table, site: Site => {
     for row in ["'=SUM(A1),A1", "\"Mugs, \"\"large\"\"\",A2", "Plain,A3"] {
         assert!(rows.contains(&row), "{row}: {table}");
     }
-    let shown: Value = serde_json::from_str(&text(&owner, "stores.json?variables=%7B%22n%22%3A250%7D").await).unwrap();
-    assert_eq!((&shown["data"]["stores"]["nodes"], &shown["errors"]), (&json!(all), &json!([])), "{shown:#}");
+    let answer: Value = serde_json::from_str(&text(&owner, "stores.json?variables=%7B%22n%22%3A250%7D").await).unwrap();
+    assert_eq!((&answer["data"]["stores"]["nodes"], &answer["errors"]), (&json!(all), &json!([])), "{answer:#}");
 });
 
 /// A page has one level.
@@ -120,9 +120,9 @@ async fn trade(shop: Arc<Shop>, (rounds, is_over): (Arc<AtomicUsize>, Arc<Atomic
         let round = rounds.load(Ordering::Relaxed);
         let delta = if round.is_multiple_of(2) { 1 } else { -1 };
         let changes = [change(&first, &store, delta), change(&last, &store, -delta)];
-        shop.client.done(ADJUST, adjust(&format!("round {round}"), "ADJUSTMENT", "CORRECTION", &changes)).await;
+        shop.client.must_mutate(ADJUST, adjust(&format!("round {round}"), "ADJUSTMENT", "CORRECTION", &changes)).await;
         let name = format!("Store after {round}");
-        let mut renamed = shop.client.done(RENAME, json!({ "id": store, "expectedVersion": version, "name": name })).await;
+        let mut renamed = shop.client.must_mutate(RENAME, json!({ "id": store, "expectedVersion": version, "name": name })).await;
         version = renamed["store"]["version"].take();
         rounds.fetch_add(1, Ordering::Relaxed);
     }
@@ -161,7 +161,7 @@ on_both!(a_view_that_has_not_changed_is_not_sent_again, site: Site => {
     let known = again().basic_auth("sheet", Some(&owner.token)).send().await.unwrap();
     assert_eq!((known.status(), &known.headers()["etag"]), (StatusCode::NOT_MODIFIED, &tag));
     assert_eq!(known.text().await.unwrap(), "");
-    owner.done(STORE, json!({ "code": "A5", "name": "One more" })).await;
+    owner.must_mutate(STORE, json!({ "code": "A5", "name": "One more" })).await;
     let changed = again().bearer_auth(&owner.token).send().await.unwrap();
     assert_eq!(changed.status(), StatusCode::OK);
     assert!(changed.text().await.unwrap().contains("One more,A5"));
@@ -248,8 +248,8 @@ const REVOKE: &str =
 /// A link of a view: its id and its secret.
 pub async fn linked(maker: &Client, view: &Value, variables: Value) -> (Value, String) {
     let key = format!("link {view} {variables}");
-    let made = maker.done(LINK, json!({ "idempotencyKey": key, "savedViewId": view, "variables": variables })).await;
-    (made["savedViewLink"]["id"].clone(), made["secret"].as_str().unwrap().to_owned())
+    let payload = maker.must_mutate(LINK, json!({ "idempotencyKey": key, "savedViewId": view, "variables": variables })).await;
+    (payload["savedViewLink"]["id"].clone(), payload["secret"].as_str().unwrap().to_owned())
 }
 
 /// Returns the response of an address without a key.
@@ -261,7 +261,7 @@ async fn open(client: &Client, file: &str) -> (StatusCode, String) {
 /// Returns the time at which the first link of the stores was last used.
 async fn last_use(owner: &Client) -> Value {
     let links = "{ savedView(by: { slug: \"stores\" }) { links { lastUsedAt } } }";
-    owner.ask(links, json!({})).await["savedView"]["links"][0]["lastUsedAt"].clone()
+    owner.execute(links, json!({})).await["savedView"]["links"][0]["lastUsedAt"].clone()
 }
 
 /// A use is noted beside its request, to the minute.
@@ -279,7 +279,7 @@ async fn is_used_soon(owner: &Client) {
 on_both!(a_link_is_read_without_a_key_and_with_the_rights_of_whoever_made_it, site: Site => {
     let server = Server::start(site).await;
     let owner = shop(&server).await;
-    let view = owner.ask("{ savedView(by: { slug: \"stores\" }) { id } }", json!({})).await["savedView"]["id"].take();
+    let view = owner.execute("{ savedView(by: { slug: \"stores\" }) { id } }", json!({})).await["savedView"]["id"].take();
     let (id, secret) = linked(&owner, &view, json!({})).await;
     assert_eq!(last_use(&owner).await, Value::Null, "nobody has used it");
     assert_eq!(open(&owner, &format!("{secret}.csv")).await, (StatusCode::OK, text(&owner, "stores.csv").await));
@@ -295,7 +295,7 @@ on_both!(a_link_is_read_without_a_key_and_with_the_rights_of_whoever_made_it, si
     let program = program(&owner, &["view.read", "view.manage"]).await;
     let (_, blind) = linked(&program, &view, json!({ "n": 3 })).await;
     assert_eq!(open(&owner, &format!("{blind}.csv")).await.0, StatusCode::FORBIDDEN);
-    owner.done(REVOKE, json!({ "idempotencyKey": "end", "savedViewLinkId": id })).await;
+    owner.must_mutate(REVOKE, json!({ "idempotencyKey": "end", "savedViewLinkId": id })).await;
     for file in [format!("{secret}.csv"), "evl_none.csv".to_owned()] {
         assert_eq!(open(&owner, &file).await.0, StatusCode::UNAUTHORIZED, "{file}");
     }
@@ -333,10 +333,10 @@ on_both!(a_view_is_read_as_a_workbook_and_as_pages, site: Site => {
     let (status, code, words) = refused(&owner, "wide.pdf").await;
     assert_eq!((status, code), (400, json!("LIMIT_EXCEEDED")), "{words}");
     assert!(words.contains("12 columns") && get(&owner, "wide.xlsx").await.status() == StatusCode::OK, "{words}");
-    owner.done(STORE, json!({ "code": "A6", "name": "Αθήνα" })).await;
+    owner.must_mutate(STORE, json!({ "code": "A6", "name": "Αθήνα" })).await;
     let pages = text(&owner, "stores.pdf").await;
     assert!(pages.contains(" Td <00010002000300040005> Tj") && pages.contains("<0001> <0391>\n<0002> <03b8>"), "{pages}");
-    owner.done(STORE, json!({ "code": "A7", "name": "東京" })).await;
+    owner.must_mutate(STORE, json!({ "code": "A7", "name": "東京" })).await;
     let (status, _, words) = refused(&owner, "stores.pdf").await;
     assert!(status == 400 && words.contains("font"), "{status}: {words}");
     assert_eq!(refused(&owner, "stores.pdf?locale=de").await.0, 400);

@@ -52,10 +52,10 @@ impl Watch {
         self.json().iter().filter(|line| line["phase"] == "LIVE").filter_map(|line| line["seq"].as_i64()).collect()
     }
 
-    async fn until(&self, what: &str, is_there: impl Fn(&Self) -> bool) {
-        let began = Instant::now();
+    async fn until(&self, condition: &str, is_there: impl Fn(&Self) -> bool) {
+        let started_at = Instant::now();
         while !is_there(self) {
-            assert!(began.elapsed() < Duration::from_secs(30), "{what}: {:?}", self.lines().last());
+            assert!(started_at.elapsed() < Duration::from_secs(30), "{condition}: {:?}", self.lines().last());
             sleep(Duration::from_millis(20)).await;
         }
     }
@@ -69,9 +69,9 @@ impl Watch {
     /// Presses Ctrl-C; returns the final output on standard error.
     fn interrupt(mut self) -> String {
         assert!(Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap().success());
-        let said = std::io::read_to_string(self.child.stderr.take().unwrap()).unwrap();
-        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{said}");
-        said
+        let reported_stderr = std::io::read_to_string(self.child.stderr.take().unwrap()).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{reported_stderr}");
+        reported_stderr
     }
 }
 
@@ -97,8 +97,8 @@ on_both!(a_watch_outlives_its_server_and_misses_nothing, site: Site => {
         sleep(Duration::from_millis(300)).await;
         server = Server::start_on(site, address).await;
     }
-    let told = load.end().await;
-    let changed: BTreeSet<i64> = told.done.iter().filter(|done| !done.effects.is_empty()).map(|done| done.seq).collect();
+    let outcomes = load.end().await;
+    let changed: BTreeSet<i64> = outcomes.done.iter().filter(|done| !done.effects.is_empty()).map(|done| done.seq).collect();
     let last = changed.last().copied().unwrap();
     watch.until("the last change has not come", |watch| watch.seqs().last().is_some_and(|seq| *seq >= last)).await;
     let seqs = watch.seqs();
@@ -108,9 +108,9 @@ on_both!(a_watch_outlives_its_server_and_misses_nothing, site: Site => {
     assert!(missed.is_empty(), "missed {missed:?}");
     println!("{} changes in {} lines over three deaths of the server", changed.len(), seqs.len());
 
-    let said = watch.interrupt();
-    assert!(said.contains("again in"), "it says that it lost the server: {said}");
-    let cursor = said.trim().rsplit("--after ").next().unwrap().to_owned();
+    let output = watch.interrupt();
+    assert!(output.contains("again in"), "it says that it lost the server: {output}");
+    let cursor = output.trim().rsplit("--after ").next().unwrap().to_owned();
     let next = shop.adjust("while nobody watched", 0, 0, 3).await["seq"].as_i64().unwrap();
     let watch = Watch::start(&shop, &["--format", "json", "--after", &cursor]);
     watch.until("it does not go on", |watch| watch.seqs().last() == Some(&next)).await;
@@ -134,11 +134,11 @@ on_both!(a_watch_keeps_to_what_was_asked, site: Site => {
     assert!(lines.iter().filter(|line| !line.starts_with("--")).all(|line| line.contains("S1") && line.contains("P0")), "{lines:?}");
     one.interrupt();
     let url = &shop.client.url;
-    entrepot(&["watch", "--url", url, "--token", &shop.client.token, "--store", "S9"]).await.refused(&["no store S9"]);
-    entrepot(&["watch", "--url", url, "--token", "not-a-token"]).await.refused(&["closed the socket", "Forbidden"]);
-    entrepot(&["watch", "--url", "ftp://shop.example", "--token", "x"]).await.refused(&["http or https"]);
+    entrepot(&["watch", "--url", url, "--token", &shop.client.token, "--store", "S9"]).await.assert_failed(&["no store S9"]);
+    entrepot(&["watch", "--url", url, "--token", "not-a-token"]).await.assert_failed(&["closed the socket", "Forbidden"]);
+    entrepot(&["watch", "--url", "ftp://shop.example", "--token", "x"]).await.assert_failed(&["http or https"]);
     let foreign = json!({ "filter": null });
-    let page = shop.client.ask("{ stockLevels(first: 1) { streamCursor } }", foreign).await;
+    let page = shop.client.execute("{ stockLevels(first: 1) { streamCursor } }", foreign).await;
     // With a cursor of another filter the stream starts from the beginning, and reports the reset.
     let cursor = page["stockLevels"]["streamCursor"].as_str().unwrap();
     let reset = Watch::start(&shop, &["--format", "json", "--store", "S0", "--after", cursor]);

@@ -89,7 +89,7 @@ async fn other_data_are_refused_before_anything_is_written() {
     replay::load(&caller(&url, "a key"), &plan(ROWS), 8).await.unwrap();
     let names = |shop: &Shared| shop.lock().unwrap().products.values().map(|p| p.name.clone()).collect::<Vec<_>>();
     let (before, after) = (names(&shop), moved(&shop));
-    for (other, what) in [
+    for (other, case) in [
         (ROWS.replace("MUG,5", "BOWL,6"), "the existing opening receipt"),
         (ROWS.replace("CUP", "BOWL").replace("found,1", "found,2"), "another stock adjustment ADJ-5"),
     ] {
@@ -97,7 +97,7 @@ async fn other_data_are_refused_before_anything_is_written() {
             let error = replay::load(&caller(&url, token), &plan(&other), 8).await.unwrap_err();
             assert!(matches!(error, ReplayError::OtherData { .. }), "{error}");
             let error = error.to_string();
-            assert!(error.starts_with(what) && error.contains("loaded from other data"), "{error}");
+            assert!(error.starts_with(case) && error.contains("loaded from other data"), "{error}");
             assert_eq!((names(&shop), moved(&shop)), (before.clone(), after));
         }
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use entrepot::replay::error::ReplayError;
-use entrepot::replay::expect::Found;
+use entrepot::replay::expect::FoundFigures;
 use entrepot::replay::plan::Plan;
 use entrepot::replay::reader::RowReader;
 use entrepot::replay::{Expected, expect, intake};
@@ -125,7 +125,7 @@ fn a_section_is_found_by_checksum_or_by_being_alone() {
 #[test]
 fn an_empty_list_expects_nothing() {
     let compared = |found: serde_json::Value| {
-        let mut known = Found::default();
+        let mut known = FoundFigures::default();
         known.add("plan", &found);
         expect::compare(&Expected::from_section(&json!({"monthly": [], "rows_by_kind": {}})), &known)
     };
@@ -137,7 +137,7 @@ fn an_empty_list_expects_nothing() {
 
 #[test]
 fn who_sold_nothing_is_not_expected_among_the_best() {
-    let mut known = Found::default();
+    let mut known = FoundFigures::default();
     known.add("plan", &json!({"top10_by_units": [{"sku": "A", "units": 2}]}));
     let expected = Expected::from_section(&json!({"top10_by_units": [{"sku": "A", "units": 2}, {"sku": "B", "units": 0}]}));
     let comparison = expect::compare(&expected, &known);
@@ -146,7 +146,7 @@ fn who_sold_nothing_is_not_expected_among_the_best() {
 
 #[test]
 fn what_the_api_would_refuse_is_found_with_its_row() {
-    let long = |most: usize| "9".repeat(most + 1);
+    let long = |limit: usize| "9".repeat(limit + 1);
     let at = |row: String, reason: &str| assert_eq!(refusal(&row), format!("shop.csv, row 2: {reason}"));
     let rest = "6,2010-12-01 08:26:00,2.55,1,UK";
     at(format!("{},85123A,X,{rest}", long(128)), "InvoiceNo has 129 characters; the API takes 128");

@@ -98,11 +98,11 @@ async fn answer(State(shop): State<Shared>, headers: HeaderMap, body: String) ->
     shop.respond(caller, &request).to_string().into_response()
 }
 
-fn trouble(shop: &mut Shop, which: u64, caller: &str, request: &Value) -> Response {
+fn trouble(shop: &mut Shop, index: u64, caller: &str, request: &Value) -> Response {
     let error =
         |code: &str| json!({"errors": [{"message": "later", "extensions": {"code": code, "retryAfterMs": 3}}], "data": null});
     let busy = json!({"code": "IDEMPOTENCY_IN_PROGRESS", "message": "later", "field": null, "retryable": true});
-    match which % 5 {
+    match index % 5 {
         4 if !request["variables"]["input"].is_null() => {
             json!({"data": {"result": {"replayed": false, "userErrors": [busy]}}}).to_string().into_response()
         }
@@ -182,12 +182,12 @@ impl Shop {
             answer["replayed"] = json!(true);
             return answer;
         }
-        let made = match kind {
+        let new_order = match kind {
             "Adjust" => self.adjust(input),
             "Order" => self.order(input),
             _ => self.refund(input),
         };
-        match made {
+        match new_order {
             Ok(mut answer) => {
                 answer["replayed"] = json!(false);
                 answer["userErrors"] = json!([]);

@@ -54,9 +54,9 @@ proptest! {
             }
             // Any of those in flight may be the next to come back.
             let Some(choice) = choices.next() else { return Err(TestCaseError::fail("more documents than there are")) };
-            let done = running.swap_remove(choice.index(running.len()));
-            scheduler.finish(done);
-            finished.insert(done);
+            let call = running.swap_remove(choice.index(running.len()));
+            scheduler.finish(call);
+            finished.insert(call);
         }
         prop_assert!(scheduler.is_idle());
         prop_assert_eq!(finished.len(), works.len());

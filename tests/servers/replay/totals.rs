@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use entrepot::replay::expect::{self, Found};
+use entrepot::replay::expect::{self, FoundFigures};
 use entrepot::replay::intake;
 use entrepot::replay::plan::Product;
 use entrepot::replay::reader::RowReader;
@@ -16,7 +16,7 @@ fn agrees(file: &str, opening: &str, on_hand: &str) {
     let plan = intake::plan(RowReader::open(&folder.join(file)).unwrap()).unwrap();
     println!("{file}: {} rows planned in {:?}", plan.seal.rows, started.elapsed());
     let expected = expect::load(&folder.join("expected.json"), &plan.seal.csv_sha256).unwrap();
-    let mut found = Found::default();
+    let mut found = FoundFigures::default();
     found.add("plan", &section::build_section(&plan, expected.spots()));
     let comparison = expect::compare(&expected, &found);
     println!("{comparison}");

@@ -3,7 +3,7 @@
 use entrepot::orders::jobs::{ExpiryCursors, expire_due};
 use serde_json::{Value, json};
 
-use super::world::{World, done, of_store, refused};
+use super::world::{World, accepted, of_store, refused};
 use crate::world::answers::digits;
 
 /// Open and backordered of an order's only line.
@@ -24,12 +24,12 @@ async fn what_comes_is_given_to_the_oldest_order_first() {
     World::on_both(async |world| {
         let first = lamps(&world, 10).await;
         assert_eq!(waits(&first), [4, 6]);
-        world.pass(60);
+        world.advance_clock(60);
         let second = lamps(&world, 3).await;
         // Placed before both, though it was recorded after them.
         let line = json!({"product": {"id": world.lamp}, "quantity": 2});
         let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "placedAt": "2026-11-19T09:00:00Z", "lines": [line]});
-        let oldest = done(&world.act("orderCreate", input).await, "order").clone();
+        let oldest = accepted(&world.mutate("orderCreate", input).await, "order").clone();
         assert_eq!((waits(&second), waits(&oldest), world.fill().await), ([0, 3], [0, 2], 0));
         arrive(&world, 7).await;
         assert_eq!(world.fill().await, 2);
@@ -44,7 +44,7 @@ async fn what_comes_is_given_to_the_oldest_order_first() {
         assert_eq!(world.events_of("order.updated").await.len(), 4);
         // An order that has all of its stock is shipped like any other.
         for order in [first, second, oldest] {
-            let shipped = world.does("orderFulfil", &order, json!({})).await;
+            let shipped = world.complete_step("orderFulfil", &order, json!({})).await;
             assert_eq!(shipped["status"], "FULFILLED");
         }
         assert_eq!(world.level_here(world.lamp).await, [3, 0, 0]);
@@ -71,7 +71,7 @@ async fn filling_twice_does_nothing_more() {
 async fn a_cancelled_order_waits_no_longer() {
     World::on_both(async |world| {
         let (first, second) = (lamps(&world, 6).await, lamps(&world, 3).await);
-        world.does("orderCancel", &first, json!({})).await;
+        world.complete_step("orderCancel", &first, json!({})).await;
         // Its four lamps are free again, and go to the one that waits.
         assert_eq!(world.fill().await, 1);
         assert_eq!(waits(&world.read(&second).await), [3, 0]);
@@ -92,7 +92,7 @@ async fn a_pending_order_holds_what_came_until_its_time_is_over() {
         let next = lamps(&world, 1).await;
         arrive(&world, 2).await;
         assert_eq!((world.fill().await, waits(&world.read(&pending).await)), (1, [6, 0]));
-        world.pass(901);
+        world.advance_clock(901);
         let now = world.ledger.clock().now();
         assert_eq!(expire_due(&world.ledger, now, &ExpiryCursors::default()).await.unwrap(), 1);
         assert_eq!(world.level_here(world.lamp).await, [6, 0, 0]);
@@ -107,9 +107,9 @@ async fn what_came_back_and_can_be_sold_again_fills_orders() {
         let sold = world.ordered("FULFILLED", &[(world.lamp, 4)]).await;
         let waiting = lamps(&world, 3).await;
         let ret = world.approved(json!([{"orderLineId": sold["lines"][0]["id"], "quantity": 2}])).await;
-        world.does("returnReceive", &ret, json!({})).await;
+        world.complete_step("returnReceive", &ret, json!({})).await;
         assert_eq!(world.fill().await, 0, "what nobody has looked at is promised to nobody");
-        world.does("returnInspect", &ret, json!({})).await;
+        world.complete_step("returnInspect", &ret, json!({})).await;
         assert_eq!((world.fill().await, waits(&world.read(&waiting).await)), (1, [2, 1]));
     })
     .await;
@@ -124,7 +124,7 @@ async fn a_sale_that_takes_the_same_stock_is_never_oversold() {
             let line = json!({"product": {"id": world.lamp}, "quantity": 1});
             let input =
                 json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "FULFILLED", "lines": [line]});
-            world.act("orderCreate", input).await
+            world.mutate("orderCreate", input).await
         };
         let sales = futures_util::future::join_all((0..15).map(|_| sell()));
         let (answers, ..) = futures_util::join!(sales, world.fill(), world.fill());
@@ -146,7 +146,7 @@ async fn who_waits_is_listed_oldest_first() {
         lamps(&world, 5).await;
         let line = json!({"product": {"id": world.lamp}, "quantity": 2});
         let input = json!({"idempotencyKey": world.key(), "store": {"id": world.depot}, "placedAt": "2026-11-19T09:00:00Z", "lines": [line]});
-        done(&world.act("orderCreate", input).await, "order");
+        accepted(&world.mutate("orderCreate", input).await, "order");
         lamps(&world, 7).await;
         let list = "query($p: ProductRef, $s: StoreRef, $n: Int, $a: Cursor) { backorders(product: $p, store: $s, first: $n, after: $a) {
             nodes { backordered order { number store { code } } product { sku } } totalCount { count } pageInfo { hasNextPage endCursor } } }";
@@ -154,20 +154,20 @@ async fn who_waits_is_listed_oldest_first() {
             let nodes = answer["backorders"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}"));
             nodes.iter().map(|node| digits(&node["order"]["number"])).collect::<Vec<_>>()
         };
-        let all = world.ask(list, json!({})).await;
+        let all = world.execute(list, json!({})).await;
         assert_eq!(numbers(&all), ["2", "1", "3"]);
         assert_eq!(all["backorders"]["nodes"][1], json!({"backordered": 1, "order": {"number": "SO-000001", "store": {"code": "LDN"}}, "product": {"sku": "LAMP"}}));
-        let page = world.ask(list, json!({"n": 2})).await;
+        let page = world.execute(list, json!({"n": 2})).await;
         assert_eq!((numbers(&page), &page["backorders"]["pageInfo"]["hasNextPage"]), (vec!["2".to_owned(), "1".to_owned()], &json!(true)));
-        let rest = world.ask(list, json!({"n": 2, "a": page["backorders"]["pageInfo"]["endCursor"]})).await;
+        let rest = world.execute(list, json!({"n": 2, "a": page["backorders"]["pageInfo"]["endCursor"]})).await;
         assert_eq!(numbers(&rest), ["3"]);
         assert_eq!(rest["backorders"]["totalCount"]["count"], 3);
-        assert_eq!(numbers(&world.ask(list, json!({"s": {"code": "ldn"}})).await), ["1", "3"]);
-        assert_eq!(numbers(&world.ask(list, json!({"p": {"sku": "lamp"}, "s": {"id": world.depot}})).await), ["2"]);
+        assert_eq!(numbers(&world.execute(list, json!({"s": {"code": "ldn"}})).await), ["1", "3"]);
+        assert_eq!(numbers(&world.execute(list, json!({"p": {"sku": "lamp"}, "s": {"id": world.depot}})).await), ["2"]);
         for none in [json!({"p": {"sku": "MUG"}}), json!({"p": {"sku": "NONE"}}), json!({"s": {"code": "NONE"}}), json!({"p": {"id": world.foreign.mug}})] {
-            assert!(numbers(&world.ask(list, none).await).is_empty());
+            assert!(numbers(&world.execute(list, none).await).is_empty());
         }
-        assert_eq!(numbers(&world.ask_as(of_store(world.depot), list, json!({})).await), ["2"]);
+        assert_eq!(numbers(&world.execute_as(of_store(world.depot), list, json!({})).await), ["2"]);
         let narrowed = "query($f: BackorderFilter, $o: BackorderSort, $n: Int, $a: Cursor) { backorders(filter: $f, sort: $o, first: $n, after: $a) {
             nodes { order { number } } totalCount { count } pageInfo { endCursor } } }";
         for (filter, found) in [
@@ -176,12 +176,12 @@ async fn who_waits_is_listed_oldest_first() {
             (json!({"product": {"in": [world.lamp, world.mug]}, "backordered": {"lte": 2}}), ["2", "1"].as_slice()),
             (json!({"channel": {"in": []}}), [].as_slice()),
         ] {
-            assert_eq!(numbers(&world.ask(narrowed, json!({ "f": filter })).await), found, "{filter}");
+            assert_eq!(numbers(&world.execute(narrowed, json!({ "f": filter })).await), found, "{filter}");
         }
         let most = json!({"field": "BACKORDERED", "direction": "DESC"});
-        let page = world.ask(narrowed, json!({"o": most, "n": 2})).await;
+        let page = world.execute(narrowed, json!({"o": most, "n": 2})).await;
         assert_eq!(numbers(&page), ["3", "2"]);
-        let rest = world.ask(narrowed, json!({"o": most, "a": page["backorders"]["pageInfo"]["endCursor"]})).await;
+        let rest = world.execute(narrowed, json!({"o": most, "a": page["backorders"]["pageInfo"]["endCursor"]})).await;
         assert_eq!((numbers(&rest), &rest["backorders"]["totalCount"]["count"]), (vec!["1".to_owned()], &json!(3)));
     })
     .await;
@@ -195,22 +195,22 @@ async fn what_is_held_is_shipped_while_the_rest_waits() {
             (waits(&order), &order["allowedActions"]),
             ([4, 5], &json!(["orderFulfil", "orderCancel", "orderUpdate", "orderHoldSet"]))
         );
-        let shipped = world.does("orderFulfil", &order, json!({})).await;
+        let shipped = world.complete_step("orderFulfil", &order, json!({})).await;
         assert_eq!((&shipped["status"], waits(&shipped)), (&json!("PARTIALLY_FULFILLED"), [0, 5]));
         assert_eq!(shipped["allowedActions"], json!(["orderCancel", "orderUpdate", "orderHoldSet"]), "all that is left waits");
-        refused(&world.act("orderFulfil", world.step(&order, json!({}))).await, "INVALID_STATE", "input.lines");
+        refused(&world.mutate("orderFulfil", world.step(&order, json!({}))).await, "INVALID_STATE", "input.lines");
         assert_eq!(world.level_here(world.lamp).await, [0, 0, 0]);
         // Units that have just been received leave at once if their line is named, and otherwise
         // once they are held.
         arrive(&world, 5).await;
         let one = json!([{"lineId": order["lines"][0]["id"], "quantity": 1}]);
-        world.does("orderFulfil", &order, json!({ "lines": one })).await;
+        world.complete_step("orderFulfil", &order, json!({ "lines": one })).await;
         assert_eq!(world.fill().await, 1);
         assert_eq!(
             world.read(&order).await["allowedActions"],
             json!(["orderFulfil", "orderCancel", "orderUpdate", "orderHoldSet"])
         );
-        assert_eq!(world.does("orderFulfil", &order, json!({})).await["status"], "FULFILLED");
+        assert_eq!(world.complete_step("orderFulfil", &order, json!({})).await["status"], "FULFILLED");
         assert_eq!(world.level_here(world.lamp).await, [0, 0, 0]);
     })
     .await;

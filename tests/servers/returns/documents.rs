@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::world::{World, back, done};
+use super::world::{World, accepted, back};
 
 #[tokio::test]
 async fn a_call_that_changes_a_return_and_its_order_keeps_the_return() {
@@ -11,14 +11,14 @@ async fn a_call_that_changes_a_return_and_its_order_keeps_the_return() {
         let line = world.sold(2).await;
         let before = world.events_of("").await.len();
         let asking = world.asking(json!([back(&line, 2)]));
-        let first = world.act("returnCreate", asking.clone()).await;
-        let told = world.events_of("").await.split_off(before);
-        assert_eq!(told, ["return.created", "order.updated"], "the return comes before the order that it changed");
-        let again = world.act("returnCreate", asking).await;
-        assert_eq!((&again["replayed"], &done(&again, "return")["id"]), (&json!(true), &done(&first, "return")["id"]));
-        let kept = "SELECT count(*) FROM idempotency WHERE tenant_id = $1 AND mutation = 'returnCreate'
+        let first = world.mutate("returnCreate", asking.clone()).await;
+        let events = world.events_of("").await.split_off(before);
+        assert_eq!(events, ["return.created", "order.updated"], "the return comes before the order that it changed");
+        let again = world.mutate("returnCreate", asking).await;
+        assert_eq!((&again["replayed"], &accepted(&again, "return")["id"]), (&json!(true), &accepted(&first, "return")["id"]));
+        let sql = "SELECT count(*) FROM idempotency WHERE tenant_id = $1 AND mutation = 'returnCreate'
             AND receipt LIKE '%\"ret\":%' AND receipt NOT LIKE '%\"order\":%'";
-        assert_eq!(world.number(kept).await, 1, "a receipt names one document");
+        assert_eq!(world.query_number(sql).await, 1, "a receipt names one document");
     })
     .await;
 }

@@ -10,7 +10,7 @@ const LIST: &str = "query($filter: ReturnFilter, $sort: ReturnSort, $first: Int,
     pageInfo { hasNextPage endCursor } } }";
 
 async fn page(world: &World, variables: Value) -> Value {
-    let answer = world.ask(LIST, variables).await;
+    let answer = world.execute(LIST, variables).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["returns"].clone()
 }
@@ -26,10 +26,10 @@ async fn returns_are_found_by_status_number_order_product_and_moment() {
         let lamps = world.ordered("FULFILLED", &[(world.lamp, 1)]).await;
         let first = world.requested(json!([back(&mugs["lines"][0]["id"], 1)])).await;
         let between = entrepot::clock::rfc3339(world.clock.now().plus_seconds(30));
-        world.pass(60);
+        world.advance_clock(60);
         world.requested(json!([back(&mugs["lines"][0]["id"], 1)])).await;
         world.requested(json!([back(&lamps["lines"][0]["id"], 1)])).await;
-        assert_eq!(world.does("returnApprove", &first, json!({})).await["status"], "APPROVED");
+        assert_eq!(world.complete_step("returnApprove", &first, json!({})).await["status"], "APPROVED");
         let sku = &lamps["lines"][0]["sku"];
         for (filter, expected) in [
             (json!({}), "123"),
@@ -63,7 +63,7 @@ async fn returns_are_found_by_status_number_order_product_and_moment() {
             assert_eq!(counted["totalCount"]["count"], expected.len(), "{filter}");
         }
         for bad in [json!({"order": {"eq": world.mug}}), json!({"store": {"isNull": true}})] {
-            let answer = world.ask(LIST, json!({"filter": bad})).await;
+            let answer = world.execute(LIST, json!({"filter": bad})).await;
             assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{bad}");
         }
     })
@@ -85,7 +85,7 @@ async fn returns_of_one_moment_are_paged_in_every_order() {
                 let after = &one["pageInfo"]["endCursor"];
                 let two = page(&world, json!({"sort": sort, "first": 2, "after": after})).await;
                 assert_eq!((numbers(&one) + numbers(&two).as_str(), whole.len()), (whole.clone(), 3), "{field} {direction}");
-                let answer = world.ask(LIST, json!({"first": 2, "after": after})).await;
+                let answer = world.execute(LIST, json!({"first": 2, "after": after})).await;
                 assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "a cursor of another order");
             }
         }

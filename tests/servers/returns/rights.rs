@@ -4,7 +4,7 @@ use entity::prelude::ChannelId;
 use entrepot::access::{Caller, Permission, PermissionSet, REGISTRY, Reach, kind};
 use serde_json::{Value, json};
 
-use super::world::{World, back, done, of_store, refused};
+use super::world::{World, accepted, back, of_store, refused};
 
 const STEPS: [(&str, &str); 5] = [
     ("returnApprove", "return.approve"),
@@ -32,16 +32,16 @@ async fn every_step_wants_its_permission() {
         let line = world.sold(2).await;
         let ret = world.requested(json!([back(&line, 2)])).await;
         for (mutation, permission) in STEPS {
-            let answer = world.act_as(without(permission), mutation, world.step(&ret, more(mutation))).await;
+            let answer = world.mutate_as(without(permission), mutation, world.step(&ret, more(mutation))).await;
             assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{mutation}: {answer}");
         }
         let document = "query($id: ID!) { returns { nodes { status allowedActions } } order(by: {number: \"1\"}) { id } }";
-        let answer = world.ask_as(without("return.approve"), &document.replace("($id: ID!)", ""), json!({})).await;
+        let answer = world.execute_as(without("return.approve"), &document.replace("($id: ID!)", ""), json!({})).await;
         assert_eq!(answer["returns"]["nodes"], json!([{"status": "REQUESTED", "allowedActions": []}]), "{answer}");
         // A member who receives goods need not have the permission to approve returns.
-        world.does("returnApprove", &ret, json!({})).await;
-        let payload = world.act_as(without("return.approve"), "returnReceive", world.step(&ret, json!({}))).await;
-        assert_eq!(done(&payload, "return")["allowedActions"], json!(["returnInspect"]));
+        world.complete_step("returnApprove", &ret, json!({})).await;
+        let payload = world.mutate_as(without("return.approve"), "returnReceive", world.step(&ret, json!({}))).await;
+        assert_eq!(accepted(&payload, "return")["allowedActions"], json!(["returnInspect"]));
         // A call that closes a return at once and refunds it needs each permission, and that of
         // refunds in the store where the order was sold.
         let line = world.sold(2).await;
@@ -52,7 +52,7 @@ async fn every_step_wants_its_permission() {
         elsewhere.grant(refund, &Reach::stores([world.depot]));
         let few = ["return.approve", "payment.write", "payment.refund"].map(without);
         for permissions in few.into_iter().chain([elsewhere]) {
-            let answer = world.act_as(permissions, "returnCreate", input.clone()).await;
+            let answer = world.mutate_as(permissions, "returnCreate", input.clone()).await;
             assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer}");
         }
     })
@@ -65,11 +65,11 @@ async fn another_stores_returns_are_not_found() {
         let line = world.sold(2).await;
         let ret = world.requested(json!([back(&line, 2)])).await;
         for (mutation, _) in STEPS {
-            let answer = world.act_as(of_store(world.depot), mutation, world.step(&ret, more(mutation))).await;
+            let answer = world.mutate_as(of_store(world.depot), mutation, world.step(&ret, more(mutation))).await;
             refused(&answer, "NOT_FOUND", "input.id");
         }
-        let payload = world.act_as(of_store(world.store), "returnApprove", world.step(&ret, json!({}))).await;
-        done(&payload, "return");
+        let payload = world.mutate_as(of_store(world.store), "returnApprove", world.step(&ret, json!({}))).await;
+        accepted(&payload, "return");
     })
     .await;
 }
@@ -81,10 +81,14 @@ async fn another_companys_returns_are_not_found() {
         let ret = world.requested(json!([back(&line, 2)])).await;
         let stranger = Caller::new(world.foreign.tenant, world.member, PermissionSet::all());
         for (mutation, _) in STEPS {
-            refused(&world.act_by(stranger.clone(), mutation, world.step(&ret, more(mutation))).await, "NOT_FOUND", "input.id");
+            refused(
+                &world.mutate_by(stranger.clone(), mutation, world.step(&ret, more(mutation))).await,
+                "NOT_FOUND",
+                "input.id",
+            );
         }
         assert_eq!(
-            world.ask_by(stranger, "{ backorders { nodes { id } } }", json!({})).await,
+            world.execute_by(stranger, "{ backorders { nodes { id } } }", json!({})).await,
             json!({"backorders": {"nodes": []}})
         );
     })
@@ -103,10 +107,10 @@ async fn a_partner_takes_on_the_returns_of_its_channel() {
     World::on_both(async |world| {
         let line = world.sold(2).await;
         let ret = world.requested(json!([back(&line, 1)])).await;
-        let other = world.act_by(of_channel(&world, world.web), "returnApprove", world.step(&ret, json!({}))).await;
+        let other = world.mutate_by(of_channel(&world, world.web), "returnApprove", world.step(&ret, json!({}))).await;
         refused(&other, "NOT_FOUND", "input.id");
-        let own = world.act_by(of_channel(&world, world.direct), "returnApprove", world.step(&ret, json!({}))).await;
-        done(&own, "return");
+        let own = world.mutate_by(of_channel(&world, world.direct), "returnApprove", world.step(&ret, json!({}))).await;
+        accepted(&own, "return");
     })
     .await;
 }
@@ -118,17 +122,17 @@ async fn an_order_is_shipped_by_who_may_ship_where_it_is_held() {
         let ordered = async |quantity: i64| {
             let lines = json!([{"product": {"id": world.mug}, "quantity": quantity}]);
             let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": lines, "sourcing": {}});
-            done(&world.act("orderCreate", input).await, "order").clone()
+            accepted(&world.mutate("orderCreate", input).await, "order").clone()
         };
         let (away, here) = (ordered(20).await, ordered(90).await);
-        let held = |order: &Value| order["lines"][0]["allocations"][0]["store"]["code"].clone();
-        assert_eq!((held(&away), held(&here)), (json!("DEPOT"), json!("LDN")));
+        let holding_store = |order: &Value| order["lines"][0]["allocations"][0]["store"]["code"].clone();
+        assert_eq!((holding_store(&away), holding_store(&here)), (json!("DEPOT"), json!("LDN")));
         let of_shop = of_store(world.store);
         let mut of_both = of_shop.clone();
         of_both.grant(kind::OrderFulfil::INDEX, &Reach::stores([world.depot]));
         let actions = async |caller: &PermissionSet, order: &Value| {
             let document = "query($id: ID!) { order(by: {id: $id}) { allowedActions } }";
-            world.ask_as(caller.clone(), document, json!({"id": order["id"]})).await["order"]["allowedActions"].clone()
+            world.execute_as(caller.clone(), document, json!({"id": order["id"]})).await["order"]["allowedActions"].clone()
         };
         assert_eq!(actions(&of_shop, &away).await, json!(["orderCancel", "orderUpdate", "orderHoldSet"]));
         assert_eq!(actions(&of_shop, &here).await, json!(["orderFulfil", "orderCancel", "orderUpdate", "orderHoldSet"]));
@@ -136,16 +140,16 @@ async fn an_order_is_shipped_by_who_may_ship_where_it_is_held() {
         // A viewer of the order also sees the stores that hold it, and which permission is missing
         // there. Other stores are not found.
         let from = |order: &Value| world.step(order, json!({"store": {"code": "DEPOT"}}));
-        let answer = world.act_as(of_shop.clone(), "orderFulfil", from(&away)).await;
+        let answer = world.mutate_as(of_shop.clone(), "orderFulfil", from(&away)).await;
         refused(&answer, "INVALID_STATE", "input.store");
         let message = answer["userErrors"][0]["message"].as_str().unwrap_or_default();
         assert!(message.contains("order.fulfil"), "{answer}");
-        refused(&world.act_as(of_shop.clone(), "orderFulfil", from(&here)).await, "NOT_FOUND", "input.store.code");
+        refused(&world.mutate_as(of_shop.clone(), "orderFulfil", from(&here)).await, "NOT_FOUND", "input.store.code");
         let mut blind = PermissionSet::default();
         blind.grant(kind::OrderFulfil::INDEX, &Reach::stores([world.store]));
-        refused(&world.act_as(blind, "orderFulfil", from(&away)).await, "NOT_FOUND", "input.store.code");
-        let shipped = world.act_as(of_both, "orderFulfil", from(&away)).await;
-        assert_eq!(done(&shipped, "order")["status"], "FULFILLED");
+        refused(&world.mutate_as(blind, "orderFulfil", from(&away)).await, "NOT_FOUND", "input.store.code");
+        let shipped = world.mutate_as(of_both, "orderFulfil", from(&away)).await;
+        assert_eq!(accepted(&shipped, "order")["status"], "FULFILLED");
     })
     .await;
 }

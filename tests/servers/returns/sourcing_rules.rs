@@ -29,7 +29,7 @@ fn shop(n: u128, priority: i32, position: Option<(i32, i32)>, available: &[i64])
 }
 
 /// Demand for these quantities of products 1, 2, …, which cannot be backordered.
-fn wants(quantities: &[i64]) -> Vec<Demand> {
+fn demands_of(quantities: &[i64]) -> Vec<Demand> {
     let demand = |(i, quantity): (usize, &i64)| Demand {
         goods: vec![(product(i as u128 + 1), 1)],
         quantity: *quantity,
@@ -84,7 +84,7 @@ fn each_strategy_asks_in_its_own_order() {
         (Priority, Allow, 3, &[16, 1], "line 0 has 15"),
         (Priority, Allow, 2, &[15, 17], "line 0 has 10"),
     ] {
-        let found = plan(&wants(wanted), &shops, rule(strategy, split, most));
+        let found = plan(&demands_of(wanted), &shops, rule(strategy, split, most));
         assert_eq!(found, expected, "{strategy} {split} {most} {wanted:?}");
     }
 }
@@ -94,9 +94,9 @@ fn ties_go_to_the_first_code() {
     use SourcingStrategy::{MostStock, Nearest, Priority};
     let shops = [shop(2, 0, None, &[5]), shop(1, 0, None, &[5]), shop(0, 0, None, &[1])];
     for strategy in [Priority, MostStock, Nearest] {
-        assert_eq!(plan(&wants(&[5]), &shops, rule(strategy, SplitPolicy::Allow, 3)), "B5");
+        assert_eq!(plan(&demands_of(&[5]), &shops, rule(strategy, SplitPolicy::Allow, 3)), "B5");
     }
-    assert_eq!(plan(&wants(&[5]), &[], rule(Priority, SplitPolicy::Allow, 3)), "line 0 has 0");
+    assert_eq!(plan(&demands_of(&[5]), &[], rule(Priority, SplitPolicy::Allow, 3)), "line 0 has 0");
     assert_eq!(plan(&[], &shops, rule(Priority, SplitPolicy::Allow, 3)), "");
 }
 
@@ -105,12 +105,12 @@ fn what_may_wait_is_found_as_far_as_the_rule_goes() {
     let (all, one) =
         (rule(SourcingStrategy::Priority, SplitPolicy::Allow, 3), rule(SourcingStrategy::Priority, SplitPolicy::Refuse, 3));
     let shops = [shop(0, 0, None, &[2]), shop(1, 1, None, &[3])];
-    assert_eq!(plan(&waits(wants(&[9])), &shops, all), "A2 B3");
-    assert_eq!(plan(&waits(wants(&[9])), &shops, one), "B3", "one parcel, with as much as goes into it");
-    assert_eq!(plan(&waits(wants(&[9])), &[], all), "");
-    assert_eq!(plan(&waits(wants(&[9])), &[], one), "");
+    assert_eq!(plan(&waits(demands_of(&[9])), &shops, all), "A2 B3");
+    assert_eq!(plan(&waits(demands_of(&[9])), &shops, one), "B3", "one parcel, with as much as goes into it");
+    assert_eq!(plan(&waits(demands_of(&[9])), &[], all), "");
+    assert_eq!(plan(&waits(demands_of(&[9])), &[], one), "");
     // Two lines of one product share what there is.
-    let twice = [wants(&[2]), wants(&[3])].concat();
+    let twice = [demands_of(&[2]), demands_of(&[3])].concat();
     assert_eq!(plan(&twice, &shops, all), "A2 / B3");
 }
 
@@ -169,7 +169,7 @@ proptest! {
         let plan: SourcingPlan = plan;
         prop_assert_eq!(plan.len(), demands.len());
         let stores: BTreeSet<StoreId> = plan.iter().flatten().map(|share| share.store).collect();
-        prop_assert!(stores.len() <= rule.most());
+        prop_assert!(stores.len() <= rule.max_stores());
         let mut taken: BTreeMap<(StoreId, ProductId), i64> = BTreeMap::new();
         for (shares, demand) in plan.iter().zip(&demands) {
             prop_assert!(total(shares) <= demand.quantity && (total(shares) == demand.quantity || demand.short == OnShortage::Wait));

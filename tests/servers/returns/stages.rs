@@ -3,12 +3,7 @@
 use serde_json::{Value, json};
 
 use super::world::{World, back};
-use crate::world::answers::refusals;
-
-/// The same code at each of these places.
-fn all(code: &str, places: &[&str]) -> Vec<(String, String)> {
-    places.iter().map(|place| (code.to_owned(), format!("input.{place}"))).collect()
-}
+use crate::world::answers::{at_each_field, refusals};
 
 #[tokio::test]
 async fn goods_that_come_back_are_told_every_product_that_is_archived() {
@@ -19,19 +14,19 @@ async fn goods_that_come_back_are_told_every_product_that_is_archived() {
         let ret = world.approved(lines()).await;
         for product in [world.mug, world.tea] {
             let archive = "UPDATE product SET status = 'ARCHIVED' WHERE tenant_id = $1 AND id = $2";
-            world.pretend(archive, vec![product.into()]).await;
+            world.run_tenant_sql(archive, vec![product.into()]).await;
         }
-        let comes = world.act("returnReceive", world.step(&ret, json!({}))).await;
-        assert_eq!(refusals(&comes), all("INVALID_STATE", &["lines", "lines"]));
+        let comes = world.mutate("returnReceive", world.step(&ret, json!({}))).await;
+        assert_eq!(refusals(&comes), at_each_field("INVALID_STATE", &["lines", "lines"]));
         for (place, sku) in [(0, "MUG"), (1, "TEA")] {
             assert!(comes["userErrors"][place]["message"].as_str().unwrap().contains(sku), "{comes:#}");
         }
         let came = |nth: usize, quantity: i64| json!({"lineId": ret["lines"][nth]["id"], "quantity": quantity});
-        let named = json!({"lines": [came(0, 1), came(1, 1), came(2, 50)]});
-        let comes = world.act("returnReceive", world.step(&ret, named)).await;
-        assert_eq!(refusals(&comes), all("INVALID_STATE", &["lines.0.quantity", "lines.2.quantity"]));
-        let asked = world.act("returnCreate", world.asking(lines())).await;
-        assert_eq!(refusals(&asked), all("INVALID_STATE", &["lines.0.product", "lines.2.product"]));
+        let input = json!({"lines": [came(0, 1), came(1, 1), came(2, 50)]});
+        let comes = world.mutate("returnReceive", world.step(&ret, input)).await;
+        assert_eq!(refusals(&comes), at_each_field("INVALID_STATE", &["lines.0.quantity", "lines.2.quantity"]));
+        let payload = world.mutate("returnCreate", world.asking(lines())).await;
+        assert_eq!(refusals(&payload), at_each_field("INVALID_STATE", &["lines.0.product", "lines.2.product"]));
     })
     .await;
 }
@@ -44,13 +39,13 @@ async fn a_line_is_told_every_order_line_that_takes_less_back() {
             sold.push(world.sold(quantity).await);
         }
         let piece = |nth: usize, quantity: i64| json!({"orderLineId": sold[nth], "quantity": quantity});
-        let asked = async |pieces: Value, quantity: i64| {
+        let request_return = async |pieces: Value, quantity: i64| {
             let lines = json!([{"product": {"sku": "MUG"}, "quantity": quantity, "matches": pieces}]);
-            refusals(&world.act("returnCreate", world.asking(lines)).await)
+            refusals(&world.mutate("returnCreate", world.asking(lines)).await)
         };
         let most = json!([piece(0, 3), piece(1, 4), piece(2, 2)]);
-        assert_eq!(asked(most, 9).await, all("OUT_OF_RANGE", &["lines.0.matches.0", "lines.0.matches.2"]));
-        assert_eq!(asked(json!([piece(0, 2), piece(1, 4), piece(2, 1)]), 7).await, []);
+        assert_eq!(request_return(most, 9).await, at_each_field("OUT_OF_RANGE", &["lines.0.matches.0", "lines.0.matches.2"]));
+        assert_eq!(request_return(json!([piece(0, 2), piece(1, 4), piece(2, 1)]), 7).await, []);
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use entrepot::storage::journal;
 use serde_json::{Value, json};
 
-use super::world::{World, back, done, refused};
+use super::world::{World, accepted, back, refused};
 use crate::world::answers::refusals;
 
 fn figures(ret: &Value) -> [i64; 4] {
@@ -15,43 +15,43 @@ async fn a_return_goes_all_the_way() {
     World::on_both(async |world| {
         let mug = world.mug;
         let line = world.sold(5).await;
-        let asked = world.requested(json!([back(&line, 4)])).await;
+        let new_return = world.requested(json!([back(&line, 4)])).await;
         assert_eq!(
-            (&asked["status"], &asked["allowedActions"]),
+            (&new_return["status"], &new_return["allowedActions"]),
             (&json!("REQUESTED"), &json!(["returnApprove", "returnReject"]))
         );
-        let of = &asked["lines"][0]["matches"][0]["orderLine"];
+        let of = &new_return["lines"][0]["matches"][0]["orderLine"];
         assert_eq!(of, &json!({"fulfilled": 5, "returned": 0, "returnPending": 4}));
-        let approved = world.does("returnApprove", &asked, json!({})).await;
+        let approved = world.complete_step("returnApprove", &new_return, json!({})).await;
         assert_eq!(approved["allowedActions"], json!(["returnReceive", "returnReject"]));
         assert_eq!(world.level_here(mug).await, [95, 0, 0]);
-        let own = &asked["lines"][0]["id"];
-        let partly = world.does("returnReceive", &asked, json!({"lines": [{"lineId": own, "quantity": 1}]})).await;
+        let own = &new_return["lines"][0]["id"];
+        let partly = world.complete_step("returnReceive", &new_return, json!({"lines": [{"lineId": own, "quantity": 1}]})).await;
         assert_eq!((&partly["status"], figures(&partly)), (&json!("PARTIALLY_RECEIVED"), [1, 0, 0, 0]));
         assert_eq!(partly["lines"][0]["matches"][0]["orderLine"], json!({"fulfilled": 5, "returned": 1, "returnPending": 3}));
         // Received units stay unavailable until they are inspected.
         assert_eq!(world.level_here(mug).await, [96, 0, 1]);
         let seen = |quantity: i64, disposition: &str| json!({"lineId": own, "quantity": quantity, "disposition": disposition});
-        let early = world.does("returnInspect", &asked, json!({"lines": [seen(1, "RESTOCK")]})).await;
+        let early = world.complete_step("returnInspect", &new_return, json!({"lines": [seen(1, "RESTOCK")]})).await;
         assert_eq!((&early["status"], figures(&early)), (&json!("PARTIALLY_RECEIVED"), [1, 1, 0, 0]));
         // Looking at it is offered while there is something to look at.
         assert_eq!(partly["allowedActions"], json!(["returnReceive", "returnInspect"]));
         assert_eq!(early["allowedActions"], json!(["returnReceive"]));
         assert_eq!(world.level_here(mug).await, [96, 0, 0]);
-        let all = world.does("returnReceive", &asked, json!({})).await;
+        let all = world.complete_step("returnReceive", &new_return, json!({})).await;
         assert_eq!((&all["status"], &all["allowedActions"]), (&json!("RECEIVED"), &json!(["returnInspect"])));
         assert_eq!(world.level_here(mug).await, [99, 0, 3]);
         let lines = json!([seen(1, "RESTOCK"), seen(1, "QUARANTINE"), seen(1, "WRITE_OFF")]);
-        let inspected = world.does("returnInspect", &asked, json!({ "lines": lines })).await;
+        let inspected = world.complete_step("returnInspect", &new_return, json!({ "lines": lines })).await;
         assert_eq!((&inspected["status"], figures(&inspected)), (&json!("INSPECTED"), [4, 2, 1, 1]));
         assert_eq!(world.level_here(mug).await, [98, 0, 1]);
-        let closed = world.does("returnClose", &asked, json!({})).await;
+        let closed = world.complete_step("returnClose", &new_return, json!({})).await;
         assert_eq!((&closed["status"], &closed["refunded"]["amount"]), (&json!("CLOSED"), &json!("10.20")));
         assert_eq!(closed["allowedActions"], json!([]));
         let kinds = ["created", "approved", "received", "inspected", "received", "inspected", "closed"];
         assert_eq!(world.events_of("return.").await, kinds.map(|kind| format!("return.{kind}")));
         let removals = "SELECT count(*) FROM movement WHERE tenant_id = $1 AND kind = 'REMOVAL' AND reference_kind = 'RETURN'";
-        assert_eq!(world.number(removals).await, 1);
+        assert_eq!(world.query_number(removals).await, 1);
     })
     .await;
 }
@@ -61,23 +61,23 @@ async fn an_order_tells_of_each_return_that_changes_it() {
     World::on_both(async |world| {
         let order = world.ordered("FULFILLED", &[(world.mug, 5)]).await;
         let line = order["lines"][0]["id"].clone();
-        let asked = world.requested(json!([back(&line, 2)])).await;
-        world.does("returnReject", &asked, json!({"reason": "worn"})).await;
-        let asked = world.approved(json!([back(&line, 2)])).await;
-        world.does("returnReceive", &asked, json!({})).await;
-        world.does("returnInspect", &asked, json!({})).await;
-        world.does("returnClose", &asked, json!({})).await;
+        let new_return = world.requested(json!([back(&line, 2)])).await;
+        world.complete_step("returnReject", &new_return, json!({"reason": "worn"})).await;
+        let new_return = world.approved(json!([back(&line, 2)])).await;
+        world.complete_step("returnReceive", &new_return, json!({})).await;
+        world.complete_step("returnInspect", &new_return, json!({})).await;
+        world.complete_step("returnClose", &new_return, json!({})).await;
         let mut now = world.asking(json!([back(&line, 1)]));
         now["receive"] = json!(true);
-        done(&world.act("returnCreate", now).await, "return");
+        accepted(&world.mutate("returnCreate", now).await, "return");
         // Requested, rejected, requested again, received, closed with a refund; and received at
         // once. The other steps change only the return.
         let kinds = ["created", "updated", "updated", "updated", "updated", "updated", "updated"];
         assert_eq!(world.events_of("order.").await, kinds.map(|kind| format!("order.{kind}")));
-        let told = journal::after(&world.db.tenant(world.tenant), 0, 10_000).await.unwrap();
-        let told = told.iter().filter(|event| event.kind == "order.updated");
+        let events = journal::after(&world.db.tenant(world.tenant), 0, 10_000).await.unwrap();
+        let events = events.iter().filter(|event| event.kind == "order.updated");
         let versions: Vec<Value> =
-            told.map(|event| serde_json::from_str::<Value>(&event.payload).unwrap()["version"].clone()).collect();
+            events.map(|event| serde_json::from_str::<Value>(&event.payload).unwrap()["version"].clone()).collect();
         assert_eq!(json!(versions), json!([2, 3, 4, 5, 6, 7]));
         assert_eq!(world.read(&order).await["version"], 7, "the newest that was told");
     })
@@ -89,14 +89,14 @@ async fn what_is_asked_back_cannot_be_asked_back_twice() {
     World::on_both(async |world| {
         let line = world.sold(3).await;
         let first = world.requested(json!([back(&line, 2)])).await;
-        let again = world.act("returnCreate", world.asking(json!([back(&line, 2)]))).await;
+        let again = world.mutate("returnCreate", world.asking(json!([back(&line, 2)]))).await;
         refused(&again, "OUT_OF_RANGE", "input.lines.0.quantity");
         // Nor can it be received over the counter while another return requests it.
         let mut now = world.asking(json!([back(&line, 2)]));
         now["receive"] = json!(true);
-        refused(&world.act("returnCreate", now).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+        refused(&world.mutate("returnCreate", now).await, "OUT_OF_RANGE", "input.lines.0.quantity");
         world.requested(json!([back(&line, 1)])).await;
-        world.does("returnReject", &first, json!({"reason": "worn"})).await;
+        world.complete_step("returnReject", &first, json!({"reason": "worn"})).await;
         world.requested(json!([back(&line, 2)])).await;
     })
     .await;
@@ -106,18 +106,22 @@ async fn what_is_asked_back_cannot_be_asked_back_twice() {
 async fn what_is_rejected_says_why_and_frees_its_units() {
     World::on_both(async |world| {
         let line = world.sold(2).await;
-        let asked = world.requested(json!([back(&line, 2)])).await;
-        world.does("returnReject", &asked, json!({"reason": "worn"})).await;
-        let asked = world.approved(json!([back(&line, 2)])).await;
+        let new_return = world.requested(json!([back(&line, 2)])).await;
+        world.complete_step("returnReject", &new_return, json!({"reason": "worn"})).await;
+        let new_return = world.approved(json!([back(&line, 2)])).await;
         // An approved return whose goods never come is rejected, too.
-        let rejected = world.does("returnReject", &asked, json!({"reason": "it never came"})).await;
+        let rejected = world.complete_step("returnReject", &new_return, json!({"reason": "it never came"})).await;
         assert_eq!((&rejected["status"], &rejected["rejectReason"]), (&json!("REJECTED"), &json!("it never came")));
         assert_eq!(rejected["lines"][0]["matches"][0]["orderLine"]["returnPending"], 0);
         assert_eq!(world.level_here(world.mug).await, [98, 0, 0]);
         for (reason, code) in [("", "REQUIRED"), (" ", "REQUIRED"), (&*"x".repeat(1_001), "TOO_LONG")] {
-            let asked = world.requested(json!([back(&line, 1)])).await;
-            refused(&world.act("returnReject", world.step(&asked, json!({ "reason": reason }))).await, code, "input.reason");
-            world.does("returnReject", &asked, json!({"reason": "tried"})).await;
+            let new_return = world.requested(json!([back(&line, 1)])).await;
+            refused(
+                &world.mutate("returnReject", world.step(&new_return, json!({ "reason": reason }))).await,
+                code,
+                "input.reason",
+            );
+            world.complete_step("returnReject", &new_return, json!({"reason": "tried"})).await;
         }
     })
     .await;
@@ -128,15 +132,15 @@ async fn what_never_comes_does_not_keep_a_return_open() {
     World::on_both(async |world| {
         let line = world.sold(5).await;
         let ret = world.approved(json!([back(&line, 4)])).await;
-        let nothing = world.act("returnReceive", world.step(&ret, json!({"lines": [], "isLast": true}))).await;
+        let nothing = world.mutate("returnReceive", world.step(&ret, json!({"lines": [], "isLast": true}))).await;
         refused(&nothing, "INVALID_STATE", "input.lines");
         let own = &ret["lines"][0]["id"];
-        world.does("returnReceive", &ret, json!({"lines": [{"lineId": own, "quantity": 1}]})).await;
-        let last = world.does("returnReceive", &ret, json!({"lines": [], "isLast": true})).await;
+        world.complete_step("returnReceive", &ret, json!({"lines": [{"lineId": own, "quantity": 1}]})).await;
+        let last = world.complete_step("returnReceive", &ret, json!({"lines": [], "isLast": true})).await;
         assert_eq!((&last["status"], figures(&last)), (&json!("RECEIVED"), [1, 0, 0, 0]));
         assert_eq!(last["lines"][0]["matches"][0]["orderLine"], json!({"fulfilled": 5, "returned": 1, "returnPending": 0}));
-        world.does("returnInspect", &ret, json!({})).await;
-        let closed = world.does("returnClose", &ret, json!({})).await;
+        world.complete_step("returnInspect", &ret, json!({})).await;
+        let closed = world.complete_step("returnClose", &ret, json!({})).await;
         assert_eq!((&closed["refund"]["amount"], &closed["refunded"]["amount"]), (&json!("10.20"), &json!("2.55")));
         world.requested(json!([back(&line, 4)])).await;
     })
@@ -149,16 +153,16 @@ async fn what_came_over_the_counter_was_looked_at_there() {
         let line = world.sold(3).await;
         let mut now = world.asking(json!([{"orderLineId": line, "quantity": 1, "disposition": "WRITE_OFF"}, back(&line, 1)]));
         now["receive"] = json!(true);
-        let payload = world.act("returnCreate", now).await;
-        let ret = done(&payload, "return").clone();
+        let payload = world.mutate("returnCreate", now).await;
+        let ret = accepted(&payload, "return").clone();
         assert_eq!(
             (&ret["status"], figures(&ret), &ret["allowedActions"]),
             (&json!("RECEIVED"), [1, 0, 0, 1], &json!(["returnInspect"]))
         );
         assert_eq!(world.level_here(world.mug).await, [98, 0, 0]);
-        let seen = world.does("returnInspect", &ret, json!({})).await;
-        assert_eq!((&seen["status"], world.level_here(world.mug).await), (&json!("INSPECTED"), [98, 0, 0]));
-        assert_eq!(world.does("returnClose", &ret, json!({})).await["refunded"]["amount"], "5.10");
+        let updated = world.complete_step("returnInspect", &ret, json!({})).await;
+        assert_eq!((&updated["status"], world.level_here(world.mug).await), (&json!("INSPECTED"), [98, 0, 0]));
+        assert_eq!(world.complete_step("returnClose", &ret, json!({})).await["refunded"]["amount"], "5.10");
     })
     .await;
 }
@@ -167,19 +171,21 @@ async fn what_came_over_the_counter_was_looked_at_there() {
 async fn each_step_is_open_in_its_states_only() {
     World::on_both(async |world| {
         let line = world.sold(30).await;
-        let asked = world.requested(json!([back(&line, 2)])).await;
+        let new_return = world.requested(json!([back(&line, 2)])).await;
         let approved = world.approved(json!([back(&line, 2)])).await;
         let rejected = world.requested(json!([back(&line, 2)])).await;
-        world.does("returnReject", &rejected, json!({"reason": "no"})).await;
+        world.complete_step("returnReject", &rejected, json!({"reason": "no"})).await;
         let partly = world.approved(json!([back(&line, 2)])).await;
-        world.does("returnReceive", &partly, json!({"lines": [{"lineId": partly["lines"][0]["id"], "quantity": 1}]})).await;
+        world
+            .complete_step("returnReceive", &partly, json!({"lines": [{"lineId": partly["lines"][0]["id"], "quantity": 1}]}))
+            .await;
         let mut rest = Vec::new();
         for steps in
             [&["returnReceive"][..], &["returnReceive", "returnInspect"], &["returnReceive", "returnInspect", "returnClose"]]
         {
             let ret = world.approved(json!([back(&line, 2)])).await;
             for step in steps {
-                world.does(step, &ret, json!({})).await;
+                world.complete_step(step, &ret, json!({})).await;
             }
             rest.push(ret);
         }
@@ -187,14 +193,14 @@ async fn each_step_is_open_in_its_states_only() {
         let refused_in: [(&str, &[&Value]); 5] = [
             ("returnApprove", &[&approved, &rejected, &partly, received, inspected, closed]),
             ("returnReject", &[&rejected, &partly, received, inspected, closed]),
-            ("returnReceive", &[&asked, &rejected, received, inspected, closed]),
-            ("returnInspect", &[&asked, &approved, &rejected, inspected, closed]),
-            ("returnClose", &[&asked, &approved, &rejected, &partly, received, closed]),
+            ("returnReceive", &[&new_return, &rejected, received, inspected, closed]),
+            ("returnInspect", &[&new_return, &approved, &rejected, inspected, closed]),
+            ("returnClose", &[&new_return, &approved, &rejected, &partly, received, closed]),
         ];
         for (mutation, returns) in refused_in {
             for ret in returns {
                 let more = if mutation == "returnReject" { json!({"reason": "no"}) } else { json!({}) };
-                let payload = world.act(mutation, world.step(ret, more)).await;
+                let payload = world.mutate(mutation, world.step(ret, more)).await;
                 refused(&payload, "INVALID_STATE", "input.id");
                 let message = payload["userErrors"][0]["message"].as_str().unwrap();
                 assert!(message.starts_with("the return is ") && message.contains("open"), "{message}");
@@ -207,7 +213,7 @@ async fn each_step_is_open_in_its_states_only() {
 /// Checks the refusals of lines that cannot be received or inspected.
 async fn refuses(world: &World, mutation: &str, ret: &Value, cases: Vec<(Value, &str, &str)>) {
     for (lines, code, field) in cases {
-        refused(&world.act(mutation, world.step(ret, json!({ "lines": lines }))).await, code, field);
+        refused(&world.mutate(mutation, world.step(ret, json!({ "lines": lines }))).await, code, field);
     }
 }
 
@@ -220,7 +226,7 @@ async fn bad_input_is_refused_with_its_path() {
         let ret = world.approved(json!([back(&line, 2), fee])).await;
         let other = world.approved(json!([back(&line, 2)])).await;
         let (own, charge, strange) = (&ret["lines"][0]["id"], &ret["lines"][1]["id"], &other["lines"][0]["id"]);
-        let of = |line: &Value, quantity: i64| json!({"lineId": line, "quantity": quantity, "disposition": "RESTOCK"});
+        let input_for = |line: &Value, quantity: i64| json!({"lineId": line, "quantity": quantity, "disposition": "RESTOCK"});
         let plain = |line: &Value, quantity: i64| json!({"lineId": line, "quantity": quantity});
         refuses(
             &world,
@@ -242,17 +248,17 @@ async fn bad_input_is_refused_with_its_path() {
         )
         .await;
         assert_eq!(world.level_here(world.mug).await, [91, 0, 0]);
-        world.does("returnReceive", &ret, json!({})).await;
+        world.complete_step("returnReceive", &ret, json!({})).await;
         refuses(
             &world,
             "returnInspect",
             &ret,
             vec![
                 (json!([]), "INVALID", "input.lines"),
-                (json!([of(own, 3)]), "OUT_OF_RANGE", "input.lines.0.quantity"),
-                (json!([of(own, 1), of(own, 2)]), "OUT_OF_RANGE", "input.lines.1.quantity"),
-                (json!([of(charge, 1)]), "OUT_OF_RANGE", "input.lines.0.quantity"),
-                (json!([of(strange, 1)]), "NOT_FOUND", "input.lines.0.lineId"),
+                (json!([input_for(own, 3)]), "OUT_OF_RANGE", "input.lines.0.quantity"),
+                (json!([input_for(own, 1), input_for(own, 2)]), "OUT_OF_RANGE", "input.lines.1.quantity"),
+                (json!([input_for(charge, 1)]), "OUT_OF_RANGE", "input.lines.0.quantity"),
+                (json!([input_for(strange, 1)]), "NOT_FOUND", "input.lines.0.lineId"),
                 (
                     json!([{"lineId": own, "quantity": 1, "disposition": "RESTOCK", "lot": {"code": "L1"}}]),
                     "INVALID",
@@ -262,19 +268,19 @@ async fn bad_input_is_refused_with_its_path() {
         )
         .await;
         // All refusals of a stage are returned, each with its line and its SKU.
-        let several = json!({"lines": [of(own, 3), of(charge, 1)]});
-        let several = world.act("returnInspect", world.step(&ret, several)).await;
+        let several = json!({"lines": [input_for(own, 3), input_for(charge, 1)]});
+        let several = world.mutate("returnInspect", world.step(&ret, several)).await;
         let range = |index: usize| ("OUT_OF_RANGE".to_owned(), format!("input.lines.{index}.quantity"));
         assert_eq!(refusals(&several), [range(0), range(1)]);
         assert_eq!(several["userErrors"][0]["message"], "between 1 and 2 of MUG");
-        let late = world.act("returnInspect", world.step(&ret, json!({"occurredAt": "2027-01-01T00:00:00Z"}))).await;
-        refused(&late, "OUT_OF_RANGE", "input.occurredAt");
-        let early = world.act("returnInspect", world.step(&ret, json!({"occurredAt": "2019-12-31T00:00:00Z"}))).await;
+        let payload = world.mutate("returnInspect", world.step(&ret, json!({"occurredAt": "2027-01-01T00:00:00Z"}))).await;
+        refused(&payload, "OUT_OF_RANGE", "input.occurredAt");
+        let early = world.mutate("returnInspect", world.step(&ret, json!({"occurredAt": "2019-12-31T00:00:00Z"}))).await;
         refused(&early, "OUT_OF_RANGE", "input.occurredAt");
-        let stale = world.act("returnInspect", world.step(&ret, json!({"expectedVersion": 1}))).await;
+        let stale = world.mutate("returnInspect", world.step(&ret, json!({"expectedVersion": 1}))).await;
         refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
         let nobodys: String = world.ledger.clock().id::<entity::id::kind::ReturnId>().to_string();
-        refused(&world.act("returnInspect", world.step(&json!({"id": nobodys}), json!({}))).await, "NOT_FOUND", "input.id");
+        refused(&world.mutate("returnInspect", world.step(&json!({"id": nobodys}), json!({}))).await, "NOT_FOUND", "input.id");
     })
     .await;
 }
@@ -285,14 +291,14 @@ async fn the_same_key_gives_the_first_answer_again() {
         let line = world.sold(5).await;
         let ret = world.approved(json!([back(&line, 4)])).await;
         let input = world.step(&ret, json!({"lines": [{"lineId": ret["lines"][0]["id"], "quantity": 2}]}));
-        let first = world.act("returnReceive", input.clone()).await;
-        assert_eq!((&first["replayed"], &done(&first, "return")["status"]), (&json!(false), &json!("PARTIALLY_RECEIVED")));
-        let again = world.act("returnReceive", input.clone()).await;
+        let first = world.mutate("returnReceive", input.clone()).await;
+        assert_eq!((&first["replayed"], &accepted(&first, "return")["status"]), (&json!(false), &json!("PARTIALLY_RECEIVED")));
+        let again = world.mutate("returnReceive", input.clone()).await;
         assert_eq!((&again["replayed"], &again["seq"], &again["return"]["version"]), (&json!(true), &first["seq"], &json!(3)));
         assert_eq!(world.level_here(world.mug).await, [97, 0, 2]);
         let mut other = input;
         other["lines"][0]["quantity"] = json!(1);
-        refused(&world.act("returnReceive", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+        refused(&world.mutate("returnReceive", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
     })
     .await;
 }
@@ -304,12 +310,12 @@ async fn goods_of_no_known_order_and_services_come_back_too() {
         let lines = json!([{"product": {"sku": "MUG"}, "quantity": 3, "unitPrice": price, "disposition": "QUARANTINE"},
             {"product": {"sku": "WRAP"}, "quantity": 1}]);
         let ret = world.approved(lines).await;
-        world.does("returnReceive", &ret, json!({})).await;
+        world.complete_step("returnReceive", &ret, json!({})).await;
         assert_eq!(world.level_here(world.mug).await, [103, 0, 3]);
-        let seen = world.does("returnInspect", &ret, json!({})).await;
-        assert_eq!((&seen["status"], figures(&seen)), (&json!("INSPECTED"), [3, 0, 3, 0]));
+        let updated = world.complete_step("returnInspect", &ret, json!({})).await;
+        assert_eq!((&updated["status"], figures(&updated)), (&json!("INSPECTED"), [3, 0, 3, 0]));
         assert_eq!(world.level_here(world.mug).await, [103, 0, 3]);
-        assert_eq!(world.does("returnClose", &ret, json!({})).await["refunded"]["amount"], "7.50");
+        assert_eq!(world.complete_step("returnClose", &ret, json!({})).await["refunded"]["amount"], "7.50");
     })
     .await;
 }
@@ -319,14 +325,14 @@ async fn goods_that_somebody_moved_meanwhile_are_not_restocked_twice() {
     World::on_both(async |world| {
         let line = world.sold(2).await;
         let ret = world.approved(json!([back(&line, 2)])).await;
-        world.does("returnReceive", &ret, json!({})).await;
+        world.complete_step("returnReceive", &ret, json!({})).await;
         let item = json!({"product": {"id": world.mug}, "store": {"id": world.store}, "quantity": 1});
-        let moved = json!({"idempotencyKey": world.key(), "from": "QUARANTINE", "to": "AVAILABLE", "reasonCode": "FOUND", "items": [item]});
-        assert_eq!(world.act("stockMove", moved).await["userErrors"], json!([]));
-        let payload = world.act("returnInspect", world.step(&ret, json!({}))).await;
+        let input = json!({"idempotencyKey": world.key(), "from": "QUARANTINE", "to": "AVAILABLE", "reasonCode": "FOUND", "items": [item]});
+        assert_eq!(world.mutate("stockMove", input).await["userErrors"], json!([]));
+        let payload = world.mutate("returnInspect", world.step(&ret, json!({}))).await;
         refused(&payload, "INSUFFICIENT_STOCK", "input.lines");
         let one = json!([{"lineId": ret["lines"][0]["id"], "quantity": 1, "disposition": "RESTOCK"}]);
-        world.does("returnInspect", &ret, json!({ "lines": one })).await;
+        world.complete_step("returnInspect", &ret, json!({ "lines": one })).await;
         assert_eq!(world.level_here(world.mug).await, [100, 0, 0]);
     })
     .await;
@@ -339,22 +345,22 @@ async fn what_is_archived_is_not_asked_back() {
         let ret = world.approved(json!([back(&line, 1)])).await;
         let to = async |status: &str| {
             let sql = format!("UPDATE product SET status = '{status}' WHERE tenant_id = $1 AND id = $2");
-            world.pretend(&sql, vec![world.mug.into()]).await;
+            world.run_tenant_sql(&sql, vec![world.mug.into()]).await;
         };
         to("ARCHIVED").await;
         let says = |payload: &Value| payload["userErrors"][0]["message"].as_str().unwrap().to_owned();
         let mut now = world.asking(json!([back(&line, 1)]));
         now["receive"] = json!(true);
-        let over_the_counter = world.act("returnCreate", now).await;
+        let over_the_counter = world.mutate("returnCreate", now).await;
         refused(&over_the_counter, "INVALID_STATE", "input.lines.0.product");
-        let asked = world.act("returnCreate", world.asking(json!([back(&line, 1)]))).await;
-        refused(&asked, "INVALID_STATE", "input.lines.0.product");
-        let comes = world.act("returnReceive", world.step(&ret, json!({}))).await;
+        let customer_return_payload = world.mutate("returnCreate", world.asking(json!([back(&line, 1)]))).await;
+        refused(&customer_return_payload, "INVALID_STATE", "input.lines.0.product");
+        let comes = world.mutate("returnReceive", world.step(&ret, json!({}))).await;
         refused(&comes, "INVALID_STATE", "input.lines");
-        assert!(says(&asked).contains("make it ACTIVE first"), "{asked}");
-        assert_eq!((says(&asked), says(&asked)), (says(&over_the_counter), says(&comes)));
+        assert!(says(&customer_return_payload).contains("make it ACTIVE first"), "{customer_return_payload}");
+        assert_eq!((says(&customer_return_payload), says(&customer_return_payload)), (says(&over_the_counter), says(&comes)));
         to("ACTIVE").await;
-        world.does("returnReceive", &ret, json!({})).await;
+        world.complete_step("returnReceive", &ret, json!({})).await;
     })
     .await;
 }
@@ -364,10 +370,10 @@ async fn an_archived_store_takes_nothing_back() {
     World::on_both(async |world| {
         let wrap = world.ordered("FULFILLED", &[(world.wrap, 1)]).await["lines"][0]["id"].clone();
         let closing = "UPDATE store SET archived_at = 1 WHERE tenant_id = $1 AND id = $2";
-        world.pretend(closing, vec![world.store.into()]).await;
+        world.run_tenant_sql(closing, vec![world.store.into()]).await;
         let fee = json!({"kind": "CHARGE", "name": "Fee", "quantity": 1, "unitPrice": {"amount": "1.00", "currencyCode": "GBP"}});
         for lines in [json!([fee]), json!([back(&wrap, 1)]), json!([fee, back(&wrap, 1)])] {
-            refused(&world.act("returnCreate", world.asking(lines)).await, "INVALID_STATE", "input.store");
+            refused(&world.mutate("returnCreate", world.asking(lines)).await, "INVALID_STATE", "input.store");
         }
     })
     .await;
@@ -379,12 +385,12 @@ async fn what_is_booked_late_may_have_happened_before_its_document_was_written()
         let order = world.ordered("CONFIRMED", &[(world.mug, 3)]).await;
         // The till's clock is behind, or the paper was typed in afterwards.
         let early = json!({"occurredAt": "2026-11-20T08:59:59Z"});
-        done(&world.act("orderFulfil", world.step(&order, early.clone())).await, "order");
-        let mut asked = world.asking(json!([back(&order["lines"][0]["id"], 1)]));
-        asked["occurredAt"] = early["occurredAt"].clone();
-        done(&world.act("returnCreate", asked).await, "return");
+        accepted(&world.mutate("orderFulfil", world.step(&order, early.clone())).await, "order");
+        let mut return_input = world.asking(json!([back(&order["lines"][0]["id"], 1)]));
+        return_input["occurredAt"] = early["occurredAt"].clone();
+        accepted(&world.mutate("returnCreate", return_input).await, "return");
         let ret = world.approved(json!([back(&order["lines"][0]["id"], 1)])).await;
-        done(&world.act("returnReceive", world.step(&ret, early)).await, "return");
+        accepted(&world.mutate("returnReceive", world.step(&ret, early)).await, "return");
     })
     .await;
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 pub use crate::{
     moves::world::of_store,
-    world::answers::{done, refused},
+    world::answers::{accepted, refused},
 };
 use crate::{
     retailer::{Retailer, Work, input_of},
@@ -50,7 +50,7 @@ impl World {
     pub async fn ordered(&self, status: &str, lines: &[(ProductId, i64)]) -> Value {
         let lines: Vec<_> = lines.iter().map(|(product, n)| json!({"product": {"id": product}, "quantity": n})).collect();
         let input = json!({"idempotencyKey": self.key(), "store": {"id": self.store}, "status": status, "lines": lines});
-        done(&self.act("orderCreate", input).await, "order").clone()
+        accepted(&self.mutate("orderCreate", input).await, "order").clone()
     }
 
     /// Mugs that were sold over the counter: the line's id.
@@ -65,35 +65,35 @@ impl World {
 
     /// Creates a requested return.
     pub async fn requested(&self, lines: Value) -> Value {
-        done(&self.act("returnCreate", self.asking(lines)).await, "return").clone()
+        accepted(&self.mutate("returnCreate", self.asking(lines)).await, "return").clone()
     }
 
     /// Creates a requested return and approves it.
     pub async fn approved(&self, lines: Value) -> Value {
         let ret = self.requested(lines).await;
-        self.does("returnApprove", &ret, json!({})).await
+        self.complete_step("returnApprove", &ret, json!({})).await
     }
 
     /// The input of a step.
-    pub fn step(&self, ret: &Value, more: Value) -> Value {
+    pub fn step(&self, ret: &Value, extra: Value) -> Value {
         let mut input = json!({"id": ret["id"], "idempotencyKey": self.key()});
-        for (name, value) in more.as_object().unwrap() {
+        for (name, value) in extra.as_object().unwrap() {
             input[name] = value.clone();
         }
         input
     }
 
     /// A step that is done.
-    pub async fn does(&self, mutation: &str, of: &Value, more: Value) -> Value {
-        let payload = self.act(mutation, self.step(of, more)).await;
+    pub async fn complete_step(&self, mutation: &str, of: &Value, extra: Value) -> Value {
+        let payload = self.mutate(mutation, self.step(of, extra)).await;
         let document = if mutation.starts_with("order") { "order" } else { "return" };
-        done(&payload, document).clone()
+        accepted(&payload, document).clone()
     }
 
     /// Reads the current state of an order.
     pub async fn read(&self, order: &Value) -> Value {
         let document = format!("query($id: ID!) {{ order(by: {{id: $id}}) {} }}", ORDER.strip_prefix("order ").unwrap());
-        self.ask(&document, json!({"id": order["id"]})).await["order"].clone()
+        self.execute(&document, json!({"id": order["id"]})).await["order"].clone()
     }
 
     /// On hand, reserved and unavailable of a product in the store.

@@ -28,6 +28,16 @@ pub fn refusals(payload: &Value) -> Vec<(String, String)> {
     errors(payload).iter().map(|error| (text(&error["code"]), path(error))).collect()
 }
 
+/// Refusals with one code, at each of these paths.
+pub fn at_each(code: &str, paths: &[&str]) -> Vec<(String, String)> {
+    paths.iter().map(|path| (code.to_owned(), (*path).to_owned())).collect()
+}
+
+/// Refusals with one code, at each of these fields of the input.
+pub fn at_each_field(code: &str, fields: &[&str]) -> Vec<(String, String)> {
+    fields.iter().map(|field| (code.to_owned(), format!("input.{field}"))).collect()
+}
+
 /// Asserts that the payload is exactly this refusal, and returns its message; empty if it was not
 /// selected.
 #[track_caller]
@@ -38,7 +48,7 @@ pub fn refused(payload: &Value, code: &str, field: &str) -> String {
 
 /// Asserts that nothing was refused and gives the part of the payload.
 #[track_caller]
-pub fn done<'p>(payload: &'p Value, part: &str) -> &'p Value {
+pub fn accepted<'p>(payload: &'p Value, part: &str) -> &'p Value {
     assert!(payload["userErrors"].as_array().is_some_and(Vec::is_empty), "{payload:#}");
     &payload[part]
 }

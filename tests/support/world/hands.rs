@@ -42,7 +42,7 @@ impl Hands {
         Clock::manual_with_monotonic(shown, passed, seed)
     }
 
-    pub fn pass(&self, micros: i64) {
+    pub fn advance_clock(&self, micros: i64) {
         self.passed.fetch_add(micros, Ordering::SeqCst);
         if !Arc::ptr_eq(&self.shown, &self.passed) {
             self.set(micros);

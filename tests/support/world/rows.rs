@@ -4,7 +4,7 @@ use entity::{channel, customer, prelude::*, product, store, tenant};
 use entrepot::storage::{Database, journal};
 
 /// Inserts a tenant whose journal has begun. More rows may be added in its transaction, which is not committed yet.
-pub async fn begin(db: &Database, row: tenant::Model, epoch: uuid::Uuid) -> entrepot::storage::Work {
+pub async fn begin_tenant(db: &Database, row: tenant::Model, epoch: uuid::Uuid) -> entrepot::storage::Work {
     let work = db.global().maintenance_for(row.id).await.unwrap();
     work.insert_global::<tenant::Entity>(row).await.unwrap();
     journal::begin_tenant(&work, epoch).await.unwrap();

@@ -13,7 +13,7 @@ mod summary;
 pub use ageing::{AgeingQuery, StockAge, StockAges, StockAgesConnection, StockAgesEdge};
 pub use charge::PurchaseOrderChargeAddInput;
 pub use mutation::{CostMutation, RevaluationPayload, RevaluationReverseInput, StockRevalueInput, StockRevalueLineInput};
-pub use query::{CostQuery, parse_span};
+pub use query::{CostQuery, parse_row_limit, parse_span};
 pub use report::*;
 pub use summary::{
     CostReportRowConnection, CostReportRowEdge, CostSummary, CostSummaryQuery, StockValueSummary, StockValueSummaryRow,

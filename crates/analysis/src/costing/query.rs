@@ -67,15 +67,8 @@ impl CostQuery {
         first: i32,
     ) -> Answer<StockValuation> {
         let ledger = ctx.required_data::<Ledger>()?;
-        let worth = match (at, known_at) {
-            (None, None) => ValuationTime::Now,
-            (at, known_time) => ValuationTime::At {
-                occurred: at.map_or_else(|| ledger.clock().now(), |at| at.0),
-                known: known_time.map(|at| at.0),
-            },
-        };
-        let query =
-            ValuationQuery { method: method.map(Into::into), of: worth, group: group_by.into(), first: parse_row_limit(first)? };
+        let (time, first) = (valuation_time(ledger, at, known_at), parse_row_limit(first, MAX_ROWS)?);
+        let query = ValuationQuery { method: method.map(Into::into), of: time, group: group_by.into(), first };
         let valuation = Box::pin(shell::stock_value(ledger.database(), permit, query)).await.map_err(report_error)?;
         truncated::record_truncation(ctx, valuation.rows.len(), valuation.groups, "stockValueSummary");
         Ok(StockValuation(valuation))
@@ -113,8 +106,8 @@ impl CostQuery {
             filter.product = Some(find_product_id(ctx, product, &["product"]).await?.ok_or_else(unknown)?);
         }
         filter.stores = requested_stores(ctx, store.as_ref(), group_by).await?;
-        let query =
-            CostReportQuery { method: method.map(Into::into), group: group_by.into(), filter, first: parse_row_limit(first)? };
+        let first = parse_row_limit(first, MAX_ROWS)?;
+        let query = CostReportQuery { method: method.map(Into::into), group: group_by.into(), filter, first };
         let costs = Box::pin(shell::cost_report(ctx.required_data::<Ledger>()?.database(), permit, &query))
             .await
             .map_err(report_error)?;
@@ -169,22 +162,40 @@ impl CostQuery {
 /// Stores of a cost report; `None` for the whole company. By store, it covers only those whose
 /// stock or reports the caller may read.
 async fn requested_stores(ctx: &Context<'_>, store_ref: Option<&StoreRef>, group: CostGroup) -> Answer<Option<Vec<StoreId>>> {
+    let visible_stores = visible_stores(ctx)?;
+    if let Some(store_ref) = store_ref {
+        return requested_store(ctx, store_ref, &visible_stores).await.map(|id| Some(vec![id]));
+    }
+    Ok(match visible_stores {
+        Reach::Stores(store_ids) if group == CostGroup::Store => Some(store_ids.to_vec()),
+        _ => None,
+    })
+}
+
+/// Returns the stores whose stock or reports the caller may read.
+pub(super) fn visible_stores(ctx: &Context<'_>) -> Answer<Reach> {
     let caller_permissions = &ctx.caller()?.permissions;
-    let visible_stores = caller_permissions.reach(kind::StockRead::INDEX).or(&caller_permissions.reach(kind::ReportRead::INDEX));
-    let Some(store_ref) = store_ref else {
-        return Ok(match visible_stores {
-            Reach::Stores(store_ids) if group == CostGroup::Store => Some(store_ids.to_vec()),
-            _ => None,
-        });
-    };
+    Ok(caller_permissions.reach(kind::StockRead::INDEX).or(&caller_permissions.reach(kind::ReportRead::INDEX)))
+}
+
+/// Returns the store that a report is of. An unknown ID yields no rows, and an unknown code an error: another tenant's store is
+/// treated alike.
+pub(super) async fn requested_store(ctx: &Context<'_>, store_ref: &StoreRef, visible_stores: &Reach) -> Answer<StoreId> {
     let store_match = find_store_id(ctx, store_ref, &["store"]).await?;
-    // An unknown ID yields no rows, and an unknown code an error: another tenant's store is treated
-    // alike.
-    let store_id = match store_ref {
+    let visible_store = match store_ref {
         StoreRef::Id(_) => store_match.map(|id| visible_stores.or_nil(id)),
         StoreRef::Code(_) => store_match.filter(|id| visible_stores.covers(*id)),
     };
-    store_id.map(|id| Some(vec![id])).ok_or_else(|| TopError::bad_input("there is no such store", vec!["store".to_owned()]))
+    visible_store.ok_or_else(|| TopError::bad_input("there is no such store", vec!["store".to_owned()]))
+}
+
+/// Returns the time of a valuation: now, unless one of its two times is given.
+pub(super) fn valuation_time(ledger: &Ledger, at: Option<DateTime>, known_at: Option<DateTime>) -> ValuationTime {
+    if at.is_none() && known_at.is_none() {
+        return ValuationTime::Now;
+    }
+    let occurred = at.map_or_else(|| ledger.clock().now(), |at| at.0);
+    ValuationTime::At { occurred, known: known_at.map(|at| at.0) }
 }
 
 /// Returns the ends of a report's span; the second must not be before the first.
@@ -196,7 +207,8 @@ pub fn parse_span(from: Option<DateTime>, to: Option<DateTime>) -> Answer<(Optio
     Ok((from, to))
 }
 
-fn parse_row_limit(first: i32) -> Answer<usize> {
-    let row_limit = usize::try_from(first).ok().filter(|first| (1..=MAX_ROWS).contains(first));
-    row_limit.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MAX_ROWS}"), vec!["first".to_owned()]))
+/// Returns the number of rows that a report shows at most.
+pub fn parse_row_limit(first: i32, max_rows: usize) -> Answer<usize> {
+    let row_limit = usize::try_from(first).ok().filter(|first| (1..=max_rows).contains(first));
+    row_limit.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {max_rows}"), vec!["first".to_owned()]))
 }

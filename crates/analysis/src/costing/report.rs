@@ -10,7 +10,7 @@ use macros::resolvers;
 
 use super::enums::CostingMethod;
 use crate::{
-    catalog::{Category, loads},
+    catalog::{Category, catalog_loaders},
     graphql::{
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
@@ -59,7 +59,7 @@ impl StockValueRow {
     /// Category of the row. Null unless rows are grouped by category, and for products without one.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.0.category?;
-        let row_read = async { loads(ctx)?.category(id).await };
+        let row_read = async { catalog_loaders(ctx)?.category(id).await };
         row_read.await.map(|row| row.map(Category)).transpose()
     }
     /// Units, in the products' smallest units.

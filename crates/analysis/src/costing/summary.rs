@@ -5,7 +5,7 @@ use entity::prelude::{CategoryId, GroupId, ProductId, StoreId};
 use iam::access::{Permission, Permit, Reach, kind};
 use inventory::{
     costing::{
-        rows::{self as books, CostFilter, ValuationTime},
+        rows::{self as books, CostFilter},
         shell::{
             self, CostSheet, CostSpec, CostingContext, ReportError, ValuationGroup, ValuationRow, ValueSpec, prepare_costing,
         },
@@ -18,12 +18,12 @@ use tokio::sync::OnceCell;
 
 use super::{
     enums::{CostGroup, CostingMethod, StockValueSummaryGroup},
-    query::{parse_span, report_error},
+    query::{parse_span, report_error, requested_store, valuation_time, visible_stores},
     report::CostReportRow,
 };
 use crate::{
     access::{StoreGroupRef, find_group_id, stores_of_groups},
-    catalog::{Category, CategoryRef, ProductFilter, Store, StoreRef, find_store_id, loads, products_within},
+    catalog::{Category, CategoryRef, ProductFilter, Store, StoreRef, catalog_loaders, products_within},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -201,7 +201,7 @@ impl StockValueSummaryRow {
     /// Category. Null unless rows are grouped by category, and for products without one.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = CategoryId::from_uuid(self.0.id(ValuationGroup::Category)?);
-        let row_read = async { loads(ctx)?.category(id).await };
+        let row_read = async { catalog_loaders(ctx)?.category(id).await };
         row_read.await.map(|row| row.map(Category)).transpose()
     }
     /// Store. Null unless rows are grouped by store, and for stock of no store that the caller may read.
@@ -287,20 +287,14 @@ impl CostSummaryQuery {
         group: Option<StoreGroupRef>,
     ) -> Answer<StockValueSummary> {
         let ledger = ctx.required_data::<Ledger>()?;
-        let worth = match (at, known_at) {
-            (None, None) => ValuationTime::Now,
-            (at, known_time) => ValuationTime::At {
-                occurred: at.map_or_else(|| ledger.clock().now(), |at| at.0),
-                known: known_time.map(|at| at.0),
-            },
-        };
+        let time = valuation_time(ledger, at, known_at);
         let products = products_within(ctx, product, category_tree).await?;
         let group = requested_group(ctx, group, store_group).await?;
         let (stores, visible) = requested_stores(ctx, store, group).await?;
         let costing = prepare_costing(&permit.scope(ledger.database()).long(), method.map(Into::into)).await?;
         Ok(StockValueSummary {
             permit,
-            spec: ValueSpec { method: Some(costing.method), of: worth, products, stores, visible },
+            spec: ValueSpec { method: Some(costing.method), of: time, products, stores, visible },
             basis: costing,
         })
     }
@@ -328,8 +322,7 @@ async fn requested_stores(
     store: Option<StoreRef>,
     group: Option<GroupId>,
 ) -> Answer<(Option<Vec<StoreId>>, Option<Vec<StoreId>>)> {
-    let caller_permissions = &ctx.caller()?.permissions;
-    let visible_stores = caller_permissions.reach(kind::StockRead::INDEX).or(&caller_permissions.reach(kind::ReportRead::INDEX));
+    let visible_stores = visible_stores(ctx)?;
     let mut stores: Option<Vec<StoreId>> = None;
     if let Some(id) = group {
         let mut members: Vec<StoreId> = stores_of_groups(ctx, &[id]).await?.remove(&id).unwrap_or_default();
@@ -337,14 +330,7 @@ async fn requested_stores(
         stores = Some(members);
     }
     if let Some(store_ref) = store {
-        let store_match = find_store_id(ctx, &store_ref, &["store"]).await?;
-        // An unknown ID yields no rows, and an unknown code an error: another tenant's store is
-        // treated alike.
-        let visible_store = match store_ref {
-            StoreRef::Id(_) => store_match.map(|id| visible_stores.or_nil(id)),
-            StoreRef::Code(_) => store_match.filter(|id| visible_stores.covers(*id)),
-        };
-        let requested_store = visible_store.ok_or_else(|| TopError::bad_input("there is no such store", path!["store"]))?;
+        let requested_store = requested_store(ctx, &store_ref, &visible_stores).await?;
         stores = Some(
             stores
                 .map_or_else(|| vec![requested_store], |stores| stores.into_iter().filter(|id| *id == requested_store).collect()),

@@ -3,16 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::Context;
-use entity::prelude::Currency;
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::paging::{CursorSigner, Key};
-use services::{
-    demand::{
-        rows::{self, FactKey},
-        shell::{self, FactRequest},
-    },
-    insight::shell::ReportError,
+use services::demand::{
+    rows::{self, FactKey},
+    shell::{self, FactRequest},
 };
 
 use super::{
@@ -28,6 +24,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{CurrencyCode, Cursor},
     },
+    insight::{checked_currency, report_error},
     keyed_filters::resolve_filter_keys,
     orders::links::MAX_PAGE_SIZE,
 };
@@ -120,14 +117,6 @@ fn key(key: &FactKey) -> Key {
     }
 }
 
-/// Converts the reason for a missing report to an error of its field.
-pub(super) fn report_error(error: ReportError) -> TopError {
-    match error {
-        ReportError::Fault(fault) => fault.into(),
-        ReportError::TooLarge => TopError::bad_input(error.to_string(), Vec::new()),
-    }
-}
-
 fn checked_group(dimensions: &[DemandDimension]) -> Answer<Vec<rows::DemandDimension>> {
     let group: Vec<rows::DemandDimension> = dimensions.iter().copied().map(Into::into).collect();
     let is_once = group.iter().enumerate().all(|(index, dimension)| !group[..index].contains(dimension));
@@ -135,11 +124,4 @@ fn checked_group(dimensions: &[DemandDimension]) -> Answer<Vec<rows::DemandDimen
         return Err(TopError::bad_input("1 to 5 dimensions are expected, each once", vec!["groupBy".to_owned()]));
     }
     Ok(group)
-}
-
-fn checked_currency(code: Option<CurrencyCode>) -> Answer<Option<Currency>> {
-    let Some(code) = code else { return Ok(None) };
-    let currency = Currency::parse(&code.0).map(Some);
-    currency
-        .ok_or_else(|| TopError::bad_input("an ISO 4217 code in upper case is expected, as in GBP", vec!["currency".to_owned()]))
 }

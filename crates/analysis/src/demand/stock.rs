@@ -18,10 +18,7 @@ use services::{
     reports::core::Span,
 };
 
-use super::{
-    query::report_error,
-    turnover::{CategoryTurnover, TurnoverTrend},
-};
+use super::turnover::{CategoryTurnover, TurnoverTrend};
 use crate::{
     catalog::{Product, ProductFilter, Store, products_at},
     graphql::{
@@ -32,6 +29,7 @@ use crate::{
         filters::IdFilter,
         scalars::{Cursor, Date, Long, Quantity},
     },
+    insight::report_error,
     keyed_filters::{KeyKind, resolve_test_keys},
     orders::links::{self, MAX_PAGE_SIZE},
     reports::filter::clip_to_past,
@@ -269,7 +267,7 @@ impl StockPerformanceQuery {
         }
         let span = past_span.unwrap_or(span);
         filter.to = span.to;
-        let comparisons = comparisons(ctx, span);
+        let comparisons = load_comparisons(ctx, span);
         let database = ctx.required_data::<Ledger>()?.database();
         let performance = shell::stock_performance(permit.clone(), database, (filter, &products), substitution, comparisons);
         let performance = Box::pin(performance).await.map_err(report_error)?;
@@ -305,7 +303,7 @@ fn list_name(filter: &StockFilter, products: Option<[u8; 32]>, substitution: f64
 }
 
 /// Returns the comparisons that the query selects: each takes as long to read as the report itself.
-fn comparisons(ctx: &Context<'_>, span: Span) -> Comparisons {
+fn load_comparisons(ctx: &Context<'_>, span: Span) -> Comparisons {
     let lookahead = ctx.look_ahead();
     let is_row_field =
         |name: &str| lookahead.field("nodes").field(name).exists() || lookahead.field("edges").field("node").field(name).exists();

@@ -13,7 +13,7 @@ use crate::{
         refusal::Path,
     },
     orders::filters::{below, span, texts},
-    purchasing::filter::days,
+    purchasing::filter::day_span,
 };
 
 /// Factor series that match all of these; a condition that is null is ignored.
@@ -75,8 +75,8 @@ impl FactorSeriesFilter {
             products: self.product.map(|filter| filter.ids(&field_path(path, "product"))).transpose()?.flatten(),
             categories: self.category.map(|filter| filter.ids(&field_path(path, "category"))).transpose()?.flatten(),
             countries: texts(self.country, &below(path, "country"))?,
-            from: days(self.from, &below(path, "from"))?,
-            until: days(self.until, &below(path, "until"))?,
+            from: day_span(self.from, &below(path, "from"))?,
+            until: day_span(self.until, &below(path, "until"))?,
             updated_at: self.updated_at.map(|test| span(&test)),
         })
     }

@@ -11,7 +11,7 @@ use services::forecasting::{
 
 use super::{csv::parse_csv_values, enums::FactorKind};
 use crate::{
-    catalog::{Category, CategoryRef, Product, ProductRef, Store, StoreRef, loads},
+    catalog::{Category, CategoryRef, Product, ProductRef, Store, StoreRef, catalog_loaders},
     connection,
     graphql::{
         fault::Answer,
@@ -57,7 +57,7 @@ impl FactorSeries {
     /// Category whose products the series is for, with all categories below it. Null for all products, or for `product`.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.0.goods.category()?;
-        let row_read = async { loads(ctx)?.category(id).await };
+        let row_read = async { catalog_loaders(ctx)?.category(id).await };
         row_read.await.map(|row| row.map(Category)).transpose()
     }
     /// Country whose stores the series is for, by their addresses, as two capital letters. Null for all stores, or for `store`.

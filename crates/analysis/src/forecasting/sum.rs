@@ -13,7 +13,7 @@ use services::{
 
 use super::run::ForecastRun;
 use crate::{
-    catalog::{Category, Store, loads},
+    catalog::{Category, Store, catalog_loaders},
     graphql::{
         fault::Answer,
         scalars::{Date, Long},
@@ -37,7 +37,7 @@ impl ForecastSum {
         if id == CategoryId::NIL {
             return None;
         }
-        let row_read = async { loads(ctx)?.category(id).await };
+        let row_read = async { catalog_loaders(ctx)?.category(id).await };
         row_read.await.map(|row| row.map(Category)).transpose()
     }
     /// Store. Null for all stores together.

@@ -9,7 +9,7 @@ use crate::graphql::{
 };
 
 /// Converts the reason for a missing report to an error of its field.
-pub(super) fn report_error(error: ReportError) -> TopError {
+pub(crate) fn report_error(error: ReportError) -> TopError {
     match error {
         ReportError::Fault(fault) => fault.into(),
         ReportError::TooLarge => TopError::bad_input(error.to_string(), Vec::new()),
@@ -21,7 +21,7 @@ pub(super) fn units(sum: i64) -> Quantity {
     prelude::Quantity::new(sum).unwrap_or_default().into()
 }
 
-pub(super) fn checked_currency(code: Option<CurrencyCode>) -> Answer<Option<Currency>> {
+pub(crate) fn checked_currency(code: Option<CurrencyCode>) -> Answer<Option<Currency>> {
     let Some(code) = code else { return Ok(None) };
     let currency = Currency::parse(&code.0).map(Some);
     currency

@@ -268,7 +268,7 @@ impl EventList {
 
     /// The numbers between which the events are: after the first, up to the second.
     fn bounds(&self, request: &JournalPageRequest, head: Head) -> Result<(i64, i64), ResetReason> {
-        let open = |cursor: &Cursor| stream::open(&self.signer, self.scope.tenant(), head, &self.name, cursor);
+        let open = |cursor: &Cursor| stream::open_cursor(&self.signer, self.scope.tenant(), head, &self.name, cursor);
         let from = request.after.as_ref().map(open).transpose()?.unwrap_or(head.low);
         let upto = match request.before.as_ref().map(open) {
             None => head.seq,
@@ -344,7 +344,7 @@ impl EventList {
             return Ok(None);
         }
         let data = registry()
-            .shown(&row.kind, &row.payload, &self.caller)
+            .visible_payload(&row.kind, &row.payload, &self.caller)
             .map_err(|err| Fault::corrupt("event", format!("{}: {err}", row.seq)))?;
         Ok(data.map(|data| Event { row: Arc::new(row), data }))
     }

@@ -5,6 +5,7 @@ mod events;
 mod sales_row;
 mod summary;
 
+pub(crate) use convert::{checked_currency, report_error};
 pub use events::EventQuery;
 pub use sales_row::{SalesGroup, SalesMeasure, SalesRow};
 pub use summary::{
@@ -26,7 +27,7 @@ use services::insight::{
 
 use crate::{
     catalog::Money,
-    costing::parse_span,
+    costing::{parse_row_limit, parse_span},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -38,7 +39,7 @@ use crate::{
     stock::{MovementFilter, MovementKind, movements_within, resolve_document_numbers},
 };
 
-use convert::{checked_currency, report_error, units};
+use convert::units;
 
 /// Effect of the movements of one kind on the quantity on hand.
 pub struct MovementReportRow {
@@ -126,8 +127,8 @@ impl InsightQuery {
         let filter = SalesFilter { condition, values };
         let (group, top_by) = (group_by.into(), top_by.map(Measure::from));
         let (from, to) = parse_span(from, to)?;
-        let request =
-            SalesRequest { from, to, group, filter, top_by, first: checked_first(first)?, currency: checked_currency(currency)? };
+        let (first, currency) = (parse_row_limit(first, MAX_ROWS)?, checked_currency(currency)?);
+        let request = SalesRequest { from, to, group, filter, top_by, first, currency };
         let is_ranked = request.top_by.is_some();
         let report =
             shell::sales_report(permit, ctx.required_data::<Ledger>()?.database(), request).await.map_err(report_error)?;
@@ -158,9 +159,4 @@ impl InsightQuery {
             shell::movement_report(permit, ctx.required_data::<Ledger>()?.database(), &filter).await.map_err(report_error)?;
         Ok(rows.into_iter().map(|totals| MovementReportRow { totals, currency }).collect())
     }
-}
-
-fn checked_first(first: i32) -> Answer<usize> {
-    let row_limit = usize::try_from(first).ok().filter(|first| (1..=MAX_ROWS).contains(first));
-    row_limit.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MAX_ROWS}"), vec!["first".to_owned()]))
 }

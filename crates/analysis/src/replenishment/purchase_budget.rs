@@ -14,7 +14,7 @@ use services::replenishment::{
 use tokio::sync::OnceCell;
 
 use crate::{
-    catalog::{Category, Supplier, loads},
+    catalog::{Category, Supplier, catalog_loaders},
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -67,7 +67,7 @@ async fn supplier(ctx: &Context<'_>, scope: BudgetScope) -> Option<Answer<Suppli
 
 async fn category(ctx: &Context<'_>, scope: BudgetScope) -> Option<Answer<Category>> {
     let BudgetScope::Category(id) = scope else { return None };
-    let row_read = async { loads(ctx)?.category(id).await };
+    let row_read = async { catalog_loaders(ctx)?.category(id).await };
     row_read.await.map(|row| row.map(Category)).transpose()
 }
 

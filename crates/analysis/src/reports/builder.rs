@@ -85,7 +85,7 @@ impl ReportRowConnection {
         let (mut columns, mut parts): (Vec<FactKey>, Vec<FactKey>) = (Vec::new(), Vec::new());
         let point = |row: &BuiltRow| {
             let (column, part) = (row.keys.first().copied(), row.keys.get(1).copied());
-            let label = label(column, dimension, &names);
+            let label = row_label(column, dimension, &names);
             let column = column.map_or(0, |key| index_or_insert(&mut columns, key));
             let part = part.map_or(0, |key| index_or_insert(&mut parts, key));
             let figure = row.cells.iter().find(|cell| cell.measure == measure).and_then(|cell| cell.now);
@@ -105,7 +105,7 @@ impl ReportRowConnection {
         let title = format!("{}{money} by {by}, {from} to {to}", sentence_case(measure.name()));
         let points = self.first.iter().map(point).collect();
         let parts = match second {
-            Some(part) => parts.into_iter().map(|key| label(Some(key), part, &parts_names)).collect(),
+            Some(part) => parts.into_iter().map(|key| row_label(Some(key), part, &parts_names)).collect(),
             None => Vec::new(),
         };
         Ok(Chart { kind, title, width, height, parts, points, left_out: self.row_count.saturating_sub(self.first.len()) })
@@ -150,7 +150,7 @@ impl ReportRowConnection {
 }
 
 /// The name of a row's object or period in a dimension.
-fn label(key: Option<FactKey>, dimension: core::ReportDimension, names: &HashMap<Uuid, String>) -> String {
+fn row_label(key: Option<FactKey>, dimension: core::ReportDimension, names: &HashMap<Uuid, String>) -> String {
     match (key, dimension.unit()) {
         (Some(FactKey::Date(day)), Some(unit)) => period_label(unit, day),
         (Some(FactKey::Date(day)), None) => core::weekday_label(day).to_owned(),

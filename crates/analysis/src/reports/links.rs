@@ -3,19 +3,19 @@
 use async_graphql::Context;
 use entity::prelude::{self, CategoryId, Currency};
 pub(super) use services::demand::core::round6;
-use services::insight::shell::ReportError;
 use uuid::Uuid;
 
-use crate::graphql::fault::{Answer, TopError};
+use crate::graphql::fault::Answer;
 pub(super) use crate::{
     catalog::{Category, Channel, Customer, Money, Product, Store},
     graphql::scalars::{CurrencyCode, Date, DateTime, Long, Quantity},
+    insight::report_error,
     orders::links::{channel, customer, product, store},
 };
 
 /// The category that a row is of.
 pub(super) async fn category(ctx: &Context<'_>, id: CategoryId) -> Option<Answer<Category>> {
-    let row_read = async { crate::catalog::loads(ctx)?.category(id).await };
+    let row_read = async { crate::catalog::catalog_loaders(ctx)?.category(id).await };
     row_read.await.map(|row| row.map(Category)).transpose()
 }
 
@@ -32,12 +32,4 @@ pub(super) fn units(sum: i128) -> Quantity {
 
 pub(super) fn money(minor: i128, currency: Currency) -> Money {
     prelude::Money::new(i64::try_from(minor).unwrap_or_default(), currency).into()
-}
-
-/// Converts the reason for a missing report to an error of its field.
-pub(super) fn report_error(error: ReportError) -> TopError {
-    match error {
-        ReportError::Fault(fault) => fault.into(),
-        ReportError::TooLarge => TopError::bad_input(error.to_string(), Vec::new()),
-    }
 }

@@ -55,7 +55,7 @@ impl DashboardUpdate {
     }
     /// Dashboard, whole in each item. Null in a RESET.
     async fn dashboard(&self, ctx: &Context<'_>) -> Answer<Option<&Dashboard>> {
-        crate::catalog::loads(ctx)?.forget();
+        crate::catalog::catalog_loaders(ctx)?.forget();
         Ok(self.dashboard.as_ref())
     }
     /// Reason for which the stream ends; null in every phase but RESET.
@@ -201,7 +201,7 @@ impl DashboardFollower {
             biased;
             // A dear report may take long; after a change of rights it is dropped, and the next
             // step checks the new rights.
-            _ = self.readings.rights.changed() => return Ok(None),
+            _ = self.readings.rights.wait_for_change() => return Ok(None),
             report = Box::pin(report) => report.map_err(report_error)?,
         };
         let is_behind = !dashboard.progress.is_current() || dashboard.progress.seq < self.newest_seq;

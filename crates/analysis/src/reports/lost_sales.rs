@@ -6,7 +6,7 @@ use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::path;
 use services::reports::{
-    core::Range,
+    core::LossRange,
     shell::{self, LostLevel, LostSums},
 };
 
@@ -27,7 +27,7 @@ use crate::{
 
 /// Money that was lost, by how many buyers took something else.
 pub struct LostMoney {
-    loss: Range,
+    loss: LossRange,
     currency: Currency,
 }
 

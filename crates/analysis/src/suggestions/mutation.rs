@@ -7,13 +7,13 @@ use macros::resolvers;
 use platform::path;
 use services::suggestions::{
     Suggestions,
-    core::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MAX_ACCEPTED, merge_lists},
+    core::{AcceptRefusal, AcceptedLine, AcceptedList, AcceptedLists, AcceptedValue, MAX_ACCEPTED, merge_lists},
     shell::DismissRefusal,
 };
 
 use super::refused::{ProductSuggestionRefuseInput, refused_field_path};
 use crate::{
-    catalog::{CategoryRef, Product, ProductRef, loads, user_error},
+    catalog::{CategoryRef, Product, ProductRef, catalog_loaders, user_error},
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -217,7 +217,7 @@ impl SuggestionMutation {
                 Err(rejection) => return Ok(vec![refusal_error(rejection)].into()),
             };
             let batch = Box::pin(ctx.required_data::<Suggestions>()?.accept(permit, &lines, options)).await?;
-            loads(ctx)?.forget();
+            catalog_loaders(ctx)?.forget();
             Ok(ProductTextAcceptPayload::of(ctx, batch, &lines))
         })
     }
@@ -278,8 +278,8 @@ fn accepted_lists(
     }
 }
 
-fn accepted_value<T>(product: Option<ID>, value: T, expected_version: Long) -> Accepted<T> {
-    Accepted { product: product.map(|id| id.0).unwrap_or_default(), value, expected_version: expected_version.0 }
+fn accepted_value<T>(product: Option<ID>, value: T, expected_version: Long) -> AcceptedValue<T> {
+    AcceptedValue { product: product.map(|id| id.0).unwrap_or_default(), value, expected_version: expected_version.0 }
 }
 
 fn refusal_error(rejection: AcceptRefusal) -> UserError {

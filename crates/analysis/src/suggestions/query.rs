@@ -17,7 +17,7 @@ use services::suggestions::{
 use super::{
     duplicate::{ProductDuplicate, ProductDuplicateConnection, ProductNameCleanup, ProductNameCleanupConnection},
     enums::ProductTextStatus,
-    suggestion::{ProductCategorySuggestion, ProductCategorySuggestionConnection, ProductTextModel, status},
+    suggestion::{ProductCategorySuggestion, ProductCategorySuggestionConnection, ProductTextModel, text_status},
     tag::{self, ProductTagModel, ProductTagSuggestion, ProductTagSuggestionConnection},
 };
 use crate::{
@@ -103,9 +103,9 @@ impl SuggestionQuery {
             (ProductCategorySuggestion::from(suggestion), keys)
         });
         let page = Page::build(nodes.collect(), &request, CATEGORIES_CURSOR, signer);
-        let page = add_product_count(ctx, &permit, page, status(model.as_ref()), &wanted)?;
+        let page = add_product_count(ctx, &permit, page, text_status(model.as_ref()), &wanted)?;
         let is_partial = model.as_ref().is_some_and(|model| model.is_partial);
-        Ok(ProductCategorySuggestionConnection::new(page, status(model.as_ref()), is_partial))
+        Ok(ProductCategorySuggestionConnection::new(page, text_status(model.as_ref()), is_partial))
     }
 
     /// Tags suggested for products, at most three each, by a model that is learned from the tenant's own products. Empty, with the reason in `status`, where they teach too little.

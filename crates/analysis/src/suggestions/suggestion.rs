@@ -15,7 +15,7 @@ use services::{
 
 use super::{enums::ProductTextStatus, page::suggestions};
 use crate::{
-    catalog::{Category, Product, loads},
+    catalog::{Category, Product, catalog_loaders},
     graphql::{
         connection::CountedPage,
         fault::{Answer, TopError},
@@ -63,7 +63,7 @@ pub struct SuggestedCategory(core::SuggestedCategory);
 impl SuggestedCategory {
     /// Category.
     async fn category(&self, ctx: &Context<'_>) -> Answer<Category> {
-        let row = loads(ctx)?.category(self.0.category).await?;
+        let row = catalog_loaders(ctx)?.category(self.0.category).await?;
         row.map(Category).ok_or_else(|| TopError::from(Fault::corrupt("category", "what was learned exists")))
     }
     /// Probability that the category is right, 0 to 1, calibrated on products that were held out.
@@ -137,7 +137,7 @@ pub struct ProductTextModel {
 impl ProductTextModel {
     /// `None`: the first model is being trained.
     pub fn of(model: Option<&Arc<CategoryModel>>) -> Self {
-        let status = status(model);
+        let status = text_status(model);
         let report = model.map(|model| &model.report);
         let accuracy = report.map(|report| report.categories).unwrap_or_default();
         let products = count(report.map_or(0, |report| report.products));
@@ -159,7 +159,7 @@ impl ProductTextModel {
 }
 
 /// `None`: the first model is being trained.
-pub(super) fn status(model: Option<&Arc<CategoryModel>>) -> ProductTextStatus {
+pub(super) fn text_status(model: Option<&Arc<CategoryModel>>) -> ProductTextStatus {
     model.map_or(ProductTextStatus::Learning, |model| model.status.into())
 }
 

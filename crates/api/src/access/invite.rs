@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID};
 use iam::{
-    access::{Access, Changed, core::Grant, events::MEMBER_INVITED, kind},
+    access::{Access, ChangedValue, core::Grant, events::MEMBER_INVITED, kind},
     identity::Identity,
 };
 use macros::resolvers;
@@ -16,7 +16,7 @@ use crate::{
         reading::{InputErrors, read},
         scalars::{DateTime, Long},
     },
-    identity::{member, split_outcome},
+    identity::{find_member, split_outcome},
     named,
     references::Names,
 };
@@ -80,9 +80,9 @@ impl InviteMutation {
             clear_loaders(ctx);
             match outcome {
                 Err(error) => Ok(MemberPayload::from(access_errors(error)?)),
-                Ok(Changed { value, seq }) => {
+                Ok(ChangedValue { value, seq }) => {
                     // The right to invite does not include that to see members.
-                    let member = if ctx.holds::<kind::MemberRead>() { member(ctx, value).await? } else { None };
+                    let member = if ctx.holds::<kind::MemberRead>() { find_member(ctx, value).await? } else { None };
                     Ok(MemberPayload { member, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) })
                 }
             }

@@ -4,7 +4,7 @@
 use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::{ApiKeyId, IntegrationId};
 use iam::access::{
-    Access, AccessError, Changed,
+    Access, AccessError, ChangedValue,
     core::{self, key::Secret},
     events::{API_KEY_CREATED, API_KEY_REVOKED, API_KEY_ROLLED, INTEGRATION_CREATED, INTEGRATION_DISABLED, INTEGRATION_UPDATED},
     kind, rows,
@@ -15,7 +15,7 @@ use platform::{path, storage::dry_run};
 use super::{
     ApiKey, Integration,
     inputs::{ApiKeyCreateInput, IntegrationCreateInput, IntegrationUpdateInput},
-    loads::{clear_loaders, loads},
+    loads::{access_loaders, clear_loaders},
     refusal::access_errors,
 };
 use crate::{
@@ -54,11 +54,11 @@ impl ApiKeyPayload {
     fn from_errors(user_errors: Vec<UserError>) -> Self {
         Self { user_errors, ..Self::default() }
     }
-    fn from_outcome(ctx: &Context<'_>, outcome: Result<Changed<(core::ApiKey, Secret)>, AccessError>) -> Answer<Self> {
+    fn from_outcome(ctx: &Context<'_>, outcome: Result<ChangedValue<(core::ApiKey, Secret)>, AccessError>) -> Answer<Self> {
         clear_loaders(ctx);
         Ok(match outcome {
             Err(error) => Self::from_errors(access_errors(error)?),
-            Ok(Changed { value: (key, secret), seq }) => {
+            Ok(ChangedValue { value: (key, secret), seq }) => {
                 // A dry run creates no secret.
                 let secret = (!dry_run::is_on()).then(|| secret.text().to_owned());
                 let secret_status = if secret.is_some() { SecretStatus::Shown } else { SecretStatus::None };
@@ -77,7 +77,7 @@ impl From<Vec<UserError>> for ApiKeyPayload {
 impl ReplayablePayload for ApiKeyPayload {
     async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let stored_key = match earlier.id::<ApiKeyId>() {
-            Some(id) => rows::keys_by_id(&loads(ctx)?.scope, &[id]).await?.pop(),
+            Some(id) => rows::keys_by_id(&access_loaders(ctx)?.scope, &[id]).await?.pop(),
             None => None,
         };
         let secret_status = if earlier.mutation == "apiKeyRevoke" { SecretStatus::None } else { SecretStatus::AlreadyShown };
@@ -89,7 +89,7 @@ impl ReplayablePayload for ApiKeyPayload {
 impl ReplayablePayload for IntegrationPayload {
     async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let row = match earlier.id::<IntegrationId>() {
-            Some(id) => loads(ctx)?.integration(id).await?,
+            Some(id) => access_loaders(ctx)?.integration(id).await?,
             None => None,
         };
         let integration = row.map(Integration);
@@ -104,12 +104,12 @@ fn visible_key(ctx: &Context<'_>, key: core::ApiKey) -> Option<ApiKey> {
 
 fn integration_payload(
     ctx: &Context<'_>,
-    outcome: Result<Changed<core::Integration>, AccessError>,
+    outcome: Result<ChangedValue<core::Integration>, AccessError>,
 ) -> Answer<IntegrationPayload> {
     clear_loaders(ctx);
     Ok(match outcome {
         Err(error) => IntegrationPayload { integration: None, user_errors: access_errors(error)?, replayed: false, seq: None },
-        Ok(Changed { value, seq }) => {
+        Ok(ChangedValue { value, seq }) => {
             let integration = Some(Integration(value.into()));
             IntegrationPayload { integration, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
         }
@@ -229,7 +229,7 @@ impl KeyMutation {
         clear_loaders(ctx);
         Ok(match outcome {
             Err(error) => ApiKeyPayload::from_errors(access_errors(error)?),
-            Ok(Changed { value, seq }) => {
+            Ok(ChangedValue { value, seq }) => {
                 ApiKeyPayload { api_key: visible_key(ctx, value), seq: seq.map(Long), ..ApiKeyPayload::default() }
             }
         })

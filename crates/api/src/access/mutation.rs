@@ -3,7 +3,7 @@
 use async_graphql::Context;
 use entity::prelude::{GroupId, MemberId, RoleId, StoreId};
 use iam::access::{
-    Access, AccessError, Changed, RoleView, UpdatedMemberGrants, core,
+    Access, AccessError, ChangedValue, RoleView, UpdatedMemberGrants, core,
     events::{
         MEMBER_UPDATED, ROLE_CREATED, ROLE_DELETED, ROLE_UPDATED, STORE_GROUP_ARCHIVED, STORE_GROUP_CREATED,
         STORE_GROUP_RESTORED, STORE_GROUP_UPDATED,
@@ -19,7 +19,7 @@ use super::{
         MemberRolesSetInput, RoleCreateInput, RoleDeleteInput, RoleUpdateInput, StoreGroupArchiveInput, StoreGroupCreateInput,
         StoreGroupRestoreInput, StoreGroupUpdateInput,
     },
-    loads::{clear_loaders, loads},
+    loads::{access_loaders, clear_loaders},
     refusal::access_errors,
 };
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
         refusal::add_sent_values,
         scalars::Long,
     },
-    identity::{Member, member},
+    identity::{Member, find_member},
     named, payload, row_names,
 };
 
@@ -42,7 +42,7 @@ payload!(MemberPayload, member: Member, "member");
 payload!(StoreGroupPayload, store_group: StoreGroup, "group of stores");
 
 impl RolePayload {
-    fn of(ctx: &Context<'_>, outcome: Result<Changed<RoleView>, AccessError>) -> Answer<Self> {
+    fn of(ctx: &Context<'_>, outcome: Result<ChangedValue<RoleView>, AccessError>) -> Answer<Self> {
         clear_loaders(ctx);
         Ok(match outcome {
             Err(error) => {
@@ -50,7 +50,7 @@ impl RolePayload {
                 add_sent_values(ctx, &mut errors);
                 Self::from(errors)
             }
-            Ok(Changed { value, seq }) => {
+            Ok(ChangedValue { value, seq }) => {
                 Self { role: Some(Role(value.into())), user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
             }
         })
@@ -58,11 +58,11 @@ impl RolePayload {
 }
 
 impl StoreGroupPayload {
-    fn of(ctx: &Context<'_>, outcome: Result<Changed<core::StoreGroup>, AccessError>) -> Answer<Self> {
+    fn of(ctx: &Context<'_>, outcome: Result<ChangedValue<core::StoreGroup>, AccessError>) -> Answer<Self> {
         clear_loaders(ctx);
         Ok(match outcome {
             Err(error) => Self::from(access_errors(error)?),
-            Ok(Changed { value, seq }) => {
+            Ok(ChangedValue { value, seq }) => {
                 let store_group = Some(StoreGroup::new(value.into()));
                 Self { store_group, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
             }
@@ -79,7 +79,7 @@ impl StoreGroupPayload {
 impl ReplayablePayload for RolePayload {
     /// Omits a role that was deleted meanwhile.
     async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
-        let role_views = loads(ctx)?.roles(ctx.required_data::<Access>()?).await?;
+        let role_views = access_loaders(ctx)?.roles(ctx.required_data::<Access>()?).await?;
         let role = earlier.id::<RoleId>().and_then(|id| role_views.iter().find(|view| view.role.id == id).cloned());
         Ok(Self { role: role.map(Role), user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
     }
@@ -88,7 +88,7 @@ impl ReplayablePayload for RolePayload {
 impl ReplayablePayload for StoreGroupPayload {
     async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let group = match earlier.id::<GroupId>() {
-            Some(id) => loads(ctx)?.group(id).await?,
+            Some(id) => access_loaders(ctx)?.group(id).await?,
             None => None,
         };
         let store_group = group.map(StoreGroup::new);
@@ -100,7 +100,7 @@ impl ReplayablePayload for MemberPayload {
     async fn replay(ctx: &Context<'_>, earlier: EarlierCall) -> Answer<Self> {
         let id = earlier.id::<MemberId>().filter(|_| ctx.holds::<kind::MemberRead>());
         let member = match id {
-            Some(id) => member(ctx, id).await?,
+            Some(id) => find_member(ctx, id).await?,
             None => None,
         };
         Ok(Self { member, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
@@ -190,9 +190,9 @@ impl RightsMutation {
             clear_loaders(ctx);
             match outcome {
                 Err(error) => Ok(MemberPayload::from(access_errors(error)?)),
-                Ok(Changed { value: UpdatedMemberGrants { member: id, would_be }, seq }) => {
+                Ok(ChangedValue { value: UpdatedMemberGrants { member: id, would_be }, seq }) => {
                     // The right to change members does not include that to see them.
-                    let visible_member = if ctx.holds::<kind::MemberRead>() { member(ctx, id).await? } else { None };
+                    let visible_member = if ctx.holds::<kind::MemberRead>() { find_member(ctx, id).await? } else { None };
                     let member = match would_be {
                         Some(would_be) => visible_member.map(|member| member.with(would_be)),
                         None => visible_member,

@@ -11,7 +11,7 @@ use super::{
         IntegrationConnection, IntegrationFilter, IntegrationSort, PermissionConnection, PermissionFilter, PermissionSort,
         RoleConnection, RoleFilter, RoleSort, StoreGroupConnection, StoreGroupFilter, StoreGroupSort,
     },
-    loads::loads,
+    loads::access_loaders,
     permission::Permission,
 };
 use crate::{
@@ -66,7 +66,7 @@ impl AccessQuery {
     /// Roles: the default ones, then the tenant's own by key.
     #[field(permit = RoleRead, deprecation = "2026-11-26: use rolesList, which has pages. Removed after 2027-11-26.")]
     async fn roles(&self, ctx: &Context<'_>) -> Answer<Vec<Role>> {
-        let all = loads(ctx)?.roles(ctx.required_data::<Access>()?).await?;
+        let all = access_loaders(ctx)?.roles(ctx.required_data::<Access>()?).await?;
         Ok(all.iter().cloned().map(Role).collect())
     }
 
@@ -91,7 +91,7 @@ impl AccessQuery {
             read_nested(resolve_filter_periods(ctx, filter).await?.unwrap_or_default(), &mut |filter: RoleFilter, path| {
                 Ok((IdAndTextFilter::read_at(filter.id.as_ref(), filter.search, path)?, filter.created_at, filter.updated_at))
             })?;
-        let all = loads(ctx)?.roles(ctx.required_data::<Access>()?).await?;
+        let all = access_loaders(ctx)?.roles(ctx.required_data::<Access>()?).await?;
         let is_sought = |role: &core::Role| {
             filter.holds(&|(id_and_text, created, updated)| {
                 id_and_text.matches_row(role.id, &[&role.key, &role.name])

@@ -3,7 +3,7 @@
 
 use iam::access::{
     AccessError,
-    core::{At, Counted, Field, GrantingChange, Invalid, Noun, Part, Refusal, Rejection},
+    core::{At, Field, GrantingChange, Invalid, LimitedObject, Noun, Part, Refusal, Rejection},
 };
 use platform::{clock, path, plurals::pluralize};
 
@@ -99,22 +99,22 @@ const fn outlives_message(grant_kind: GrantingChange) -> &'static str {
     }
 }
 
-fn limit_message(subject: Counted, limit: usize) -> String {
+fn limit_message(subject: LimitedObject, limit: usize) -> String {
     match subject {
-        Counted::Roles => format!("a tenant has at most {limit} roles of its own"),
-        Counted::Inherited => format!("a role inherits at most {limit} others"),
-        Counted::Inheritance => format!("roles inherit at most {limit} deep"),
-        Counted::Groups => format!("a tenant has at most {limit} groups of stores"),
-        Counted::Stores => format!("a group has at most {limit} stores"),
-        Counted::Grants => format!("a member has at most {limit} grants"),
-        Counted::Places => format!("a scope names at most {limit} places"),
-        Counted::Integrations => format!("a tenant has at most {limit} integrations"),
-        Counted::Keys => format!("an integration has at most {limit} keys that have not ended: revoke one first"),
-        Counted::KeysEver => {
+        LimitedObject::Roles => format!("a tenant has at most {limit} roles of its own"),
+        LimitedObject::Inherited => format!("a role inherits at most {limit} others"),
+        LimitedObject::Inheritance => format!("roles inherit at most {limit} deep"),
+        LimitedObject::Groups => format!("a tenant has at most {limit} groups of stores"),
+        LimitedObject::Stores => format!("a group has at most {limit} stores"),
+        LimitedObject::Grants => format!("a member has at most {limit} grants"),
+        LimitedObject::Places => format!("a scope names at most {limit} places"),
+        LimitedObject::Integrations => format!("a tenant has at most {limit} integrations"),
+        LimitedObject::Keys => format!("an integration has at most {limit} keys that have not ended: revoke one first"),
+        LimitedObject::KeysEver => {
             format!("an integration has at most {limit} keys, with those that have ended: create another integration")
         }
-        Counted::Networks => format!("at most {limit} networks are taken"),
-        Counted::Permissions => format!("at most {limit} permissions are taken at once"),
+        LimitedObject::Networks => format!("at most {limit} networks are taken"),
+        LimitedObject::Permissions => format!("at most {limit} permissions are taken at once"),
     }
 }
 

@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject};
 use entity::prelude;
 use platform::path;
 use services::alerts::{
-    Act, Do, RuleFields, RuleRemoval,
+    ActionRequest, RequestedAction, RuleFields, RuleRemoval,
     core::{Quiet, Scope},
 };
 
@@ -136,8 +136,8 @@ pub struct AlertRuleDeleteInput {
 
 impl AlertActionInput {
     /// Converts the input to the shell's command, for a step without further input.
-    pub fn read(self, action: Do, reader: &mut InputErrors) -> Act {
-        Act {
+    pub fn read(self, action: RequestedAction, reader: &mut InputErrors) -> ActionRequest {
+        ActionRequest {
             idempotency_key: self.idempotency_key,
             alert: reader.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
@@ -149,9 +149,9 @@ impl AlertActionInput {
 
 impl AlertSnoozeInput {
     /// Converts the input to the shell's command.
-    pub fn read(self, reader: &mut InputErrors) -> Act {
+    pub fn read(self, reader: &mut InputErrors) -> ActionRequest {
         let Self { id, idempotency_key, until, expected_version, note } = self;
-        AlertActionInput { id, idempotency_key, expected_version, note }.read(Do::Snooze { until: until.0 }, reader)
+        AlertActionInput { id, idempotency_key, expected_version, note }.read(RequestedAction::Snooze { until: until.0 }, reader)
     }
 }
 
@@ -160,10 +160,10 @@ impl AlertAssignInput {
         Names::of(path!["input"]).optional(("member", self.member.take()), ("memberId", &mut self.member_id))
     }
     /// Converts the input to the shell's command.
-    pub fn read(self, reader: &mut InputErrors) -> Act {
+    pub fn read(self, reader: &mut InputErrors) -> ActionRequest {
         let member = reader.id_opt(self.member_id.as_ref(), || path!["input", "memberId"]);
         let Self { id, idempotency_key, expected_version, note, .. } = self;
-        AlertActionInput { id, idempotency_key, expected_version, note }.read(Do::Assign { member }, reader)
+        AlertActionInput { id, idempotency_key, expected_version, note }.read(RequestedAction::Assign { member }, reader)
     }
 }
 

@@ -55,7 +55,7 @@ impl AlertChanges {
     }
     /// Alerts in their current state, or as the change left them.
     async fn changes(&self, ctx: &Context<'_>) -> Answer<&[AlertChange]> {
-        crate::catalog::loads(ctx)?.forget();
+        crate::catalog::catalog_loaders(ctx)?.forget();
         Ok(&self.0.changes)
     }
     /// Reason for which the stream ends; null in every phase but RESET.

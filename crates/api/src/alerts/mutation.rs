@@ -4,7 +4,7 @@ use async_graphql::Context;
 use iam::access::{Permit, kind};
 use macros::resolvers;
 use services::alerts::{
-    Act, Alerts, Do,
+    ActionRequest, Alerts, RequestedAction,
     events::{ALERT_ACKNOWLEDGED, ALERT_ASSIGNED, ALERT_RESOLVED, ALERT_RULE_DELETED, ALERT_RULE_SET, ALERT_SNOOZED},
 };
 
@@ -29,10 +29,10 @@ pub struct AlertMutation;
 async fn apply_action(
     ctx: &Context<'_>,
     permit: Permit<kind::AlertWrite>,
-    step: impl FnOnce(&mut InputErrors) -> Act,
+    step: impl FnOnce(&mut InputErrors) -> ActionRequest,
 ) -> Answer<AlertPayload> {
     match read(step) {
-        Ok(input) => AlertPayload::of(Box::pin(ctx.required_data::<Alerts>()?.act(permit, input)).await),
+        Ok(input) => AlertPayload::of(Box::pin(ctx.required_data::<Alerts>()?.take_action(permit, input)).await),
         Err(errors) => Ok(errors.into()),
     }
 }
@@ -47,7 +47,7 @@ impl AlertMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Alert and its expected version.")] input: AlertActionInput,
     ) -> Answer<AlertPayload> {
-        apply_action(ctx, permit, |reader| input.read(Do::Acknowledge, reader)).await
+        apply_action(ctx, permit, |reader| input.read(RequestedAction::Acknowledge, reader)).await
     }
 
     /// Snoozes an alert. It is OPEN again after the given time, unless its condition has ended by
@@ -78,7 +78,7 @@ impl AlertMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Alert and its expected version.")] input: AlertActionInput,
     ) -> Answer<AlertPayload> {
-        apply_action(ctx, permit, |reader| input.read(Do::Resolve, reader)).await
+        apply_action(ctx, permit, |reader| input.read(RequestedAction::Resolve, reader)).await
     }
 
     /// Sets the rule for a kind of alert, a store, and a category or product: makes it, or puts it in the place of the one that is there. It holds

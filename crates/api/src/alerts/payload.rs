@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object};
 use iam::access::kind;
 use platform::{path, storage::idempotency::CallResult};
-use services::alerts::{AlertError, AlertRefusal, core, sees};
+use services::alerts::{AlertError, AlertRefusal, can_see_alert, core};
 
 use super::{alert::Alert, rule::AlertRule};
 use crate::{
@@ -34,7 +34,7 @@ impl AlertPayload {
     async fn alert(&self, ctx: &Context<'_>) -> Option<Answer<Alert>> {
         let alert = self.alert.clone()?;
         match ctx.permit::<kind::AlertRead>() {
-            Ok(permit) => sees(permit.caller(), &alert.0).then_some(Ok(alert)),
+            Ok(permit) => can_see_alert(permit.caller(), &alert.0).then_some(Ok(alert)),
             Err(denied) => Some(Err(denied)),
         }
     }

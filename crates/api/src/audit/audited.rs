@@ -38,7 +38,7 @@ impl<T: ObjectType> ContainerType for Audited<T> {
         // Idempotency compares the arguments as they were sent, not the Rust values that they are
         // parsed into.
         let field: FieldFuture<'_> = match is_mutation.then(|| canonical::of_field(ctx)).flatten() {
-            Some(digest) => Box::pin(idempotency::sent(digest, field)),
+            Some(digest) => Box::pin(idempotency::with_sent_digest(digest, field)),
             None => field,
         };
         // In a dry run no transaction of the field can commit, whichever room it goes through.
@@ -54,7 +54,7 @@ impl<T: ObjectType> ContainerType for Audited<T> {
 crate::wraps_object!(Audited);
 
 /// Root of subscriptions. It logs the customers whose contacts an item shows. Subscriptions that
-/// select contacts do not share items with other subscribers (`live::streams`).
+/// select contacts do not share items with other subscribers (`live::subscriptions`).
 #[derive(Default)]
 pub struct AuditedSubscription<T>(T);
 
@@ -76,7 +76,7 @@ type FieldFuture<'a> = Pin<Box<dyn Future<Output = ServerResult<Option<Value>>> 
 
 async fn run_mutation(field: FieldFuture<'_>, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
     let is_dry = is_dry_run(ctx);
-    let audit_context = audit_context(ctx, audit, target_from_arguments(ctx));
+    let audit_context = build_audit_context(ctx, audit, target_from_arguments(ctx));
     let answer = audit_context.run_within(field).await;
     log_contact_disclosure(ctx, audit);
     if let Some(count) = ctx.data_opt::<UserErrorCount>() {
@@ -110,7 +110,7 @@ async fn run_query(field: FieldFuture<'_>, ctx: &Context<'_>, audit: &Audit) -> 
         Ok(_) => find_nested_denial(ctx),
     };
     if let (Some(code), Some(caller)) = (denied, ctx.data_opt::<Caller>()) {
-        let audit_context = audit_context(ctx, audit, None);
+        let audit_context = build_audit_context(ctx, audit, None);
         audit_context.note(code.as_str());
         audit.deny(&audit_context, Some(caller.actor)).await;
     }
@@ -130,7 +130,7 @@ fn log_contact_disclosure(ctx: &Context<'_>, audit: &Audit) {
         (None, Some(order)) => (orders.len() == 1).then(|| Target::of(*order)),
         (Some(_), Some(_)) => None,
     };
-    let (mut entry, ip) = audit_context(ctx, audit, None).entry(Outcome::Done, None, None);
+    let (mut entry, ip) = build_audit_context(ctx, audit, None).entry(Outcome::Done, None, None);
     entry.target = target;
     let listed_ids: Vec<String> = customer_ids.iter().take(MAX_LISTED_CUSTOMERS).map(ToString::to_string).collect();
     let mut changes =
@@ -158,7 +158,7 @@ fn find_nested_denial(ctx: &Context<'_>) -> Option<Code> {
     errors.iter().filter(is_here).find(|error| error_outcome(error) == Outcome::Denied).map(code_of)
 }
 
-fn audit_context(ctx: &Context<'_>, audit: &Audit, target: Option<Target>) -> Arc<AuditContext> {
+fn build_audit_context(ctx: &Context<'_>, audit: &Audit, target: Option<Target>) -> Arc<AuditContext> {
     let of_caller = ctx.data_opt::<Caller>().map(|caller| (caller.tenant, caller.actor));
     // A member who must enrol a second factor first is no caller yet, but the session names them.
     let of_session = || ctx.data_opt::<Session>().map(|session| (session.tenant, Actor::member(session.member)));

@@ -77,14 +77,14 @@ struct Clause {
 }
 
 impl Clause {
-    fn and(&mut self, value: impl Into<Value>, condition: impl FnOnce(Backend, usize) -> String) {
+    fn add_condition(&mut self, value: impl Into<Value>, condition: impl FnOnce(Backend, usize) -> String) {
         let condition = condition(self.backend, self.first + self.values.len());
         self.values.push(value.into());
         self.sql.push_str(&format!(" AND {condition}"));
     }
     fn ids(&mut self, column: &str, ids: &[Uuid]) {
         let ids = self.backend.ids::<()>(ids.iter().copied().map(Id::from_uuid));
-        self.and(ids, |backend, n| backend.in_ids(column, n));
+        self.add_condition(ids, |backend, n| backend.in_ids(column, n));
     }
     fn texts(&mut self, filter: &StringFilter) {
         if filter.is_null == Some(true) {
@@ -95,18 +95,18 @@ impl Clause {
         if let Some(list) = &filter.one_of {
             let texts: Vec<String> = list.iter().map(fold).collect();
             let texts = self.backend.texts(texts.iter().map(String::as_str));
-            self.and(texts, |backend, n| backend.in_texts("lower(action)", n));
+            self.add_condition(texts, |backend, n| backend.in_texts("lower(action)", n));
         }
         if let Some(text) = &filter.eq {
-            self.and(fold(text), |_, n| format!("lower(action) = ${n}"));
+            self.add_condition(fold(text), |_, n| format!("lower(action) = ${n}"));
         }
         // Not LIKE: its wildcards would have to be escaped, and SQLite folds case by rules of its
         // own.
         if let Some(text) = &filter.starts_with {
-            self.and(fold(text), |_, n| format!("substr(lower(action), 1, length(${n})) = ${n}"));
+            self.add_condition(fold(text), |_, n| format!("substr(lower(action), 1, length(${n})) = ${n}"));
         }
         if let Some(text) = &filter.contains {
-            self.and(fold(text), |backend, n| match backend {
+            self.add_condition(fold(text), |backend, n| match backend {
                 Backend::Sqlite => format!("instr(lower(action), ${n}) > 0"),
                 Backend::Postgres => format!("strpos(lower(action), ${n}) > 0"),
             });
@@ -137,14 +137,14 @@ impl AuditTests {
         }
         let (from, before) = self.at;
         if let Some(from) = from {
-            clause.and(from.micros(), |_, n| format!("at >= ${n}"));
+            clause.add_condition(from.micros(), |_, n| format!("at >= ${n}"));
         }
         if let Some(before) = before {
-            clause.and(before.micros(), |_, n| format!("at < ${n}"));
+            clause.add_condition(before.micros(), |_, n| format!("at < ${n}"));
         }
         if let Some(outcomes) = &self.outcomes {
             let words = outcomes.iter().map(|outcome| Outcome::from(*outcome).as_str());
-            clause.and(backend.texts(words), |backend, n| backend.in_texts("outcome", n));
+            clause.add_condition(backend.texts(words), |backend, n| backend.in_texts("outcome", n));
         }
         (clause.sql, clause.values)
     }

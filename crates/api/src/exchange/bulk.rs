@@ -1,10 +1,10 @@
 //! `bulkOperationRun`: a mutation for each line of a file.
 
 use async_graphql::{Context, ID, InputObject};
-use iam::access::Changed;
+use iam::access::ChangedValue;
 use macros::resolvers;
 use platform::path;
-use services::exchange::{BulkRequest, Exchange as Service, core::Earnest, events::EXCHANGE_CREATED};
+use services::exchange::{BulkRequest, Exchange as Service, core::WriteMode, events::EXCHANGE_CREATED};
 
 use super::mutation::{DataJobPayload, refusal_error};
 use crate::{
@@ -64,11 +64,11 @@ impl BulkMutation {
             idempotency_key: input.idempotency_key,
             mutation: input.mutation,
             input: file,
-            earnest: if input.validate_only || input.dry_run { Earnest::DryRun } else { Earnest::Write },
+            earnest: if input.validate_only || input.dry_run { WriteMode::DryRun } else { WriteMode::Write },
             key: ctx.data_opt::<KeyUse>().map(|used| used.key),
         };
         Ok(match ctx.required_data::<Service>()?.request_bulk(permit, bulk_request).await {
-            Ok(Changed { value: (run, replayed), seq }) => {
+            Ok(ChangedValue { value: (run, replayed), seq }) => {
                 DataJobPayload { data_job: Some(run.into()), replayed, seq: seq.map(Long), ..DataJobPayload::default() }
             }
             Err(error) => DataJobPayload::from_errors(vec![refusal_error(error, "fileId")?]),

@@ -18,7 +18,7 @@ fn code_name(code: crate::graphql::refusal::ErrorCode) -> String {
 }
 
 impl RefusalText for RefusalMessages {
-    fn of_catalogue(&self, problem: &Problem) -> (String, String, String) {
+    fn catalogue_text(&self, problem: &Problem) -> (String, String, String) {
         match user_error(problem, &[], None) {
             UserError::InputError(InputError { code, message, .. }) => (code_name(code), problem.at.join("."), message),
             UserError::VersionConflict(conflict) => (code_name(conflict.code), problem.at.join("."), conflict.message),
@@ -28,7 +28,7 @@ impl RefusalText for RefusalMessages {
     }
 
     // The right to set stock does not include that to see it, so the text has no quantities.
-    fn of_stock(&self, reason: &Reason) -> (String, String) {
+    fn stock_text(&self, reason: &Reason) -> (String, String) {
         let (code, message) = stock::describe_reason(reason);
         (code_name(code), message)
     }

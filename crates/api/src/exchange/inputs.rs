@@ -3,7 +3,7 @@
 use async_graphql::{Enum, ID, InputObject};
 use entity::prelude::{FileId, ReasonCode};
 use platform::path;
-use services::exchange::core::{Decimal, Earnest, ExportOptions, ImportOptions, Mode, Noun, Since};
+use services::exchange::core::{Decimal, ExportOptions, FactPosition, ImportOptions, Mode, Noun, WriteMode};
 
 use super::types::DataJobFormat;
 use crate::{
@@ -241,7 +241,7 @@ impl ImportCreateInput {
             encoding: self.encoding.clone(),
             mapping,
             mode: self.mode.into(),
-            earnest: if self.validate_only || self.dry_run { Earnest::DryRun } else { Earnest::Write },
+            earnest: if self.validate_only || self.dry_run { WriteMode::DryRun } else { WriteMode::Write },
             reason: ReasonCode::from(self.reason_code),
             decimal: self.decimal_separator.into(),
         };
@@ -258,9 +258,10 @@ impl ExportCreateInput {
     }
     pub(super) fn read(&self, reader: &mut InputErrors) -> (Noun, ExportOptions) {
         let noun = entity(self.entity.or(self.noun).map(Noun::from), reader);
-        let since = self
-            .since_seq
-            .map(|seq| Since { seq: seq.0, generation: self.since_generation.map(|generation_number| generation_number.0) });
+        let since = self.since_seq.map(|seq| FactPosition {
+            seq: seq.0,
+            generation: self.since_generation.map(|generation_number| generation_number.0),
+        });
         if since.is_some_and(|since| since.seq < 0) {
             reader.invalid("the number of an event is at least 0", || path!["input", "sinceSeq"]);
         }

@@ -2,11 +2,11 @@
 
 use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::ExchangeId;
-use iam::access::{Changed, kind};
+use iam::access::{ChangedValue, kind};
 use macros::resolvers;
 use platform::path;
 use services::exchange::{
-    Ask, Exchange as Service, ExchangeError,
+    Exchange as Service, ExchangeError, ExchangeRequest,
     core::Kind,
     events::{EXCHANGE_CANCELLED, EXCHANGE_CREATED},
 };
@@ -125,10 +125,10 @@ impl ReplayablePayload for DataJobPayload {
     }
 }
 
-async fn request_job(ctx: &Context<'_>, request: Ask) -> Answer<DataJobPayload> {
+async fn request_job(ctx: &Context<'_>, request: ExchangeRequest) -> Answer<DataJobPayload> {
     let permit = ctx.permit::<kind::ExchangeRun>()?;
     Ok(match ctx.required_data::<Service>()?.request_exchange(permit, request).await {
-        Ok(Changed { value: (run, replayed), seq }) => {
+        Ok(ChangedValue { value: (run, replayed), seq }) => {
             DataJobPayload { data_job: Some(run.into()), replayed, seq: seq.map(Long), ..DataJobPayload::default() }
         }
         Err(error) => DataJobPayload::from_errors(vec![refusal_error(error, "fileId")?]),
@@ -162,7 +162,7 @@ impl ExchangeMutation {
         };
         request_job(
             ctx,
-            Ask {
+            ExchangeRequest {
                 idempotency_key: input.idempotency_key,
                 kind: Kind::Import,
                 noun: Some(noun),
@@ -196,7 +196,7 @@ impl ExchangeMutation {
         };
         request_job(
             ctx,
-            Ask {
+            ExchangeRequest {
                 idempotency_key: input.idempotency_key,
                 kind: Kind::Export,
                 noun: Some(noun),
@@ -221,7 +221,7 @@ impl ExchangeMutation {
             Err(errors) => return Ok(DataJobPayload::from_errors(errors)),
         };
         Ok(match ctx.required_data::<Service>()?.cancel(permit, id).await {
-            Ok(Changed { value, seq }) => {
+            Ok(ChangedValue { value, seq }) => {
                 DataJobPayload { data_job: Some(value.into()), seq: seq.map(Long), ..DataJobPayload::default() }
             }
             Err(error) => DataJobPayload::from_errors(vec![refusal_error(error, "id")?]),

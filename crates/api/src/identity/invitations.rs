@@ -88,7 +88,7 @@ async fn find_member(ctx: &Context<'_>, by: MemberRef) -> Answer<Option<Member>>
         MemberRef::Email(email) => find_members_by_email(ctx, &[email]).await?.into_values().next(),
     };
     match id {
-        Some(id) => super::member(ctx, id).await,
+        Some(id) => super::find_member(ctx, id).await,
         None => Ok(None),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, SimpleObject, Union};
-use iam::identity::{Identity, IdentityError, LoggedIn, LoginOutcome, NewTenant, Rejection, Visit};
+use iam::identity::{Identity, IdentityError, LoginOutcome, NewTenant, Rejection, SessionTokens, Visit};
 use macros::resolvers;
 
 use super::{
@@ -194,8 +194,8 @@ pub(super) fn visit_of(ctx: &Context<'_>) -> Arc<Visit> {
     }
 }
 
-impl From<LoggedIn> for TokenPair {
-    fn from(logged_in: LoggedIn) -> Self {
+impl From<SessionTokens> for TokenPair {
+    fn from(logged_in: SessionTokens) -> Self {
         let current = logged_in.session.id;
         Self {
             access_token: logged_in.access_token,
@@ -224,8 +224,8 @@ impl From<LoginOutcome> for LoginResult {
         }
     }
 }
-impl From<LoggedIn> for LoginResult {
-    fn from(logged_in: LoggedIn) -> Self {
+impl From<SessionTokens> for LoginResult {
+    fn from(logged_in: SessionTokens) -> Self {
         Self::TokenPair(Box::new(logged_in.into()))
     }
 }

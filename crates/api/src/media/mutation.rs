@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::{DocumentId, FileId, ImageId, ProductId};
-use iam::access::{Changed, kind};
+use iam::access::{ChangedValue, kind};
 use macros::resolvers;
 use platform::path;
 use services::media::{
@@ -20,7 +20,7 @@ use super::{
     loaders::media,
 };
 use crate::{
-    catalog::loads,
+    catalog::catalog_loaders,
     files::refuse as refuse_file,
     graphql::{
         context::ContextExt,
@@ -103,15 +103,15 @@ impl ProductImagePayload {
     /// if the caller may read the product.
     async fn of<I>(
         ctx: &Context<'_>,
-        outcome: Result<Changed<MediaChange<I>>, MediaError>,
+        outcome: Result<ChangedValue<MediaChange<I>>, MediaError>,
         added: impl FnOnce(I) -> Option<ImageId>,
     ) -> Answer<Self> {
-        let Changed { value: MediaChange { id, product, replayed, would_be }, seq } = match outcome {
+        let ChangedValue { value: MediaChange { id, product, replayed, would_be }, seq } = match outcome {
             Ok(changed) => changed,
             Err(error) => return Ok(Self::from_errors(vec![refusal_error(error)?])),
         };
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
-        loads(ctx)?.forget();
+        catalog_loaders(ctx)?.forget();
         if !ctx.holds::<kind::ProductRead>() {
             return Ok(payload);
         }
@@ -142,13 +142,13 @@ impl ProductDocumentPayload {
 
     /// Builds the payload with the current documents, or after a dry run with those that would
     /// result, if the caller may read the product.
-    async fn of(ctx: &Context<'_>, outcome: Result<Changed<MediaChange<DocumentId>>, MediaError>) -> Answer<Self> {
-        let Changed { value: MediaChange { id, product, replayed, would_be }, seq } = match outcome {
+    async fn of(ctx: &Context<'_>, outcome: Result<ChangedValue<MediaChange<DocumentId>>, MediaError>) -> Answer<Self> {
+        let ChangedValue { value: MediaChange { id, product, replayed, would_be }, seq } = match outcome {
             Ok(changed) => changed,
             Err(error) => return Ok(Self::from_errors(vec![refusal_error(error)?])),
         };
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
-        loads(ctx)?.forget();
+        catalog_loaders(ctx)?.forget();
         if !ctx.holds::<kind::ProductRead>() {
             return Ok(payload);
         }

@@ -15,7 +15,7 @@ use services::papers::{
 
 use super::{document::Document, settings::logo_with_bytes};
 use crate::{
-    catalog::loads,
+    catalog::catalog_loaders,
     graphql::{context::ContextExt, fault::Answer},
     orders::customer_of_order,
     schema::Node,
@@ -81,7 +81,7 @@ async fn due_day(ctx: &Context<'_>, invoice: &Invoice, days: Option<i32>) -> Ans
         && let Some(terms) = customer.0.particulars.payment_terms.as_deref()
     {
         // The audit log records that the caller was shown this customer's data.
-        loads(ctx)?.record_contact_disclosure(customer.0.id);
+        catalog_loaders(ctx)?.record_contact_disclosure(customer.0.id);
         own_text = company::read::<company::PaymentTerms>(terms).days;
     }
     Ok(own_text.or(days).map(|days| invoice.issued_on.saturating_add(days)))

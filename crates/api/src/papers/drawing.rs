@@ -26,7 +26,7 @@ use super::{
     slips::{collect_slip, draw_return_label, draw_wave_list, load_bins},
 };
 use crate::{
-    catalog::loads,
+    catalog::catalog_loaders,
     fulfilment::FulfilmentWork,
     graphql::{
         context::ContextExt,
@@ -146,7 +146,8 @@ async fn draw_purchase_order(ctx: &Context<'_>, request: &PaperRequest<'_>, orde
     let order = order.row();
     let number = numbering::format_number(ctx, Numbered::PurchaseOrder, order.number.get()).await?;
     let frame = request.frame(ctx, order.store, number.clone()).await?;
-    let printed = purchases::printed(&request.scope, order.id).await?.ok_or_else(|| missing_row_fault("purchase_order"))?;
+    let printed =
+        purchases::load_printed_parties(&request.scope, order.id).await?.ok_or_else(|| missing_row_fault("purchase_order"))?;
     let (supplier, store) = (printed.supplier, printed.store);
     let sheet = frame.purchase_order(order, vec![supplier.name, supplier.code], vec![store.name, store.code]);
     Ok(PaperRequest::finish(number, None, sheet))
@@ -162,7 +163,7 @@ async fn draw_invoice(ctx: &Context<'_>, request: &PaperRequest<'_>, invoice: &I
     let mut to = Vec::new();
     if invoice.personal.is_some() && ctx.holds::<kind::CustomerContactRead>() {
         // The audit log records that the caller was shown this order's address.
-        loads(ctx)?.record_order_disclosure(invoice.order);
+        catalog_loaders(ctx)?.record_order_disclosure(invoice.order);
         to = buyer(&request.scope, invoice)?;
     }
     let order = numbering::format_number(ctx, Numbered::Order, invoice.facts.order_number).await?;

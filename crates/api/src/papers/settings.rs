@@ -2,7 +2,6 @@
 
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined, SimpleObject};
 use entity::prelude;
-use inventory::catalog::core::Patch;
 use macros::resolvers;
 use platform::path;
 use services::{
@@ -19,7 +18,7 @@ use crate::{
     files,
     graphql::{
         fault::TopError,
-        reading::InputErrors,
+        reading::{InputErrors, patch},
         refusal::{ErrorCode, Path, UserError},
         scalars::{DateTime, Long},
     },
@@ -177,14 +176,6 @@ pub struct PaperSettingsSetInput {
 
 crate::payload!(PaperSettingsPayload, settings: PaperSettings, "settings of papers");
 
-fn to_patch<T, U>(value: MaybeUndefined<T>, convert: impl FnOnce(T) -> U) -> Patch<U> {
-    match value {
-        MaybeUndefined::Undefined => Patch::Keep,
-        MaybeUndefined::Null => Patch::Clear,
-        MaybeUndefined::Value(value) => Patch::Set(convert(value)),
-    }
-}
-
 impl PaperSettingsSetInput {
     pub(super) fn read(self, reader: &mut InputErrors) -> SettingsSet {
         let text = |text: PaperTextInput| KindText { kind: text.kind.into(), text: text.text };
@@ -192,16 +183,16 @@ impl PaperSettingsSetInput {
             idempotency_key: self.idempotency_key,
             expected_version: self.expected_version.map(|version| version.0),
             changes: DesignChanges {
-                locale: to_patch(self.locale, prelude::PaperLocale::from),
-                sender: to_patch(self.sender_lines, |lines| lines),
-                header: to_patch(self.header, |text| text),
-                footer: to_patch(self.footer, |text| text),
-                accent: to_patch(self.accent, |text| text.to_lowercase()),
-                payment_days: to_patch(self.payment_days, |days| days),
-                columns: to_patch(self.columns, |columns| columns.into_iter().map(Into::into).collect()),
-                texts: to_patch(self.texts, |texts| texts.into_iter().map(text).collect()),
+                locale: patch(self.locale, prelude::PaperLocale::from),
+                sender: patch(self.sender_lines, |lines| lines),
+                header: patch(self.header, |text| text),
+                footer: patch(self.footer, |text| text),
+                accent: patch(self.accent, |text| text.to_lowercase()),
+                payment_days: patch(self.payment_days, |days| days),
+                columns: patch(self.columns, |columns| columns.into_iter().map(Into::into).collect()),
+                texts: patch(self.texts, |texts| texts.into_iter().map(text).collect()),
             },
-            logo: to_patch(self.logo_file_id, |id| reader.id(&id, || path!["input", "logoFileId"])),
+            logo: patch(self.logo_file_id, |id| reader.id(&id, || path!["input", "logoFileId"])),
         }
     }
 }

@@ -37,7 +37,7 @@ use crate::{
     live::{
         readings::{MIN_REFRESH_INTERVAL, RefreshSchedule, WakeReason},
         stream::{self, ResetReason, StreamPhase},
-        stream_handle::{Begin, ItemMeta, StreamHandle},
+        stream_handle::{ItemMeta, StartPosition, StreamHandle},
     },
 };
 
@@ -115,7 +115,7 @@ impl ViewCursors {
         if *name != self.name {
             return Err(ResetReason::CursorForeign);
         }
-        match stream::follows(self.head, *seq, *epoch) {
+        match stream::check_continuation(self.head, *seq, *epoch) {
             Ok(()) | Err(ResetReason::CursorExpired) => Ok(hash.clone()),
             Err(reason) => Err(reason),
         }
@@ -136,14 +136,14 @@ impl SavedViewFollower {
     ) -> Answer<Self> {
         let saved_views = ctx.required_data::<SavedViews>()?.clone();
         let (readings, head) = RefreshSchedule::open(ctx, &permit, saved_views.database()).await?;
-        let live = Box::pin(saved_views.live(&permit, &view_ref, &variables)).await.map_err(subscribe_error)?;
+        let live = Box::pin(saved_views.find_live_view(&permit, &view_ref, &variables)).await.map_err(subscribe_error)?;
         let view = live.view.id;
         let name = stream::filter_name(json!({ "view": view, "variables": variables }), "").now;
         let positions = ViewCursors { signer: ctx.required_data::<CursorSigner>()?.clone(), tenant: permit.tenant(), head, name };
         let stream_handle = ctx.data_opt::<Arc<StreamHandle>>().cloned();
         let start_cursor = match stream_handle.as_ref().and_then(|stream_handle| stream_handle.begin.as_ref()) {
-            Some(Begin::Cursor(cursor)) => Some(cursor.clone()),
-            Some(Begin::After(_)) | None => after,
+            Some(StartPosition::Cursor(cursor)) => Some(cursor.clone()),
+            Some(StartPosition::After(_)) | None => after,
         };
         Ok(Self {
             sent_hash: start_cursor.map(|cursor| positions.open(&cursor)).transpose(),
@@ -242,7 +242,8 @@ impl SavedViewFollower {
         let (started_at, view_ref) = (Instant::now(), ViewRef::Id(self.view));
         self.readings.schedule_next(started_at, MAX_READ_INTERVAL);
         if std::mem::take(&mut self.is_edited) {
-            self.moved_by = self.saved_views.live(&permit, &view_ref, &self.variables).await.map_err(subscribe_error)?.moved_by;
+            self.moved_by =
+                self.saved_views.find_live_view(&permit, &view_ref, &self.variables).await.map_err(subscribe_error)?.moved_by;
         }
         let view_read = self.saved_views.read(&permit, &view_ref, self.variables.clone(), self.request.clone()).await;
         let result = match view_read {

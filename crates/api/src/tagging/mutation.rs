@@ -13,11 +13,11 @@ use services::tagging::{
 };
 
 use crate::{
-    catalog::{patch, user_error},
+    catalog::user_error,
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
-        reading::read,
+        reading::{patch, read},
         refusal::{ErrorCode, UserError},
         scalars::{Json, Long},
     },

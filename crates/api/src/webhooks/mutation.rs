@@ -3,7 +3,7 @@
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
 use entity::prelude::{EndpointId, EventId, JobId};
-use iam::access::{Changed, kind};
+use iam::access::{ChangedValue, kind};
 use macros::resolvers;
 use platform::{path, storage::dry_run};
 use services::webhooks::{
@@ -132,18 +132,18 @@ impl WebhookEndpointPayload {
     fn from_errors(user_errors: Vec<UserError>) -> Self {
         Self { user_errors, ..Self::default() }
     }
-    fn of(ctx: &Context<'_>, outcome: Result<Changed<Endpoint>, WebhookError>) -> Answer<Self> {
+    fn of(ctx: &Context<'_>, outcome: Result<ChangedValue<Endpoint>, WebhookError>) -> Answer<Self> {
         Ok(match outcome {
             Err(error) => Self::from_errors(user_errors_of(error, rejection_error)?),
-            Ok(Changed { value, seq }) => {
+            Ok(ChangedValue { value, seq }) => {
                 Self { webhook_endpoint: visible_endpoint(ctx, value), seq: seq.map(Long), ..Self::default() }
             }
         })
     }
-    fn from_outcome(ctx: &Context<'_>, outcome: Result<Changed<(Endpoint, Secret)>, WebhookError>) -> Answer<Self> {
+    fn from_outcome(ctx: &Context<'_>, outcome: Result<ChangedValue<(Endpoint, Secret)>, WebhookError>) -> Answer<Self> {
         Ok(match outcome {
             Err(error) => Self::from_errors(user_errors_of(error, rejection_error)?),
-            Ok(Changed { value: (endpoint, secret), seq }) => {
+            Ok(ChangedValue { value: (endpoint, secret), seq }) => {
                 // A dry run creates no secret.
                 let secret = (!dry_run::is_on()).then(|| secret.text());
                 let secret_status = if secret.is_some() { SecretStatus::Shown } else { SecretStatus::None };

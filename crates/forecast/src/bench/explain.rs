@@ -5,10 +5,10 @@ use std::fmt::Write;
 
 use crate::{
     bench::BenchError,
-    intervals::{LeadTimeDemand, SumPools, mean_step, scale, sum_scale},
+    intervals::{LeadTimeDemand, SumPools, error_scale, mean_step, sum_scale},
     models::ses_by_grid,
     reorder::{Levels, Position, Terms, propose},
-    series::{LogSpread, Prepared, cap_limit, cap_units, prepare},
+    series::{LogSpread, PreparedSeries, cap_limit, cap_units, prepare},
 };
 
 const DEVIATIONS: f64 = 3.0;
@@ -56,7 +56,7 @@ fn parse_example(text: &str) -> Result<Example, BenchError> {
 /// The steps of an example, one a line.
 pub fn explain(text: &str) -> Result<String, BenchError> {
     let example = parse_example(text)?;
-    let mut prepared = Prepared::default();
+    let mut prepared = PreparedSeries::default();
     prepare(&mut prepared, &example.demand, None);
     let known_weeks = &prepared.known;
     if known_weeks.units.is_empty() {
@@ -79,7 +79,7 @@ pub fn explain(text: &str) -> Result<String, BenchError> {
     }
     let smoothed = ses_by_grid(capped_units.iter().copied());
     let step = mean_step(&capped_units, &known_weeks.weeks);
-    let scale = scale(step, smoothed.level);
+    let scale = error_scale(step, smoothed.level);
     let _ = writeln!(out, "SES: α {:.2} has the least squared errors; forecast {:.3} a week", smoothed.alpha, smoothed.level);
     let _ = writeln!(out, "mean step D {step:.4}; scale of a week {scale:.4}");
     if let (Some(lower), Some(upper)) = (example.lower80, example.upper80) {

@@ -5,7 +5,7 @@ use crate::{
     models::{Method, Scratch, Seasons, View},
     panel::Panel,
     selection::Loss,
-    series::{Class, Prepared, prepare},
+    series::{Class, PreparedSeries, prepare},
 };
 
 /// Weeks that no choice and no pool sees.
@@ -81,7 +81,7 @@ pub fn evaluate_held_out(panel: &Panel, origin: usize, threads: usize) -> HeldOu
 
 /// Loss of one method for all series at one origin, regardless of the choice.
 pub(crate) fn method_loss(panel: &Panel, method: &Method, origin: usize) -> Loss {
-    let (mut loss, mut prepared, mut scratch) = (Loss::default(), Prepared::default(), Scratch::default());
+    let (mut loss, mut prepared, mut scratch) = (Loss::default(), PreparedSeries::default(), Scratch::default());
     let seasons = Seasons::default();
     for series in 0..panel.len() {
         prepare(&mut prepared, &panel.values(series)[..origin], panel.days(series).map(|days| &days[..origin]));

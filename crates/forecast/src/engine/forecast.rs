@@ -12,7 +12,7 @@ use crate::{
     models::{Method, Scratch, Seasons, View},
     panel::Panel,
     selection::{ChoiceReason, Choices, DEFAULT_METHOD, SCORED_WEEKS},
-    series::{Class, ExcludedWeek, NEW_WEEKS, Prepared, Reason, cap_units, prepare, quality},
+    series::{Class, ExcludedWeek, NEW_WEEKS, PreparedSeries, Reason, cap_units, prepare, quality},
 };
 
 /// The inputs that all series share.
@@ -34,7 +34,7 @@ pub(crate) struct SeriesResult {
 
 #[derive(Default)]
 struct Buffers {
-    prepared: Prepared,
+    prepared: PreparedSeries,
     scratch: Scratch,
     capped: Vec<f64>,
     mean: Vec<f64>,
@@ -55,7 +55,7 @@ impl SharedInputs<'_> {
         let weeks = self.panel.weeks();
         let view = View::at(&prepared.known, weeks, self.seasons.at(traits.category, weeks), &mut scratch.values);
         let choice = self.choices.of(class);
-        let status = status(prepared, class, choice.reached);
+        let status = series_status(prepared, class, choice.reached);
         let constants = choice.mean.path(&view, scratch, mean);
         choice.median.path(&view, scratch, median);
         let step = step_of(&view, &mut scratch.values, capped_units);
@@ -134,7 +134,7 @@ impl SharedInputs<'_> {
     }
 }
 
-fn status(prepared: &Prepared, class: Class, reached: ChoiceReason) -> Status {
+fn series_status(prepared: &PreparedSeries, class: Class, reached: ChoiceReason) -> Status {
     match class {
         Class::Ended => Status::Ended,
         _ if prepared.start.is_none() => Status::TooLittle,
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_week_is_shown_as_the_parts_of_a_method_see_it() {
-        let (mut prepared, mut scratch) = (Prepared::default(), Scratch::default());
+        let (mut prepared, mut scratch) = (PreparedSeries::default(), Scratch::default());
         prepare(&mut prepared, &[4.0, 30.0, 12.0, 5.0], None);
         let view = View::at(&prepared.known, 4, None, &mut scratch.values);
         let used =

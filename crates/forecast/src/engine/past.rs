@@ -11,7 +11,7 @@ use crate::{
     models::{Scratch, Seasons, View},
     panel::Panel,
     selection::{SCORED_WEEKS, pooled_origins},
-    series::{Prepared, prepare},
+    series::{PreparedSeries, prepare},
 };
 
 /// Series whose pasts are held at once.
@@ -60,7 +60,7 @@ pub(crate) fn for_each_past_at(
     for first in (0..panel.len()).step_by(SERIES_PER_BATCH) {
         let size = SERIES_PER_BATCH.min(panel.len() - first);
         let chunks = run_in_chunks(size, CHUNK_SIZE, threads, |range| {
-            let (mut prepared, mut scratch) = (Prepared::default(), Scratch::default());
+            let (mut prepared, mut scratch) = (PreparedSeries::default(), Scratch::default());
             range.map(|nth| forecaster.backtest_series(first + nth, &mut prepared, &mut scratch)).collect::<Vec<_>>()
         });
         chunks.into_iter().flatten().enumerate().for_each(|(nth, past)| take(first + nth, &past));
@@ -68,7 +68,7 @@ pub(crate) fn for_each_past_at(
 }
 
 impl PastForecaster<'_> {
-    fn backtest_series(&self, series: usize, prepared: &mut Prepared, scratch: &mut Scratch) -> SeriesBacktest {
+    fn backtest_series(&self, series: usize, prepared: &mut PreparedSeries, scratch: &mut Scratch) -> SeriesBacktest {
         prepare(prepared, self.panel.values(series), self.panel.days(series));
         let mut past = SeriesBacktest {
             weeks: vec![0.0; self.panel.weeks()],

@@ -2,11 +2,11 @@
 
 use crate::{
     engine::{chunks::CHUNK_SIZE, run_in_chunks, score::weeks_ahead},
-    intervals::{LONGEST_SUM, Pool, SumPools, mean_step, scale, sum_scale},
+    intervals::{LONGEST_SUM, Pool, SumPools, error_scale, mean_step, sum_scale},
     models::{Cap, Configuration, Method, Model, Scratch, Seasons, View},
     panel::Panel,
     selection::{SCORED_WEEKS, pooled_origins},
-    series::{Prepared, cap_units, prepare},
+    series::{PreparedSeries, cap_units, prepare},
 };
 
 /// The scale is computed from weeks cut at three robust deviations, independent of the method's own
@@ -74,7 +74,7 @@ pub(crate) fn pool_errors(panel: &Panel, method: &Method, seasons: &Seasons, thr
     let (plan, counts) = plan_origins(panel.weeks(), &pooled_origins(panel.weeks(), SCORED_WEEKS));
     let chunks = run_in_chunks(panel.len(), CHUNK_SIZE, threads, |range| {
         let mut scores = Scores { weeks: Vec::new(), sums: vec![Vec::new(); LONGEST_SUM] };
-        let (mut prepared, mut scratch, mut capped_units) = (Prepared::default(), Scratch::default(), Vec::new());
+        let (mut prepared, mut scratch, mut capped_units) = (PreparedSeries::default(), Scratch::default(), Vec::new());
         for series in range {
             prepare(&mut prepared, panel.values(series), panel.days(series));
             for planned in &plan {
@@ -106,7 +106,7 @@ impl Scores {
     fn add(&mut self, view: &View<'_>, planned: &PlannedOrigin, step: f64, path: &[f64]) {
         if planned.scores_weeks {
             for (ahead, units, _) in weeks_ahead(view.known, view.origin, SCORED_WEEKS) {
-                self.weeks.push(((units - path[ahead]) / scale(step, path[ahead])) as f32);
+                self.weeks.push(((units - path[ahead]) / error_scale(step, path[ahead])) as f32);
             }
         }
         // Sums end at the first unknown week.

@@ -18,10 +18,10 @@ use crate::{
     models::{SEASON_HISTORY, Scratch, Seasons, View},
     panel::Panel,
     selection::{
-        Candidate, Choices, DEFAULT_METHOD, Incumbent, MIN_CLASS_SERIES, MIN_ORIGINS, Purpose, WAPE_MARGIN, candidates, choose,
-        means_of_best, origins,
+        Candidate, Choices, DEFAULT_METHOD, Incumbent, MIN_CLASS_SERIES, MIN_ORIGINS, Purpose, WAPE_MARGIN, candidates,
+        choice_origins, choose, means_of_best,
     },
-    series::{Class, Prepared, cap_units, classify, prepare, settle_class},
+    series::{Class, PreparedSeries, cap_units, classify, prepare, settle_class},
 };
 
 /// The most weeks ahead.
@@ -133,7 +133,7 @@ impl Run {
 /// Equal panels and settings give equal runs.
 pub fn forecast_all(panel: &Panel, settings: &Settings) -> Run {
     let threads = settings.threads.max(1);
-    let origins = origins(panel.weeks());
+    let origins = choice_origins(panel.weeks());
     let classes = classify_series(panel, threads);
     let assigned: Vec<Class> = classes.iter().map(|(_, assigned)| *assigned).collect();
     let first = origins.first().copied().unwrap_or(0);
@@ -188,7 +188,7 @@ fn score_candidates(panel: &Panel, protocol: &Protocol<'_>, counts: &[usize; Cla
 /// The computed and the assigned class of each series.
 fn classify_series(panel: &Panel, threads: usize) -> Vec<(Class, Class)> {
     let chunks = run_in_chunks(panel.len(), CHUNK_SIZE, threads, |range| {
-        let (mut prepared, mut scratch, mut capped_units) = (Prepared::default(), Scratch::default(), Vec::new());
+        let (mut prepared, mut scratch, mut capped_units) = (PreparedSeries::default(), Scratch::default(), Vec::new());
         let class_of = |series: usize| {
             prepare(&mut prepared, panel.values(series), panel.days(series));
             let view = View::at(&prepared.known, panel.weeks(), None, &mut scratch.values);

@@ -5,7 +5,7 @@ use crate::{
     models::{Method, Scratch, Seasons, View},
     panel::Panel,
     selection::{Loss, LossByClass, SCORED_WEEKS},
-    series::{Class, KnownWeeks, Prepared, prepare},
+    series::{Class, KnownWeeks, PreparedSeries, prepare},
 };
 
 /// Methods, and the origins at which they are scored.
@@ -31,7 +31,7 @@ pub(crate) struct ScoredMethod<'a> {
 pub(crate) fn score_panel(panel: &Panel, protocol: &Protocol<'_>) -> Vec<LossByClass> {
     let no_losses = || vec![LossByClass::default(); protocol.methods.len()];
     let chunks = run_in_chunks(panel.len(), CHUNK_SIZE, protocol.threads, |range| {
-        let (mut sums, mut prepared, mut scratch) = (no_losses(), Prepared::default(), Scratch::default());
+        let (mut sums, mut prepared, mut scratch) = (no_losses(), PreparedSeries::default(), Scratch::default());
         for series in range {
             prepare(&mut prepared, panel.values(series), panel.days(series));
             let class = protocol.classes[series];

@@ -5,7 +5,7 @@ use crate::{
     models::{SEASON_HISTORY, Scratch, Season, Seasons, View},
     panel::Panel,
     selection::DEFAULT_METHOD,
-    series::{Prepared, prepare},
+    series::{PreparedSeries, prepare},
 };
 
 /// Seasons for all categories at the origins that have two years before them. Giants are cut first. An unknown week between two known ones counts as the
@@ -22,7 +22,7 @@ pub(crate) fn seasons(panel: &Panel, origins: &[usize], threads: usize) -> Seaso
     categories.dedup();
     let at_origin = |origin: usize| -> Vec<Option<Season>> {
         let mut totals = vec![vec![0.0; origin]; categories.len()];
-        let (mut prepared, mut scratch) = (Prepared::default(), Scratch::default());
+        let (mut prepared, mut scratch) = (PreparedSeries::default(), Scratch::default());
         for series in 0..panel.len() {
             prepare(&mut prepared, panel.values(series), panel.days(series));
             let Ok(category) = categories.binary_search(&panel.traits(series).category) else { continue };

@@ -6,7 +6,7 @@ use crate::{
         past::{SeriesBacktest, for_each_past},
         pools::step_of,
     },
-    intervals::{Bounds, Pool, bounds, scale},
+    intervals::{Bounds, Pool, bounds, error_scale},
     models::{Scratch, View},
     panel::Panel,
     selection::{SCORED_WEEKS, pooled_origins},
@@ -66,7 +66,7 @@ impl Sum {
             let Some(step) = step_at(*origin) else { continue };
             for place in (origin_index * SCORED_WEEKS..(origin_index + 1) * SCORED_WEEKS).filter(|place| self.is_known[*place]) {
                 let error = self.units[place] - self.forecasts[place];
-                scores.push((error / scale(step, self.forecasts[place])) as f32);
+                scores.push((error / error_scale(step, self.forecasts[place])) as f32);
             }
         }
         step_at(self.weeks.len()).unwrap_or(0.0)

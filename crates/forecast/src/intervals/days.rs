@@ -2,7 +2,7 @@
 //! share of the week: with one pool for all, busy days of a week and days of one to four units are
 //! covered too little, and days of almost no demand too much.
 
-use crate::intervals::{Level, Pool, scale};
+use crate::intervals::{Level, Pool, error_scale};
 
 /// Expected units of a day: the lower bound of each band but the first.
 const MEAN_BANDS: [f64; 4] = [0.25, 1.0, 4.0, 16.0];
@@ -35,7 +35,7 @@ impl DayForecast {
     }
     /// The scale of its error. Days that are independent share the week's variance by their shares.
     fn scale(&self) -> f64 {
-        scale(self.step * self.share.sqrt(), self.mean)
+        error_scale(self.step * self.share.sqrt(), self.mean)
     }
     fn cell(&self) -> usize {
         let band = MEAN_BANDS.iter().filter(|least| self.mean >= **least).count();

@@ -13,5 +13,5 @@ pub(crate) use errors::Errors;
 pub(crate) use lead_time::count_distinct;
 pub use lead_time::{LONGEST_SUM, LeadTimeDemand, SumPools};
 pub use pool::{Bounds, Level, MIN_SCORES, Pool, bounds};
-pub use scale::{mean_step, scale, sum_scale};
+pub use scale::{error_scale, mean_step, sum_scale};
 pub use shape::{DayShape, DayShare, DayTally, DaysAhead};

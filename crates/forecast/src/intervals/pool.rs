@@ -1,7 +1,7 @@
 //! A sorted pool of scaled errors and the bounds that it gives. The finite-sample form of the quantile (Vovk et al., Algorithmic Learning in a Random
 //! World): plain quantiles undercover while the pool is small.
 
-use crate::intervals::scale;
+use crate::intervals::error_scale;
 
 /// Fewer scores than this give no interval.
 pub const MIN_SCORES: usize = 200;
@@ -139,7 +139,7 @@ pub fn bounds(pool: &Pool, forecast: f64, mean_step: f64, ahead: usize, scored_w
     }
     let is_extrapolated = ahead > scored_weeks;
     let stretch = if is_extrapolated { (ahead as f64 / scored_weeks.max(1) as f64).sqrt() } else { 1.0 };
-    let scale = scale(mean_step, forecast) * stretch;
+    let scale = error_scale(mean_step, forecast) * stretch;
     let interval = |level: Level| -> Option<(f32, f32)> {
         let (lower, upper) = (pool.lower(level.tail())?, pool.upper(1.0 - level.tail())?);
         let lower = (forecast + lower * scale).max(0.0);

@@ -8,7 +8,7 @@ pub fn mean_step(capped: &[f64], weeks: &[u32]) -> f64 {
 }
 
 /// The scale of one week's error: max(1, 0.75 D + 0.25 f). Source: INSIGHT, section 5.1.
-pub fn scale(mean_step: f64, forecast: f64) -> f64 {
+pub fn error_scale(mean_step: f64, forecast: f64) -> f64 {
     (0.75 * mean_step + 0.25 * forecast).max(1.0)
 }
 
@@ -25,6 +25,6 @@ mod tests {
     fn only_adjacent_weeks_make_steps() {
         assert_eq!(mean_step(&[4.0, 6.0, 1.0, 2.0], &[0, 1, 3, 4]), 1.5);
         assert_eq!((mean_step(&[], &[]), mean_step(&[1.0, 5.0], &[0, 2])), (0.0, 0.0));
-        assert_eq!((scale(0.0, 0.0), scale(4.0, 8.0), sum_scale(0.2)), (1.0, 5.0, 1.0));
+        assert_eq!((error_scale(0.0, 0.0), error_scale(4.0, 8.0), sum_scale(0.2)), (1.0, 5.0, 1.0));
     }
 }

@@ -230,7 +230,7 @@ impl<'a> DaysAhead<'a> {
         Span { whole, mean, spread, chance: if mean > 0.0 { chance } else { 0.0 } }
     }
     /// The chance of any sale, `ahead` whole days from now.
-    pub fn sold(&self, ahead: usize) -> f64 {
+    pub fn sale_chance(&self, ahead: usize) -> f64 {
         self.day(ahead).sold
     }
     /// Equally likely units of a day with sales, `ahead` whole days from now, if `daily` units are

@@ -52,7 +52,7 @@ impl<'a> DemandOutlook<'a> {
         for (lead_days, count) in count_distinct(&self.lead.likely_days()) {
             let after = lead_days.max(0.0) as usize;
             let (errors, sales) = (self.demand.errors(lead_days / DAYS_A_WEEK)?, days.sales(after, daily, self.demand.scale));
-            cases.push(OrderCase { errors, sales, weight: count * days.sold(after) });
+            cases.push(OrderCase { errors, sales, weight: count * days.sale_chance(after) });
         }
         let sold: f64 = cases.iter().map(|case| case.weight * case.sales.iter().sum::<f64>()).sum();
         let max_missed = (1.0 - service) * sold * if is_of_units { lot.max(MIN_UNIT) } else { 1.0 };

@@ -10,5 +10,6 @@ pub use candidates::{Candidate, DEFAULT_MEDIAN_METHOD, DEFAULT_METHOD, Purpose, 
 pub use choose::{Choice, ChoiceReason, Choices, Incumbent, MAX_EXTRA_BIAS, MIN_CLASS_SERIES, WAPE_MARGIN, choose};
 pub use loss::{Loss, LossByClass};
 pub use origins::{
-    MAX_ORIGINS, MIN_FIRST_ORIGIN, MIN_FIRST_POOLED, MIN_ORIGINS, ORIGIN_SPACING_WEEKS, SCORED_WEEKS, origins, pooled_origins,
+    MAX_ORIGINS, MIN_FIRST_ORIGIN, MIN_FIRST_POOLED, MIN_ORIGINS, ORIGIN_SPACING_WEEKS, SCORED_WEEKS, choice_origins,
+    pooled_origins,
 };

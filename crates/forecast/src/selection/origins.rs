@@ -14,7 +14,7 @@ pub const MIN_FIRST_ORIGIN: usize = 13;
 pub const MIN_FIRST_POOLED: usize = 8;
 
 /// The last origins of the choice, oldest first. An origin is the number of weeks before its forecast. Source: INSIGHT, section 4.
-pub fn origins(weeks: usize) -> Vec<usize> {
+pub fn choice_origins(weeks: usize) -> Vec<usize> {
     last_origins(weeks, SCORED_WEEKS, MIN_FIRST_ORIGIN)
 }
 
@@ -39,10 +39,10 @@ mod tests {
 
     #[test]
     fn the_public_file_has_the_stated_origins() {
-        assert_eq!(origins(44), [20, 22, 24, 26, 28, 30, 32, 34, 36]);
-        assert_eq!(pooled_origins(44, 8), origins(44));
-        assert_eq!((origins(26), pooled_origins(20, 8)), (vec![14, 16, 18], vec![8, 10, 12]));
+        assert_eq!(choice_origins(44), [20, 22, 24, 26, 28, 30, 32, 34, 36]);
+        assert_eq!(pooled_origins(44, 8), choice_origins(44));
+        assert_eq!((choice_origins(26), pooled_origins(20, 8)), (vec![14, 16, 18], vec![8, 10, 12]));
         assert_eq!(pooled_origins(44, 20), [8, 10, 12, 14, 16, 18, 20, 22, 24]);
-        assert_eq!((origins(20), pooled_origins(3, 8)), (vec![], vec![]));
+        assert_eq!((choice_origins(20), pooled_origins(3, 8)), (vec![], vec![]));
     }
 }

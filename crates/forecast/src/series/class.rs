@@ -4,7 +4,7 @@
 use crate::{
     class::Class,
     panel::{LastClass, Traits},
-    series::Prepared,
+    series::PreparedSeries,
 };
 
 /// Fewer known weeks than this make a series new.
@@ -59,7 +59,7 @@ fn has_ended(units: &[f64]) -> bool {
 
 /// The class of a prepared series; `capped` are its known weeks with the giants cut. A series that
 /// never had demand is new.
-pub fn classify(prepared: &Prepared, capped: &[f64], traits: &Traits) -> Class {
+pub fn classify(prepared: &PreparedSeries, capped: &[f64], traits: &Traits) -> Class {
     if traits.is_archived {
         return Class::Ended;
     }
@@ -90,7 +90,7 @@ mod tests {
     use crate::series::prepare;
 
     fn class(weeks: &[f32], traits: &Traits) -> Class {
-        let mut prepared = Prepared::default();
+        let mut prepared = PreparedSeries::default();
         prepare(&mut prepared, weeks, None);
         let units = prepared.known.units.clone();
         classify(&prepared, &units, traits)

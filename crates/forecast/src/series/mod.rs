@@ -11,4 +11,4 @@ pub use cap::{LogSpread, MIN_DEVIATION, MIN_POSITIVE, cap_limit, cap_units, perc
 pub(crate) use cap::{median, robust_spread};
 pub use class::{DemandPattern, NEW_WEEKS, classify, settle_class};
 pub use quality::{Deduction, DeductionReason, Quality, quality};
-pub use weeks::{DORMANT_WEEKS, ExcludedWeek, KnownWeeks, Prepared, Reason, prepare};
+pub use weeks::{DORMANT_WEEKS, ExcludedWeek, KnownWeeks, PreparedSeries, Reason, prepare};

@@ -2,7 +2,7 @@
 //! deduction.
 
 use crate::panel::Traits;
-use crate::series::{Prepared, Reason};
+use crate::series::{PreparedSeries, Reason};
 
 /// Reason for a deduction of points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Quality {
 }
 
 /// Scores a series whose capped weeks are among `prepared.excluded`. Source: INSIGHT, section 2.9.
-pub fn quality(prepared: &Prepared, traits: &Traits) -> Quality {
+pub fn quality(prepared: &PreparedSeries, traits: &Traits) -> Quality {
     let known_count = prepared.known.units.len() as f32;
     let all = known_count + prepared.missing as f32;
     let weeks = |reasons: &[Reason]| -> Vec<u32> {
@@ -80,7 +80,7 @@ mod tests {
         recorded[3] = -2.0;
         let mut days = vec![7; 20];
         (days[7], days[8], recorded[7], recorded[8]) = (0, 1, 0.0, 0.0);
-        let mut prepared = Prepared::default();
+        let mut prepared = PreparedSeries::default();
         prepare(&mut prepared, &recorded, Some(&days));
         let found = quality(&prepared, &Traits { late_share: 0.06, ..Traits::default() });
         let reasons: Vec<_> = found.deductions.iter().map(|one| (one.reason, one.points, one.weeks.as_slice())).collect();
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn nothing_recorded_is_a_short_history() {
-        let found = quality(&Prepared::default(), &Traits { late_share: f32::NAN, ..Traits::default() });
+        let found = quality(&PreparedSeries::default(), &Traits { late_share: f32::NAN, ..Traits::default() });
         assert!((found.score - 80.0).abs() < 1e-6, "{found:?}");
     }
 }

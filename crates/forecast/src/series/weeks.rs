@@ -72,7 +72,7 @@ impl KnownWeeks {
 
 /// A series as models use it. Its buffers are used again by [`prepare`].
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Prepared {
+pub struct PreparedSeries {
     pub known: KnownWeeks,
     /// The first week with demand. None: nothing was ever sold.
     pub start: Option<u32>,
@@ -84,7 +84,7 @@ pub struct Prepared {
     pub excluded: Vec<ExcludedWeek>,
 }
 
-impl Prepared {
+impl PreparedSeries {
     /// Unknown for more than [`DORMANT_WEEKS`] weeks on end.
     pub fn is_dormant(&self, has_incoming: bool) -> bool {
         self.missing_at_end as usize > DORMANT_WEEKS && !has_incoming
@@ -104,7 +104,7 @@ fn recent_mean(units: &[f64]) -> Option<f64> {
 /// Five days and more: the value is used as recorded. Two to four: it is scaled to seven and its
 /// errors count by its share of days. Fewer: unknown. A censored week that sold more than the two
 /// known weeks before it is used as recorded, since sales prove demand. Source: INSIGHT, section 2.
-pub fn prepare(prepared: &mut Prepared, recorded: &[f32], days: Option<&[u8]>) {
+pub fn prepare(prepared: &mut PreparedSeries, recorded: &[f32], days: Option<&[u8]>) {
     prepared.known.clear();
     prepared.excluded.clear();
     (prepared.start, prepared.missing, prepared.missing_at_end) = (None, 0, 0);
@@ -154,8 +154,8 @@ fn usable_units(before: &[f64], sold: f64, days: u8) -> (Option<(f64, f64)>, Opt
 mod tests {
     use super::*;
 
-    fn prepared(recorded: &[f32], days: &[u8]) -> Prepared {
-        let mut prepared = Prepared::default();
+    fn prepared(recorded: &[f32], days: &[u8]) -> PreparedSeries {
+        let mut prepared = PreparedSeries::default();
         prepare(&mut prepared, recorded, Some(days));
         prepared
     }

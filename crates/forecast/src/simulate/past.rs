@@ -8,7 +8,7 @@ use crate::{
     models::{Method, Scratch, View},
     panel::Panel,
     selection::{MAX_ORIGINS, MIN_FIRST_POOLED},
-    series::{Prepared, prepare},
+    series::{PreparedSeries, prepare},
 };
 
 /// A forecast as it would have been made.
@@ -38,7 +38,7 @@ impl Past {
     pub fn new(panel: &Panel, method: &Method, span: usize, (first, threads): (usize, usize)) -> Self {
         let (weeks, span) = (panel.weeks(), span.max(1));
         let chunks = run_in_chunks(panel.len(), CHUNK_SIZE, threads, |range| {
-            let (mut prepared, mut scratch, mut capped_units) = (Prepared::default(), Scratch::default(), Vec::new());
+            let (mut prepared, mut scratch, mut capped_units) = (PreparedSeries::default(), Scratch::default(), Vec::new());
             let mut found = Vec::new();
             for series in range {
                 prepare(&mut prepared, panel.values(series), panel.days(series));

@@ -7,7 +7,7 @@ use crate::{
     intervals::{LeadTimeDemand, SumPools},
     panel::Panel,
     reorder::{Terms, order_quantity, whole_units},
-    series::{Class, Prepared, prepare},
+    series::{Class, PreparedSeries, prepare},
     simulate::{
         Past,
         outcome::{Outcome, Outcomes},
@@ -170,7 +170,7 @@ impl ProductStock {
 /// Demand of each week in whole units. An unknown week is drawn from up to [`MAX_DRAWN_WEEKS`] known
 /// weeks before it.
 fn weekly_demand(panel: &Panel, series: usize, seed: u64) -> Vec<i64> {
-    let mut prepared = Prepared::default();
+    let mut prepared = PreparedSeries::default();
     prepare(&mut prepared, panel.values(series), panel.days(series));
     let (known_weeks, start) = (&prepared.known, prepared.start.map_or(panel.weeks(), |start| start as usize));
     let unit = |week: usize| match known_weeks.weeks.binary_search(&(week as u32)) {

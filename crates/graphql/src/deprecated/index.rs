@@ -90,14 +90,14 @@ impl DeprecatedIndex {
     }
 
     fn member(&mut self, type_name: &Name, name: &Name, directives: &[Positioned<ConstDirective>]) {
-        if let Some(reason) = reason(directives) {
+        if let Some(reason) = deprecation_reason(directives) {
             let deprecation = Deprecation { coordinate: format!("{type_name}.{name}"), reason };
             self.members.entry(type_name.clone()).or_default().insert(name.clone(), Arc::new(deprecation));
         }
     }
 
     fn argument(&mut self, type_name: &Name, field: &Name, argument: &InputValueDefinition) {
-        if let Some(reason) = reason(&argument.directives) {
+        if let Some(reason) = deprecation_reason(&argument.directives) {
             let name = argument.name.node.clone();
             let deprecation = Deprecation { coordinate: format!("{type_name}.{field}({name}:)"), reason };
             let arguments = self.arguments.entry(type_name.clone()).or_default().entry(field.clone()).or_default();
@@ -142,7 +142,7 @@ impl DeprecatedIndex {
     }
 }
 
-fn reason(directives: &[Positioned<ConstDirective>]) -> Option<String> {
+fn deprecation_reason(directives: &[Positioned<ConstDirective>]) -> Option<String> {
     let directive = directives.iter().find(|directive| directive.node.name.node == "deprecated")?;
     Some(match directive.node.get_argument("reason").map(|value| &value.node) {
         Some(Value::String(reason)) => reason.clone(),

@@ -25,7 +25,7 @@ pub struct FieldRead {
 
 /// Returns the fields that an operation may read, regardless of conditions.
 pub fn of(operation: &Operation, schema_index: &SchemaIndex) -> BTreeSet<FieldRead> {
-    let document = operation.parsed();
+    let document = operation.parsed_document();
     let mut visitor =
         FieldReadVisitor { schema_index, fragments: &document.fragments, followed: HashSet::new(), reads: BTreeSet::new() };
     for (_, definition) in document.operations.iter() {

@@ -109,7 +109,7 @@ impl Operation {
             .map(|variable| (variable.node.name.node.clone(), variable.node.var_type.node.to_string()))
             .collect();
         let conditions = Conditions::of(definition);
-        let roots = roots(&definition.selection_set.node, &document, &mut HashSet::new());
+        let roots = root_names(&definition.selection_set.node, &document, &mut HashSet::new());
         // Only these have such fields.
         let is_introspective = roots.iter().any(|field| matches!(field.as_str(), "__schema" | "__type"));
         let root = schema_index.root(definition.ty).map_or("", Name::as_str);
@@ -154,7 +154,7 @@ impl Operation {
             },
         };
         if self.kind == Kind::Query {
-            query_root::mark(&mut document);
+            query_root::mark_root_fields(&mut document);
         }
         document
     }
@@ -165,7 +165,7 @@ impl Operation {
     }
 
     /// The document as it was written.
-    pub fn parsed(&self) -> &ExecutableDocument {
+    pub fn parsed_document(&self) -> &ExecutableDocument {
         &self.document
     }
 
@@ -269,12 +269,12 @@ fn longest_literal(value: &InputValue) -> usize {
 }
 
 /// The names of an operation's root fields, with those of its fragments.
-fn roots<'a>(set: &'a SelectionSet, document: &'a ExecutableDocument, visited: &mut HashSet<&'a Name>) -> Vec<&'a Name> {
+fn root_names<'a>(set: &'a SelectionSet, document: &'a ExecutableDocument, visited: &mut HashSet<&'a Name>) -> Vec<&'a Name> {
     let names = set.items.iter().flat_map(|item| match &item.node {
         Selection::Field(field) => vec![&field.node.name.node],
-        Selection::InlineFragment(inline) => roots(&inline.node.selection_set.node, document, visited),
+        Selection::InlineFragment(inline) => root_names(&inline.node.selection_set.node, document, visited),
         Selection::FragmentSpread(spread) => match document.fragments.get_key_value(&spread.node.fragment_name.node) {
-            Some((name, fragment)) if visited.insert(name) => roots(&fragment.node.selection_set.node, document, visited),
+            Some((name, fragment)) if visited.insert(name) => root_names(&fragment.node.selection_set.node, document, visited),
             _ => Vec::new(),
         },
     });

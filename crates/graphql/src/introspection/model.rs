@@ -45,7 +45,7 @@ pub struct Item {
 /// The engine does not answer introspection as it should.
 #[derive(Debug, thiserror::Error)]
 #[error("introspection failed: {0}")]
-pub struct Unread(String);
+pub struct IntrospectionError(String);
 
 /// A query for the whole schema. A type reference needs two levels for each nested list, and one
 /// more.
@@ -61,19 +61,19 @@ const ALL: &str = "{ __schema { description queryType { name } mutationType { na
 impl Model {
     /// Reads the model from the engine on a blocking thread, as that does not yield until it is
     /// done.
-    pub async fn read<E: Executor>(executor: E, notes: SchemaNotes) -> Result<Arc<Self>, Unread> {
+    pub async fn read<E: Executor>(executor: E, notes: SchemaNotes) -> Result<Arc<Self>, IntrospectionError> {
         let read_task = tokio::task::spawn_blocking(move || {
             // Introspection never waits.
             let response = executor.execute(Request::new(ALL)).now_or_never();
-            let response = response.ok_or_else(|| Unread("it waits for something".to_owned()))?;
+            let response = response.ok_or_else(|| IntrospectionError("it waits for something".to_owned()))?;
             if let Some(error) = response.errors.first() {
-                return Err(Unread(error.message.clone()));
+                return Err(IntrospectionError(error.message.clone()));
             }
-            let mut data = response.data.into_json().map_err(|error| Unread(error.to_string()))?;
+            let mut data = response.data.into_json().map_err(|error| IntrospectionError(error.to_string()))?;
             notes.append_to_descriptions(&mut data["__schema"]);
-            Self::of(&data["__schema"]).ok_or_else(|| Unread("a type is missing".to_owned()))
+            Self::of(&data["__schema"]).ok_or_else(|| IntrospectionError("a type is missing".to_owned()))
         });
-        read_task.await.map_err(|error| Unread(error.to_string()))?.map(Arc::new)
+        read_task.await.map_err(|error| IntrospectionError(error.to_string()))?.map(Arc::new)
     }
 
     /// `schema`: the value of `__schema`.

@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     backoff::Backoff,
-    stream_handle::{Begin, ItemMeta, StreamHandle},
+    stream_handle::{ItemMeta, StartPosition, StreamHandle},
 };
 use crate::{answer::Answer, operation::Answers};
 
@@ -150,8 +150,8 @@ struct Cohort {
 
 /// Makes a cohort's leader, which continues from the given position. `None` if it can no longer
 /// lead these members.
-pub trait StartLeader: Fn(Option<Begin>) -> Option<(Answers, Arc<StreamHandle>)> + Send + 'static {}
-impl<L: Fn(Option<Begin>) -> Option<(Answers, Arc<StreamHandle>)> + Send + 'static> StartLeader for L {}
+pub trait StartLeader: Fn(Option<StartPosition>) -> Option<(Answers, Arc<StreamHandle>)> + Send + 'static {}
+impl<L: Fn(Option<StartPosition>) -> Option<(Answers, Arc<StreamHandle>)> + Send + 'static> StartLeader for L {}
 
 type CohortMap = Mutex<HashMap<CohortKey, Weak<Cohort>>>;
 

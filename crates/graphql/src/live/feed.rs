@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::{
     rights::{Rights, RightsChange},
     stream::{self, FilterName, ResetReason, StreamPhase},
-    stream_handle::{self, ItemMeta, Recorded, Role, Stop, StreamHandle},
+    stream_handle::{self, ItemMeta, RecordingTime, Role, StopPosition, StreamHandle},
 };
 use crate::{
     context::ContextExt,
@@ -61,7 +61,7 @@ pub struct Update<C> {
     pub changes: Vec<C>,
     pub reset: Option<ResetReason>,
     /// Time when the oldest event of the item was recorded, if the item is sent as it happens.
-    pub recorded: Option<Recorded>,
+    pub recorded: Option<RecordingTime>,
 }
 
 /// Options of a stream that are independent of its topic.
@@ -82,7 +82,7 @@ const PROGRESS: Duration = Duration::from_secs(30);
 const MAX_DELAY_MS: i32 = 60_000;
 
 /// The argument `maxDelayMs`.
-pub fn delay(milliseconds: i32) -> Answer<Duration> {
+pub fn max_delay(milliseconds: i32) -> Answer<Duration> {
     if !(0..=MAX_DELAY_MS).contains(&milliseconds) {
         return Err(TopError::bad_input(format!("between 0 and {MAX_DELAY_MS} milliseconds"), vec!["maxDelayMs".to_owned()]));
     }
@@ -120,7 +120,7 @@ struct Feed<T> {
 }
 
 /// Start of a stream.
-enum Begin {
+enum StreamStart {
     After(i64),
     Snapshot,
     Reset(ResetReason),
@@ -151,13 +151,13 @@ impl<T: Topic> Feed<T> {
     fn run(mut self, mut rights: Rights) -> impl futures_util::Stream<Item = Answer<Update<T::Change>>> + use<T> {
         async_stream::stream! {
             match self.begin() {
-                Begin::Reset(_) if self.is_leader() => return,
-                Begin::Reset(reason) => {
+                StreamStart::Reset(_) if self.is_leader() => return,
+                StreamStart::Reset(reason) => {
                     yield Ok(last(reason));
                     return;
                 }
-                Begin::After(seq) => self.listener.resume_after(seq),
-                Begin::Snapshot => {
+                StreamStart::After(seq) => self.listener.resume_after(seq),
+                StreamStart::Snapshot => {
                     self.listener.resume_after(self.head.seq);
                     let mut page_start = None;
                     let mut sent_rows = 0;
@@ -180,7 +180,7 @@ impl<T: Topic> Feed<T> {
             loop {
                 let step = tokio::select! {
                     biased;
-                    changed = rights.changed(), if !self.is_leader() => Ok(match changed {
+                    changed = rights.wait_for_change(), if !self.is_leader() => Ok(match changed {
                         RightsChange::Scope => Step::Over(ResetReason::ScopeChanged),
                         RightsChange::Else => Step::Rights,
                     }),
@@ -229,33 +229,33 @@ impl<T: Topic> Feed<T> {
         matches!(self.stream_handle.as_deref(), Some(StreamHandle { role: Role::Leader, .. }))
     }
 
-    fn begin(&self) -> Begin {
+    fn begin(&self) -> StreamStart {
         use platform::storage::Reads;
         if let Some(stream_handle) = &self.stream_handle {
             stream_handle.follow(self.head.epoch, &self.options.name.now);
         }
         let after_cursor = match self.stream_handle.as_ref().and_then(|stream_handle| stream_handle.begin.as_ref()) {
-            Some(stream_handle::Begin::After(stop)) => return self.resume_from(stop),
-            _ if self.is_leader() => return Begin::After(self.listener.position()),
-            Some(stream_handle::Begin::Cursor(cursor)) => Some(cursor),
+            Some(stream_handle::StartPosition::After(stop)) => return self.resume_from(stop),
+            _ if self.is_leader() => return StreamStart::After(self.listener.position()),
+            Some(stream_handle::StartPosition::Cursor(cursor)) => Some(cursor),
             None => self.options.after.as_ref(),
         };
         match after_cursor {
-            None => Begin::Snapshot,
-            Some(cursor) => match stream::open(&self.signer, self.scope.tenant(), self.head, &self.options.name, cursor) {
-                Ok(seq) => Begin::After(seq),
-                Err(reason) => Begin::Reset(reason),
+            None => StreamStart::Snapshot,
+            Some(cursor) => match stream::open_cursor(&self.signer, self.scope.tenant(), self.head, &self.options.name, cursor) {
+                Ok(seq) => StreamStart::After(seq),
+                Err(reason) => StreamStart::Reset(reason),
             },
         }
     }
 
     /// Continues after an earlier run, unless the journal or the followed rows have changed
     /// meanwhile.
-    fn resume_from(&self, stop: &Stop) -> Begin {
-        match stream::follows(self.head, stop.seq, stop.epoch) {
-            Ok(()) if *stop.name != self.options.name.now => Begin::Reset(ResetReason::ScopeChanged),
-            Ok(()) => Begin::After(stop.seq),
-            Err(reason) => Begin::Reset(reason),
+    fn resume_from(&self, stop: &StopPosition) -> StreamStart {
+        match stream::check_continuation(self.head, stop.seq, stop.epoch) {
+            Ok(()) if *stop.name != self.options.name.now => StreamStart::Reset(ResetReason::ScopeChanged),
+            Ok(()) => StreamStart::After(stop.seq),
+            Err(reason) => StreamStart::Reset(reason),
         }
     }
 
@@ -363,11 +363,11 @@ impl<T: Topic> Feed<T> {
     /// Returns the time when the oldest of these events was recorded, if they are sent as they
     /// come: events that are read up, or delayed by the client's option, are late for other
     /// reasons.
-    fn first_recorded(&self, events: &[Arc<SharedEvent>]) -> Option<Recorded> {
+    fn first_recorded(&self, events: &[Arc<SharedEvent>]) -> Option<RecordingTime> {
         let is_immediate = self.options.delay.is_zero() && (self.is_leader() || self.listener.is_live());
         let event = &events.first().filter(|_| is_immediate)?.event;
         let trace_id = traces::trace_of_payload(&event.payload).as_ref().and_then(TraceContext::recorded_id);
-        Some(Recorded { at: event.recorded_at, trace_id })
+        Some(RecordingTime { at: event.recorded_at, trace_id })
     }
 
     /// Collects further events within the delay and keeps the newest state of each row.

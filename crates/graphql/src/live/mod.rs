@@ -16,4 +16,4 @@ pub mod stream_handle;
 pub mod socket;
 mod jitter;
 pub mod stream;
-pub mod streams;
+pub mod subscriptions;

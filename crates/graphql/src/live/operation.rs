@@ -11,9 +11,9 @@ use platform::metrics;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::{
-    outbox::{Gone, Outbox},
+    outbox::{ClientGone, Outbox},
     protocol::{Close, Outgoing, operation_message},
-    streams::{Item, Request, StreamAnswer, Streams},
+    subscriptions::{Item, Request, StreamAnswer, Streams},
 };
 use crate::{
     answer::{Answer, Errors},
@@ -25,12 +25,12 @@ use crate::{
 
 /// Ids in use. A task takes its own out before it sends its last message, so that the client may use the id again at once; the
 /// number tells it from a later task with the same id.
-type Live = Arc<Mutex<HashMap<String, (u64, Option<AbortHandle>)>>>;
+type LiveOperations = Arc<Mutex<HashMap<String, (u64, Option<AbortHandle>)>>>;
 
 pub struct Operations<E> {
     streams: Arc<Streams<E>>,
     outbox: Outbox,
-    live: Live,
+    live: LiveOperations,
     /// Dropping the set aborts all tasks.
     tasks: JoinSet<()>,
     started: u64,
@@ -38,7 +38,7 @@ pub struct Operations<E> {
 
 impl<E: Executor> Operations<E> {
     pub fn new(streams: Arc<Streams<E>>, outbox: Outbox) -> Self {
-        Self { streams, outbox, live: Live::default(), tasks: JoinSet::new(), started: 0 }
+        Self { streams, outbox, live: LiveOperations::default(), tasks: JoinSet::new(), started: 0 }
     }
 
     /// Starts an operation, or returns the `error` message with the reason of its refusal.
@@ -100,7 +100,7 @@ impl<E: Executor> Operations<E> {
 struct Task<E> {
     streams: Arc<Streams<E>>,
     outbox: Outbox,
-    live: Live,
+    live: LiveOperations,
     number: u64,
     id: String,
 }
@@ -117,14 +117,14 @@ impl<E: Executor> Task<E> {
         };
     }
 
-    async fn run_once(&self, request: Box<Request>) -> Result<(), Gone> {
+    async fn run_once(&self, request: Box<Request>) -> Result<(), ClientGone> {
         let _working = metrics::ActivityGuard::begin();
         let Request { operation, params, session, id, .. } = *request;
         let answer = self.streams.service.run(&operation, params, &session, &id).await;
         if self.next(answer).await? { self.send_last("complete", None).await } else { Ok(()) }
     }
 
-    async fn subscription(&self, request: Box<Request>) -> Result<(), Gone> {
+    async fn subscription(&self, request: Box<Request>) -> Result<(), ClientGone> {
         // The block ends the life of the request's box, which moves out of it do not free.
         let mut items = Box::pin(async move { self.streams.open(*request).await }).await;
         while let Some(Item { said, meta }) = items.next().await {
@@ -143,14 +143,14 @@ impl<E: Executor> Task<E> {
     }
 
     /// Sends an item; false if it was the last.
-    async fn next(&self, answer: Answer) -> Result<bool, Gone> {
+    async fn next(&self, answer: Answer) -> Result<bool, ClientGone> {
         match answer {
             Answer::Ran { json, .. } => self.outbox.send(operation_message("next", &self.id, Some(&json))).await.map(|()| true),
             Answer::Refused(errors) => self.send_last("error", Some(&errors.list)).await.map(|()| false),
         }
     }
 
-    async fn send_last(&self, kind: &str, payload: Option<&[u8]>) -> Result<(), Gone> {
+    async fn send_last(&self, kind: &str, payload: Option<&[u8]>) -> Result<(), ClientGone> {
         {
             let mut live = lock(&self.live);
             match live.get(&self.id) {
@@ -165,6 +165,6 @@ impl<E: Executor> Task<E> {
     }
 }
 
-fn lock(live: &Live) -> std::sync::MutexGuard<'_, HashMap<String, (u64, Option<AbortHandle>)>> {
+fn lock(live: &LiveOperations) -> std::sync::MutexGuard<'_, HashMap<String, (u64, Option<AbortHandle>)>> {
     live.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -35,14 +35,14 @@ const MAX_BYTES_BEFORE_FLUSH: usize = 64 << 10;
 
 /// The client has disconnected, or does not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gone;
+pub struct ClientGone;
 
 /// A message, or `None` if only a flush is due, and its cost in room.
-type Queued = (Option<Outgoing>, u32);
+type QueuedMessage = (Option<Outgoing>, u32);
 
 /// The queue, and whether it is still open.
 struct Messages {
-    queue: VecDeque<Queued>,
+    queue: VecDeque<QueuedMessage>,
     has_senders: bool,
 }
 
@@ -63,12 +63,12 @@ impl Channel {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, message: Queued) -> Result<(), Gone> {
+    fn push(&self, message: QueuedMessage) -> Result<(), ClientGone> {
         {
             let mut messages = self.lock();
             // The writer closes the room before it empties the queue: no message stays behind.
             if self.room.is_closed() {
-                return Err(Gone);
+                return Err(ClientGone);
             }
             messages.queue.push_back(message);
         }
@@ -119,9 +119,9 @@ impl Outbox {
     ///
     /// # Errors
     /// The writer has ended.
-    pub async fn send(&self, message: Outgoing) -> Result<(), Gone> {
+    pub async fn send(&self, message: Outgoing) -> Result<(), ClientGone> {
         let cost = self.cost(&message);
-        self.0.channel.room.acquire_many(cost).await.map_err(|_| Gone)?.forget();
+        self.0.channel.room.acquire_many(cost).await.map_err(|_| ClientGone)?.forget();
         self.0.channel.push((Some(message), cost))
     }
 
@@ -129,7 +129,7 @@ impl Outbox {
     ///
     /// # Errors
     /// The writer has ended.
-    pub async fn send_direct(&self, message: Outgoing) -> Result<(), Gone> {
+    pub async fn send_direct(&self, message: Outgoing) -> Result<(), ClientGone> {
         match self.try_write_direct(message) {
             Ok(()) => Ok(()),
             Err(message) => Box::pin(self.send(message)).await,
@@ -187,7 +187,7 @@ impl Outbox {
     }
 
     /// Returns when the writer has ended, or a message could not be written.
-    pub async fn closed(&self) {
+    pub async fn wait_closed(&self) {
         // Registers before it checks: a writer that ends in between wakes it.
         let end_notification = self.0.channel.ended.notified();
         if !self.0.channel.room.is_closed() {
@@ -267,8 +267,8 @@ impl<S> Drop for Queue<S> {
 pub async fn write<S: Sink<Outgoing> + Unpin>(queue: Queue<S>, stall: Duration) {
     while let Some(first) = queue.receive().await {
         match Box::pin(timeout(stall, queue.write_batch(first))).await {
-            Ok(Ok(Next::Go)) => {}
-            Ok(Ok(Next::Stop) | Err(_)) => break,
+            Ok(Ok(NextStep::Go)) => {}
+            Ok(Ok(NextStep::Stop) | Err(_)) => break,
             // The client would not read a close frame either.
             Err(_) => return,
         }
@@ -276,14 +276,14 @@ pub async fn write<S: Sink<Outgoing> + Unpin>(queue: Queue<S>, stall: Duration) 
     let _ = Box::pin(timeout(stall, queue.poll(SinkExt::poll_close_unpin))).await;
 }
 
-enum Next {
+enum NextStep {
     Go,
     Stop,
 }
 
 impl<S> Queue<S> {
     /// The next message. `None` when all are taken and there is no sender left.
-    async fn receive(&self) -> Option<Queued> {
+    async fn receive(&self) -> Option<QueuedMessage> {
         loop {
             {
                 let mut messages = self.channel.lock();
@@ -299,26 +299,26 @@ impl<S> Queue<S> {
         }
     }
 
-    fn try_receive(&self) -> Option<Queued> {
+    fn try_receive(&self) -> Option<QueuedMessage> {
         self.channel.lock().queue.pop_front()
     }
 }
 
 impl<S: Sink<Outgoing> + Unpin> Queue<S> {
     /// Writes all queued messages and flushes once: one system call for many small messages.
-    async fn write_batch(&self, first: Queued) -> Result<Next, S::Error> {
+    async fn write_batch(&self, first: QueuedMessage) -> Result<NextStep, S::Error> {
         let mut batch_bytes = 0;
-        let mut next = Next::Go;
+        let mut next = NextStep::Go;
         let mut queued = Some(first);
         while let Some((message, cost)) = queued {
             batch_bytes += cost as usize;
             if matches!(message, Some(Outgoing::Close(_))) {
-                next = Next::Stop;
+                next = NextStep::Stop;
             }
             if message.is_some() {
                 self.feed(message).await?;
             }
-            let may_continue = matches!(next, Next::Go) && batch_bytes < MAX_BYTES_BEFORE_FLUSH;
+            let may_continue = matches!(next, NextStep::Go) && batch_bytes < MAX_BYTES_BEFORE_FLUSH;
             queued = if may_continue { self.try_receive() } else { None };
         }
         self.poll(SinkExt::poll_flush_unpin).await?;

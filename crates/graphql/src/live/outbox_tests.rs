@@ -133,11 +133,11 @@ async fn a_client_that_takes_nothing_is_given_up_and_let_go() {
     let (outbox, queue) = Outbox::new(MIN_MESSAGE_COST, door.clone());
     let writer = tokio::spawn(write(queue, Duration::from_millis(20)));
     outbox.send_direct(text("first")).await.unwrap();
-    assert_eq!(outbox.send_direct(text("second")).await, Err(Gone));
+    assert_eq!(outbox.send_direct(text("second")).await, Err(ClientGone));
     writer.await.unwrap();
     assert_eq!(Arc::strong_count(&door.0), 1, "the outbox does not keep the socket");
-    assert_eq!(outbox.send(text("third")).await, Err(Gone));
-    outbox.closed().await;
+    assert_eq!(outbox.send(text("third")).await, Err(ClientGone));
+    outbox.wait_closed().await;
 }
 
 #[tokio::test]
@@ -146,8 +146,8 @@ async fn a_message_that_the_socket_refuses_ends_it_as_its_client_would_not_miss_
     let writer = tokio::spawn(write(queue, STALL));
     settle().await;
     outbox.send_direct(text("larger than the socket carries")).await.unwrap();
-    assert_eq!(outbox.send_direct(text("the next")).await, Err(Gone));
-    timeout(STALL, outbox.closed()).await.expect("the reader is told");
+    assert_eq!(outbox.send_direct(text("the next")).await, Err(ClientGone));
+    timeout(STALL, outbox.wait_closed()).await.expect("the reader is told");
     drop(outbox);
     writer.await.unwrap();
 }
@@ -172,7 +172,7 @@ async fn a_writer_ends_after_the_last_sender_and_whoever_waits_for_its_end_is_wo
     let (outbox, queue) = Outbox::new(MIN_MESSAGE_COST, Door::default());
     let waiting = tokio::spawn({
         let outbox = outbox.clone();
-        async move { outbox.closed().await }
+        async move { outbox.wait_closed().await }
     });
     settle().await;
     assert!(!waiting.is_finished(), "the writer has not ended");

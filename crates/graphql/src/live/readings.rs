@@ -68,7 +68,7 @@ impl RefreshSchedule {
         loop {
             let next = tokio::select! {
                 biased;
-                changed = self.rights.changed() => return Ok(match changed {
+                changed = self.rights.wait_for_change() => return Ok(match changed {
                     RightsChange::Scope => WakeReason::Over(ResetReason::ScopeChanged),
                     RightsChange::Else => WakeReason::Rights,
                 }),

@@ -46,7 +46,7 @@ impl Rights {
     }
 
     /// Waits until the rights have changed; for ever if they are not kept up to date.
-    pub async fn changed(&mut self) -> RightsChange {
+    pub async fn wait_for_change(&mut self) -> RightsChange {
         loop {
             if let Some(changed) = self.now() {
                 return changed;

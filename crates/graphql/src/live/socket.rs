@@ -13,10 +13,10 @@ use super::{
     credentials,
     drain::Drain,
     operation::Operations,
-    outbox::{self, Gone, Outbox},
+    outbox::{self, ClientGone, Outbox},
     per_caller_limit::{LimitGuard, PerCallerLimit},
     protocol::{self, Close, Incoming, Message, Outgoing},
-    streams::Streams,
+    subscriptions::Streams,
 };
 use crate::{
     operation::OperationService,
@@ -105,8 +105,8 @@ impl From<Close> for End {
     }
 }
 
-impl From<Gone> for End {
-    fn from(_: Gone) -> Self {
+impl From<ClientGone> for End {
+    fn from(_: ClientGone) -> Self {
         Self::Gone
     }
 }
@@ -151,7 +151,7 @@ impl<E: Executor> Socket<E> {
         let window = self.service.limits.socket_drain_time;
         let mut draining = pin!(drain.wait_with_jitter(window));
         // A reply that found no room. Until it is queued, no further message is read.
-        let mut pending_reply: Option<BoxFuture<'static, Result<(), Gone>>> = None;
+        let mut pending_reply: Option<BoxFuture<'static, Result<(), ClientGone>>> = None;
         loop {
             let deadline = self.next_deadline();
             let revoked = self.session.as_ref().and_then(|session| session.revoked.clone());
@@ -167,7 +167,7 @@ impl<E: Executor> Socket<E> {
                 }
                 () = sleep_until(deadline) => self.tick(),
                 () = self.operations.reap() => Ok(()),
-                () = self.outbox.closed() => Err(End::Gone),
+                () = self.outbox.wait_closed() => Err(End::Gone),
                 () = wait_until_revoked(revoked) => Err(Close::new(Close::FORBIDDEN, "session ended").into()),
                 () = &mut draining => Err(Close::new(Close::RESTART, drain.close_reason()).into()),
             };
@@ -187,7 +187,7 @@ impl<E: Executor> Socket<E> {
 
     /// Queues a reply, or returns a future that waits for room: waiting here would miss the end of
     /// the session.
-    fn reply(&self, reply: Option<Outgoing>) -> Option<BoxFuture<'static, Result<(), Gone>>> {
+    fn reply(&self, reply: Option<Outgoing>) -> Option<BoxFuture<'static, Result<(), ClientGone>>> {
         let reply = self.outbox.try_send(reply?).err()?;
         let outbox = self.outbox.clone();
         Some(Box::pin(async move { outbox.send(reply).await }))
@@ -321,7 +321,7 @@ impl<E: Executor> Socket<E> {
 }
 
 /// Returns when the owed reply has been queued; never, if none is owed.
-async fn reply_queued(pending_reply: &mut Option<BoxFuture<'static, Result<(), Gone>>>) -> Result<(), Gone> {
+async fn reply_queued(pending_reply: &mut Option<BoxFuture<'static, Result<(), ClientGone>>>) -> Result<(), ClientGone> {
     match pending_reply {
         Some(pending_reply) => pending_reply.await,
         None => pending().await,

@@ -66,7 +66,7 @@ pub fn cursor(signer: &CursorSigner, tenant: TenantId, epoch: Uuid, seq: i64, fi
 }
 
 /// Returns the event of a cursor, or the reason that the cursor cannot be resumed from.
-pub fn open(
+pub fn open_cursor(
     signer: &CursorSigner,
     tenant: TenantId,
     head: Head,
@@ -78,12 +78,12 @@ pub fn open(
     if !filter.is_of(filter_name) {
         return Err(ResetReason::CursorForeign);
     }
-    follows(head, *seq, *epoch)?;
+    check_continuation(head, *seq, *epoch)?;
     Ok(*seq)
 }
 
 /// Checks whether a stream can continue after an event of an epoch; otherwise returns the reason.
-pub fn follows(head: Head, seq: i64, epoch: Uuid) -> Result<(), ResetReason> {
+pub fn check_continuation(head: Head, seq: i64, epoch: Uuid) -> Result<(), ResetReason> {
     // A head before the cursor's event means that commits were lost, as after a change of the
     // epoch.
     if epoch != head.epoch || seq > head.seq {
@@ -130,7 +130,8 @@ mod tests {
     fn a_cursor_of_commits_that_a_failover_lost_is_reset() {
         let (signer, tenant, epoch) = (CursorSigner::new([7; 32]), TenantId::from_uuid(Uuid::from_u128(1)), Uuid::from_u128(2));
         let name = filter_name(serde_json::json!({}), "");
-        let opened = |seq: i64, head: Head| open(&signer, tenant, head, &name, &cursor(&signer, tenant, epoch, seq, &name));
+        let opened =
+            |seq: i64, head: Head| open_cursor(&signer, tenant, head, &name, &cursor(&signer, tenant, epoch, seq, &name));
         let head = Head { seq: 40, epoch, low: 10 };
         assert_eq!((opened(40, head), opened(10, head)), (Ok(40), Ok(10)));
         assert_eq!(opened(41, head), Err(ResetReason::EpochChanged), "the new primary has not written so far");

@@ -31,7 +31,7 @@ pub enum Role {
 pub struct StreamHandle {
     pub role: Role,
     /// Start of the stream, which takes precedence over the operation's own.
-    pub begin: Option<Begin>,
+    pub begin: Option<StartPosition>,
     sent_seq: AtomicI64,
     passed_seq: AtomicI64,
     /// Epoch of the journal and name of the filter, set when the stream has begun.
@@ -51,28 +51,28 @@ pub struct ItemMeta {
     /// Cursor after which the stream can be continued.
     pub cursor: Option<Cursor>,
     /// Time when the oldest event of the item was recorded, if the item is sent as it happens.
-    pub recorded: Option<Recorded>,
+    pub recorded: Option<RecordingTime>,
 }
 
 /// Time when an event was recorded, and the ID of its trace, if that is recorded too.
 #[derive(Debug, Clone, Copy)]
-pub struct Recorded {
+pub struct RecordingTime {
     pub at: Timestamp,
     pub trace_id: Option<u128>,
 }
 
 /// Start of a stream that differs from its operation's own.
 #[derive(Debug, Clone)]
-pub enum Begin {
+pub enum StartPosition {
     /// After an earlier run.
-    After(Stop),
+    After(StopPosition),
     /// The client has a cursor beside its operation: the `Last-Event-ID` of an event stream.
     Cursor(Cursor),
 }
 
 /// End of a run, after which another run continues.
 #[derive(Debug, Clone)]
-pub struct Stop {
+pub struct StopPosition {
     pub seq: i64,
     /// Epoch of the journal.
     pub epoch: Uuid,
@@ -84,8 +84,8 @@ pub struct Stop {
 const NO_POSITION: i64 = -1;
 
 impl StreamHandle {
-    pub fn new(role: Role, begin: Option<Begin>) -> Arc<Self> {
-        let seq = if let Some(Begin::After(stop)) = &begin { stop.seq } else { NO_POSITION };
+    pub fn new(role: Role, begin: Option<StartPosition>) -> Arc<Self> {
+        let seq = if let Some(StartPosition::After(stop)) = &begin { stop.seq } else { NO_POSITION };
         Arc::new(Self {
             role,
             begin,
@@ -119,9 +119,9 @@ impl StreamHandle {
     }
 
     /// Returns the start of the next run, or `None` if there is no position from which to continue.
-    pub fn next_begin(&self) -> Option<Begin> {
+    pub fn next_begin(&self) -> Option<StartPosition> {
         let (epoch, name) = self.followed.get()?.clone();
-        Some(Begin::After(Stop { seq: self.passed_position()?, epoch, name }))
+        Some(StartPosition::After(StopPosition { seq: self.passed_position()?, epoch, name }))
     }
 
     /// Records that the item in the making covers all events up to this one.

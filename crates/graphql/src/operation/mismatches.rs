@@ -13,7 +13,7 @@ use crate::{
         coercion_path::{self, Cause, Mismatch, UnknownField},
         filter_limits::is_filter,
     },
-    suggestions::nearest,
+    suggestions::nearest_names,
     upstream::coercion::is_coercion,
 };
 
@@ -43,7 +43,8 @@ impl<E: Executor> OperationService<E> {
                 continue;
             }
             let search_scope = (error.path.as_slice(), max_errors.max(2));
-            let mismatches = coercion_path::find(operation.parsed(), self.guard.schema_index(), &variables, search_scope);
+            let mismatches =
+                coercion_path::find(operation.parsed_document(), self.guard.schema_index(), &variables, search_scope);
             is_all_named |= is_of_document && mismatches.len() > 1;
             self.name_error(error, mismatches, &mut described_errors);
         }
@@ -86,7 +87,9 @@ impl<E: Executor> OperationService<E> {
         match cause {
             // The engine may have named a missing field of this input; the cause is the unknown
             // field, whose path is given.
-            Cause::Unknown(field) if argument_of(&message) == above(path).as_deref() => self.unknown_field(field, path),
+            Cause::Unknown(field) if argument_of(&message) == parent_input_path(path).as_deref() => {
+                self.unknown_field(field, path)
+            }
             Cause::NotOne(input) if argument_of(&message) == Some(path.join(".").as_str()) => self.one_of_message(input, path),
             _ => message,
         }
@@ -95,7 +98,7 @@ impl<E: Executor> OperationService<E> {
     /// A mismatch in the words of validation, or of its scalar.
     fn message(&self, cause: &Cause, path: &[String]) -> String {
         let argument = |argument_path: &str| format!("Invalid value for argument \"{argument_path}\",");
-        let (full_path, above) = (path.join("."), above(path).unwrap_or_default());
+        let (full_path, above) = (path.join("."), parent_input_path(path).unwrap_or_default());
         match cause {
             Cause::Unknown(field) => self.unknown_field(field, path),
             Cause::NotOne(input) => self.one_of_message(input, path),
@@ -118,7 +121,7 @@ impl<E: Executor> OperationService<E> {
 
     fn unknown_field(&self, field: &UnknownField, path: &[String]) -> String {
         let (UnknownField { input, name }, suggestion) = (field, self.suggest_names(field));
-        let (argument, separator) = (above(path).unwrap_or_default(), if suggestion.is_empty() { "" } else { "." });
+        let (argument, separator) = (parent_input_path(path).unwrap_or_default(), if suggestion.is_empty() { "" } else { "." });
         format!("Invalid value for argument \"{argument}\", unknown field \"{name}\" of type \"{input}\"{separator}{suggestion}")
     }
 
@@ -134,7 +137,7 @@ impl<E: Executor> OperationService<E> {
     /// Names are suggested only if the schema is shown to clients.
     fn suggest_names(&self, UnknownField { input, name }: &UnknownField) -> String {
         let fields = self.guard.schema_index().input(input).filter(|_| self.introspection == Introspection::Open);
-        let names = fields.map(|fields| nearest(name, fields.keys().map(Name::as_str))).unwrap_or_default();
+        let names = fields.map(|fields| nearest_names(name, fields.keys().map(Name::as_str))).unwrap_or_default();
         let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
         let Some((last, others)) = quoted.split_last() else { return String::new() };
         let others = others.join(", ");
@@ -144,7 +147,7 @@ impl<E: Executor> OperationService<E> {
 }
 
 /// Returns the path of the input that a field is in; `None` for an argument.
-fn above(path: &[String]) -> Option<String> {
+fn parent_input_path(path: &[String]) -> Option<String> {
     path.split_last().filter(|(_, above)| !above.is_empty()).map(|(_, above)| above.join("."))
 }
 

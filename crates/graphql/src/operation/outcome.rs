@@ -7,13 +7,13 @@ use entity::prelude::TenantId;
 use platform::{
     metrics,
     slow::{self, OperationWatch},
-    traces::{Ending, Span, SpanKind, TextHash},
+    traces::{Span, SpanKind, SpanOutcome, TextHash},
 };
 
 use crate::{
     answer::{Answer, Errors, too_large},
     code::Code,
-    cost_limiter::Unpaid,
+    cost_limiter::ChargeRefusal,
     guard::{Kind, Operation, Refusal, cost},
     limits::Limits,
     quota::QuotaSubject,
@@ -45,7 +45,7 @@ pub fn add_bearer_note(bearer: BearerStatus, response: &mut Response) {
 /// Reason to refuse an introspection.
 pub enum Refused {
     Guard(Refusal),
-    Unpaid(Box<Unpaid>),
+    Unpaid(Box<ChargeRefusal>),
 }
 
 impl Refused {
@@ -83,7 +83,7 @@ pub fn record_outcome(mut span: Span, operation: &Operation, (answer, is_whole):
     metrics::observe_operation(operation.kind.word(), outcome, duration, span.recorded_trace());
     // An operation that was refused before it ran shows nothing slow or broken, and there may be
     // thousands.
-    let ending = if fault.is_some() { Ending::Failed } else { Ending::Well };
+    let ending = if fault.is_some() { SpanOutcome::Failed } else { SpanOutcome::Well };
     if span.keep(ending, duration) {
         set_operation_name(&mut span, operation);
     }
@@ -101,7 +101,7 @@ pub fn log_slow(
     (operation, answer): (&Operation, &Answer),
     origin: (&Session, &str),
 ) {
-    let Some(slow) = watch.ended(operation.kind.word(), duration) else { return };
+    let Some(slow) = watch.build_report(operation.kind.word(), duration) else { return };
     let (session, request_id) = origin;
     let charge = match answer {
         Answer::Ran { charge, .. } => Some(*charge),
@@ -148,7 +148,7 @@ fn fault(answer: &Answer) -> Option<Code> {
     }
 }
 
-pub fn panicked(request_id: &str) -> Errors {
+pub fn panic_errors(request_id: &str) -> Errors {
     // The panic hook has logged the place; this line connects it with the request.
     tracing::error!(request_id, "an operation panicked");
     Errors::one(Code::Internal, "internal error; the log has the details under the request ID", request_id)

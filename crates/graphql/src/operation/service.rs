@@ -10,7 +10,7 @@ use crate::{
     introspection::Introspector,
     limits::Limits,
     session::{Authenticator, Clock, Documents, NewId},
-    trusted::Trusted,
+    trusted::TrustedDocuments,
     validation_cache::DocumentValidator,
 };
 
@@ -33,7 +33,7 @@ pub struct OperationService<E> {
     pub limits: Limits,
     pub introspection: Introspection,
     pub introspector: Introspector,
-    pub trusted: Trusted,
+    pub trusted: TrustedDocuments,
     /// Documents that this node serves to any caller.
     pub documents: Documents,
     pub now: Clock,

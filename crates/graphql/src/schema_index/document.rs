@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
             }
             MetaType::Enum { enum_values, directive_invocations, .. } => {
                 let values = enum_values.values().map(|value| {
-                    let directives = directives(&value.deprecation, &value.directive_invocations);
+                    let directives = const_directives(&value.deprecation, &value.directive_invocations);
                     unpositioned(EnumValueDefinition { description: None, value: name(&value.name), directives })
                 });
                 (directive_invocations, TypeKind::Enum(EnumType { values: values.collect() }))
@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
                 (directive_invocations, TypeKind::InputObject(InputObjectType { fields }))
             }
         };
-        of_type.extend(directives(&Deprecation::NoDeprecated, invocations));
+        of_type.extend(const_directives(&Deprecation::NoDeprecated, invocations));
         Ok(TypeSystemDefinition::Type(unpositioned(TypeDefinition {
             extend: false,
             description: None,
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
                 name: name(&field.name),
                 arguments: self.inputs(field.args.values())?,
                 ty: kind(&field.ty)?,
-                directives: directives(&field.deprecation, &field.directive_invocations),
+                directives: const_directives(&field.deprecation, &field.directive_invocations),
             }));
         }
         Ok(definitions)
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
                 name: name(&input.name),
                 ty: kind(&input.ty)?,
                 default_value: input.default_value.as_deref().map(|text| self.value(text)).transpose()?.map(unpositioned),
-                directives: directives(&input.deprecation, &input.directive_invocations),
+                directives: const_directives(&input.deprecation, &input.directive_invocations),
             }));
         }
         Ok(definitions)
@@ -170,7 +170,7 @@ fn kind(text: &str) -> Result<Positioned<Type>, Unreadable> {
     Type::new(text).map(unpositioned).ok_or_else(|| Unreadable(format!("{text} is no type")))
 }
 
-fn directives(deprecation: &Deprecation, invocations: &[MetaDirectiveInvocation]) -> Vec<Positioned<ConstDirective>> {
+fn const_directives(deprecation: &Deprecation, invocations: &[MetaDirectiveInvocation]) -> Vec<Positioned<ConstDirective>> {
     let deprecated = deprecation.is_deprecated().then(|| {
         let reason = deprecation.reason().map(|reason| (name("reason"), unpositioned(Value::String(reason.to_owned()))));
         directive("deprecated", reason.into_iter().collect())

@@ -50,7 +50,7 @@ impl<T: ObjectType + 'static> CustomDirective for RootDirective<T> {
 
 /// Marks the root fields of a query, except those that the engine answers itself. Those of named
 /// fragments stay with the engine.
-pub fn mark(document: &mut ExecutableDocument) {
+pub fn mark_root_fields(document: &mut ExecutableDocument) {
     let operations: Vec<_> = match &mut document.operations {
         DocumentOperations::Single(operation) => vec![operation],
         DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
@@ -125,7 +125,7 @@ mod tests {
         let fields: Vec<String> = (0..20).map(|number| format!("f{number}: last")).collect();
         let plain = parse_query(format!("{{ {} }}", fields.join(" "))).unwrap();
         let mut marked = plain.clone();
-        mark(&mut marked);
+        mark_root_fields(&mut marked);
         let fastest = async |document: &ExecutableDocument| {
             let mut least = Duration::MAX;
             for _ in 0..5 {
@@ -165,7 +165,7 @@ mod tests {
             .finish();
         let marked = async |query: &str| {
             let mut document = parse_query(query).unwrap();
-            mark(&mut document);
+            mark_root_fields(&mut document);
             let mut request = Request::new(query);
             request.set_parsed_query(document);
             schema.execute(request).await

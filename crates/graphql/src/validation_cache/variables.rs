@@ -86,10 +86,10 @@ fn is_valid_value(value: &Value, kind: &Type, schema_index: &SchemaIndex) -> boo
     schema_index.enum_values(name).is_none_or(|names| matches!(value, Value::String(word) if names.contains(word.as_str())))
 }
 
-type Given = async_graphql::indexmap::IndexMap<Name, Value>;
+type ObjectValue = async_graphql::indexmap::IndexMap<Name, Value>;
 type Fields = std::collections::HashMap<Name, Input>;
 
-fn is_object(members: &Given, fields: &Fields, is_one_of: bool, schema_index: &SchemaIndex) -> bool {
+fn is_object(members: &ObjectValue, fields: &Fields, is_one_of: bool, schema_index: &SchemaIndex) -> bool {
     let has_one = members.len() == 1 && !members.values().any(|value| *value == Value::Null);
     (!is_one_of || has_one)
         && members

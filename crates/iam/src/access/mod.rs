@@ -21,8 +21,8 @@ pub use permissions::{Bits, Class, Permission, PermissionInfo, REGISTRY, code, i
 pub use policy::{BUILT_IN, BuiltIn, OWNER, Policies, PolicyError, split};
 pub use set::{PermissionSet, Reach};
 pub use shell::{
-    Access, AccessError, ActiveKey, Changed, CompiledRoles, GroupFields, IntegrationFields, KeyAuthError, KeyCaller, LiveRights,
-    MemberPreview, NewIntegration, NewKey, ProgramWithBudget, RIGHTS_CACHE_SECONDS, RevokedKey, RoleFields, RoleView,
+    Access, AccessError, ActiveKey, ChangedValue, CompiledRoles, GroupFields, IntegrationFields, KeyAuthError, KeyCaller,
+    LiveRights, MemberPreview, NewIntegration, NewKey, ProgramWithBudget, RIGHTS_CACHE_SECONDS, RevokedKey, RoleFields, RoleView,
     UpdatedMemberGrants,
 };
 

@@ -25,7 +25,7 @@ pub use self::core::{
 };
 pub use emails::{Attachment, Email};
 pub use mailer::{Mailer, MailerError, check_sender};
-pub use password::DUMMY_PASSWORD_HASH as NOBODYS_HASH;
+pub use password::DUMMY_PASSWORD_HASH;
 
 /// Identity's columns that are sealed.
 pub const SEALED: &[platform::secrets::SealedColumn] =
@@ -39,9 +39,9 @@ pub use rows::{
 };
 pub use session::{Session, Visit};
 pub use shell::{
-    AdmitError, AuthAge, AuthenticatedRequest, Challenge, Enrolment, Factor, Identity, IdentityError, InvitationOutcome, Invitee,
-    LeakedKey, LoggedIn, LoginOutcome, MembershipEnd, OldKeyPolicy, OldPasswordPolicy, Placed, ProfileChange, Registration,
-    Settings, TenantProvisioner, end_all, end_member, end_sessions, file_store_mark, open_sessions, remove_factors,
-    rotate_signing_key,
+    AddedMember, AdmitError, AuthAge, AuthenticatedRequest, Challenge, Enrolment, Factor, Identity, IdentityError,
+    InvitationOutcome, Invitee, LeakedKey, LoginOutcome, MembershipEnd, OldKeyPolicy, OldPasswordPolicy, ProfileChange,
+    Registration, SessionTokens, Settings, TenantProvisioner, end_all, end_member, end_sessions, file_store_mark, open_sessions,
+    remove_factors, rotate_signing_key,
 };
 pub use token::{Claims, TokenError, Tokens};

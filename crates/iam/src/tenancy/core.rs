@@ -1,7 +1,7 @@
 //! Settings that a tenant changes itself, and their rules: pure.
 
 use entity::prelude::*;
-use platform::stages::earliest;
+use platform::stages::keep_earliest;
 
 use super::{
     pattern_limits::{PatternChange, PatternLimits},
@@ -153,7 +153,7 @@ pub fn decide(current: &Settings, change: &Change, facts: Facts) -> Result<Setti
     next.patterns = current.patterns.apply_change(&change.patterns, &mut rejections);
     rejections.extend(limit_approval(&mut next, current, change).err());
     if !rejections.is_empty() {
-        return Err(earliest(rejections));
+        return Err(keep_earliest(rejections));
     }
     if next != *current {
         next.version += 1;

@@ -43,7 +43,7 @@ const SELECT_SINGLE_TENANT_USERS: &str = "SELECT user_id FROM member m WHERE ten
 
 /// Requests the erasure of a tenant after the grace period; returns its due time. A repeated
 /// request returns the same time.
-pub async fn ask(db: &Database, tenant: TenantId, requested_by: &str, now: Timestamp) -> Result<Timestamp, Fault> {
+pub async fn request_erasure(db: &Database, tenant: TenantId, requested_by: &str, now: Timestamp) -> Result<Timestamp, Fault> {
     let work = db.tenant(tenant).begin().await?;
     if let Some(request) = rows::erasure(&work).await? {
         work.rollback().await?;

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    manifest::{FORMAT, LeftOut, Manifest, Written},
+    manifest::{FORMAT, Manifest, OmittedTable, WrittenTable},
     persons,
     tables::{self, Column, Kind, Table},
 };
@@ -55,7 +55,7 @@ pub async fn export(db: &Database, tenant: TenantId, slug: &str, now: Timestamp,
         exported_at: clock::rfc3339(now),
         head,
         audit_head,
-        left_out: left_out(),
+        left_out: omitted_tables(),
         files,
     };
     // The manifest is written last: a folder without it is unfinished.
@@ -63,8 +63,8 @@ pub async fn export(db: &Database, tenant: TenantId, slug: &str, now: Timestamp,
     Ok(manifest)
 }
 
-fn left_out() -> Vec<LeftOut> {
-    let entry = |(table, reason): &(&str, &str)| LeftOut { table: (*table).to_owned(), why: (*reason).to_owned() };
+fn omitted_tables() -> Vec<OmittedTable> {
+    let entry = |(table, reason): &(&str, &str)| OmittedTable { table: (*table).to_owned(), why: (*reason).to_owned() };
     tables::EXCLUDED_TABLES.iter().map(entry).collect()
 }
 
@@ -87,17 +87,17 @@ fn user_columns() -> Vec<Column> {
 }
 
 /// A file of few rows.
-async fn rows(snapshot: &Snapshot, folder: &Path, name: &str, sql: &str, columns: &[Column]) -> Result<Written, Fault> {
+async fn rows(snapshot: &Snapshot, folder: &Path, name: &str, sql: &str, columns: &[Column]) -> Result<WrittenTable, Fault> {
     let mut file = Lines::create(folder, name)?;
     let sql = format!("SELECT {} FROM ({sql}) x", text_columns(snapshot.backend(), columns));
     for row in &snapshot.rows(&sql, vec![]).await? {
-        file.line(columns, &texts(row, columns)?)?;
+        file.line(columns, &read_texts(row, columns)?)?;
     }
     file.finish()
 }
 
 /// A file of a table, read along its primary key.
-async fn table_file(snapshot: &Snapshot, folder: &Path, table: &Table) -> Result<Written, Fault> {
+async fn table_file(snapshot: &Snapshot, folder: &Path, table: &Table) -> Result<WrittenTable, Fault> {
     let mut file = Lines::create(folder, &table.name)?;
     let keys: Vec<&Column> = table
         .keys
@@ -117,7 +117,7 @@ async fn table_file(snapshot: &Snapshot, folder: &Path, table: &Table) -> Result
         let select_list = text_columns(snapshot.backend(), &table.columns);
         let sql = format!("SELECT {select_list} FROM {} WHERE tenant_id = $1{bound_sql}{order} LIMIT {PAGE_ROWS}", table.name);
         let page = snapshot.rows(&sql, values).await?;
-        let mut lines = page.iter().map(|row| texts(row, &table.columns)).collect::<Result<Vec<_>, _>>()?;
+        let mut lines = page.iter().map(|row| read_texts(row, &table.columns)).collect::<Result<Vec<_>, _>>()?;
         blank_secrets(table, &mut lines);
         persons::open(snapshot, table, &mut lines).await?;
         for line in &lines {
@@ -163,7 +163,7 @@ fn text_columns(backend: Backend, columns: &[Column]) -> String {
     columns.iter().map(nullable_column).collect::<Vec<_>>().join(", ")
 }
 
-fn texts(row: &sea_orm::QueryResult, columns: &[Column]) -> Result<Vec<Option<String>>, Fault> {
+fn read_texts(row: &sea_orm::QueryResult, columns: &[Column]) -> Result<Vec<Option<String>>, Fault> {
     let mut row = Row::new(row);
     columns.iter().map(|_| row.take()).collect()
 }
@@ -219,9 +219,9 @@ impl<'a> Lines<'a> {
         self.file.write_all(line.as_bytes()).map_err(|err| Fault::Broken(format!("{}: {err}", self.name)))
     }
 
-    fn finish(mut self) -> Result<Written, Fault> {
+    fn finish(mut self) -> Result<WrittenTable, Fault> {
         let synced = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
         synced.map_err(|err| Fault::Broken(format!("{}: {err}", self.folder.join(&self.name).display())))?;
-        Ok(Written { file: self.name, rows: self.rows, bytes: self.bytes, sha256: hex::encode(self.hash.finalize()) })
+        Ok(WrittenTable { file: self.name, rows: self.rows, bytes: self.bytes, sha256: hex::encode(self.hash.finalize()) })
     }
 }

@@ -38,19 +38,19 @@ pub struct Manifest {
     pub head: i64,
     /// The head of the audit log's chain, in hex.
     pub audit_head: Option<String>,
-    pub left_out: Vec<LeftOut>,
-    pub files: Vec<Written>,
+    pub left_out: Vec<OmittedTable>,
+    pub files: Vec<WrittenTable>,
 }
 
 /// A table that is not in the export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftOut {
+pub struct OmittedTable {
     pub table: String,
     pub why: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Written {
+pub struct WrittenTable {
     pub file: String,
     pub rows: u64,
     pub bytes: u64,

@@ -117,7 +117,7 @@ impl<'a> Sealer<'a> {
         if !has_persons {
             return Ok(Ok(()));
         }
-        let Some(texts) = texts(table, line) else { return Ok(Err(LineRefusal::Personal)) };
+        let Some(texts) = take_texts(table, line) else { return Ok(Err(LineRefusal::Personal)) };
         let id = line.get("id").or_else(|| line.get("order_id")).and_then(Json::as_str);
         let Some(subject) = id.and_then(|id| Uuid::try_parse(id).ok()) else { return Ok(Err(LineRefusal::Personal)) };
         let email = texts.get(EMAIL).filter(|_| line.contains_key(BLIND)).cloned();
@@ -157,7 +157,7 @@ impl<'a> Sealer<'a> {
 }
 
 /// Takes the personal data out of a line; None if it is not an object of texts.
-fn texts(table: &str, line: &mut Map<String, Json>) -> Option<Texts> {
+fn take_texts(table: &str, line: &mut Map<String, Json>) -> Option<Texts> {
     let mut texts = match line.remove(PERSONAL)? {
         Json::Null => Texts::new(),
         Json::String(text) => serde_json::from_str(&text).ok()?,
@@ -187,15 +187,15 @@ mod tests {
     fn texts_come_from_their_columns_and_from_what_was_sealed() {
         let mut customer = line(r#"{"id":"1","name":"Ada","email":null,"personal":"{\"addresses\":\"[ 1 ]\"}","country":"GB"}"#);
         let expected = [("name", "Ada"), ("addresses", "[ 1 ]")].map(|(name, text)| (name.to_owned(), text.to_owned()));
-        assert_eq!(texts("customer", &mut customer), Some(Texts::from(expected)));
+        assert_eq!(take_texts("customer", &mut customer), Some(Texts::from(expected)));
         assert_eq!(customer, line(r#"{"id":"1","name":null,"email":null,"country":"GB"}"#), "nothing stays in the clear");
     }
 
     #[test]
     fn what_is_no_object_of_texts_is_none() {
         for wrong in [r#"{"personal":7}"#, r#"{"personal":"x"}"#, r#"{"personal":"{\"a\":7}"}"#, "{}"] {
-            assert_eq!(texts("invoice", &mut line(wrong)), None, "{wrong}");
+            assert_eq!(take_texts("invoice", &mut line(wrong)), None, "{wrong}");
         }
-        assert_eq!(texts("customer", &mut line(r#"{"personal":null,"email":null}"#)), None, "a column is missing");
+        assert_eq!(take_texts("customer", &mut line(r#"{"personal":null,"email":null}"#)), None, "a column is missing");
     }
 }

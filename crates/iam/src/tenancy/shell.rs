@@ -19,14 +19,19 @@ use crate::access::{Permit, kind};
 
 /// Result of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Changed {
+pub enum UpdateOutcome {
     /// The settings, and the number of the change's event; None if nothing changed.
     Done(Box<Settings>, Option<i64>),
     Refused(Vec<Rejection>),
 }
 
 /// Changes the settings of the permit's tenant, all or none.
-pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWrite>, change: &Change) -> Result<Changed, Fault> {
+pub async fn update(
+    db: &Database,
+    clock: &Clock,
+    permit: Permit<kind::TenantWrite>,
+    change: &Change,
+) -> Result<UpdateOutcome, Fault> {
     let mut work = permit.scope(db).begin().await?;
     let before = rows::settings(&work, true).await?;
     // Values in the ledger carry no currency of their own: theirs is the tenant's.
@@ -41,11 +46,11 @@ pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWri
     match core::decide(&before, change, facts) {
         Err(rejections) => {
             work.rollback().await?;
-            Ok(Changed::Refused(rejections))
+            Ok(UpdateOutcome::Refused(rejections))
         }
         Ok(unchanged) if unchanged == before => {
             work.rollback().await?;
-            Ok(Changed::Done(Box::new(unchanged), None))
+            Ok(UpdateOutcome::Done(Box::new(unchanged), None))
         }
         Ok(updated) => {
             let now = clock.now();
@@ -53,7 +58,7 @@ pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWri
             audit::changed(&mut work, permit.tenant(), Some(&audit_fields(&before)), Some(&audit_fields(&updated)), None);
             let seq = journal::append(&mut work, vec![event(permit.tenant(), &before, &updated)], now).await?;
             work.commit().await?;
-            Ok(Changed::Done(Box::new(updated), seq))
+            Ok(UpdateOutcome::Done(Box::new(updated), seq))
         }
     }
 }

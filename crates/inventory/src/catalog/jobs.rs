@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use entity::prelude::{Id, TenantId};
 use platform::{
-    cache::{Cache, Cached},
+    cache::{Cache, CachedEntity},
     storage::{Database, Fault, Row, TenantScope},
 };
 
@@ -63,6 +63,6 @@ async fn preload_tenant(scope: &TenantScope, cache: &Cache) -> Result<usize, Fau
     Ok(rows)
 }
 
-fn by_id<K, T: Cached>(rows: Vec<T>, id: impl Fn(&T) -> Id<K>) -> HashMap<Id<K>, Arc<T>> {
+fn by_id<K, T: CachedEntity>(rows: Vec<T>, id: impl Fn(&T) -> Id<K>) -> HashMap<Id<K>, Arc<T>> {
     rows.into_iter().map(|row| (id(&row), Arc::new(row))).collect()
 }

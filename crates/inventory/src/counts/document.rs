@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     core::{Count, CountBook, CountDecision, CountNeeds, Line, LineKey},
     events::{COUNT_CREATED, CountEvent},
-    rows::{self, CountChanges, Written},
+    rows::{self, CountChanges, RowWrite},
 };
 use crate::{
     ledger::{Document, DocumentPhase, Rows, Source},
@@ -103,8 +103,8 @@ impl Document for Counts {
         1 + usize::from(decision.first.is_some())
     }
 
-    fn want(decision: &CountDecision, counter_request: CounterRequest) -> CounterRequest {
-        decision.count.number.want(Numbered::Count, counter_request)
+    fn request_numbers(decision: &CountDecision, counter_request: CounterRequest) -> CounterRequest {
+        decision.count.number.request_numbers(Numbered::Count, counter_request)
     }
 
     fn number(decision: &mut CountDecision, counter: &mut Counter) {
@@ -124,7 +124,7 @@ impl Document for Counts {
         Some(Target::of(decision.count.id))
     }
 
-    fn stored(decision: &CountDecision) -> StoredCount {
+    fn stored_part(decision: &CountDecision) -> StoredCount {
         StoredCount { count: Some(decision.count.id) }
     }
 }
@@ -132,21 +132,21 @@ impl Document for Counts {
 /// Returns the rows of a batch's counts: each once, in the state after the last command; the first
 /// command determines whether it is new.
 fn changes<'a>(decisions: impl Iterator<Item = &'a CountDecision>) -> CountChanges<'a> {
-    let mut counts: BTreeMap<CountId, (&Count, Written)> = BTreeMap::new();
-    let mut lines: BTreeMap<(CountId, LineKey), (&Line, Written)> = BTreeMap::new();
+    let mut counts: BTreeMap<CountId, (&Count, RowWrite)> = BTreeMap::new();
+    let mut lines: BTreeMap<(CountId, LineKey), (&Line, RowWrite)> = BTreeMap::new();
     let mut deleted_lines: BTreeSet<(CountId, &LineKey)> = BTreeSet::new();
     let mut changes = CountChanges::default();
     for decision in decisions {
         let id = decision.count.id;
-        let written = if decision.before.is_none() { Written::New } else { Written::Changed };
+        let written = if decision.before.is_none() { RowWrite::New } else { RowWrite::Changed };
         counts.entry(id).or_insert((&decision.count, written)).0 = &decision.count;
-        lines.extend(decision.made.iter().map(|line| ((id, line.key()), (line, Written::New))));
+        lines.extend(decision.made.iter().map(|line| ((id, line.key()), (line, RowWrite::New))));
         for line in &decision.changed {
-            lines.entry((id, line.key())).or_insert((line, Written::Changed)).0 = line;
+            lines.entry((id, line.key())).or_insert((line, RowWrite::Changed)).0 = line;
         }
         for key in &decision.gone {
             // A line that the batch itself created is not written at all.
-            if lines.remove(&(id, key.clone())).is_none_or(|(_, written)| written == Written::Changed) {
+            if lines.remove(&(id, key.clone())).is_none_or(|(_, written)| written == RowWrite::Changed) {
                 deleted_lines.insert((id, key));
             }
         }

@@ -8,7 +8,7 @@ use entity::{
     tables::exchange_rate,
 };
 use platform::{
-    paging::{Key, ListSource, Listed, PageRequest},
+    paging::{Key, ListPage, ListSource, PageRequest},
     storage::{Fault, Finds, Nested, Reads, Rows, Work},
 };
 use sea_orm::Value;
@@ -205,7 +205,7 @@ pub async fn load_rate_page(
     (pair, filter): ((Option<Currency>, Option<Currency>), &Nested<RateFilter>),
     descending: bool,
     request: &PageRequest,
-) -> Result<Listed<StoredRate>, Fault> {
+) -> Result<ListPage<StoredRate>, Fault> {
     let text = |currency: Option<Currency>| Value::from(currency.map(|currency_code| currency_code.as_str().to_owned()));
     let mut clause = Clause::new(reads.backend());
     clause.values.extend([text(pair.0), text(pair.1)]);
@@ -219,5 +219,5 @@ pub async fn load_rate_page(
         .into_iter()
         .map(TryInto::try_into)
         .collect::<Result<Vec<StoredRate>, Fault>>()?;
-    Ok(Listed { rows, source })
+    Ok(ListPage { rows, source })
 }

@@ -139,7 +139,7 @@ impl Document for Works {
         decision.facts.len() + decision.shipments.len()
     }
 
-    fn want(_decision: &WorkDecision, counter_request: CounterRequest) -> CounterRequest {
+    fn request_numbers(_decision: &WorkDecision, counter_request: CounterRequest) -> CounterRequest {
         counter_request
     }
 
@@ -170,7 +170,7 @@ impl Document for Works {
         decision.named.first().map(|work| Target::of(*work))
     }
 
-    fn stored(decision: &WorkDecision) -> StoredWorks {
+    fn stored_part(decision: &WorkDecision) -> StoredWorks {
         StoredWorks { works: decision.named.clone(), arrived: decision.arrived.first().map(|fulfilment| fulfilment.id) }
     }
 }

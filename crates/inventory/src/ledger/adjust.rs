@@ -12,8 +12,8 @@ use super::lines::{Head, Lines, MAX_LINES, build_head, check_call};
 use crate::{
     currency::shell::load_rate_on,
     ledger::{
-        Command, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, ProductRef, StockCommand, Stop, StoreRef, SubmitResult,
-        check_override, key_of, lot_choice, may_override, submit_with_missing,
+        Command, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, MissingReferences, Mode, ProductRef, StockCommand, Stop, StoreRef,
+        SubmitResult, check_override, key_of, lot_choice, may_override, submit_with_missing,
     },
     stock::core::{Adjust, At, Change, Costs, Field, RateLookup, Reason, Refusal, Rejection, Shortage},
 };
@@ -68,7 +68,7 @@ async fn build_adjust_command(
     permit: &Permit<kind::StockAdjust>,
     (input, override_reach): (&AdjustInput, &Reach),
     rates: &[RateLookup],
-) -> Result<(Command, Missing), Stop> {
+) -> Result<(Command, MissingReferences), Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(
         &scope,
@@ -85,7 +85,7 @@ async fn build_adjust_command(
         occurred_at: input.occurred_at,
     };
     let head = build_head(ledger, permit, new_head);
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let mut changes = Vec::with_capacity(input.changes.len());
     for (index, change) in input.changes.iter().enumerate() {
         changes.push(Change {

@@ -9,7 +9,7 @@ use platform::{
 
 use serde_json::Value;
 
-use super::{command::Queued, decision::Decision, registry::Documents};
+use super::{command::QueuedCommand, decision::Decision, registry::Documents};
 use crate::stock::core::{Lot, find_command_movement};
 
 /// Tenant of the audit entries, and the documents that they name.
@@ -22,7 +22,12 @@ pub struct Audited<'a> {
 
 /// Returns the entries of a batch, linked to the end of the tenant's chain, which moves to the last
 /// of them.
-pub fn link_audit_entries(audited: Audited<'_>, chain: &mut Chain, queue: &[Queued], decided: &[(usize, Decision)]) -> Link {
+pub fn link_audit_entries(
+    audited: Audited<'_>,
+    chain: &mut Chain,
+    queue: &[QueuedCommand],
+    decided: &[(usize, Decision)],
+) -> Link {
     let from = chain.seq;
     let rows = rows::chained_rows(audited.audit_writer, chain, audit_entries(audited, queue, decided));
     Link { table: "audit_head", from, to: chain.seq, hash: chain.hash.to_vec(), rows }
@@ -30,12 +35,16 @@ pub fn link_audit_entries(audited: Audited<'_>, chain: &mut Chain, queue: &[Queu
 
 /// Returns an entry for each command that was decided and numbered, and one more for the document
 /// whose fields it changed if the first entry names something else.
-pub fn audit_entries(audited: Audited<'_>, queue: &[Queued], decided: &[(usize, Decision)]) -> impl Iterator<Item = rows::New> {
+pub fn audit_entries(
+    audited: Audited<'_>,
+    queue: &[QueuedCommand],
+    decided: &[(usize, Decision)],
+) -> impl Iterator<Item = rows::New> {
     let Audited { audit_writer, documents, tenant } = audited;
     decided.iter().flat_map(move |(index, decision)| {
         let queued = &queue[*index];
         let (document, fields) = documents.audit_target(&decision.documents).or_else(|| lot_edit(decision)).unzip();
-        let (target, events) = (document.or_else(|| find_movement(decision)), events(documents, decision));
+        let (target, events) = (document.or_else(|| find_movement(decision)), event_range(documents, decision));
         let fields = fields.filter(|fields| !fields.is_empty());
         let queued_entries = if let Some(audit_context) = &queued.audit_context {
             audit_context.entries_of(target, events, fields)
@@ -69,7 +78,7 @@ fn find_movement(decision: &Decision) -> Option<Target> {
 
 /// Returns the first and last event of a decision: a document's event comes before those of its
 /// movements.
-fn events(documents: &Documents, decision: &Decision) -> Option<(i64, i64)> {
+fn event_range(documents: &Documents, decision: &Decision) -> Option<(i64, i64)> {
     let movement_seqs = decision.stock.movements.iter().map(|movement| movement.seq);
     let last = movement_seqs.clone().chain(decision.last_seq).max()?;
     // `last_seq` is the last of the document's events, which are numbered without gaps.

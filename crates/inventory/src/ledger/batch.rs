@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{
     audited::{self, Audited},
     batch_decisions::Decisions,
-    command::{Command, Queued, Verdict},
+    command::{Command, QueuedCommand, Verdict},
     decision::Decision,
     load::{self, Basis, State},
     needs::Needs,
@@ -41,7 +41,7 @@ impl Writer {
     /// Keys are looked up first only where used keys are expected, as where commands are planned
     /// ahead: otherwise the unique index of keys refuses a repeated command, and then all commands
     /// are decided again, with their keys looked up. SQLite always looks up: it has no round trips.
-    pub async fn run_batch(&self, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
+    pub async fn run_batch(&self, tenant: TenantId, queue: &mut [QueuedCommand]) -> Result<(), Fault> {
         let looks_up = self.basis.db.backend() == Backend::Sqlite
             || queue.iter().all(|queued| queued.key.is_none())
             || self.key_lookups.are_expected();
@@ -57,7 +57,7 @@ impl Writer {
         self.run_once(tenant, queue, true).await.map(drop)
     }
 
-    async fn run_once(&self, tenant: TenantId, queue: &mut [Queued], looks_up: bool) -> Result<RunOutcome, Fault> {
+    async fn run_once(&self, tenant: TenantId, queue: &mut [QueuedCommand], looks_up: bool) -> Result<RunOutcome, Fault> {
         let Basis { db, documents, .. } = &self.basis;
         let mut needs = needs_of(queue);
         let mut work = db.tenant(tenant).begin().await?;
@@ -83,7 +83,7 @@ impl Writer {
             // Also for a command that changed nothing: its key is stored.
             let rule = "every tenant has a counter";
             let mut counter = state.counter.ok_or_else(|| Fault::corrupt("tenant_counter", rule))?;
-            let mut counter_rows = vec![journal::advance_counter(decisions.want(documents), now)];
+            let mut counter_rows = vec![journal::advance_counter(decisions.request_numbers(documents), now)];
             let events = decisions.number(documents, &mut counter, now);
             let mut rows = decisions.rows(documents, tenant, queue, now);
             rows.push(journal::rows(tenant, &events));
@@ -119,23 +119,23 @@ impl Basis {
         let keys: Vec<&Key> = key.into_iter().collect();
         let state = load::load_state(&Source::Committed(&scope), self, &mut needs, &keys, false).await?;
         Ok(match decide_command(&self.documents, &state, command, key) {
-            Decided::Done(result) => result,
-            Decided::New(decision) => Ok(Receipt::of(decision)),
+            CommandResult::Done(result) => result,
+            CommandResult::New(decision) => Ok(Receipt::of(decision)),
         })
     }
 }
 
-pub fn needs_of(queue: &[Queued]) -> Needs {
+pub fn needs_of(queue: &[QueuedCommand]) -> Needs {
     let mut needs = Needs::default();
     queue.iter().for_each(|queued| queued.command.needs(&mut needs));
     needs
 }
 
 /// Decides the commands one after the other; a rejection undoes only its own steps.
-pub fn decide_all(documents: &Documents, state: &mut State, queue: &mut [Queued]) -> Decisions {
+pub fn decide_all(documents: &Documents, state: &mut State, queue: &mut [QueuedCommand]) -> Decisions {
     let mut decisions = Decisions::default();
     let mut keys: HashMap<(Uuid, &'static str, &str), usize> = HashMap::with_capacity(queue.len());
-    for (index, Queued { command, key, result, queue_span, .. }) in queue.iter_mut().enumerate() {
+    for (index, QueuedCommand { command, key, result, queue_span, .. }) in queue.iter_mut().enumerate() {
         *result = None;
         let key = key.as_ref();
         // A key may occur twice in a batch: the second command gets the first one's answer. A
@@ -146,14 +146,14 @@ pub fn decide_all(documents: &Documents, state: &mut State, queue: &mut [Queued]
             continue;
         }
         match decide_command(documents, state, command, key) {
-            Decided::Done(outcome) => {
+            CommandResult::Done(outcome) => {
                 let is_refused = outcome.is_err();
                 *result = Some(outcome);
                 if is_refused {
                     continue;
                 }
             }
-            Decided::New(mut decision) => {
+            CommandResult::New(mut decision) => {
                 decision.trace = queue_span.as_ref().and_then(QueueSpan::context);
                 state.stock.evolve(&decision.stock);
                 documents.evolve(&mut state.books, &decision.documents);
@@ -173,15 +173,15 @@ pub fn earlier_answer(key: &Key, used_keys: &[(Key, String)]) -> Option<Result<R
     })
 }
 
-enum Decided {
+enum CommandResult {
     /// Rejected, or done before.
     Done(Result<Receipt, Vec<Rejection>>),
     New(Decision),
 }
 
-fn decide_command(documents: &Documents, state: &State, command: &Command, key: Option<&Key>) -> Decided {
+fn decide_command(documents: &Documents, state: &State, command: &Command, key: Option<&Key>) -> CommandResult {
     if let Some(first) = key.and_then(|key| earlier_answer(key, &state.receipts)) {
-        return Decided::Done(first.map_err(|rejection| vec![rejection]));
+        return CommandResult::Done(first.map_err(|rejection| vec![rejection]));
     }
     let mut draft = Draft::new(&state.stock);
     let decided = command.decide(&mut draft, &state.books);
@@ -191,8 +191,8 @@ fn decide_command(documents: &Documents, state: &State, command: &Command, key: 
         Ok(decision)
     });
     match follow_result {
-        Ok(decision) => Decided::New(decision),
-        Err(first) => Decided::Done(Err(collect_rejections(state, command, first))),
+        Ok(decision) => CommandResult::New(decision),
+        Err(first) => CommandResult::Done(Err(collect_rejections(state, command, first))),
     }
 }
 

@@ -9,7 +9,7 @@ use platform::storage::{
 };
 
 use super::{
-    command::Queued,
+    command::QueuedCommand,
     decision::{Books, Decision},
     document::DocumentPhase,
     parts::Parts,
@@ -92,10 +92,10 @@ impl Decisions {
     }
 
     /// Returns the numbers that the decisions take from the counter.
-    pub fn want(&self, documents: &Documents) -> CounterRequest {
+    pub fn request_numbers(&self, documents: &Documents) -> CounterRequest {
         self.decided.iter().fold(CounterRequest::default(), |mut counter_request, (_, decision)| {
             counter_request.events += (decision.facts(documents) + decision.stock.movements.len()) as i64;
-            documents.want(&decision.documents, counter_request)
+            documents.request_numbers(&decision.documents, counter_request)
         })
     }
 
@@ -115,7 +115,7 @@ impl Decisions {
     }
 
     /// Returns the rows of each table, in the order of their foreign keys, without the events.
-    pub fn rows(&self, documents: &Documents, tenant: TenantId, queue: &[Queued], now: Timestamp) -> Vec<Bulk> {
+    pub fn rows(&self, documents: &Documents, tenant: TenantId, queue: &[QueuedCommand], now: Timestamp) -> Vec<Bulk> {
         let last = FinalRows::of(&self.decided);
         let movements: Vec<_> = self.decided.iter().flat_map(|(_, decision)| &decision.stock.movements).collect();
         let parts: Vec<&Parts> = self.decided.iter().map(|(_, decision)| &decision.documents).collect();
@@ -139,7 +139,7 @@ impl Decisions {
     }
 
     /// Gives every command its result.
-    pub fn answer(self, documents: &Documents, queue: &mut [Queued]) {
+    pub fn answer(self, documents: &Documents, queue: &mut [QueuedCommand]) {
         for (index, decision) in self.decided {
             queue[index].result = Some(Ok(Receipt::of(decision)));
         }
@@ -149,12 +149,12 @@ impl Decisions {
     }
 }
 
-fn answer_repeated(documents: &Documents, first: &Queued, second: &Queued) -> Result<Receipt, Vec<Rejection>> {
+fn answer_repeated(documents: &Documents, first: &QueuedCommand, second: &QueuedCommand) -> Result<Receipt, Vec<Rejection>> {
     if first.key.as_ref().map(|used_key| used_key.hash) != second.key.as_ref().map(|used_key| used_key.hash) {
         return Err(vec![Rejection::key_reused()]);
     }
     match &first.result {
-        Some(Ok(receipt)) => Ok(replay_receipt(receipt.stored.clone().unwrap_or_else(|| receipt.stored(documents)))),
+        Some(Ok(receipt)) => Ok(replay_receipt(receipt.stored.clone().unwrap_or_else(|| receipt.to_stored(documents)))),
         Some(Err(rejections)) => Err(rejections.clone()),
         None => Err(vec![Rejection::key_reused()]),
     }

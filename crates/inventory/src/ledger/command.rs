@@ -60,7 +60,7 @@ pub type Verdict = Result<Result<Receipt, Vec<Rejection>>, Fault>;
 pub type Outcome = Result<Result<Receipt, Rejection>, Fault>;
 
 /// A command in the queue, with the reply channel of its caller.
-pub struct Queued {
+pub struct QueuedCommand {
     pub(super) command: Command,
     pub(super) key: Option<Key>,
     pub(super) reply: oneshot::Sender<Verdict>,

@@ -114,7 +114,7 @@ pub trait Document: Send + Sync + 'static {
     fn facts(decision: &Self::Decision) -> usize;
 
     /// Adds the numbers of its new documents to what the batch takes from the counter.
-    fn want(decision: &Self::Decision, want: CounterRequest) -> CounterRequest;
+    fn request_numbers(decision: &Self::Decision, counter_request: CounterRequest) -> CounterRequest;
 
     /// Numbers its new documents.
     fn number(decision: &mut Self::Decision, counter: &mut Counter);
@@ -136,5 +136,5 @@ pub trait Document: Send + Sync + 'static {
 
     /// Part of the decision that a receipt keeps. If several kinds were changed, the receipt keeps
     /// that of the first turn with content, and all of those of the last turn.
-    fn stored(decision: &Self::Decision) -> Self::Stored;
+    fn stored_part(decision: &Self::Decision) -> Self::Stored;
 }

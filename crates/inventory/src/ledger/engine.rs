@@ -8,7 +8,7 @@ use platform::{
     audit::{AuditContext, AuditWriter},
     clock::Clock,
     storage::{
-        Database, Fault, Prepared, Reads, Written,
+        Database, Fault, PreparedRows, Reads, WriteResult,
         group_commit::{Batch, Batcher, GroupCommit, Grouping, LaneOptions, LaneStatus, MAX_TENANTS_ASIDE, Plan},
         idempotency::Key,
     },
@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use super::{
     batch::Writer,
-    command::{Command, Outcome, Queued, Verdict},
+    command::{Command, Outcome, QueuedCommand, Verdict},
     load::Basis,
     registry::Documents,
     speculative_state::{KeyLookupPolicy, SpeculativeStates},
@@ -69,16 +69,16 @@ impl Ledger {
 
     /// Queues a command and waits until it is committed, or rejected with all rejections of a
     /// stage.
-    pub async fn ask(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Verdict {
+    pub async fn submit_with_rejections(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Verdict {
         let (reply, answer) = oneshot::channel();
         let (audit_context, queue_span) = (AuditContext::current(), QueueSpan::begin("ledger.wait"));
-        self.lanes.submit(tenant, Queued { command, key, reply, result: None, audit_context, queue_span });
+        self.lanes.submit(tenant, QueuedCommand { command, key, reply, result: None, audit_context, queue_span });
         answer.await.unwrap_or(Err(Fault::ShuttingDown))
     }
 
-    /// Submits a command like `ask`, and returns only the first rejection.
+    /// Submits a command like `submit_with_rejections`, and returns only the first rejection.
     pub async fn submit(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Outcome {
-        Ok(match self.ask(tenant, command, key).await? {
+        Ok(match self.submit_with_rejections(tenant, command, key).await? {
             Ok(receipt) => Ok(receipt),
             Err(rejections) => {
                 Err(rejections.into_iter().next().ok_or_else(|| Fault::Broken("refused for no reason".to_owned()))?)
@@ -117,19 +117,19 @@ impl Ledger {
 
 #[async_trait]
 impl Batcher for Writer {
-    type Command = Queued;
+    type Command = QueuedCommand;
     type Speculative = SpeculativeStates;
 
-    fn weight(queued: &Queued) -> usize {
+    fn weight(queued: &QueuedCommand) -> usize {
         queued.command.weight().max(1)
     }
-    fn queue_span(queued: &mut Queued) -> Option<&mut QueueSpan> {
+    fn queue_span(queued: &mut QueuedCommand) -> Option<&mut QueueSpan> {
         queued.queue_span.as_mut()
     }
-    async fn plan(&self, speculative: &mut SpeculativeStates, batches: &mut [Batch<Queued>]) -> Plan {
+    async fn plan(&self, speculative: &mut SpeculativeStates, batches: &mut [Batch<QueuedCommand>]) -> Plan {
         self.plan_batches(speculative, batches).await
     }
-    async fn write(&self, plan: Prepared) -> Result<Written, Fault> {
+    async fn write(&self, plan: PreparedRows) -> Result<WriteResult, Fault> {
         self.basis.db.write_at(plan).await.inspect_err(|fault| {
             if fault.unique_violation().is_some() {
                 self.key_lookups.note_key_found();
@@ -139,10 +139,10 @@ impl Batcher for Writer {
     fn forget(speculative: &mut SpeculativeStates, tenant: TenantId) {
         speculative.forget(tenant);
     }
-    async fn run(&self, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
+    async fn run(&self, tenant: TenantId, queue: &mut [QueuedCommand]) -> Result<(), Fault> {
         self.run_batch(tenant, queue).await
     }
-    fn answer(&self, queued: Queued, outcome: Result<(), Fault>) {
+    fn answer(&self, queued: QueuedCommand, outcome: Result<(), Fault>) {
         let result = match outcome {
             Ok(()) => queued.result.ok_or_else(|| Fault::Broken("a committed command has no result".to_owned())),
             Err(fault) => Err(fault),

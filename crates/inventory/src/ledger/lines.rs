@@ -8,7 +8,7 @@ use iam::access::{Permit, Reach};
 use platform::storage::Reads;
 
 use crate::{
-    ledger::{Checks, Ledger, Missing, Names, ProductRef, Stop, StoreRef, check_key, store_of},
+    ledger::{Checks, Ledger, MissingReferences, Names, ProductRef, Stop, StoreRef, check_key, store_of},
     stock::core::{At, Field, LevelKey, MovementHead, Reference},
 };
 
@@ -34,7 +34,7 @@ impl Lines {
         Ok(Self { products, stores, reach })
     }
     /// Returns the level that a line refers to, with nil IDs for unknown references.
-    pub(crate) fn key(&self, missing: &mut Missing, (product, store): (&ProductRef, &StoreRef), line: At) -> LevelKey {
+    pub(crate) fn key(&self, missing: &mut MissingReferences, (product, store): (&ProductRef, &StoreRef), line: At) -> LevelKey {
         let product = self.products.product(product, || line.field(Field::Product));
         let store = store_of(store, &self.stores, || line.field(Field::Store));
         LevelKey { product: missing.or_nil(product), store: self.reach.or_nil(missing.or_nil(store)) }

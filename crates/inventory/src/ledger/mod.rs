@@ -33,8 +33,8 @@ pub use call::{
     CallRefusal, LotRef, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Pack, ProductRef, Stop, StoreRef, SubmitResult, load_packs,
 };
 pub(crate) use call::{
-    Checks, Missing, Names, check_key, check_override, document_ids, key_of, load_known_store, load_stores_by_code, lot_choice,
-    may_override, resolve_reservations, serialize_shortage, store_of, stored_answer_or, submit, submit_resolved,
+    Checks, MissingReferences, Names, check_key, check_override, document_ids, key_of, load_known_store, load_stores_by_code,
+    lot_choice, may_override, resolve_reservations, serialize_shortage, store_of, stored_answer_or, submit, submit_resolved,
     submit_with_missing,
 };
 pub use command::{Command, Decide, Outcome, Verdict};

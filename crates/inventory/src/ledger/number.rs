@@ -22,7 +22,7 @@ impl DocumentNumber {
     }
 
     /// Adds the number to what a batch takes from the counter, unless it has been given.
-    pub fn want(self, kind: Numbered, counter_request: CounterRequest) -> CounterRequest {
+    pub fn request_numbers(self, kind: Numbered, counter_request: CounterRequest) -> CounterRequest {
         counter_request.and(usize::from(self == Self::Pending), kind)
     }
 

@@ -33,7 +33,7 @@ use crate::{
         },
     },
     currency::shell::load_rate_on,
-    stock::core::{At, Field, LotRefusal, Noun, Refusal, Rejection, Shortage, Stages, check_dates},
+    stock::core::{At, EarliestRefusals, Field, LotRefusal, Noun, Refusal, Rejection, Shortage, check_dates},
 };
 
 /// Maximum lines of opening stock.
@@ -78,7 +78,7 @@ pub async fn create_product_with_stock(
     let is_known = idempotency::key_use(&product_key, &used_keys).is_some();
     let call_options = |mode| CallOptions { key: Some(key.clone()), mode };
     if !is_known {
-        let mut problems = Stages::default();
+        let mut problems = EarliestRefusals::default();
         let closed_stores = closed_store_rejections(&scope, &adjust_permit.reach(), &lines).await?;
         let missing_rates = find_missing_rates(ledger, &scope, &adjust_permit.reach(), &lines).await?;
         for rejection in closed_stores.into_iter().chain(missing_rates).chain(find_conflicts(&fields, &lines)) {

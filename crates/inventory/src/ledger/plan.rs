@@ -18,7 +18,7 @@ use super::{
     audited::{self, Audited},
     batch::{Writer, decide_all, needs_of},
     batch_decisions::Decisions,
-    command::Queued,
+    command::QueuedCommand,
     load,
     needs::Needs,
     speculative_state::{SpeculativeState, SpeculativeStates},
@@ -33,12 +33,12 @@ struct Planning<'a> {
     scope: TenantScope,
     tenant: TenantId,
     needs: Needs,
-    queue: &'a mut [Queued],
+    queue: &'a mut [QueuedCommand],
     speculative: SpeculativeState,
 }
 
 /// Result of planning a batch.
-enum Planned {
+enum PlanOutcome {
     Write(Box<HeadBoundRows>),
     /// Every command was rejected or done before.
     Nothing,
@@ -48,7 +48,7 @@ enum Planned {
 impl Writer {
     /// Decides the batches that the speculative states suffice for, and leaves each command's
     /// result in it.
-    pub async fn plan_batches(&self, states: &mut SpeculativeStates, batches: &mut [Batch<Queued>]) -> Plan {
+    pub async fn plan_batches(&self, states: &mut SpeculativeStates, batches: &mut [Batch<QueuedCommand>]) -> Plan {
         let mut plan = Plan::default();
         let mut plannings = self.begin(states, batches, &mut plan).await;
         if let Err(fault) = prefetch_levels(&self.basis.db, &self.basis.clock, &mut plannings).await {
@@ -61,15 +61,15 @@ impl Writer {
         let mut writes = Vec::with_capacity(plannings.len());
         for (Planning { tenant, speculative, .. }, planned) in plannings.into_iter().zip(planned) {
             match planned {
-                Ok(Planned::Write(at_head)) => {
+                Ok(PlanOutcome::Write(at_head)) => {
                     writes.push((tenant, *at_head));
                     states.put(tenant, speculative);
                 }
-                Ok(Planned::Nothing) => {
+                Ok(PlanOutcome::Nothing) => {
                     plan.unchanged.insert(tenant);
                     states.put(tenant, speculative);
                 }
-                Ok(Planned::Locked) => {}
+                Ok(PlanOutcome::Locked) => {}
                 Err(fault) => plan.fault = Some(fault),
             }
         }
@@ -92,7 +92,7 @@ impl Writer {
     async fn begin<'a>(
         &self,
         states: &mut SpeculativeStates,
-        batches: &'a mut [Batch<Queued>],
+        batches: &'a mut [Batch<QueuedCommand>],
         plan: &mut Plan,
     ) -> Vec<Planning<'a>> {
         let is_audited = self.audit_writer.is_some();
@@ -125,12 +125,12 @@ impl Writer {
         plannings
     }
 
-    async fn plan_one(&self, planning: &mut Planning<'_>, looks_up: bool) -> Result<Planned, Fault> {
+    async fn plan_one(&self, planning: &mut Planning<'_>, looks_up: bool) -> Result<PlanOutcome, Fault> {
         let Planning { scope, tenant, needs, queue, speculative } = planning;
         let documents = &self.basis.documents;
         let keys: Vec<&Key> = queue.iter().filter(|_| looks_up).filter_map(|queued| queued.key.as_ref()).collect();
         let Some(mut state) = load::load_speculative(scope, &self.basis, needs, &keys, speculative).await? else {
-            return Ok(Planned::Locked);
+            return Ok(PlanOutcome::Locked);
         };
         if !state.receipts.is_empty() {
             self.key_lookups.note_key_found();
@@ -141,18 +141,18 @@ impl Writer {
         let refused_entries = queue.iter().filter(|queued| !looks_up && matches!(queued.result, Some(Err(_))));
         if !idempotency::look_up(scope, refused_entries.filter_map(|queued| queued.key.as_ref())).await?.is_empty() {
             self.key_lookups.note_key_found();
-            return Ok(Planned::Locked);
+            return Ok(PlanOutcome::Locked);
         }
         let planned = if decisions.is_empty() {
             // A rejection writes nothing, so no conflict would reveal a faster writer: a key that
             // another node has just used would be rejected for lack of the very stock that it took.
             let head = scope.head().await?;
             if head.epoch != speculative.counter.epoch || head.seq > speculative.counter.seq {
-                return Ok(Planned::Locked);
+                return Ok(PlanOutcome::Locked);
             }
-            Planned::Nothing
+            PlanOutcome::Nothing
         } else {
-            Planned::Write(Box::new(self.build_head_bound_rows(speculative, *tenant, queue, &mut decisions, state.stock.now)))
+            PlanOutcome::Write(Box::new(self.build_head_bound_rows(speculative, *tenant, queue, &mut decisions, state.stock.now)))
         };
         (speculative.now, speculative.levels) = (state.stock.now, state.stock.levels);
         for level in decisions.levels() {
@@ -162,7 +162,7 @@ impl Writer {
                 (planned_level.row, planned_level.seq) = (RowState::Stored, level.seq);
             }
         }
-        speculative.decided(needs, queue.iter().filter_map(|queued| queued.key.as_ref()));
+        speculative.cache_results(needs, queue.iter().filter_map(|queued| queued.key.as_ref()));
         decisions.answer(documents, queue);
         Ok(planned)
     }
@@ -173,7 +173,7 @@ impl Writer {
         &self,
         speculative: &mut SpeculativeState,
         tenant: TenantId,
-        queue: &[Queued],
+        queue: &[QueuedCommand],
         decisions: &mut Decisions,
         now: Timestamp,
     ) -> HeadBoundRows {

@@ -59,8 +59,8 @@ impl Receipt {
     pub fn take_movement(&mut self) -> Option<Movement> {
         find_command_movement(&self.movements).map(|nth| self.movements.swap_remove(nth))
     }
-    pub(super) fn stored(&self, documents: &Documents) -> StoredReceipt {
-        let documents = documents.stored(&self.documents);
+    pub(super) fn to_stored(&self, documents: &Documents) -> StoredReceipt {
+        let documents = documents.stored_part(&self.documents);
         StoredReceipt { lot: self.lot, documents, ..StoredReceipt::of(self.seq, &self.movements, &self.reservations) }
     }
 }
@@ -78,7 +78,7 @@ impl StoredReceipt {
     pub(super) fn of_decision(decision: &Decision, documents: &Documents) -> Self {
         let stock = &decision.stock;
         let lot = stock.changed_lots.first().copied();
-        let documents = documents.stored(&decision.documents);
+        let documents = documents.stored_part(&decision.documents);
         Self { lot, documents, ..Self::of(decision.last_seq(), &stock.movements, &stock.reservations) }
     }
     /// Returns the stored part of a kind of document.

@@ -24,13 +24,13 @@ use super::{
 use crate::stock::core::{Book, Rejection};
 
 /// Memory of a lane for a kind of document, and the book that a batch is decided against.
-type Planned = (Box<dyn Part>, Box<dyn Part>);
+type MemoryAndBook = (Box<dyn Part>, Box<dyn Part>);
 
 /// A kind of document as a trait object, without its associated types.
 #[async_trait]
-trait Registered: Send + Sync {
-    fn locked(&self) -> DocumentPhase;
-    fn numbered(&self) -> DocumentPhase;
+trait DynDocument: Send + Sync {
+    fn lock_phase(&self) -> DocumentPhase;
+    fn number_phase(&self) -> DocumentPhase;
     fn is_answer(&self) -> bool;
     fn needs_locks(&self, needs: &Needs) -> bool;
     async fn expand(&self, reads: &Source<'_>, needs: &mut Needs, books: &mut Books) -> Result<(), Fault>;
@@ -42,28 +42,28 @@ trait Registered: Send + Sync {
         scope: &'a TenantScope,
         needs: &'a Needs,
         memory: &mut Parts,
-    ) -> Option<BoxFuture<'a, Result<Planned, Fault>>>;
+    ) -> Option<BoxFuture<'a, Result<MemoryAndBook, Fault>>>;
     async fn complete(&self, reads: &Source<'_>, books: &Books, decided: &mut [(usize, Decision)]) -> Result<(), Fault>;
     fn follow(&self, stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection>;
     fn evolve(&self, books: &mut Books, decided: &Parts);
     fn facts(&self, decided: &Parts) -> usize;
-    fn want(&self, decided: &Parts, want: CounterRequest) -> CounterRequest;
+    fn request_numbers(&self, decided: &Parts, counter_request: CounterRequest) -> CounterRequest;
     fn number(&self, decided: &mut Parts, counter: &mut Counter);
     fn events(&self, decided: &Parts) -> Vec<NewEvent>;
     fn rows(&self, tenant: TenantId, decided: &[&Parts], now: Timestamp) -> Rows;
     fn target(&self, decided: &Parts) -> Option<Target>;
     fn field_changes(&self, decided: &Parts) -> Vec<Value>;
-    fn stored(&self, decided: &Parts) -> Map<String, Value>;
+    fn stored_part(&self, decided: &Parts) -> Map<String, Value>;
 }
 
 struct Kind<D>(PhantomData<fn() -> D>);
 
 #[async_trait]
-impl<D: Document> Registered for Kind<D> {
-    fn locked(&self) -> DocumentPhase {
+impl<D: Document> DynDocument for Kind<D> {
+    fn lock_phase(&self) -> DocumentPhase {
         D::LOCK_PHASE
     }
-    fn numbered(&self) -> DocumentPhase {
+    fn number_phase(&self) -> DocumentPhase {
         D::NUMBER_PHASE
     }
     fn is_answer(&self) -> bool {
@@ -97,7 +97,7 @@ impl<D: Document> Registered for Kind<D> {
         scope: &'a TenantScope,
         needs: &'a Needs,
         memory: &mut Parts,
-    ) -> Option<BoxFuture<'a, Result<Planned, Fault>>> {
+    ) -> Option<BoxFuture<'a, Result<MemoryAndBook, Fault>>> {
         let needs: &D::Needs = needs.documents.get()?;
         let mut memory: D::Memory = memory.take().unwrap_or_default();
         Some(Box::pin(async move {
@@ -119,9 +119,9 @@ impl<D: Document> Registered for Kind<D> {
     fn facts(&self, decided: &Parts) -> usize {
         decided.get().map_or(0, D::facts)
     }
-    fn want(&self, decided: &Parts, counter_request: CounterRequest) -> CounterRequest {
+    fn request_numbers(&self, decided: &Parts, counter_request: CounterRequest) -> CounterRequest {
         match decided.get() {
-            Some(decision) => D::want(decision, counter_request),
+            Some(decision) => D::request_numbers(decision, counter_request),
             None => counter_request,
         }
     }
@@ -143,9 +143,9 @@ impl<D: Document> Registered for Kind<D> {
     fn field_changes(&self, decided: &Parts) -> Vec<Value> {
         decided.get().map_or_else(Vec::new, D::field_changes)
     }
-    fn stored(&self, decided: &Parts) -> Map<String, Value> {
+    fn stored_part(&self, decided: &Parts) -> Map<String, Value> {
         // A stored part is a plain struct: it always has a JSON form.
-        match decided.get().map(|decision| serde_json::to_value(D::stored(decision))) {
+        match decided.get().map(|decision| serde_json::to_value(D::stored_part(decision))) {
             Some(Ok(Value::Object(fields))) => fields,
             _ => Map::new(),
         }
@@ -154,7 +154,7 @@ impl<D: Document> Registered for Kind<D> {
 
 /// The kinds of documents that a ledger writes, in the order in which their rows are locked and written.
 #[derive(Default)]
-pub struct Documents(Vec<Box<dyn Registered>>);
+pub struct Documents(Vec<Box<dyn DynDocument>>);
 
 impl Documents {
     /// Appends a kind.
@@ -181,7 +181,7 @@ impl Documents {
         needs: &Needs,
         books: &mut Books,
     ) -> Result<(), Fault> {
-        for kind in self.0.iter().filter(|kind| kind.locked() == phase) {
+        for kind in self.0.iter().filter(|kind| kind.lock_phase() == phase) {
             kind.load(reads, needs, books).await?;
         }
         Ok(())
@@ -236,14 +236,14 @@ impl Documents {
     pub(super) fn facts(&self, decided: &Parts) -> usize {
         self.0.iter().map(|kind| kind.facts(decided)).sum()
     }
-    pub(super) fn want(&self, decided: &Parts, counter_request: CounterRequest) -> CounterRequest {
-        self.0.iter().fold(counter_request, |counter_request, kind| kind.want(decided, counter_request))
+    pub(super) fn request_numbers(&self, decided: &Parts, counter_request: CounterRequest) -> CounterRequest {
+        self.0.iter().fold(counter_request, |counter_request, kind| kind.request_numbers(decided, counter_request))
     }
     pub(super) fn number(&self, decided: &mut Parts, counter: &mut Counter) {
         self.0.iter().for_each(|kind| kind.number(decided, counter));
     }
     pub(super) fn events(&self, phase: DocumentPhase, decided: &Parts) -> Vec<NewEvent> {
-        self.0.iter().filter(|kind| kind.numbered() == phase).flat_map(|kind| kind.events(decided)).collect()
+        self.0.iter().filter(|kind| kind.number_phase() == phase).flat_map(|kind| kind.events(decided)).collect()
     }
     pub(super) fn rows(&self, tenant: TenantId, decided: &[&Parts], now: Timestamp) -> Rows {
         let mut rows = Rows::default();
@@ -258,17 +258,19 @@ impl Documents {
     pub(super) fn audit_target(&self, decided: &Parts) -> Option<(Target, Vec<Value>)> {
         self.by_turn().find_map(|kind| Some((kind.target(decided)?, kind.field_changes(decided))))
     }
-    pub(super) fn stored(&self, decided: &Parts) -> Map<String, Value> {
-        let mut fields = self.by_turn().map(|kind| kind.stored(decided)).find(|fields| !fields.is_empty()).unwrap_or_default();
+    pub(super) fn stored_part(&self, decided: &Parts) -> Map<String, Value> {
+        let mut fields =
+            self.by_turn().map(|kind| kind.stored_part(decided)).find(|fields| !fields.is_empty()).unwrap_or_default();
         // Adds the changes of documents of the last turn, which a command makes along with others,
         // and those that the command is answered with.
-        let behind = self.0.iter().filter(|kind| kind.numbered() == DocumentPhase::AfterLots || kind.is_answer());
-        fields.extend(behind.flat_map(|kind| kind.stored(decided)));
+        let behind = self.0.iter().filter(|kind| kind.number_phase() == DocumentPhase::AfterLots || kind.is_answer());
+        fields.extend(behind.flat_map(|kind| kind.stored_part(decided)));
         fields
     }
     /// Returns the kinds in the order in which their events are numbered.
-    fn by_turn(&self) -> impl Iterator<Item = &dyn Registered> {
-        let kinds_in_phase = |phase: DocumentPhase| self.0.iter().map(Box::as_ref).filter(move |kind| kind.numbered() == phase);
+    fn by_turn(&self) -> impl Iterator<Item = &dyn DynDocument> {
+        let kinds_in_phase =
+            |phase: DocumentPhase| self.0.iter().map(Box::as_ref).filter(move |kind| kind.number_phase() == phase);
         DocumentPhase::ALL.into_iter().flat_map(kinds_in_phase)
     }
 }

@@ -12,8 +12,8 @@ pub use super::{
 };
 use crate::{
     ledger::{
-        Command, Ledger, LotRef, MAX_NOTE, Missing, Mode, ProductRef, StockCommand, Stop, StoreRef, SubmitResult, check_override,
-        key_of, lot_choice, may_override, resolve_reservations, stored_answer_or, submit, submit_with_missing,
+        Command, Ledger, LotRef, MAX_NOTE, MissingReferences, Mode, ProductRef, StockCommand, Stop, StoreRef, SubmitResult,
+        check_override, key_of, lot_choice, may_override, resolve_reservations, stored_answer_or, submit, submit_with_missing,
     },
     stock::{
         core::{
@@ -68,7 +68,7 @@ async fn build_set_command(
     permit: &Permit<kind::StockSet>,
     input: &SetInput,
     override_reach: &Reach,
-) -> Result<(Command, Missing), Stop> {
+) -> Result<(Command, MissingReferences), Stop> {
     let scope = permit.scope(ledger.database());
     let lines =
         Lines::look_up(&scope, permit.reach(), input.items.iter().map(|item_input| (&item_input.product, &item_input.store)))
@@ -82,7 +82,7 @@ async fn build_set_command(
         occurred_at: None,
     };
     let head = build_head(ledger, permit, new_head);
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
         let key = lines.key(&mut missing, (&item.product, &item.store), At::row(Field::Items, index));
@@ -191,12 +191,12 @@ async fn build_reserve_command(
     ledger: &Ledger,
     permit: &Permit<kind::StockReserve>,
     input: &ReserveInput,
-) -> Result<(Command, Missing), Stop> {
+) -> Result<(Command, MissingReferences), Stop> {
     let scope = permit.scope(ledger.database());
     let lines =
         Lines::look_up(&scope, permit.reach(), input.items.iter().map(|item_input| (&item_input.product, &item_input.store)))
             .await?;
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let reference = match input.reference {
         Some(requested_reference) => reservation_reference(&scope, &permit.reach(), requested_reference).await?,
         None => None,

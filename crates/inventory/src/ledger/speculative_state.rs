@@ -22,7 +22,7 @@ use platform::{
     },
 };
 
-use super::{command::Queued, needs::Needs, parts::Parts};
+use super::{command::QueuedCommand, needs::Needs, parts::Parts};
 use crate::{
     catalog::core::handling::HandlingTime,
     stock::{
@@ -96,7 +96,7 @@ impl SpeculativeStates {
         self.take(tenant);
     }
     /// True if one of these commands' keys is in the batch that may still be under way.
-    pub fn has_key_of(&self, tenant: TenantId, queue: &[Queued]) -> bool {
+    pub fn has_key_of(&self, tenant: TenantId, queue: &[QueuedCommand]) -> bool {
         let Some(speculative) = self.states.get(&tenant) else { return false };
         queue.iter().filter_map(|queued| queued.key.as_ref()).any(|key| speculative.keys.contains(key.key.as_str()))
     }
@@ -194,7 +194,7 @@ impl SpeculativeState {
     }
 
     /// Caches the results of a batch; evicts from caches that have grown too large.
-    pub fn decided<'a>(&mut self, needs: &Needs, keys: impl Iterator<Item = &'a Key>) {
+    pub fn cache_results<'a>(&mut self, needs: &Needs, keys: impl Iterator<Item = &'a Key>) {
         self.keys.clear();
         self.keys.extend(keys.map(|key| key.key.clone()));
         if self.levels.len() > LEVELS {

@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::{
     catalog::core::Patch,
     ledger::{
-        Checks, Command, Ledger, LotRef, MAX_NOTE, Missing, Mode, Names, ProductRef, Stop, StoreRef, SubmitResult, check_key,
-        check_override, key_of, lot_choice, may_override,
+        Checks, Command, Ledger, LotRef, MAX_NOTE, MissingReferences, Mode, Names, ProductRef, Stop, StoreRef, SubmitResult,
+        check_key, check_override, key_of, lot_choice, may_override,
         shell::{Head, Lines, MAX_LINES, build_head, check_call},
         stored_answer_or, submit, submit_with_missing,
     },
@@ -194,7 +194,7 @@ async fn build_move_command(
     permit: &Permit<kind::StockAdjust>,
     input: &MoveInput,
     override_reach: &Reach,
-) -> Result<(Command, Missing), Stop> {
+) -> Result<(Command, MissingReferences), Stop> {
     let scope = permit.scope(ledger.database());
     let lines =
         Lines::look_up(&scope, permit.reach(), input.items.iter().map(|item_input| (&item_input.product, &item_input.store)))
@@ -209,7 +209,7 @@ async fn build_move_command(
         occurred_at: input.occurred_at,
     };
     let head = build_head(ledger, permit, new_head);
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
         let key = lines.key(&mut missing, (&item.product, &item.store), At::row(Field::Items, index));

@@ -102,7 +102,7 @@ impl Pattern {
 
     /// Returns the place at which formatted numbers contain a text that ends with these digits,
     /// preceded by `head`. Both are in capitals.
-    fn place(&self, head: &str, digits: &str) -> Option<DigitPosition> {
+    fn find_digits(&self, head: &str, digits: &str) -> Option<DigitPosition> {
         let own_letters = self.letters.to_ascii_uppercase();
         if own_letters.contains(&format!("{head}{digits}")) {
             Some(DigitPosition::Letters)
@@ -189,7 +189,7 @@ impl Patterns {
     }
 
     /// Whether these patterns are known to hold for a number: it had been given out when they were read.
-    pub fn reach(&self, kind: Numbered, number: i64) -> bool {
+    pub fn covers_number(&self, kind: Numbered, number: i64) -> bool {
         number <= self.last(kind)
     }
 
@@ -262,7 +262,7 @@ impl Patterns {
         let (mut to, mut matching) = (i64::MAX, Vec::new());
         for version in self.of(kind).rev().chain([&default_version]) {
             let from = version.from;
-            if let Some(digit_position) = version.pattern.place(head, digits).filter(|_| from <= to) {
+            if let Some(digit_position) = version.pattern.find_digits(head, digits).filter(|_| from <= to) {
                 matching.push(MatchingNumbers { from, to, width: version.pattern.width, place: digit_position });
             }
             to = to.min(from - 1);
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(Patterns::default().text(Numbered::PurchaseOrder, 0), "PO-······");
         assert_eq!([7, 0].map(|number| Patterns::default().text(Numbered::Reversal, number)), ["7", "·"]);
         assert_eq!(patterns.next(Numbered::Order), (pattern("WEB-{n:3}"), "WEB-026".to_owned()));
-        assert!(patterns.reach(Numbered::Order, 25) && !patterns.reach(Numbered::Order, 26));
+        assert!(patterns.covers_number(Numbered::Order, 25) && !patterns.covers_number(Numbered::Order, 26));
     }
 
     #[test]

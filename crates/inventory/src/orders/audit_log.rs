@@ -13,7 +13,7 @@ use platform::{
 use serde_json::{Value, json};
 
 use super::{
-    core::{DraftSourcing, Line, Order, OrderDecision, OrderDetail, holds::Hold},
+    core::{DraftSourcing, Line, Order, OrderDecision, OrderDetail, hold::Hold},
     events::{ORDER_HELD, ORDER_HOLD_LIFTED},
 };
 

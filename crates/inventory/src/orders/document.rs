@@ -77,7 +77,7 @@ impl Document for Orders {
         let orders: Vec<OrderId> = needs.held_by_orders.iter().copied().collect();
         if !orders.is_empty() {
             let leaves_from = needs.documents.read(|document_needs: &OrderNeeds| document_needs.leaves_from.clone());
-            let stocked = rows::stocked(reads, &orders).await?;
+            let stocked = rows::load_stocked_levels(reads, &orders).await?;
             books.with(|book: &mut OrderBook| book.wanted = stocked.wanted);
             for (order, key) in stocked.levels {
                 let leaving = leaves_from.iter().filter(|(id, _)| *id == order);
@@ -119,7 +119,7 @@ impl Document for Orders {
         let details: Vec<OrderId> = needs.details.iter().copied().collect();
         book.details = rows::details(reads, &details).await?.into_iter().map(|detail| (detail.order, detail)).collect();
         let invoiced: Vec<OrderId> = needs.invoiced.iter().copied().collect();
-        book.invoiced = rows::invoiced(reads, &invoiced).await?;
+        book.invoiced = rows::load_invoiced(reads, &invoiced).await?;
         Ok(())
     }
 
@@ -135,7 +135,7 @@ impl Document for Orders {
         let references: Vec<&str> = needs.order_refs.iter().chain(&kept_refs).map(String::as_str).collect();
         book.taken_refs = rows::existing_order_references(reads, &references).await?;
         book.hold_rules = rows::rules_in_force(reads, needs.hold_rules).await?;
-        book.facts = rows::rule_facts(reads, &book.hold_rules, &judged(needs, &book.orders)).await?;
+        book.facts = rows::rule_facts(reads, &book.hold_rules, &find_rule_subjects(needs, &book.orders)).await?;
         Ok(())
     }
 
@@ -164,7 +164,7 @@ impl Document for Orders {
         let channels = needs.channels.iter().filter_map(|id| Some((*id, *names.channels.get(id)?))).collect();
         let known_customer = |id: &CustomerId| Some((*id, names.customers.get(id)?.clone()));
         let customers = needs.customers.iter().filter_map(known_customer).collect();
-        let facts = rows::rule_facts(scope, &hold_rules, &judged(needs, &HashMap::new())).await?;
+        let facts = rows::rule_facts(scope, &hold_rules, &find_rule_subjects(needs, &HashMap::new())).await?;
         Ok(OrderBook { taken_refs, channels, customers, stores, hold_rules, facts, ..OrderBook::default() })
     }
 
@@ -196,8 +196,8 @@ impl Document for Orders {
         decision.events.len() + decision.shortened.len()
     }
 
-    fn want(decision: &OrderDecision, request: CounterRequest) -> CounterRequest {
-        decision.orders.iter().fold(request, |request, order| order.number.want(Numbered::Order, request))
+    fn request_numbers(decision: &OrderDecision, request: CounterRequest) -> CounterRequest {
+        decision.orders.iter().fold(request, |request, order| order.number.request_numbers(Numbered::Order, request))
     }
 
     fn number(decision: &mut OrderDecision, counter: &mut Counter) {
@@ -240,7 +240,7 @@ impl Document for Orders {
         order_changes(decision)
     }
 
-    fn stored(decision: &OrderDecision) -> StoredOrder {
+    fn stored_part(decision: &OrderDecision) -> StoredOrder {
         StoredOrder {
             order: decision.orders.first().map(|order| order.id),
             hold: decision.holds.first().map(|hold| hold.id),
@@ -251,7 +251,7 @@ impl Document for Orders {
 
 /// Returns the orders, customers and products whose facts the rules that set holds need, for new
 /// orders and for these existing ones.
-fn judged(needs: &OrderNeeds, orders: &HashMap<OrderId, Order>) -> rows::RuleSubjects {
+fn find_rule_subjects(needs: &OrderNeeds, orders: &HashMap<OrderId, Order>) -> rows::RuleSubjects {
     if !needs.hold_rules {
         return rows::RuleSubjects::default();
     }

@@ -9,7 +9,7 @@ use platform::storage::{
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
-use super::core::{Order, Paid};
+use super::core::{Order, PaymentSums};
 use crate::ledger::DocumentNumber;
 
 pub use platform::storage::events::EventType;
@@ -94,7 +94,7 @@ pub struct OrderHead {
     /// The register. Events of earlier versions of Entrepot lack it, even if the order has one;
     /// null if the order has none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "deserialize_present")]
-    pub register: Option<ToldRegister>,
+    pub register: Option<EventRegister>,
     pub total: Money,
     pub placed_at: Timestamp,
     pub business_date: i32,
@@ -104,7 +104,7 @@ pub struct OrderHead {
     pub updated_at: Timestamp,
     /// Payments of the order. Events of earlier versions of Entrepot lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub paid: Option<Paid>,
+    pub paid: Option<PaymentSums>,
     /// The kinds of the holds that are set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<String>,
@@ -113,11 +113,11 @@ pub struct OrderHead {
 /// The register of an order in an event: null if the order has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct ToldRegister(pub Option<String>);
+pub struct EventRegister(pub Option<String>);
 
 /// Reads a field that is present, even if it is null; an absent field is unknown.
-fn deserialize_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ToldRegister>, D::Error> {
-    ToldRegister::deserialize(deserializer).map(Some)
+fn deserialize_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<EventRegister>, D::Error> {
+    EventRegister::deserialize(deserializer).map(Some)
 }
 
 impl OrderEvent {
@@ -129,7 +129,7 @@ impl OrderEvent {
     /// it.
     pub fn order(&self) -> Option<Order> {
         let head = self.head.clone()?;
-        let (paid, ToldRegister(register)) = (head.paid?, head.register?);
+        let (paid, EventRegister(register)) = (head.paid?, head.register?);
         Some(Order {
             id: self.order,
             number: DocumentNumber::Given(self.number),
@@ -228,7 +228,7 @@ pub(super) fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent 
         head: Some(OrderHead {
             external_ref: order.external_ref.clone(),
             country: order.country.clone(),
-            register: Some(ToldRegister(order.register.clone())),
+            register: Some(EventRegister(order.register.clone())),
             total: order.total,
             placed_at: order.placed_at,
             business_date: order.business_date,
@@ -255,14 +255,14 @@ mod tests {
         let head = OrderHead {
             external_ref: None,
             country: None,
-            register: Some(ToldRegister(register.map(ToOwned::to_owned))),
+            register: Some(EventRegister(register.map(ToOwned::to_owned))),
             total: Money::zero(Currency::parse("GBP").unwrap()),
             placed_at: Timestamp(1),
             business_date: 1,
             expires_at: None,
             created_at: Timestamp(1),
             updated_at: Timestamp(2),
-            paid: Some(Paid::NOTHING),
+            paid: Some(PaymentSums::NOTHING),
             holds: Vec::new(),
         };
         OrderEvent {

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 use platform::storage::{Fault, TenantScope};
 
 use super::{
-    core::{Act, Fill, OrderCommand, OrderDecision},
+    core::{ActOnOrder, Fill, OrderCommand, OrderDecision},
     rows::{
         self,
         due::{self, DueOrder, RestockedLevel},
@@ -53,7 +53,7 @@ pub async fn expire_due(ledger: &Ledger, now: Timestamp, cursors: &ExpiryCursors
 /// left.
 pub async fn fill_backorders(ledger: &Ledger, cursor: &JobCursor<RestockedLevel>) -> Result<usize, Fault> {
     let global = ledger.database().global();
-    let page_reader = |after, limit| due::arrived(&global, after, limit);
+    let page_reader = |after, limit| due::load_restocked_levels(&global, after, limit);
     cursor.run(page_reader, |arrived: &RestockedLevel| *arrived, |page| fill_page(ledger, page)).await
 }
 
@@ -176,7 +176,7 @@ async fn expire_orders(ledger: &Ledger, due_orders: Vec<DueOrder>) -> Result<usi
         }
         for (order, keys) in levels {
             let movement = ledger.clock().document_id();
-            let act = Act {
+            let act = ActOnOrder {
                 order,
                 expected_version: None,
                 note: None,

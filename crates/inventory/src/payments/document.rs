@@ -54,7 +54,7 @@ impl Document for Payments {
             book.of_orders.entry(payment.order).or_default().push(payment);
         }
         let returns: Vec<ReturnId> = needs.returns.iter().copied().collect();
-        book.refunded = rows::refunded(reads, &returns).await?;
+        book.refunded = rows::load_refunded(reads, &returns).await?;
         Ok(())
     }
 
@@ -71,7 +71,7 @@ impl Document for Payments {
         decision.facts.len()
     }
 
-    fn want(_decision: &PaymentDecision, request: CounterRequest) -> CounterRequest {
+    fn request_numbers(_decision: &PaymentDecision, request: CounterRequest) -> CounterRequest {
         request
     }
 
@@ -90,7 +90,7 @@ impl Document for Payments {
         decision.facts.first().filter(|_| !decision.with_document).map(|fact| Target::of(fact.payment.id))
     }
 
-    fn stored(decision: &PaymentDecision) -> StoredPayments {
+    fn stored_part(decision: &PaymentDecision) -> StoredPayments {
         // Payments that were created with an order or a return are found through it.
         let facts = decision.facts.iter().filter(|_| !decision.with_document);
         StoredPayments { payments: facts.map(|fact| fact.payment.id).collect() }

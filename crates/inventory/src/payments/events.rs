@@ -9,7 +9,7 @@ use platform::storage::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::Recorded;
+use super::core::PaymentFact;
 
 pub use platform::storage::events::EventType;
 
@@ -49,8 +49,8 @@ fn visible_payment_payload(event: &PaymentEvent, viewer: EventViewer<'_>) -> Opt
 }
 
 /// Returns the event of a new payment.
-pub fn payment_event(fact: &Recorded) -> NewEvent {
-    let Recorded { payment, store, channel } = fact;
+pub fn payment_event(fact: &PaymentFact) -> NewEvent {
+    let PaymentFact { payment, store, channel } = fact;
     PAYMENT_RECORDED.event(&PaymentEvent {
         payment: payment.id,
         order: payment.order,

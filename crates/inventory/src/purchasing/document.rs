@@ -108,13 +108,14 @@ impl Document for Purchases {
         decision.events.len()
     }
 
-    fn want(decision: &PurchaseDecision, request: CounterRequest) -> CounterRequest {
-        let request = decision.orders.iter().fold(request, |request, order| order.number.want(Numbered::PurchaseOrder, request));
+    fn request_numbers(decision: &PurchaseDecision, request: CounterRequest) -> CounterRequest {
+        let request =
+            decision.orders.iter().fold(request, |request, order| order.number.request_numbers(Numbered::PurchaseOrder, request));
         let request = decision
             .returns
             .iter()
-            .fold(request, |request, supplier_return| supplier_return.number.want(Numbered::SupplierReturn, request));
-        decision.blankets.iter().fold(request, |request, blanket| blanket.number.want(Numbered::BlanketOrder, request))
+            .fold(request, |request, supplier_return| supplier_return.number.request_numbers(Numbered::SupplierReturn, request));
+        decision.blankets.iter().fold(request, |request, blanket| blanket.number.request_numbers(Numbered::BlanketOrder, request))
     }
 
     fn number(decision: &mut PurchaseDecision, counter: &mut Counter) {
@@ -161,7 +162,7 @@ impl Document for Purchases {
         if decision.returns.is_empty() { purchase_changes(decision) } else { Vec::new() }
     }
 
-    fn stored(decision: &PurchaseDecision) -> StoredPurchase {
+    fn stored_part(decision: &PurchaseDecision) -> StoredPurchase {
         match decision.returns.first() {
             Some(ret) => StoredPurchase { supplier_return: Some(ret.id), ..StoredPurchase::default() },
             None => StoredPurchase {

@@ -88,7 +88,7 @@ impl Mail {
             tracing::info!(tenant = %job.tenant, order = %order.id, status = %order.status(), "a purchase order was not sent, as its status no longer allows it");
             return Ok(());
         }
-        let printed_order = rows::printed(&scope, request.order).await?.ok_or_else(missing_order)?;
+        let printed_order = rows::load_printed_parties(&scope, request.order).await?.ok_or_else(missing_order)?;
         let number = load_patterns(&scope).await?.text(Numbered::PurchaseOrder, order.number.get());
         let html = page((&order, &number), &printed_order.buyer, &printed_order.supplier, &printed_order.store, day_text);
         let subject: String = format!("Purchase order {number} of {}", printed_order.buyer)

@@ -96,8 +96,8 @@ impl Document for Returns {
         1 + usize::from(decision.is_closed_at_once())
     }
 
-    fn want(decision: &ReturnDecision, counter_request: CounterRequest) -> CounterRequest {
-        decision.sales_return.number.want(Numbered::Return, counter_request)
+    fn request_numbers(decision: &ReturnDecision, counter_request: CounterRequest) -> CounterRequest {
+        decision.sales_return.number.request_numbers(Numbered::Return, counter_request)
     }
 
     fn number(decision: &mut ReturnDecision, counter: &mut Counter) {
@@ -124,7 +124,7 @@ impl Document for Returns {
         Some(Target::of(decision.sales_return.id))
     }
 
-    fn stored(decision: &ReturnDecision) -> StoredReturn {
+    fn stored_part(decision: &ReturnDecision) -> StoredReturn {
         StoredReturn { ret: Some(decision.sales_return.id) }
     }
 }

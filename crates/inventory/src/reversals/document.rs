@@ -66,8 +66,8 @@ impl Document for Reversals {
         1
     }
 
-    fn want(decision: &ReversalDecision, counter_request: CounterRequest) -> CounterRequest {
-        decision.reversal.number.want(Numbered::Reversal, counter_request)
+    fn request_numbers(decision: &ReversalDecision, counter_request: CounterRequest) -> CounterRequest {
+        decision.reversal.number.request_numbers(Numbered::Reversal, counter_request)
     }
 
     fn number(decision: &mut ReversalDecision, counter: &mut Counter) {
@@ -87,7 +87,7 @@ impl Document for Reversals {
         Some(Target::of(decision.reversal.id))
     }
 
-    fn stored(decision: &ReversalDecision) -> StoredReversal {
+    fn stored_part(decision: &ReversalDecision) -> StoredReversal {
         StoredReversal { reversal: Some(decision.reversal.id) }
     }
 }

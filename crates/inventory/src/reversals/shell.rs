@@ -4,7 +4,7 @@
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{
-    paging::{Listed, PageRequest},
+    paging::{ListPage, PageRequest},
     storage::{Database, Fault, Nested, Reads, TenantScope},
 };
 use serde::Serialize;
@@ -208,11 +208,11 @@ pub async fn load_reversal_page(
     mut filter: Nested<ReversalFilter>,
     sorted: ReversalsSorted,
     request: &PageRequest,
-) -> Result<Listed<Reversal>, Fault> {
+) -> Result<ListPage<Reversal>, Fault> {
     restrict_to_reach(permit, &mut filter);
     let scope = permit.scope(db);
     let source = rows::source(scope.backend(), &filter);
-    Ok(Listed { rows: rows::page(&scope, source.clone(), sorted, request).await?, source })
+    Ok(ListPage { rows: rows::page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// Returns a reversal, if it is in one of the permit's stores.

@@ -10,7 +10,7 @@ use platform::{
 use tokio::sync::Semaphore;
 
 use super::{
-    core::{Aside, Level, LevelKey, LevelSnapshot, Lot, LotLevel, LotShare, Reservation},
+    core::{Level, LevelKey, LevelSnapshot, Lot, LotLevel, LotShare, Reservation, UnavailableUnits},
     rows::{
         BLOCK_VERSIONS, ReservationSelection, condense_blocks,
         expected_arrivals::{load_backordered, load_expected},
@@ -92,7 +92,7 @@ pub async fn explain_level(scope: &TenantScope, clock: &Clock, key: LevelKey) ->
     };
     let mut reservations = select_reservations(&work, ReservationSelection::ActiveOn(&[key])).await?;
     reservations.sort_by_key(|reservation| (reservation.created_at, reservation.id));
-    let mut stock_aside = Aside::default();
+    let mut stock_aside = UnavailableUnits::default();
     for (_, lot_aside) in load_unavailable_units(&work, &[key]).await? {
         Condition::ALL.iter().for_each(|condition| stock_aside.add(*condition, lot_aside.of(*condition)));
     }

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{
     audit_log::transfer_changes,
-    core::{Before, Transfer, TransferBook, TransferDecision, TransferNeeds},
+    core::{StateBefore, Transfer, TransferBook, TransferDecision, TransferNeeds},
     events::{TRANSFER_CREATED, TransferEvent},
     rows,
 };
@@ -85,8 +85,8 @@ impl Document for Transfers {
         1 + usize::from(decision.made.is_some())
     }
 
-    fn want(decision: &TransferDecision, counter_request: CounterRequest) -> CounterRequest {
-        decision.transfer.number.want(Numbered::Transfer, counter_request)
+    fn request_numbers(decision: &TransferDecision, counter_request: CounterRequest) -> CounterRequest {
+        decision.transfer.number.request_numbers(Numbered::Transfer, counter_request)
     }
 
     fn number(decision: &mut TransferDecision, counter: &mut Counter) {
@@ -99,7 +99,7 @@ impl Document for Transfers {
 
     fn rows(tenant: TenantId, decisions: &[&TransferDecision], _now: Timestamp) -> Rows {
         // Each transfer after the last decision, with the state that the first one found.
-        let mut transfers: BTreeMap<TransferId, (&Transfer, Option<Before>)> = BTreeMap::new();
+        let mut transfers: BTreeMap<TransferId, (&Transfer, Option<StateBefore>)> = BTreeMap::new();
         for TransferDecision { transfer, before, .. } in decisions {
             transfers.entry(transfer.id).or_insert((transfer, *before)).0 = transfer;
         }
@@ -124,7 +124,7 @@ impl Document for Transfers {
         transfer_changes(decision)
     }
 
-    fn stored(decision: &TransferDecision) -> StoredTransfer {
+    fn stored_part(decision: &TransferDecision) -> StoredTransfer {
         StoredTransfer { transfer: Some(decision.transfer.id) }
     }
 }

@@ -78,6 +78,20 @@ fn a_marked_key_counts_the_tenant() {
 }
 
 #[test]
+fn a_key_behind_other_columns_is_refused() {
+    let text = expanded(parse_quote! {
+        #[record(of = count_line)]
+        struct Counted {
+            tenant_id: TenantId,
+            counted: Option<Quantity>,
+            #[record(key)]
+            id: CountLineId,
+        }
+    });
+    has(&text, &["compile_error", "the columns of the key come first"]);
+}
+
+#[test]
 fn a_join_lists_its_parts() {
     let text = expanded(parse_quote! {
         struct Shown {

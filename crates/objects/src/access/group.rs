@@ -8,7 +8,7 @@ use iam::access::{core, kind};
 use inventory::catalog::rows::keys::{KeyKind, ids_by_keys};
 use macros::resolvers;
 
-use super::loads::loads;
+use super::loads::access_loaders;
 use crate::{
     catalog::{self, Store},
     graphql::{
@@ -69,7 +69,7 @@ impl StoreGroup {
     async fn stores(&self, ctx: &Context<'_>) -> Answer<Vec<Store>> {
         let members = match &self.dry_run_stores {
             Some(store_ids) => store_ids.clone(),
-            None => loads(ctx)?.members(self.row.id).await?,
+            None => access_loaders(ctx)?.members(self.row.id).await?,
         };
         futures_util::future::try_join_all(members.iter().map(|store| links::store(ctx, *store))).await
     }
@@ -93,7 +93,7 @@ impl StoreGroup {
 }
 
 pub async fn find_group(ctx: &Context<'_>, id: GroupId) -> Answer<Option<StoreGroup>> {
-    Ok(loads(ctx)?.group(id).await?.map(StoreGroup::new))
+    Ok(access_loaders(ctx)?.group(id).await?.map(StoreGroup::new))
 }
 
 /// The group that an argument of a query names; None for an unknown code. Codes need store.read, as
@@ -104,6 +104,6 @@ pub async fn find_group_id(ctx: &Context<'_>, group_ref: &StoreGroupRef, field: 
         StoreGroupRef::Code(code) => code.as_str(),
     };
     ctx.permit::<kind::StoreRead>()?;
-    let ids = ids_by_keys(catalog::loads(ctx)?.scope(), KeyKind::StoreGroupCode, &[code]).await?;
+    let ids = ids_by_keys(catalog::catalog_loaders(ctx)?.scope(), KeyKind::StoreGroupCode, &[code]).await?;
     Ok(ids.get(code).copied().map(GroupId::from_uuid))
 }

@@ -8,7 +8,7 @@ use iam::access::{core, kind as may, rows};
 use macros::resolvers;
 use platform::storage::Fault;
 
-use super::{loads::loads, scope::to_store_scope};
+use super::{loads::access_loaders, scope::to_store_scope};
 use crate::{
     catalog::Channel,
     graphql::{
@@ -80,7 +80,7 @@ impl Integration {
     /// API keys of the integration, the oldest first, including those that have ended.
     #[field(permit = ApikeyRead)]
     async fn keys(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKey>> {
-        Ok(loads(ctx)?.keys(self.0.id).await?.iter().cloned().map(ApiKey).collect())
+        Ok(access_loaders(ctx)?.keys(self.0.id).await?.iter().cloned().map(ApiKey).collect())
     }
     /// True if the integration's keys may send only documents that the operator has listed.
     #[field(permit(ApikeyRead, in_body), was("trustedDocumentsOnly", "2026-11-27"))]
@@ -112,7 +112,7 @@ impl Integration {
 }
 
 pub async fn find_integration(ctx: &Context<'_>, id: IntegrationId) -> Answer<Option<Integration>> {
-    Ok(loads(ctx)?.integration(id).await?.map(Integration))
+    Ok(access_loaders(ctx)?.integration(id).await?.map(Integration))
 }
 
 /// An integration as an author: callers who see its actions may see its name.
@@ -196,7 +196,7 @@ impl ApiKey {
     }
     /// IP addresses from which the key was used, at most 100, the latest first.
     async fn addresses(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKeyAddress>> {
-        Ok(loads(ctx)?.addresses(self.0.id).await?.iter().map(ApiKeyAddress::from).collect())
+        Ok(access_loaders(ctx)?.addresses(self.0.id).await?.iter().map(ApiKeyAddress::from).collect())
     }
     /// Deprecated fields, arguments, input fields and enum values that calls with the key have used, and optional idempotency keys that
     /// creations were sent without, by coordinate. Counted by the node that answers, since it started; empty when it has seen none.
@@ -292,5 +292,5 @@ impl From<&core::KeyAddress> for ApiKeyAddress {
 }
 
 pub async fn find_api_key(ctx: &Context<'_>, id: ApiKeyId) -> Answer<Option<ApiKey>> {
-    Ok(rows::keys_by_id(&loads(ctx)?.scope, &[id]).await?.pop().map(ApiKey))
+    Ok(rows::keys_by_id(&access_loaders(ctx)?.scope, &[id]).await?.pop().map(ApiKey))
 }

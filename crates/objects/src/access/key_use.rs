@@ -5,7 +5,7 @@ use async_graphql::Context;
 use entity::prelude::{ApiKeyId, IntegrationId, Timestamp};
 use iam::access::Access;
 
-use super::loads::loads;
+use super::loads::access_loaders;
 use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// In the data of an operation that a key is used for.
@@ -35,6 +35,6 @@ pub async fn may_receive_result(ctx: &Context<'_>, result: CreatedResult) -> Ans
         return Ok(false);
     }
     let Some(channel) = caller.channel else { return Ok(true) };
-    let integration = loads(ctx)?.integration(IntegrationId::from_uuid(caller.actor.id)).await?;
+    let integration = access_loaders(ctx)?.integration(IntegrationId::from_uuid(caller.actor.id)).await?;
     Ok(integration.is_some_and(|integration| integration.has_been_bound_since(channel, result.at)))
 }

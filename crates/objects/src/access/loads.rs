@@ -47,7 +47,7 @@ impl OfTenant for AccessLoaders {
     }
 }
 
-pub fn loads<'c>(ctx: &'c Context<'_>) -> Answer<&'c AccessLoaders> {
+pub fn access_loaders<'c>(ctx: &'c Context<'_>) -> Answer<&'c AccessLoaders> {
     ctx.lazy::<AccessLoaders>()
 }
 
@@ -128,7 +128,7 @@ impl AccessLoaders {
 
 /// The groups that a store is in.
 pub async fn groups_of_store(ctx: &Context<'_>, store: StoreId) -> Answer<Vec<super::StoreGroup>> {
-    let groups = loads(ctx)?.of_store(store).await?;
+    let groups = access_loaders(ctx)?.of_store(store).await?;
     Ok(groups.iter().map(|group| super::StoreGroup::new(Arc::new(group.clone()))).collect())
 }
 
@@ -137,5 +137,5 @@ pub async fn stores_of_groups(ctx: &Context<'_>, ids: &[GroupId]) -> Answer<Grou
     if ids.is_empty() {
         return Ok(Groups::new());
     }
-    Ok(rows::members_of(&loads(ctx)?.scope, ids).await?)
+    Ok(rows::members_of(&access_loaders(ctx)?.scope, ids).await?)
 }

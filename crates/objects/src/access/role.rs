@@ -10,7 +10,7 @@ use entity::prelude::{MemberId, RoleId};
 use iam::access::{Access, RoleView, core::Grant, kind};
 use platform::storage::Fault;
 
-use super::{loads::loads, scope::to_store_scope};
+use super::{loads::access_loaders, scope::to_store_scope};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -89,14 +89,14 @@ impl Role {
 }
 
 pub async fn find_role(ctx: &Context<'_>, id: RoleId) -> Answer<Option<Role>> {
-    let views = loads(ctx)?.roles(ctx.required_data::<Access>()?).await?;
+    let views = access_loaders(ctx)?.roles(ctx.required_data::<Access>()?).await?;
     Ok(views.iter().find(|view| view.role.id == id).cloned().map(Role))
 }
 
 /// The roles that have one of these keys. Asking by a key needs the permission to see roles.
 pub async fn find_roles_by_key(ctx: &Context<'_>, keys: &HashSet<String>) -> Answer<HashMap<String, Vec<RoleId>>> {
     ctx.permit::<kind::RoleRead>()?;
-    let views = loads(ctx)?.roles(ctx.required_data::<Access>()?).await?;
+    let views = access_loaders(ctx)?.roles(ctx.required_data::<Access>()?).await?;
     let mut ids_by_key: HashMap<String, Vec<RoleId>> = HashMap::new();
     for role in views.iter().map(|view| &view.role).filter(|role| keys.contains(&role.key)) {
         ids_by_key.entry(role.key.clone()).or_default().push(role.id);
@@ -139,6 +139,6 @@ impl RoleGrant {
 
 /// Returns the grants of a member, for callers who may see the member.
 pub async fn load_role_grants(ctx: &Context<'_>, member: MemberId) -> Answer<Vec<RoleGrant>> {
-    let grants = loads(ctx)?.grants(member).await?;
+    let grants = access_loaders(ctx)?.grants(member).await?;
     Ok(grants.iter().map(|grant| RoleGrant(grant.clone())).collect())
 }

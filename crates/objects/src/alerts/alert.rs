@@ -19,7 +19,7 @@ use crate::{
         fault::Answer,
         scalars::{Date, DateTime, Long, Quantity},
     },
-    identity::{Actor, Member, actor, member},
+    identity::{Actor, Member, actor, find_member},
     orders::{
         self, Order,
         links::{self, Money, Product, Store},
@@ -158,7 +158,7 @@ impl Alert {
     }
     /// Member to whom the alert is assigned. Null when it is not assigned.
     async fn assignee(&self, ctx: &Context<'_>) -> Option<Answer<Member>> {
-        member(ctx, self.0.assignee?).await.transpose()
+        find_member(ctx, self.0.assignee?).await.transpose()
     }
     /// Note on the alert; null when there is none.
     async fn note(&self) -> Option<&str> {

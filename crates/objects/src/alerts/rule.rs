@@ -9,13 +9,13 @@ use services::alerts::core;
 
 use super::enums::{AlertDigest, AlertKind};
 use crate::{
-    catalog::{Category, loads},
+    catalog::{Category, catalog_loaders},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
         scalars::{DateTime, Long, Quantity},
     },
-    identity::{Member, member},
+    identity::{Member, find_member},
     orders::links::{self, Product, Store},
 };
 
@@ -66,7 +66,7 @@ impl AlertRule {
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.0.scope.category?;
         let find = async {
-            let row = loads(ctx)?.category(id).await?;
+            let row = catalog_loaders(ctx)?.category(id).await?;
             row.map(Category).ok_or_else(|| TopError::from(Fault::corrupt("category", "what is referred to exists")))
         };
         Some(find.await)
@@ -96,7 +96,7 @@ impl AlertRule {
         ctx.caller()?;
         let mut rule_members = Vec::with_capacity(self.0.members.len());
         for id in &self.0.members {
-            rule_members.extend(member(ctx, *id).await?);
+            rule_members.extend(find_member(ctx, *id).await?);
         }
         Ok(rule_members)
     }

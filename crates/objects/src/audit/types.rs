@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, SimpleObject};
 use iam::access::{Caller, Reach, index_of};
 use macros::resolvers;
-use platform::audit::{MaskStore, Seal, rows::Stored};
+use platform::audit::{MaskStore, Seal, rows::StoredEntry};
 use serde_json::Value;
 
 use crate::{
@@ -37,13 +37,13 @@ pub enum AuditOutcome {
 /// Entry of the audit log, chained to the previous entry by its hash.
 #[derive(Debug, Clone)]
 pub struct AuditEntry {
-    stored: Arc<Stored>,
+    stored: Arc<StoredEntry>,
     seal: Seal,
 }
 
 impl AuditEntry {
     /// None while the entry is not in the hash chain yet.
-    pub fn of(stored: Stored) -> Option<Self> {
+    pub fn of(stored: StoredEntry) -> Option<Self> {
         let seal = stored.seal?;
         Some(Self { stored: Arc::new(stored), seal })
     }

@@ -12,7 +12,7 @@ use macros::resolvers;
 use super::{
     ProductConnection,
     filter::{ProductFilter, in_category},
-    loads::loads,
+    loads::catalog_loaders,
     page::{Direction, page_args},
     product_page::products_page,
     refs::ProductOrder,
@@ -79,21 +79,21 @@ impl Category {
     async fn parent(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let row = async {
             let Some(id) = self.0.parent_id else { return Ok(None) };
-            loads(ctx)?.category(id).await
+            catalog_loaders(ctx)?.category(id).await
         };
         row.await.transpose().map(|row| row.map(Category))
     }
     /// Child categories that are not archived, by position.
     #[field(permit = ProductRead)]
     async fn children(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
-        Ok(loads(ctx)?.children(self.0.id).await?.iter().cloned().map(Category).collect())
+        Ok(catalog_loaders(ctx)?.children(self.0.id).await?.iter().cloned().map(Category).collect())
     }
     /// Path from the root category to the category, both included.
     #[field(permit = ProductRead)]
     async fn path(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
         // In a dry run the category is not stored, and its parent is.
         let above = match self.0.parent_id {
-            Some(parent) => loads(ctx)?.path(parent).await?,
+            Some(parent) => catalog_loaders(ctx)?.path(parent).await?,
             None => Arc::default(),
         };
         Ok(above.iter().cloned().map(Category).chain([self.clone()]).collect())
@@ -138,7 +138,7 @@ impl Category {
         ctx: &Context<'_>,
         #[graphql(desc = "True if products of all descendants are counted too. Default false.", default)] with_descendants: bool,
     ) -> Answer<Long> {
-        let loads = loads(ctx)?;
+        let loads = catalog_loaders(ctx)?;
         Ok(Long(if with_descendants {
             loads.subtree_product_count(self.0.id).await?
         } else {

@@ -13,9 +13,9 @@ use macros::resolvers;
 use super::{
     Money, ProductConnection,
     calendar::{self, SupplierCalendar},
+    catalog_loaders,
     company::{self, PartyAddress, PartyContact, PaymentTerms, TaxId},
     filter::{ProductFilter, of_supplier},
-    loads,
     product_page::products_page,
     refs::ProductOrder,
 };
@@ -63,7 +63,7 @@ impl Customer {
     async fn email(&self, ctx: &Context<'_>) -> Option<Answer<&str>> {
         let email = self.0.email.as_deref()?;
         // The audit log records that the caller was shown this customer's contacts.
-        Some(loads(ctx).map(|loads| loads.record_contact_disclosure(self.0.id)).map(|()| email))
+        Some(catalog_loaders(ctx).map(|loads| loads.record_contact_disclosure(self.0.id)).map(|()| email))
     }
     /// True if the personal data of the customer was lost with the keys of the deployment. False once other data is given, and after the customer was erased.
     async fn is_personal_data_lost(&self) -> bool {
@@ -164,15 +164,15 @@ impl Customer {
     #[field(permit = CustomerRead)]
     async fn merged_into(&self, ctx: &Context<'_>) -> Answer<Option<Customer>> {
         match self.0.merged_into {
-            Some(id) => Ok(loads(ctx)?.customer(id).await?.map(Customer)),
+            Some(id) => Ok(catalog_loaders(ctx)?.customer(id).await?.map(Customer)),
             None => Ok(None),
         }
     }
     /// Customers that are merged into this one, by ID, at most 100. Orders and returns that were made for them are listed with this customer's.
     #[field(permit = CustomerRead, list_size(assumed = 5))]
     async fn merged_from(&self, ctx: &Context<'_>) -> Answer<Vec<Customer>> {
-        let ids = loads(ctx)?.merged_customers(self.0.id).await?;
-        let mut rows = loads(ctx)?.load_customers(ids.to_vec()).await?;
+        let ids = catalog_loaders(ctx)?.merged_customers(self.0.id).await?;
+        let mut rows = catalog_loaders(ctx)?.load_customers(ids.to_vec()).await?;
         Ok(ids.iter().filter_map(|id| rows.remove(id)).map(Customer).collect())
     }
     /// Time at which the customer was archived. Null while it is in use.
@@ -198,7 +198,7 @@ impl Customer {
     /// any.
     fn disclose_contact<'a>(&self, ctx: &Context<'_>, text: Option<&'a str>) -> Answer<Option<&'a str>> {
         if text.is_some() {
-            loads(ctx)?.record_contact_disclosure(self.0.id);
+            catalog_loaders(ctx)?.record_contact_disclosure(self.0.id);
         }
         Ok(text)
     }
@@ -299,15 +299,15 @@ impl Supplier {
     #[field(permit = ProductRead)]
     async fn merged_into(&self, ctx: &Context<'_>) -> Answer<Option<Supplier>> {
         match self.0.merged_into {
-            Some(id) => Ok(loads(ctx)?.supplier(id).await?.map(Supplier)),
+            Some(id) => Ok(catalog_loaders(ctx)?.supplier(id).await?.map(Supplier)),
             None => Ok(None),
         }
     }
     /// Suppliers that are merged into this one, by ID, at most 100.
     #[field(permit = ProductRead, list_size(assumed = 5))]
     async fn merged_from(&self, ctx: &Context<'_>) -> Answer<Vec<Supplier>> {
-        let ids = loads(ctx)?.merged_suppliers(self.0.id).await?;
-        let mut rows = loads(ctx)?.load_suppliers(ids.to_vec()).await?;
+        let ids = catalog_loaders(ctx)?.merged_suppliers(self.0.id).await?;
+        let mut rows = catalog_loaders(ctx)?.load_suppliers(ids.to_vec()).await?;
         Ok(ids.iter().filter_map(|id| rows.remove(id)).map(Supplier).collect())
     }
     tagged!("supplier", self.0.id, ProductRead);

@@ -9,7 +9,7 @@ use inventory::catalog::{
 };
 use macros::resolvers;
 
-use super::{loads::loads, page::Direction, product::Product};
+use super::{loads::catalog_loaders, page::Direction, product::Product};
 use crate::{
     connection,
     graphql::{
@@ -42,7 +42,7 @@ impl ProductFamily {
     /// Variants of the family, by SKU.
     #[field(permit = ProductRead)]
     async fn products(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
-        Ok(loads(ctx)?.variants(self.0.id).await?.iter().cloned().map(Product::from).collect())
+        Ok(catalog_loaders(ctx)?.variants(self.0.id).await?.iter().cloned().map(Product::from).collect())
     }
     tagged!("family", self.0.id, ProductRead);
     /// Time since which the family is archived; null while it is in use.

@@ -5,7 +5,7 @@ use inventory::catalog::core::{kit::Component, product::ProductRow};
 use macros::resolvers;
 use platform::storage::Fault;
 
-use super::{Money, Product, loads::loads};
+use super::{Money, Product, loads::catalog_loaders};
 use crate::graphql::{
     fault::{Answer, TopError},
     scalars::Quantity,
@@ -19,7 +19,7 @@ pub struct KitComponent(pub Component);
 impl KitComponent {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
-        let row = loads(ctx)?.product(self.0.product).await?;
+        let row = catalog_loaders(ctx)?.product(self.0.product).await?;
         row.map(Product::from).ok_or_else(|| missing_component().into())
     }
     /// Quantity in one kit, in the component's smallest unit.
@@ -35,7 +35,7 @@ fn missing_component() -> Fault {
 /// Returns the cost of a kit, which is that of its components together; None if one of them has no
 /// cost, or they have several currencies.
 pub async fn cost_of(ctx: &Context<'_>, kit: &ProductRow) -> Result<Option<Money>, TopError> {
-    let loads = loads(ctx)?;
+    let loads = catalog_loaders(ctx)?;
     let components = loads.components(kit.id).await?;
     let rows = loads.load_products(components.iter().map(|part| part.product).collect()).await?;
     let cost = |part: &Component| {

@@ -29,12 +29,14 @@ use inventory::catalog::{
     },
 };
 use platform::{
-    cache::{Cache, CacheView, Cached},
+    cache::{Cache, CacheView, CachedEntity},
     storage::{Fault, Reads, TenantScope},
 };
 
-use crate::graphql::{context::ContextExt, fault::Answer, lazy::OfTenant, upstream::loader::Batcher};
-use crate::media::MediaLoads;
+use crate::{
+    graphql::{context::ContextExt, fault::Answer, lazy::OfTenant, upstream::loader::Batcher},
+    media::MediaLoads,
+};
 
 /// Categories and suppliers by their ids.
 type Parties = (HashMap<CategoryId, Arc<CategoryRow>>, HashMap<SupplierId, Arc<SupplierRow>>);
@@ -69,7 +71,7 @@ pub struct CatalogLoaders {
 }
 
 /// The request's loaders.
-pub fn loads<'a>(ctx: &'a Context<'_>) -> Answer<&'a CatalogLoaders> {
+pub fn catalog_loaders<'a>(ctx: &'a Context<'_>) -> Answer<&'a CatalogLoaders> {
     ctx.lazy::<CatalogLoaders>()
 }
 
@@ -281,7 +283,7 @@ impl CatalogLoaders {
     }
 
     async fn product_rows(&self, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductRow>>, Fault> {
-        self.cached_or_loaded(ids, |ids| product::together(&self.scope, ids)).await
+        self.cached_or_loaded(ids, |ids| product::load_coalesced(&self.scope, ids)).await
     }
 
     /// Returns rows from the cache, or else from `load`.
@@ -291,7 +293,7 @@ impl CatalogLoaders {
         load: impl FnOnce(Vec<Id<K>>) -> F,
     ) -> Result<HashMap<Id<K>, Arc<T>>, Fault>
     where
-        T: Cached,
+        T: CachedEntity,
         F: Future<Output = Result<HashMap<Id<K>, Arc<T>>, Fault>>,
     {
         let Some(cache) = &self.cache else { return load(ids).await };
@@ -322,8 +324,7 @@ impl CatalogLoaders {
     pub fn record_contact_disclosure(&self, id: CustomerId) {
         self.shown_customers.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
-    /// Notes that the recipient or the address of an order was shown to the caller, for the audit
-    /// log.
+    /// The same, of the recipient or the address of an order.
     pub fn record_order_disclosure(&self, id: OrderId) {
         self.shown_orders.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
@@ -342,7 +343,7 @@ impl CatalogLoaders {
         id: fn(&E::Model) -> Id<K>,
     ) -> Result<HashMap<Id<K>, Arc<E::Model>>, Fault>
     where
-        E::Model: Cached,
+        E::Model: CachedEntity,
     {
         self.cached_or_loaded(ids, |ids| self.rows::<E, K>(ids, id)).await
     }

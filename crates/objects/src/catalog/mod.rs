@@ -41,7 +41,7 @@ pub use filter::{
     texts as tag_tests,
 };
 pub use kit::KitComponent;
-pub use loads::{CatalogLoaders, loads};
+pub use loads::{CatalogLoaders, catalog_loaders};
 pub use money_input::MoneyInput;
 pub use named::metadata_name;
 pub use node::find as find_node;

@@ -7,7 +7,7 @@ use entity::{
 };
 use iam::access::kind as may;
 
-use super::{Category, Channel, Customer, Product, ProductFamily, Store, Supplier, loads::loads};
+use super::{Category, Channel, Customer, Product, ProductFamily, Store, Supplier, loads::catalog_loaders};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     nodes::Node,
@@ -19,31 +19,31 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
     let node = match prefix {
         kind::ProductId::PREFIX => {
             ctx.permit::<may::ProductRead>()?;
-            loads(ctx)?.product(Id::from_uuid(uuid)).await?.map(|row| Node::from(Product::from(row)))
+            catalog_loaders(ctx)?.product(Id::from_uuid(uuid)).await?.map(|row| Node::from(Product::from(row)))
         }
         kind::CategoryId::PREFIX => {
             ctx.permit::<may::ProductRead>()?;
-            loads(ctx)?.category(Id::from_uuid(uuid)).await?.map(|row| Category(row).into())
+            catalog_loaders(ctx)?.category(Id::from_uuid(uuid)).await?.map(|row| Category(row).into())
         }
         kind::SupplierId::PREFIX => {
             ctx.permit::<may::ProductRead>()?;
-            loads(ctx)?.supplier(Id::from_uuid(uuid)).await?.map(|row| Supplier(row).into())
+            catalog_loaders(ctx)?.supplier(Id::from_uuid(uuid)).await?.map(|row| Supplier(row).into())
         }
         kind::FamilyId::PREFIX => {
             ctx.permit::<may::ProductRead>()?;
-            loads(ctx)?.family(Id::from_uuid(uuid)).await?.map(|row| ProductFamily(row).into())
+            catalog_loaders(ctx)?.family(Id::from_uuid(uuid)).await?.map(|row| ProductFamily(row).into())
         }
         kind::StoreId::PREFIX => {
             ctx.permit::<may::StoreRead>()?;
-            loads(ctx)?.store(Id::from_uuid(uuid)).await?.map(|row| Store(row).into())
+            catalog_loaders(ctx)?.store(Id::from_uuid(uuid)).await?.map(|row| Store(row).into())
         }
         kind::CustomerId::PREFIX => {
             ctx.permit::<may::CustomerRead>()?;
-            loads(ctx)?.customer(Id::from_uuid(uuid)).await?.map(|row| Customer(row).into())
+            catalog_loaders(ctx)?.customer(Id::from_uuid(uuid)).await?.map(|row| Customer(row).into())
         }
         kind::ChannelId::PREFIX => {
             ctx.permit::<may::ChannelRead>()?;
-            loads(ctx)?.channel(Id::from_uuid(uuid)).await?.map(|row| Channel(row).into())
+            catalog_loaders(ctx)?.channel(Id::from_uuid(uuid)).await?.map(|row| Channel(row).into())
         }
         _ => return Ok(None),
     };

@@ -13,7 +13,7 @@ use super::{
     enums::{ProductStatus, StockPolicy, Tracking},
     family::ProductFamily,
     kit::{KitComponent, cost_of},
-    loads::loads,
+    loads::catalog_loaders,
     refs::StoreRef,
 };
 use crate::{
@@ -119,7 +119,7 @@ impl Product {
     async fn barcodes(&self, ctx: &Context<'_>) -> Answer<Vec<Barcode>> {
         let barcodes = match &self.barcodes {
             Some(barcodes) => barcodes.clone(),
-            None => loads(ctx)?.barcodes(self.row.id).await?,
+            None => catalog_loaders(ctx)?.barcodes(self.row.id).await?,
         };
         let shape = |barcode: &product::Barcode| {
             let pack = entity::prelude::Quantity::new(barcode.pack_quantity).unwrap_or(entity::prelude::Quantity::ONE);
@@ -148,7 +148,7 @@ impl Product {
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let row = async {
             let Some(id) = self.row.category_id else { return Ok(None) };
-            loads(ctx)?.category(id).await
+            catalog_loaders(ctx)?.category(id).await
         };
         row.await.transpose().map(|row| row.map(Category))
     }
@@ -157,7 +157,7 @@ impl Product {
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         let row = async {
             let Some(id) = self.row.supplier_id else { return Ok(None) };
-            loads(ctx)?.supplier(id).await
+            catalog_loaders(ctx)?.supplier(id).await
         };
         row.await.transpose().map(|row| row.map(Supplier))
     }
@@ -166,7 +166,7 @@ impl Product {
     async fn family(&self, ctx: &Context<'_>) -> Option<Answer<ProductFamily>> {
         let row = async {
             let Some(id) = self.row.family_id else { return Ok(None) };
-            loads(ctx)?.family(id).await
+            catalog_loaders(ctx)?.family(id).await
         };
         row.await.transpose().map(|row| row.map(ProductFamily))
     }
@@ -181,12 +181,12 @@ impl Product {
         if !self.row.is_kit {
             return Ok(Vec::new());
         }
-        Ok(loads(ctx)?.components(self.row.id).await?.iter().copied().map(KitComponent).collect())
+        Ok(catalog_loaders(ctx)?.components(self.row.id).await?.iter().copied().map(KitComponent).collect())
     }
     /// Kits of which the product is a component, by SKU.
     #[field(list_size(assumed = 5), permit = ProductRead)]
     async fn kits(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
-        let loads = loads(ctx)?;
+        let loads = catalog_loaders(ctx)?;
         let ids = loads.kits(self.row.id).await?;
         let rows = loads.load_products(ids.to_vec()).await?;
         Ok(ids.iter().filter_map(|id| rows.get(id)).cloned().map(Product::from).collect())

@@ -19,7 +19,7 @@ use platform::{
 use super::{
     Product, ProductConnection,
     filter::{ProductFilter, product_filter},
-    loads::loads,
+    loads::catalog_loaders,
     page::{Direction, MAX_PAGE, build_page},
     refs::{ProductOrder, ProductOrderField},
 };
@@ -47,7 +47,7 @@ pub async fn products_page(
     let catalog = ctx.required_data::<Catalog>()?;
     let filter = product_filter(ctx, resolve_filter_keys(ctx, filter, "filter").await?)?;
     Ok(match resolve_sort((order.as_ref(), argument), &filter)? {
-        Sorted::By(order) => {
+        ProductPageSort::By(order) => {
             let kind = order.kind("products");
             let request = page.check(&kind, &catalog.signer, MAX_PAGE)?;
             let (scope, resolved_filter) = catalog.resolve_filter(permit, filter).await?;
@@ -59,7 +59,7 @@ pub async fn products_page(
                 selection.field("nodes").field(name).exists() || selection.field("edges").field("node").field(name).exists()
             };
             if is_selected("category") && is_selected("supplier") {
-                loads(ctx)?.parties(&rows).await?;
+                catalog_loaders(ctx)?.parties(&rows).await?;
             }
             build_page(rows, &request, &kind, &catalog.signer, |row| {
                 let keys = order.keys(&row);
@@ -69,7 +69,7 @@ pub async fn products_page(
             .with_inexact_count(resolved_filter.is_vague)
             .into()
         }
-        Sorted::ByRelevance => {
+        ProductPageSort::ByRelevance => {
             let [kind, former_kind] = relevance_kinds(&filter);
             let checked = page.check(&kind, &catalog.signer, MAX_PAGE);
             let request = checked.or_else(|error| page.check(&former_kind, &catalog.signer, MAX_PAGE).map_err(|_| error))?;
@@ -89,18 +89,19 @@ pub async fn products_page(
     })
 }
 
-enum Sorted {
+enum ProductPageSort {
     By(rows::page::ProductOrder),
     ByRelevance,
 }
 
 /// Returns the sort for this filter. An invalid one is refused under the name of the argument that
 /// it came in.
-fn resolve_sort((order, argument): (Option<&ProductOrder>, &str), filter: &Filter) -> Answer<Sorted> {
+fn resolve_sort((order, argument): (Option<&ProductOrder>, &str), filter: &Filter) -> Answer<ProductPageSort> {
     let searches = filter.clone().take_search().is_some();
-    let by = |sort, direction| Sorted::By(rows::page::ProductOrder { by: sort, descending: direction == Direction::Desc });
+    let by =
+        |sort, direction| ProductPageSort::By(rows::page::ProductOrder { by: sort, descending: direction == Direction::Desc });
     let Some(ProductOrder { field, direction }) = order else {
-        return Ok(if searches { Sorted::ByRelevance } else { by(SortColumn::Sku, Direction::Asc) });
+        return Ok(if searches { ProductPageSort::ByRelevance } else { by(SortColumn::Sku, Direction::Asc) });
     };
     Ok(match field {
         ProductOrderField::Sku => by(SortColumn::Sku, *direction),
@@ -108,7 +109,7 @@ fn resolve_sort((order, argument): (Option<&ProductOrder>, &str), filter: &Filte
         ProductOrderField::CreatedAt => by(SortColumn::CreatedAt, *direction),
         ProductOrderField::UpdatedAt => by(SortColumn::UpdatedAt, *direction),
         ProductOrderField::Price => by(SortColumn::Price, *direction),
-        ProductOrderField::Relevance if searches => Sorted::ByRelevance,
+        ProductOrderField::Relevance if searches => ProductPageSort::ByRelevance,
         ProductOrderField::Relevance => {
             let message = "RELEVANCE needs a search in the filter, outside of or and not";
             return Err(TopError::bad_input(message, path![argument, "field"]));

@@ -6,7 +6,7 @@ use iam::access::kind;
 use inventory::catalog::{
     Catalog,
     rows::category::CategoryPlace,
-    shell::{By, ProductBy},
+    shell::{IdOrKey, ProductBy},
 };
 use macros::resolvers;
 use platform::path;
@@ -133,7 +133,7 @@ impl ProductQuery {
         let tests = noun_tests::<entity::id::kind::CategoryId>(resolve_filter_periods(ctx, filter).await?)?;
         let parent: Option<CategoryId> = match parent.map(|by| category_by(by, "parent")).transpose()? {
             None => None,
-            Some(By::Id(id)) => Some(id),
+            Some(IdOrKey::Id(id)) => Some(id),
             // An unknown slug is not the root: it has no subcategories.
             Some(by) => Some(catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id)),
         };
@@ -207,10 +207,10 @@ pub async fn find_product_by_code(ctx: &Context<'_>, code: &str) -> Answer<Optio
     Ok(row.map(Product::from))
 }
 
-fn category_by(by: CategoryRef, argument: &str) -> Answer<By<CategoryId>> {
+fn category_by(by: CategoryRef, argument: &str) -> Answer<IdOrKey<CategoryId>> {
     Ok(match by {
-        CategoryRef::Id(id) => By::Id(query_id(&id, path![argument, "id"])?),
-        CategoryRef::Slug(slug) => By::Key(query_text(slug, &path![argument, "slug"])?),
+        CategoryRef::Id(id) => IdOrKey::Id(query_id(&id, path![argument, "id"])?),
+        CategoryRef::Slug(slug) => IdOrKey::Key(query_text(slug, &path![argument, "slug"])?),
     })
 }
 

@@ -1,7 +1,7 @@
 //! The catalogue's rejections in GraphQL: code and message of each, defined once.
 
 use entity::prelude::Timestamp;
-use inventory::catalog::core::{Form, MergeStays, Problem, Rejection, Subject, Use};
+use inventory::catalog::core::{Form, Problem, Rejection, RowUsage, Subject, UnmergeRefusal};
 use platform::clock;
 
 use crate::{
@@ -48,32 +48,32 @@ fn expected_form(form: Form) -> &'static str {
     }
 }
 
-fn usage_text(usage: Use) -> &'static str {
+fn usage_text(usage: RowUsage) -> &'static str {
     match usage {
-        Use::Stock => "stock remains",
-        Use::Reservations => "reservations are active",
-        Use::OpenOrders => "orders are open",
-        Use::OpenTransfers => "transfers are open",
-        Use::OpenPurchaseOrders => "purchase orders are open",
-        Use::OpenBlanketOrders => "blanket orders are in force or drafted",
-        Use::OpenReturns => "returns are open",
-        Use::OpenCounts => "counts are open",
-        Use::Kits => "it is part of a kit: change that with kitSet",
-        Use::OrderedKits => "orders are open of kits that it is part of",
-        Use::Components => "it is a kit: take its components away with kitSet",
-        Use::Movements => "stock has moved in this way",
-        Use::Products => "products that are not archived lie in it",
-        Use::Categories => "categories that are not archived lie below it",
-        Use::Integrations => "integrations that are not disabled are bound to it",
-        Use::Policies => "policies of replenishment are set for it",
-        Use::Budgets => "a budget of purchases is set for it: take that away with replenishmentBudgetSet",
-        Use::LowStockThreshold => "its low stock threshold is set: give it in the same call, or clear it",
-        Use::PackBarcodes => "it has barcodes of packs: give its barcodes in the same call",
-        Use::ReorderPolicies => "reorder points, maximums or safety stock are set: clear them with reorderPolicySet",
-        Use::SupplierTerms => {
+        RowUsage::Stock => "stock remains",
+        RowUsage::Reservations => "reservations are active",
+        RowUsage::OpenOrders => "orders are open",
+        RowUsage::OpenTransfers => "transfers are open",
+        RowUsage::OpenPurchaseOrders => "purchase orders are open",
+        RowUsage::OpenBlanketOrders => "blanket orders are in force or drafted",
+        RowUsage::OpenReturns => "returns are open",
+        RowUsage::OpenCounts => "counts are open",
+        RowUsage::Kits => "it is part of a kit: change that with kitSet",
+        RowUsage::OrderedKits => "orders are open of kits that it is part of",
+        RowUsage::Components => "it is a kit: take its components away with kitSet",
+        RowUsage::Movements => "stock has moved in this way",
+        RowUsage::Products => "products that are not archived lie in it",
+        RowUsage::Categories => "categories that are not archived lie below it",
+        RowUsage::Integrations => "integrations that are not disabled are bound to it",
+        RowUsage::Policies => "policies of replenishment are set for it",
+        RowUsage::Budgets => "a budget of purchases is set for it: take that away with replenishmentBudgetSet",
+        RowUsage::LowStockThreshold => "its low stock threshold is set: give it in the same call, or clear it",
+        RowUsage::PackBarcodes => "it has barcodes of packs: give its barcodes in the same call",
+        RowUsage::ReorderPolicies => "reorder points, maximums or safety stock are set: clear them with reorderPolicySet",
+        RowUsage::SupplierTerms => {
             "suppliers have pack sizes, minimum orders or price breaks of it: take them back with supplierProductBulkUpsert"
         }
-        Use::AlertThresholds => "alert rules of it have a threshold: clear it with alertRuleUpsert",
+        RowUsage::AlertThresholds => "alert rules of it have a threshold: clear it with alertRuleUpsert",
     }
 }
 
@@ -90,15 +90,15 @@ fn inside_archived_message(container: &str, since: Timestamp, mutation: &str) ->
 }
 
 /// Returns the reason why a merge of two of these cannot be undone.
-fn unmerge_refusal_text(noun: &str, reason: &MergeStays) -> String {
+fn unmerge_refusal_text(noun: &str, reason: &UnmergeRefusal) -> String {
     match reason {
-        MergeStays::NotMerged => format!("this {noun} is not merged into another"),
-        MergeStays::Unkept => format!("this {noun} was merged by a release that did not record the moved objects"),
-        MergeStays::MergedOn { first, into } => {
+        UnmergeRefusal::NotMerged => format!("this {noun} is not merged into another"),
+        UnmergeRefusal::Unkept => format!("this {noun} was merged by a release that did not record the moved objects"),
+        UnmergeRefusal::MergedOn { first, into } => {
             format!("{first}, into which this {noun} was merged, is merged into {into}: take that merge back first")
         }
-        MergeStays::Erased => format!("a {noun} that is erased does not come back"),
-        MergeStays::LongAgo { days } => format!("a merge can be taken back for {days} days"),
+        UnmergeRefusal::Erased => format!("a {noun} that is erased does not come back"),
+        UnmergeRefusal::LongAgo { days } => format!("a merge can be taken back for {days} days"),
     }
 }
 
@@ -136,7 +136,7 @@ fn describe_rejection(reason: &Rejection) -> (ErrorCode, String) {
             (ErrorCode::InvalidState, "a kit is counted in whole ones: a unit without decimals, and tracking NONE".to_owned())
         }
         Rejection::InUseBy(uses) => {
-            let usage_count = |(what, count): &(Use, i64)| format!("{} ({count})", usage_text(*what));
+            let usage_count = |(what, count): &(RowUsage, i64)| format!("{} ({count})", usage_text(*what));
             (ErrorCode::InUse, uses.iter().map(usage_count).collect::<Vec<_>>().join("; "))
         }
         Rejection::Archived => (ErrorCode::InvalidState, "this is archived".to_owned()),

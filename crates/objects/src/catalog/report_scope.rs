@@ -9,13 +9,13 @@ use inventory::catalog::{
         filter::{Filter, IdColumn},
         page::ProductCondition,
     },
-    shell::By,
+    shell::IdOrKey,
 };
 
 use super::{
     CategoryRef, StoreRef,
     filter::{ProductFilter, product_filter_at, query_id, query_text},
-    loads::loads,
+    loads::catalog_loaders,
 };
 use crate::{
     graphql::{canonical, context::ContextExt, fault::Answer},
@@ -27,7 +27,7 @@ pub async fn find_category_id(ctx: &Context<'_>, category_ref: &CategoryRef, fie
     let path = |last: &str| field.iter().chain([&last]).map(ToString::to_string).collect::<Vec<_>>();
     let by = match category_ref {
         CategoryRef::Id(id) => return Ok(Some(query_id(id, path("id"))?)),
-        CategoryRef::Slug(slug) => By::Key(query_text(slug.clone(), &path("slug"))?),
+        CategoryRef::Slug(slug) => IdOrKey::Key(query_text(slug.clone(), &path("slug"))?),
     };
     let permit = ctx.permit::<kind::ProductRead>()?;
     Ok(ctx.required_data::<Catalog>()?.category(permit, by).await?.map(|row| row.id))
@@ -38,7 +38,7 @@ pub async fn find_store_id(ctx: &Context<'_>, store_ref: &StoreRef, field: &[&st
     let path = |last: &str| field.iter().chain([&last]).map(ToString::to_string).collect::<Vec<_>>();
     let by = match store_ref {
         StoreRef::Id(id) => return Ok(Some(query_id(id, path("id"))?)),
-        StoreRef::Code(text) => By::Key(query_text(text.clone(), &path("code"))?),
+        StoreRef::Code(text) => IdOrKey::Key(query_text(text.clone(), &path("code"))?),
     };
     let permit = ctx.permit::<kind::StoreRead>()?;
     Ok(ctx.required_data::<Catalog>()?.store(permit, by).await?.map(|row| row.id))
@@ -77,13 +77,13 @@ pub async fn products_within(
     let mut filter = product_filter_at(ctx, resolve_filter_keys(ctx, filter, "product").await?, "product")?;
     if let Some(category_ref) = tree {
         let by = match category_ref {
-            CategoryRef::Id(id) => By::Id(query_id(&id, vec!["categoryTree".to_owned(), "id".to_owned()])?),
-            CategoryRef::Slug(slug) => By::Key(query_text(slug, &vec!["categoryTree".to_owned(), "slug".to_owned()])?),
+            CategoryRef::Id(id) => IdOrKey::Id(query_id(&id, vec!["categoryTree".to_owned(), "id".to_owned()])?),
+            CategoryRef::Slug(slug) => IdOrKey::Key(query_text(slug, &vec!["categoryTree".to_owned(), "slug".to_owned()])?),
         };
         // An unknown category has no products.
         let root = match by {
-            By::Id(id) => id,
-            by @ By::Key(_) => catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id),
+            IdOrKey::Id(id) => id,
+            by @ IdOrKey::Key(_) => catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id),
         };
         filter = Filter::All(vec![filter, Filter::Ids(IdColumn::CategoryTree, vec![root.uuid()])]);
     }
@@ -98,7 +98,7 @@ pub async fn product_ids_within(
     requested_ids: Option<Vec<ProductId>>,
 ) -> Answer<Option<Vec<ProductId>>> {
     let condition = products_within(ctx, filter, None).await?;
-    Ok(match (condition.ids(loads(ctx)?.scope()).await?, requested_ids) {
+    Ok(match (condition.ids(catalog_loaders(ctx)?.scope()).await?, requested_ids) {
         (Some(matching_ids), Some(requested_ids)) => {
             Some(matching_ids.into_iter().filter(|id| requested_ids.contains(id)).collect())
         }

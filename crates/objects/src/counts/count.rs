@@ -21,7 +21,7 @@ use super::{
     loaders::{CountProgressKey, load},
 };
 use crate::{
-    catalog::{Category, loads},
+    catalog::{Category, catalog_loaders},
     graphql::{
         connection::PageArgs,
         context::ContextExt,
@@ -218,7 +218,7 @@ impl Stocktake {
 }
 
 async fn category(ctx: &Context<'_>, id: prelude::CategoryId) -> Answer<Category> {
-    let row = loads(ctx)?.category(id).await?;
+    let row = catalog_loaders(ctx)?.category(id).await?;
     Ok(Category(row.ok_or_else(|| Fault::corrupt("category", "what is referred to exists"))?))
 }
 

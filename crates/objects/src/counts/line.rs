@@ -7,7 +7,7 @@ use entity::{id::kind as ids, prelude};
 use iam::access::{Caller, Permission, kind};
 use inventory::{
     counts::{
-        core::{self, BookVisibility, Expected, LineState},
+        core::{self, BookVisibility, LineOrigin, LineState},
         rows::{self, Difference, LineTest, LineWithBook},
     },
     ledger::Ledger,
@@ -160,7 +160,7 @@ impl StocktakeLine {
     }
     /// True if the line was on the list of the stocktake; false for goods that were only found.
     async fn is_expected(&self) -> bool {
-        self.row.line.expected == Expected::Listed
+        self.row.line.expected == LineOrigin::Listed
     }
     /// State of the line.
     #[field(was("state", "2026-11-25"))]

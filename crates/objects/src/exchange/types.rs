@@ -198,7 +198,7 @@ impl DataJob {
     #[field(was("isDryRun", "2026-11-25"))]
     async fn is_validate_only(&self) -> bool {
         let import = || serde_json::from_str::<core::ImportOptions>(&self.0.options).ok().map(|options| options.earnest);
-        self.bulk().map(|options| options.earnest).or_else(import) == Some(core::Earnest::DryRun)
+        self.bulk().map(|options| options.earnest).or_else(import) == Some(core::WriteMode::DryRun)
     }
     /// Progress of the data job: the numbers of rows by outcome.
     async fn counts(&self) -> DataJobCounts {

@@ -7,7 +7,7 @@ use entity::{
 };
 use iam::access::kind;
 use inventory::{
-    fulfilment::rows::{self, ListOnlyTest, NumberOf, OrderTest, WorkTest, WorkTests},
+    fulfilment::rows::{self, ListOnlyTest, OrderOrWorkNumber, OrderTest, WorkTest, WorkTests},
     ledger::Ledger,
     numbering::core::Patterns,
     orders::rows::DocumentTest,
@@ -151,9 +151,9 @@ impl FulfilmentWorkFilter {
 
 /// Parses a text as the number of a work, and as that of an order. Few texts are both: those of an
 /// order whose letters end with a digit and a hyphen.
-fn numbers_of(text: &str, patterns: &Patterns) -> Vec<NumberOf> {
-    let work = WorkNumber::parse(text, patterns).map(|WorkNumber { order, nth }| NumberOf { order, nth: Some(nth) });
-    let order = patterns.number(Numbered::Order, text).map(|order| NumberOf { order, nth: None });
+fn numbers_of(text: &str, patterns: &Patterns) -> Vec<OrderOrWorkNumber> {
+    let work = WorkNumber::parse(text, patterns).map(|WorkNumber { order, nth }| OrderOrWorkNumber { order, nth: Some(nth) });
+    let order = patterns.number(Numbered::Order, text).map(|order| OrderOrWorkNumber { order, nth: None });
     work.into_iter().chain(order).collect()
 }
 
@@ -226,7 +226,7 @@ impl FulfilmentQuery {
         let descending = order_of(order_by, sort)?.is_some_and(|order| order.direction == Direction::Desc);
         let name = rows::WORKS[usize::from(descending)];
         let request = PageArgs { first, after, last, before }.check(name, signer, MAX_PAGE_SIZE)?;
-        let source = source(ctx, &permit, filter).await?;
+        let source = work_source(ctx, &permit, filter).await?;
         let page = rows::load_work_page(&scope, &source, descending, &request).await?;
         let nodes = page.into_iter().map(|head| {
             let keys = rows::head_keys(&head);
@@ -243,7 +243,7 @@ impl FulfilmentQuery {
         #[graphql(desc = "Filter that the works pass. Null for all works.")] filter: Option<FulfilmentWorkFilter>,
     ) -> Answer<Vec<WorkStatusCount>> {
         let scope = permit.scope(ctx.required_data::<Ledger>()?.database());
-        let counts = rows::count_by_status(&scope, source(ctx, &permit, filter).await?).await?;
+        let counts = rows::count_by_status(&scope, work_source(ctx, &permit, filter).await?).await?;
         let statuses = entity::prelude::WorkStatus::ALL.iter();
         let to_count = |status: &entity::prelude::WorkStatus| {
             let count = counts.get(status).copied().filter(|count| *count > 0)?;
@@ -254,7 +254,7 @@ impl FulfilmentQuery {
 }
 
 /// The works of the caller's stores that pass a filter now.
-async fn source(
+async fn work_source(
     ctx: &Context<'_>,
     permit: &iam::access::Permit<kind::FulfilmentRead>,
     filter: Option<FulfilmentWorkFilter>,

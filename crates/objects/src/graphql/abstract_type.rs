@@ -22,8 +22,8 @@ pub trait AbstractType {
     /// Hands over the object. It is generic, so the resolvers of all objects are compiled in the crate that calls it.
     ///
     /// # Errors
-    /// Those of `taker`.
-    fn with_object<'a>(&'a self, taker: impl ObjectVisitor<'a>) -> ServerResult<()>;
+    /// Those of `visitor`.
+    fn with_object<'a>(&'a self, visitor: impl ObjectVisitor<'a>) -> ServerResult<()>;
 }
 
 /// Collects the fields that are selected of the object of an abstract type.

@@ -42,7 +42,7 @@ pub fn mode<M: DryRun>(validate_only: bool) -> M {
 
 /// Fails if `validateOnly` is set and the task would commit: `#[mutation(dry_run(rolled_back))]`
 /// calls it. The root of the mutations begins the dry run.
-pub fn is_rolled_back(validate_only: bool) -> Result<(), TopError> {
+pub fn check_rolled_back(validate_only: bool) -> Result<(), TopError> {
     if validate_only && !dry_run::is_on() {
         tracing::error!("a call with validateOnly came to a resolver that would commit");
         return Err(TopError::Internal);

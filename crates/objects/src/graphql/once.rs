@@ -8,7 +8,7 @@ use platform::{
     storage::{
         dry_run,
         idempotency::{EarlierUse, Key, check_key, hash_of},
-        once::{Once, Receipt},
+        once::{IdempotentCall, Receipt},
     },
 };
 
@@ -88,7 +88,7 @@ pub async fn once<P: ReplayablePayload>(
     // The mutation root keeps the digest of the input, which is compared with the earlier call's.
     let key = Key { owner: caller.actor.id, mutation, key, hash: hash_of(&mutation) };
     let scope = identity.database().tenant(caller.tenant);
-    let recording = Once::new(caller.tenant, key, identity.clock().now());
+    let recording = IdempotentCall::new(caller.tenant, key, identity.clock().now());
     let before = recording.before(&scope).await?;
     if before != EarlierUse::Nothing {
         return replay_or_refuse(ctx, before, (mutation, at)).await;

@@ -3,11 +3,11 @@
 use super::refusal::UserError;
 
 /// A payload that `seen_payload!` declares.
-pub trait SeenPayload: From<Vec<UserError>> + Sized {
+pub trait DocumentPayload: From<Vec<UserError>> + Sized {
     /// The documents.
     type Documents;
     /// Returns a payload with the changed documents and the receipt's number.
-    fn with(shown: Self::Documents, replayed: bool, seq: Option<i64>) -> Self;
+    fn with(documents: Self::Documents, replayed: bool, seq: Option<i64>) -> Self;
 }
 
 /// Declares a payload object with the entity it is about.
@@ -65,7 +65,7 @@ macro_rules! seen_payload {
                 &self.seq
             }
         }
-        impl $crate::graphql::payload::SeenPayload for $name {
+        impl $crate::graphql::payload::DocumentPayload for $name {
             type Documents = $type;
             fn with($field: $type, replayed: bool, seq: Option<i64>) -> Self {
                 Self { $field, user_errors: Vec::new(), replayed, seq: seq.map($crate::graphql::scalars::Long) }

@@ -6,7 +6,7 @@ use entity::{
     id::{Id, Kind},
     prelude::{self, Currency, MoneyError},
 };
-use inventory::{ledger as shell, stock::core::MAX_REPORTED};
+use inventory::{catalog::core::Patch, ledger as shell, stock::core::MAX_REPORTED};
 use platform::path;
 
 use crate::{
@@ -30,6 +30,15 @@ pub fn read<T>(read: impl FnOnce(&mut InputErrors) -> T) -> Result<T, Vec<UserEr
 /// out.
 pub fn value_or_deprecated<T>(value: MaybeUndefined<T>, earlier: MaybeUndefined<T>) -> MaybeUndefined<T> {
     if value.is_undefined() { earlier } else { value }
+}
+
+/// Converts an optional field of an input into a patch of the core.
+pub fn patch<T, U>(value: MaybeUndefined<T>, convert: impl FnOnce(T) -> U) -> Patch<U> {
+    match value {
+        MaybeUndefined::Undefined => Patch::Keep,
+        MaybeUndefined::Null => Patch::Clear,
+        MaybeUndefined::Value(value) => Patch::Set(convert(value)),
+    }
 }
 
 /// Errors of an input that were found so far.

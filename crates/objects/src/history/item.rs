@@ -19,7 +19,7 @@ use crate::{
         fault::Answer,
         scalars::{DateTime, Json},
     },
-    identity::member,
+    identity::find_member,
     notes::Note,
 };
 
@@ -109,7 +109,7 @@ impl HistoryActor {
         let Some(actor_ref) = self.0 else { return Ok("anonymous".to_owned()) };
         let name = match actor_ref.kind {
             ActorKind::Member => match self.visible_member(ctx)? {
-                Some(id) => member(ctx, id).await?.map(|member| member.display_name),
+                Some(id) => find_member(ctx, id).await?.map(|member| member.display_name),
                 None => None,
             },
             ActorKind::Integration => {

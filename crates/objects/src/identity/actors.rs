@@ -79,7 +79,7 @@ impl UnionType for Actor {}
 /// the system's.
 pub async fn actor(ctx: &Context<'_>, actor_ref: Who) -> Answer<Actor> {
     if actor_ref.kind == ActorKind::Member
-        && let Some(member) = member(ctx, MemberId::from_uuid(actor_ref.id)).await?
+        && let Some(member) = find_member(ctx, MemberId::from_uuid(actor_ref.id)).await?
     {
         return Ok(Actor::Member(Box::new(member)));
     }
@@ -92,7 +92,7 @@ pub async fn actor(ctx: &Context<'_>, actor_ref: Who) -> Answer<Actor> {
 }
 
 /// A member of the caller's tenant, for callers who may see members. Callers see themselves.
-pub async fn member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
+pub async fn find_member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
     let (identity, caller) = (ctx.required_data::<Identity>()?, ctx.caller()?);
     if caller.actor != Who::member(id) {
         ctx.permit::<kind::MemberRead>()?;

@@ -14,7 +14,7 @@ use iam::{
     identity::{Identity, MemberView, email_key, rows},
 };
 
-pub use actors::{Actor, actor, member};
+pub use actors::{Actor, actor, find_member};
 pub use members::MemberRef;
 pub use types::{LoginSession, Member, MemberStatus, PermissionGrant, Profile, StoreScope, SystemActor, Tenant};
 pub use viewer::Viewer;

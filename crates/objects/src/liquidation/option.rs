@@ -65,7 +65,7 @@ pub struct LiquidationStep {
 }
 
 impl LiquidationStep {
-    pub fn all(act: &core::Act, currency: Currency) -> Vec<Self> {
+    pub fn all(act: &core::LineAction, currency: Currency) -> Vec<Self> {
         let step = |step: &core::Step| Self {
             percent: step.percent,
             price: money(step.price_minor, currency),
@@ -92,7 +92,7 @@ impl LiquidationReason {
     }
     /// The reason of an action that is hidden from the caller: the remaining units of a markdown
     /// follow from its prices.
-    pub fn hidden(ctx: &Context<'_>, act: &core::Act, floor: core::PriceFloor) -> Option<core::ReasonCode> {
+    pub fn hidden(ctx: &Context<'_>, act: &core::LineAction, floor: core::PriceFloor) -> Option<core::ReasonCode> {
         let is_priced = act.word() == prelude::LiquidationAction::Markdown;
         (is_priced && hides_prices(ctx, floor)).then_some(core::ReasonCode::UnitsRemain)
     }

@@ -16,7 +16,7 @@ use services::{
 
 use super::types::{ProductDocument, ProductImage, WithFile};
 use crate::{
-    catalog::loads,
+    catalog::catalog_loaders,
     graphql::{fault::Answer, lazy::OfTenant, upstream::loader::Batcher},
 };
 
@@ -123,5 +123,5 @@ fn group_by_key<K: Eq + Hash, T>(rows: Vec<WithFile<T>>, key_of: fn(&T) -> K) ->
 
 /// The request's loaders.
 pub fn media<'a>(ctx: &'a Context<'_>) -> Answer<&'a MediaLoads> {
-    Ok(&loads(ctx)?.media)
+    Ok(&catalog_loaders(ctx)?.media)
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use async_graphql::dataloader::DataLoader;
 use entity::prelude;
 use iam::access::{Caller, Permission, Reach, kind};
-use inventory::orders::core::{Action, actions_from, holds::can_be_held};
+use inventory::orders::core::{Action, actions_from, hold_commands::can_be_held};
 
 use super::{
     held_stock::ships_within,

@@ -59,7 +59,7 @@ impl OrderConnection {
 }
 
 /// Reads a page of orders: one statement, one more when their lines are selected, and one more for the stream's head.
-pub async fn orders(
+pub async fn load_order_page(
     ctx: &Context<'_>,
     scope: &TenantScope,
     filter: Option<OrderFilter>,
@@ -136,7 +136,7 @@ pub async fn orders_of_customer(
     } else {
         filter.customer = condition;
     }
-    orders(ctx, &scope, Some(filter), order, args).await
+    load_order_page(ctx, &scope, Some(filter), order, args).await
 }
 
 /// Whether the nodes are written directly, with only the selected columns of their lines read.

@@ -19,7 +19,7 @@ use super::{
     loaders::{OrderDetailKey, OrderStepsKey, ledger, load},
 };
 use crate::{
-    catalog::loads,
+    catalog::catalog_loaders,
     graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
 };
 
@@ -170,7 +170,7 @@ pub(crate) async fn detail_of(
 pub(crate) fn decrypt_personal_data(ctx: &Context<'_>, detail: &OrderDetail) -> Answer<core::Personal> {
     let permit = ctx.permit::<kind::CustomerContactRead>()?;
     let Some(sealed_data) = &detail.personal else { return Ok(core::Personal::default()) };
-    loads(ctx)?.record_order_disclosure(detail.order);
+    catalog_loaders(ctx)?.record_order_disclosure(detail.order);
     Ok(rows::open_personal(&permit.scope(ledger(ctx)?.database()), detail.order, sealed_data)?)
 }
 
@@ -184,7 +184,7 @@ pub async fn ship_to(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> 
 pub async fn delivery_address_of(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<core::Address>> {
     let detail = detail_of(ctx, order, None).await?;
     let Some(sealed_data) = &detail.personal else { return Ok(None) };
-    loads(ctx)?.record_order_disclosure(order);
+    catalog_loaders(ctx)?.record_order_disclosure(order);
     Ok(rows::open_personal(scope, order, sealed_data)?.shipping_address)
 }
 
@@ -197,7 +197,7 @@ pub async fn delivery_of(ctx: &Context<'_>, order: OrderId) -> Answer<DeliveryMe
 pub async fn collector_of(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<String>> {
     let detail = detail_of(ctx, order, None).await?;
     let Some(sealed_data) = &detail.personal else { return Ok(None) };
-    loads(ctx)?.record_order_disclosure(order);
+    catalog_loaders(ctx)?.record_order_disclosure(order);
     let core::Personal { contact, shipping_address, .. } = rows::open_personal(scope, order, sealed_data)?;
     let contact_name = contact.and_then(|contact| contact.name);
     Ok(contact_name.or_else(|| shipping_address.and_then(|address| address.name)))

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use entity::prelude::{OrderId, ReservationId};
 use inventory::{
     orders::{
-        core::{self, OrderDecision, holds::Hold},
+        core::{self, OrderDecision, hold::Hold},
         rows::{self, CompletedStep, LineReservation, completed_steps},
     },
     payments::core::{Payment, PaymentDecision},

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object};
 use entity::prelude::{Actor as ActorKey, StoreId, Timestamp};
 use iam::access::{Permission, kind};
 use inventory::orders::{
-    core::{self, holds::FRAUD},
+    core::{self, hold::FRAUD},
     rows::Flag,
 };
 
@@ -22,12 +22,12 @@ pub struct OrderHold(Source);
 #[derive(Clone)]
 enum Source {
     /// With the order's store.
-    Set(Box<core::holds::Hold>, StoreId),
+    Set(Box<core::hold::Hold>, StoreId),
     Flag(Flag),
 }
 
 impl OrderHold {
-    pub fn from_hold(hold: core::holds::Hold, store: StoreId) -> Self {
+    pub fn from_hold(hold: core::hold::Hold, store: StoreId) -> Self {
         Self(Source::Set(Box::new(hold), store))
     }
     /// A flag that is not stored.
@@ -74,7 +74,7 @@ pub(crate) async fn active_holds(
     }
     let stored_holds = load(ctx, OrderHoldsKey(order.id)).await?.unwrap_or_default();
     let dry_run = dry_run.map(|dry_run| dry_run.holds.as_slice()).unwrap_or_default();
-    let is_untouched = |hold: &&core::holds::Hold| dry_run.iter().all(|changed_hold| changed_hold.id != hold.id);
+    let is_untouched = |hold: &&core::hold::Hold| dry_run.iter().all(|changed_hold| changed_hold.id != hold.id);
     let new_holds = dry_run.iter().filter(|hold| hold.lifted.is_none());
     Ok(stored_holds
         .iter()

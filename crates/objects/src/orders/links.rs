@@ -8,7 +8,7 @@ use platform::{paging::CursorSigner, storage::Fault};
 
 pub use super::arguments::{MAX_PAGE_SIZE, argument};
 use crate::{
-    catalog::loads,
+    catalog::catalog_loaders,
     graphql::{
         canonical::{Canonical, filter_name},
         context::ContextExt,
@@ -33,19 +33,19 @@ fn missing_row(table: &'static str) -> TopError {
 
 /// The product that a row of this tenant refers to.
 pub async fn product(ctx: &Context<'_>, id: prelude::ProductId) -> Answer<Product> {
-    loads(ctx)?.product(id).await?.map(Product::from).ok_or_else(|| missing_row("product"))
+    catalog_loaders(ctx)?.product(id).await?.map(Product::from).ok_or_else(|| missing_row("product"))
 }
 /// The store that a row of this tenant refers to.
 pub async fn store(ctx: &Context<'_>, id: prelude::StoreId) -> Answer<Store> {
-    loads(ctx)?.store(id).await?.map(Store).ok_or_else(|| missing_row("store"))
+    catalog_loaders(ctx)?.store(id).await?.map(Store).ok_or_else(|| missing_row("store"))
 }
 /// The channel that a row of this tenant refers to.
 pub async fn channel(ctx: &Context<'_>, id: prelude::ChannelId) -> Answer<Channel> {
-    loads(ctx)?.channel(id).await?.map(Channel).ok_or_else(|| missing_row("channel"))
+    catalog_loaders(ctx)?.channel(id).await?.map(Channel).ok_or_else(|| missing_row("channel"))
 }
 /// The customer that a row of this tenant refers to.
 pub async fn customer(ctx: &Context<'_>, id: prelude::CustomerId) -> Answer<Customer> {
-    loads(ctx)?.customer(id).await?.map(Customer).ok_or_else(|| missing_row("customer"))
+    catalog_loaders(ctx)?.customer(id).await?.map(Customer).ok_or_else(|| missing_row("customer"))
 }
 
 /// Returns the current position of the tenant's stream, for a subscription with this filter: it

@@ -10,7 +10,7 @@ use inventory::{
     currency::core::{FrozenRate, RateRequest},
     ledger::Ledger,
     orders::{
-        core::{Fulfilment, Order, OrderDetail, ShippedLot, holds::Hold},
+        core::{Fulfilment, Order, OrderDetail, ShippedLot, hold::Hold},
         rows::{self, CompletedStep, Flag, LineReservation},
     },
 };

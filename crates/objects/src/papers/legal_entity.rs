@@ -10,7 +10,7 @@ use platform::{paging::Key, path};
 use services::papers::{
     Papers,
     core::{self, EntityFields},
-    shell::{EntityTurn, EntityUpsert},
+    shell::{EntityStatusChange, EntityUpsert},
 };
 
 use crate::{
@@ -215,9 +215,9 @@ impl From<LegalEntityRestoreInput> for LegalEntityArchiveInput {
 }
 
 impl LegalEntityArchiveInput {
-    pub fn read(self, reader: &mut InputErrors, step: Step) -> EntityTurn {
+    pub fn read(self, reader: &mut InputErrors, step: Step) -> EntityStatusChange {
         let id = reader.id(&self.id, || path!["input", "id"]);
         let expected_version = self.expected_version.map(|version| version.0);
-        EntityTurn { idempotency_key: self.idempotency_key, id, expected_version, step }
+        EntityStatusChange { idempotency_key: self.idempotency_key, id, expected_version, step }
     }
 }

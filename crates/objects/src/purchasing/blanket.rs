@@ -198,7 +198,7 @@ impl BlanketOrderLine {
     }
     /// Quantity that can still be called off, in the product's smallest unit: `quantity` less `calledOff`.
     async fn left(&self) -> Quantity {
-        Quantity(self.0.left())
+        Quantity(self.0.remaining_quantity())
     }
     /// Agreed cost of one whole unit. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]

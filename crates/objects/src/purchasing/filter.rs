@@ -143,14 +143,14 @@ impl PurchaseOrderFilter {
     }
 
     fn tests(self, caller: &Caller, patterns: &Patterns, at: &Path) -> Answer<Filter> {
-        let days = days(self.expected_on, &below(at, "expectedOn"))?;
+        let days = day_span(self.expected_on, &below(at, "expectedOn"))?;
         let suppliers = self.supplier.map(|filter| filter.ids(&field_path(at, "supplier"))).transpose()?.flatten();
         let mut blanket_order = self.blanket_order;
         let has_blanket = blanket_order.as_mut().and_then(|filter| filter.is_null.take()).map(|is_null| !is_null);
         let blankets = blanket_order.map(|filter| filter.ids(&field_path(at, "blanketOrder"))).transpose()?.flatten();
         let stores = self.store.map(|filter| filter.ids(&field_path(at, "store"))).transpose()?.flatten();
         let created_by = self.created_by.map(|filter| filter.of_any_kind(&field_path(at, "createdBy"))).transpose()?.flatten();
-        let total = self.total.map(|test| total(&test, caller, &below(at, "total"))).transpose()?;
+        let total = self.total.map(|test| total_test(&test, caller, &below(at, "total"))).transpose()?;
         let document = DocumentFilter {
             number: self.number,
             created_at: self.created_at,
@@ -179,7 +179,7 @@ impl PurchaseOrderFilter {
 
 /// Compiles a test of the total. A total consists of costs, so a caller who may not see costs
 /// cannot filter by it either.
-fn total(test: &MoneyFilter, caller: &Caller, at: &Path) -> Answer<TotalTest> {
+fn total_test(test: &MoneyFilter, caller: &Caller, at: &Path) -> Answer<TotalTest> {
     if !caller.sees_costs() {
         return Err(TopError::Forbidden(kind::ProductCostRead::info().code).at(at.clone()));
     }
@@ -188,7 +188,7 @@ fn total(test: &MoneyFilter, caller: &Caller, at: &Path) -> Answer<TotalTest> {
 }
 
 /// The days of a filter; an empty span is refused.
-pub fn days(filter: Option<DateFilter>, at: &Path) -> Answer<Option<DaySpan>> {
+pub fn day_span(filter: Option<DateFilter>, at: &Path) -> Answer<Option<DaySpan>> {
     let days = filter.map(|filter| filter.range(at)).transpose()?;
     Ok(days.map(|DayRange { from, before, is_null }| DaySpan { from, before, is_null }))
 }

@@ -130,11 +130,11 @@ impl PurchaseOrderLine {
     /// the supplier, both days moved to the next ones of the supplier's calendar. Null when none is
     /// known.
     async fn expected_on(&self) -> Option<Date> {
-        self.row().expected(self.order.expected_on).map(|(day, _)| Date(day))
+        self.row().expected_day(self.order.expected_on).map(|(day, _)| Date(day))
     }
     /// Source of expectedOn; null when no day is known.
     async fn expected_from(&self) -> Option<PurchaseExpectedFrom> {
-        self.row().expected(self.order.expected_on).map(|(_, from)| from.into())
+        self.row().expected_day(self.order.expected_on).map(|(_, from)| from.into())
     }
     /// Day of arrival that the supplier confirmed. Null while none is confirmed.
     async fn confirmed_on(&self) -> Option<Date> {

@@ -10,12 +10,12 @@ pub use crate::{
     orders::links::{MAX_PAGE_SIZE, argument, product, store},
 };
 use crate::{
-    catalog::{Supplier, loads},
+    catalog::{Supplier, catalog_loaders},
     graphql::fault::{Answer, TopError},
 };
 
 /// The supplier that a row of this tenant refers to.
 pub async fn supplier(ctx: &Context<'_>, id: prelude::SupplierId) -> Answer<Supplier> {
     let missing = || TopError::from(Fault::corrupt("supplier", "what is referred to exists"));
-    loads(ctx)?.supplier(id).await?.map(Supplier).ok_or_else(missing)
+    catalog_loaders(ctx)?.supplier(id).await?.map(Supplier).ok_or_else(missing)
 }

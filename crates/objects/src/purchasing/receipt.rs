@@ -163,7 +163,7 @@ impl GoodsReceiptLine {
     /// Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn book_value(&self, ctx: &Context<'_>) -> Option<Money> {
-        self.row.landed().map(Money::from)
+        self.row.landed_cost().map(Money::from)
     }
 }
 

@@ -29,7 +29,7 @@ use super::{
     reference::{NamedReference, ResolvedReference, conflicting_id},
 };
 use crate::{
-    catalog::{ChannelRef, loads},
+    catalog::{ChannelRef, catalog_loaders},
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -125,7 +125,8 @@ impl Documents {
         }
         let numbers: Vec<i64> = documents.iter().filter_map(|name| resolved.return_number(name)).collect();
         if !numbers.is_empty() {
-            resolved.returns = retain_visible_returns(ctx, returns_by_number(loads(ctx)?.scope(), &numbers).await?).await?;
+            resolved.returns =
+                retain_visible_returns(ctx, returns_by_number(catalog_loaders(ctx)?.scope(), &numbers).await?).await?;
         }
         let references = documents.iter().filter_map(|name| match name {
             DocumentName::ReturnReference(reference) => Some(reference.as_str()),
@@ -134,7 +135,7 @@ impl Documents {
         let references: Vec<&str> = references.collect();
         if !references.is_empty() {
             resolved.referenced =
-                retain_visible_returns(ctx, returns_by_reference(loads(ctx)?.scope(), &references).await?).await?;
+                retain_visible_returns(ctx, returns_by_reference(catalog_loaders(ctx)?.scope(), &references).await?).await?;
         }
         for name in documents {
             match name {
@@ -172,7 +173,7 @@ impl Documents {
     }
 
     async fn read_orders(&mut self, ctx: &Context<'_>, documents: &[&DocumentName]) -> Answer<()> {
-        let scope = loads(ctx)?.scope();
+        let scope = catalog_loaders(ctx)?.scope();
         self.bound = ctx.caller()?.channel;
         let code = |name: &&DocumentName| match name {
             DocumentName::ExternalOrder(external) | DocumentName::SeenExternalOrder(external) => match &external.channel {
@@ -311,7 +312,7 @@ fn resolve_return(return_id: Option<ReturnId>, last: Path, unknown: &mut Unknown
 /// reference can be guessed, unlike an ID: a caller who records payments of some stores or of a
 /// channel finds only the returns of orders there.
 async fn retain_visible_returns<K>(ctx: &Context<'_>, mut returns: HashMap<K, ReturnId>) -> Answer<HashMap<K, ReturnId>> {
-    let (permit, scope) = (ctx.permit::<kind::PaymentWrite>()?, loads(ctx)?.scope());
+    let (permit, scope) = (ctx.permit::<kind::PaymentWrite>()?, catalog_loaders(ctx)?.scope());
     if permit.is_limited() && !returns.is_empty() {
         let ids: Vec<ReturnId> = returns.values().copied().collect();
         let places = load_order_places(scope, &ids).await?.into_iter();

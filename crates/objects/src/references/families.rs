@@ -15,7 +15,7 @@ use super::{
     reference::{NamedReference, ResolvedReference},
 };
 use crate::{
-    catalog::loads,
+    catalog::catalog_loaders,
     graphql::{context::ContextExt, fault::Answer},
 };
 
@@ -34,7 +34,7 @@ impl Families {
         }
         ctx.permit::<kind::ProductRead>()?;
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        Ok(Self(Box::pin(families_by_names(loads(ctx)?.scope(), &names)).await?))
+        Ok(Self(Box::pin(families_by_names(catalog_loaders(ctx)?.scope(), &names)).await?))
     }
 
     /// Resolves a name, beside an ID, which chooses one of several.

@@ -14,7 +14,7 @@ use super::{
     reference::{NamedReference, ResolvedReference},
 };
 use crate::{
-    catalog::loads,
+    catalog::catalog_loaders,
     graphql::{context::ContextExt, fault::Answer},
     identity::find_members_by_email,
 };
@@ -68,7 +68,7 @@ async fn customers_of(ctx: &Context<'_>, emails: HashSet<String>) -> Answer<Hash
     }
     ctx.permit::<kind::CustomerContactRead>()?;
     for email in emails {
-        let ids = ids_by_email(loads(ctx)?.scope(), &email).await?;
+        let ids = ids_by_email(catalog_loaders(ctx)?.scope(), &email).await?;
         ids_of_emails.insert(email, ids);
     }
     Ok(ids_of_emails)

@@ -17,7 +17,7 @@ use crate::{
         fault::Answer,
         scalars::{DateTime, Json, Long},
     },
-    identity::{Member, member},
+    identity::{Member, find_member},
     orders::links::{Actor, actor},
     papers::PaperLocale,
 };
@@ -124,7 +124,7 @@ impl SavedViewSchedule {
         ctx.caller()?;
         let mut schedule_members = Vec::with_capacity(self.0.fields.members.len());
         for id in &self.0.fields.members {
-            schedule_members.extend(member(ctx, *id).await?);
+            schedule_members.extend(find_member(ctx, *id).await?);
         }
         Ok(schedule_members)
     }

@@ -23,7 +23,7 @@ use crate::{
         fault::Answer,
         scalars::{DateTime, Json, Long},
     },
-    identity::{Member, member},
+    identity::{Member, find_member},
     orders::links::{Actor, actor},
 };
 
@@ -165,7 +165,7 @@ impl SavedViewReaders {
         ctx.caller()?;
         let mut view_members = Vec::with_capacity(self.0.members.len());
         for id in &self.0.members {
-            view_members.extend(member(ctx, *id).await?);
+            view_members.extend(find_member(ctx, *id).await?);
         }
         Ok(view_members)
     }

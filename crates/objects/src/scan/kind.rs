@@ -5,7 +5,7 @@ use entity::prelude::*;
 use iam::access::{Permission, kind as may};
 use inventory::ledger::Ledger;
 use platform::storage::TenantScope;
-use services::scan::{core::Kind, rows::Visible};
+use services::scan::{core::Kind, rows::VisibleKind};
 use uuid::Uuid;
 
 use crate::{
@@ -60,10 +60,10 @@ pub enum SearchKind {
 
 /// The caller's tenant, and the part of a kind that the caller's permission for it covers; an error
 /// without the permission.
-pub fn permitted_scope(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Visible)> {
-    fn of<P: Permission>(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Visible)> {
+pub fn permitted_scope(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, VisibleKind)> {
+    fn of<P: Permission>(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, VisibleKind)> {
         let permit = ctx.permit::<P>()?;
-        let visible = Visible { kind, reach: permit.reach(), channel: permit.channel() };
+        let visible = VisibleKind { kind, reach: permit.reach(), channel: permit.channel() };
         Ok((permit.scope(ctx.required_data::<Ledger>()?.database()), visible))
     }
     match kind {
@@ -89,7 +89,7 @@ pub fn permitted_scope(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Vi
 pub fn resolve_search_kinds(
     ctx: &Context<'_>,
     requested_kinds: Option<Vec<SearchKind>>,
-) -> Answer<Option<(Vec<Visible>, TenantScope)>> {
+) -> Answer<Option<(Vec<VisibleKind>, TenantScope)>> {
     ctx.caller()?;
     let (kinds, is_requested) = match requested_kinds {
         Some(requested_kinds) => (requested_kinds.into_iter().map(Kind::from).collect(), true),

@@ -16,7 +16,7 @@ use macros::resolvers;
 
 use super::{StockStatus, links, loaders::LevelLoader};
 use crate::{
-    catalog::{Store, StoreRef, loads},
+    catalog::{Store, StoreRef, catalog_loaders},
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -103,7 +103,7 @@ pub async fn availability_of_kit(
     let is_requested = |store: StoreId| {
         reach.covers(store) && requested_stores.as_ref().is_none_or(|requested_stores| requested_stores.contains(&store))
     };
-    let components = loads(ctx)?.components(kit.id).await?;
+    let components = catalog_loaders(ctx)?.components(kit.id).await?;
     let levels = ctx.lazy::<LevelLoader>()?;
     let levels = futures_util::future::try_join_all(components.iter().map(|part| levels.product(part.product))).await?;
     let mut places: BTreeMap<StoreId, Timestamp> = BTreeMap::new();

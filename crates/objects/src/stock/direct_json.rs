@@ -99,7 +99,7 @@ impl Levels {
             Self::Shown(levels) => Cow::Borrowed(levels.as_slice()),
         };
         let ids = shown_levels.iter().map(|level| level.store).collect();
-        let stores = stores(ctx, direct_list.below("store", "Store"), ids).await?;
+        let stores = selected_stores(ctx, direct_list.below("store", "Store"), ids).await?;
         let remaining_values = match self {
             Self::Whole(levels) => match direct_list.resolve_remaining(ctx, field, levels).await {
                 Ok(remaining_values) => remaining_values,
@@ -118,7 +118,11 @@ impl Levels {
 type Stores = HashMap<StoreId, Arc<StoreRow>>;
 
 /// The stores of levels, if they are selected.
-async fn stores(ctx: &ContextSelectionSet<'_>, selection: Option<SelectionView<'_>>, ids: Vec<StoreId>) -> Option<Stores> {
+async fn selected_stores(
+    ctx: &ContextSelectionSet<'_>,
+    selection: Option<SelectionView<'_>>,
+    ids: Vec<StoreId>,
+) -> Option<Stores> {
     match selection {
         Some(_) => ctx.data_opt::<Lazy>()?.get::<CatalogLoaders>().load_stores(ids).await.ok(),
         None => Some(HashMap::new()),
@@ -141,7 +145,7 @@ impl LevelsOfPage {
         let levels = ctx.data_opt::<Lazy>()?.get::<LevelLoader>().load_level_columns(&products, columns).await.ok()?;
         let store_ids = levels.values().flat_map(|levels| levels.iter().map(|level| level.store));
         let ids = store_ids.filter(|store| reach.covers(*store)).collect();
-        let stores = stores(ctx, selection.below("store", "Store"), ids).await?;
+        let stores = selected_stores(ctx, selection.below("store", "Store"), ids).await?;
         Some(Self { levels, reach, stores })
     }
     /// Approximate size of the levels in JSON.

@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, ID, InputObject, OneofObject};
 use entity::prelude::{CategoryId, GroupId, StoreId};
 use iam::access::{core::Groups, kind};
 use inventory::{
-    catalog::rows::{filter::Filter as ProductTests, search::Ranked},
+    catalog::rows::{filter::Filter as ProductTests, search::RankedProducts},
     stock::rows::list::{LevelFilter, ListedTest},
 };
 
@@ -61,7 +61,7 @@ fn groups(filter: &StockFilter) -> Result<Option<Vec<GroupId>>, TopError> {
 fn compile_list_tests(
     ctx: &Context<'_>,
     filter: &StockFilter,
-    rankings: &HashMap<String, Ranked>,
+    rankings: &HashMap<String, RankedProducts>,
 ) -> Result<Vec<ListedTest>, TopError> {
     if filter.supplier.is_some() || filter.category_tree.is_some() {
         ctx.permit::<kind::ProductRead>()?;
@@ -94,7 +94,7 @@ fn compile_level_filter(
     ctx: &Context<'_>,
     filter: &StockFilter,
     depth: usize,
-    lookups: (&Groups, &HashMap<String, Ranked>),
+    lookups: (&Groups, &HashMap<String, RankedProducts>),
 ) -> Result<LevelFilter, TopError> {
     let (members, rankings) = lookups;
     check_depth(depth, || vec!["filter".to_owned()])?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::Context;
 use iam::access::kind;
-use inventory::catalog::{Catalog, rows::search::Ranked};
+use inventory::catalog::{Catalog, rows::search::RankedProducts};
 
 use super::stock_filter::StockFilter;
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 
 /// Returns the matches of each search in a filter and in the filters inside it: one or two
 /// statements each, none without a search. Searching needs product.read.
-pub async fn load_search_rankings(ctx: &Context<'_>, filter: &StockFilter) -> Answer<HashMap<String, Ranked>> {
+pub async fn load_search_rankings(ctx: &Context<'_>, filter: &StockFilter) -> Answer<HashMap<String, RankedProducts>> {
     let mut texts = BTreeSet::new();
     collect_search_texts(filter, &["filter".to_owned()], 0, &mut texts)?;
     let mut rankings = HashMap::new();

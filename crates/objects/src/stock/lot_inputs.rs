@@ -1,17 +1,14 @@
 //! Inputs about lots, and about stock that is set aside.
 
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined, OneofObject};
-use inventory::{
-    catalog::core::Patch,
-    lots::{core::Destination, shell},
-};
+use inventory::lots::{core::Destination, shell};
 use platform::path;
 
 use super::{ReasonCode, ShortagePolicy, StockCondition};
 use crate::{
     catalog::{ProductRef, StoreRef},
     graphql::{
-        reading::{InputErrors, value_or_deprecated},
+        reading::{InputErrors, patch, value_or_deprecated},
         scalars::{Date, DateTime, Long, Quantity},
     },
     packs::{PackLine, pack_lines},
@@ -103,17 +100,9 @@ pub struct LotUpdateInput {
     pub on_shortage: ShortagePolicy,
 }
 
-fn to_patch<T>(value: MaybeUndefined<T>) -> Patch<T> {
-    match value {
-        MaybeUndefined::Undefined => Patch::Keep,
-        MaybeUndefined::Null => Patch::Clear,
-        MaybeUndefined::Value(value) => Patch::Set(value),
-    }
-}
-
 impl LotUpdateInput {
     pub fn read(self, reader: &mut InputErrors) -> shell::LotActInput {
-        let day = |value: MaybeUndefined<Date>| to_patch(value.map_value(|day| day.0));
+        let day = |value: MaybeUndefined<Date>| patch(value, |day| day.0);
         shell::LotActInput {
             idempotency_key: self.idempotency_key,
             lot: reader.id(&self.id, || path!["input", "id"]),
@@ -123,7 +112,7 @@ impl LotUpdateInput {
             fields: Some(shell::LotFields {
                 made_on: day(value_or_deprecated(self.manufactured_on, self.made_on)),
                 expires_on: day(self.expires_on),
-                note: to_patch(self.note),
+                note: patch(self.note, |note| note),
             }),
         }
     }

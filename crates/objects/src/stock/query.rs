@@ -146,7 +146,7 @@ pub async fn levels(
     let mut conditions = filter.sql(scope.backend(), &mut values);
     let source = rows::list::source(&conditions, values.clone());
     let next = values.len() + 2;
-    let (bounds, order, keyset_values) = keyset(&[sort.column(), sort.tie()], descending, &request, next);
+    let (bounds, order, keyset_values) = keyset(&[sort.column(), sort.tie_breaker()], descending, &request, next);
     conditions += &sort.text_bounds(descending, &request, next);
     conditions += &bounds;
     values.extend(keyset_values);

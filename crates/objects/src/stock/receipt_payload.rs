@@ -5,10 +5,10 @@ use inventory::ledger::{Receipt, SubmitResult};
 use platform::storage::TenantScope;
 
 use super::receipt;
-use crate::graphql::{fault::Answer, payload::SeenPayload};
+use crate::graphql::{fault::Answer, payload::DocumentPayload};
 
 /// A payload of an idempotent call of the ledger.
-pub trait ReceiptPayload: SeenPayload {
+pub trait ReceiptPayload: DocumentPayload {
     /// The documents of a receipt: a fresh receipt contains them, a stored one names them, and they
     /// are read in their current state.
     fn load_documents(scope: &TenantScope, receipt: &mut Receipt) -> impl Future<Output = Answer<Self::Documents>> + Send;

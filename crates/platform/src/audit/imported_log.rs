@@ -4,7 +4,7 @@ use entity::prelude::AuditId;
 
 use super::{
     core::{Chain, Entry},
-    rows::{self, Stored},
+    rows::{self, StoredEntry},
     verify::{self, Verification},
     writer::AuditWriter,
 };
@@ -17,14 +17,14 @@ const PAGE: i64 = 1_000;
 /// the other deployment had not chained yet (their MACs cannot be checked: the keys stayed there),
 /// and ends the chain with an entry of this deployment.
 pub async fn apply_imported_log(work: &Work, audit_writer: &AuditWriter, arrival: Entry) -> Result<Verification, Fault> {
-    let verification = verify::whole(work, Some(audit_writer), None).await?;
+    let verification = verify::verify_chain(work, Some(audit_writer), None).await?;
     if !verification.is_ok() {
         return Ok(verification);
     }
     let mut chain: Chain = rows::lock_head(work).await?.chain;
     loop {
         let unsealed = rows::list_unsealed(work, AuditId::NIL, PAGE).await?;
-        let seals: Vec<_> = unsealed.iter().map(|Stored { entry, .. }| (entry.id, entry.at, chain.append(entry))).collect();
+        let seals: Vec<_> = unsealed.iter().map(|StoredEntry { entry, .. }| (entry.id, entry.at, chain.append(entry))).collect();
         if seals.is_empty() {
             break;
         }
@@ -46,7 +46,8 @@ pub async fn chain_entries_of_lost_key(work: &Work, lost_key: &str) -> Result<u6
             continue;
         }
         let mut end: Chain = if let Some(chain) = chain { chain } else { rows::lock_head(work).await?.chain };
-        let seals: Vec<_> = lost_entries.iter().map(|Stored { entry, .. }| (entry.id, entry.at, end.append(entry))).collect();
+        let seals: Vec<_> =
+            lost_entries.iter().map(|StoredEntry { entry, .. }| (entry.id, entry.at, end.append(entry))).collect();
         rows::seal(work, &seals, end).await?;
         chained_count += seals.len() as u64;
         chain = Some(end);

@@ -98,7 +98,7 @@ fn bulk(
 
 /// An entry as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredEntry {
     pub entry: Entry,
     /// None if the request had no address, or the address was erased.
     pub address: Option<Address>,
@@ -132,7 +132,7 @@ struct StoredRow {
 }
 
 impl StoredRow {
-    fn of(self, tenant: TenantId) -> Result<Stored, Fault> {
+    fn of(self, tenant: TenantId) -> Result<StoredEntry, Fault> {
         let entry = Entry {
             tenant,
             id: self.id,
@@ -152,7 +152,7 @@ impl StoredRow {
             (Some(seq), Some(prev), Some(hash)) => Some(Seal { seq, prev: hash_of(prev)?, hash: hash_of(hash)? }),
             _ => None,
         };
-        Ok(Stored { entry, address, mac_key: self.mac_key, mac: self.mac, seal })
+        Ok(StoredEntry { entry, address, mac_key: self.mac_key, mac: self.mac, seal })
     }
 }
 
@@ -160,21 +160,21 @@ pub(super) fn hash_of(bytes: Vec<u8>) -> Result<Hash, Fault> {
     bytes.try_into().map_err(|_| Fault::corrupt("audit_entry", "a hash has 32 bytes"))
 }
 
-async fn select(reads: &impl Reads, tail_sql: &str, values: Vec<Value>) -> Result<Vec<Stored>, Fault> {
+async fn select(reads: &impl Reads, tail_sql: &str, values: Vec<Value>) -> Result<Vec<StoredEntry>, Fault> {
     let sql = format!("SELECT {} FROM audit_entry WHERE tenant_id = $1 {tail_sql}", StoredRow::SELECT);
     let rows = reads.records::<StoredRow>(&sql, values).await?;
     rows.into_iter().map(|row| row.of(reads.tenant())).collect()
 }
 
 /// Returns entries that are not chained yet, in the order of their IDs.
-pub async fn list_unsealed(reads: &impl Reads, after: AuditId, limit: i64) -> Result<Vec<Stored>, Fault> {
+pub async fn list_unsealed(reads: &impl Reads, after: AuditId, limit: i64) -> Result<Vec<StoredEntry>, Fault> {
     select(reads, "AND seq IS NULL AND id > $2 ORDER BY id LIMIT $3", vec![after.into(), limit.into()]).await
 }
 /// Sealed entries from a number on.
-pub async fn chain(reads: &impl Reads, from: i64, limit: i64) -> Result<Vec<Stored>, Fault> {
+pub async fn chain(reads: &impl Reads, from: i64, limit: i64) -> Result<Vec<StoredEntry>, Fault> {
     select(reads, "AND seq IS NOT NULL AND seq >= $2 ORDER BY seq LIMIT $3", vec![from.into(), limit.into()]).await
 }
-pub async fn by_id(reads: &impl Reads, id: AuditId) -> Result<Option<Stored>, Fault> {
+pub async fn by_id(reads: &impl Reads, id: AuditId) -> Result<Option<StoredEntry>, Fault> {
     Ok(select(reads, "AND id = $2 AND seq IS NOT NULL", vec![id.into()]).await?.pop())
 }
 /// Returns the entries that match conditions: SQL with parameters from `$2`.
@@ -182,7 +182,7 @@ pub fn source(conditions: &str, values: Vec<Value>) -> ListSource {
     ListSource { from: format!("FROM audit_entry WHERE tenant_id = $1 AND seq IS NOT NULL{conditions}"), values }
 }
 /// Returns a page of a list: conditions, order and limit are given as SQL with parameters from `$2`.
-pub async fn page(reads: &impl Reads, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<Stored>, Fault> {
+pub async fn page(reads: &impl Reads, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<StoredEntry>, Fault> {
     select(reads, &format!("AND seq IS NOT NULL{conditions}{order}"), values).await
 }
 
@@ -194,7 +194,7 @@ pub async fn history(
     targets: &[Uuid],
     conditions: &str,
     request: &PageRequest,
-) -> Result<Vec<Stored>, Fault> {
+) -> Result<Vec<StoredEntry>, Fault> {
     let mut entries = Vec::new();
     for (condition, targets) in target_conditions(reads.backend(), targets, conditions) {
         let (bounds, order, keyset_values) = keyset(&["at", "id"], true, request, 3);

@@ -18,7 +18,7 @@ use super::{
     writer::AuditWriter,
 };
 use crate::storage::{
-    Database, Fault, Prepared, Written,
+    Database, Fault, PreparedRows, WriteResult,
     group_commit::{Batch, Batcher, GroupCommit, Grouping, LaneOptions, Plan},
 };
 
@@ -65,7 +65,7 @@ impl Audit {
     /// to the process log.
     pub async fn write(&self, entry: Entry, ip: Option<String>) -> Result<(), Fault> {
         let (sender, receiver) = oneshot::channel();
-        self.lane.submit(entry.tenant, Waiting { entry, ip, reply: Some(sender) });
+        self.lane.submit(entry.tenant, WaitingEntry { entry, ip, reply: Some(sender) });
         receiver.await.unwrap_or(Err(Fault::ShuttingDown))
     }
 
@@ -163,7 +163,7 @@ impl Audit {
 }
 
 /// An entry that waits for its transaction.
-struct Waiting {
+struct WaitingEntry {
     entry: Entry,
     ip: Option<String>,
     /// None if no caller waits.
@@ -182,7 +182,7 @@ struct RetryQueue(Arc<RetryState>);
 
 #[derive(Default)]
 struct RetryState {
-    entries: Mutex<VecDeque<Waiting>>,
+    entries: Mutex<VecDeque<WaitingEntry>>,
     is_there: Notify,
 }
 
@@ -194,7 +194,7 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 const RETRY_PAGE: usize = 256;
 
 impl RetryQueue {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<WaitingEntry>> {
         self.0.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -205,7 +205,7 @@ impl RetryQueue {
         {
             log_lost_entry(&oldest.entry);
         }
-        entries.push_back(Waiting { entry, ip, reply: None });
+        entries.push_back(WaitingEntry { entry, ip, reply: None });
         self.0.is_there.notify_one();
     }
 
@@ -220,11 +220,11 @@ impl RetryQueue {
             {
                 let Some(lane) = lane.upgrade() else { break };
                 let Some(first) = self.lock().pop_front() else { continue };
-                lane.submit(first.entry.tenant, Waiting { reply: Some(sender), ..first });
+                lane.submit(first.entry.tenant, WaitingEntry { reply: Some(sender), ..first });
             }
             if matches!(receiver.await, Ok(Ok(()))) {
                 let Some(lane) = lane.upgrade() else { break };
-                let retried: Vec<Waiting> = {
+                let retried: Vec<WaitingEntry> = {
                     let mut entries = self.lock();
                     let count = entries.len().min(RETRY_PAGE);
                     entries.drain(..count).collect()
@@ -253,27 +253,27 @@ impl Drop for RetryState {
 
 #[async_trait]
 impl Batcher for Writer {
-    type Command = Waiting;
+    type Command = WaitingEntry;
     type Speculative = ();
 
-    fn weight(_: &Waiting) -> usize {
+    fn weight(_: &WaitingEntry) -> usize {
         1
     }
     /// Entries depend on no state that could be loaded ahead.
-    async fn plan(&self, (): &mut (), _: &mut [Batch<Waiting>]) -> Plan {
+    async fn plan(&self, (): &mut (), _: &mut [Batch<WaitingEntry>]) -> Plan {
         Plan::default()
     }
-    async fn write(&self, _: Prepared) -> Result<Written, Fault> {
+    async fn write(&self, _: PreparedRows) -> Result<WriteResult, Fault> {
         Err(Fault::Broken("an audit entry is never planned".to_owned()))
     }
     fn forget((): &mut (), _: TenantId) {}
-    async fn run(&self, tenant: TenantId, commands: &mut [Waiting]) -> Result<(), Fault> {
+    async fn run(&self, tenant: TenantId, commands: &mut [WaitingEntry]) -> Result<(), Fault> {
         let work = self.db.tenant(tenant).begin().await?;
         let entries = commands.iter().map(|waiting_entry| (waiting_entry.entry.clone(), waiting_entry.ip.clone()));
         work.write(rows::unchained_rows(&self.audit_writer, entries)).await?;
         work.commit().await
     }
-    fn answer(&self, waiting_entry: Waiting, outcome: Result<(), Fault>) {
+    fn answer(&self, waiting_entry: WaitingEntry, outcome: Result<(), Fault>) {
         // A retry after an unknown outcome violates the unique key if the first try had succeeded:
         // the entry is written.
         let outcome = match outcome {

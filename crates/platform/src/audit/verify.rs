@@ -5,7 +5,7 @@ use entity::prelude::*;
 
 use super::{
     core::{Address, GENESIS, Hash},
-    rows::{self, Stored},
+    rows::{self, StoredEntry},
     writer::AuditWriter,
 };
 use crate::storage::{Fault, Reads};
@@ -61,7 +61,7 @@ pub async fn range(reads: &impl Reads, audit_writer: Option<&AuditWriter>, from:
 }
 
 /// Verifies the whole chain of the tenant, including a cut end and entries that were never chained.
-pub async fn whole(
+pub async fn verify_chain(
     reads: &impl Reads,
     audit_writer: Option<&AuditWriter>,
     now: Option<Timestamp>,
@@ -145,7 +145,7 @@ impl ChainWalker {
 
 /// Returns the error in a stored entry that should be number `seq` behind `prev`, or `None` if it
 /// is correct.
-fn find_entry_error(stored: &Stored, seq: i64, prev: &Hash) -> Option<String> {
+fn find_entry_error(stored: &StoredEntry, seq: i64, prev: &Hash) -> Option<String> {
     let Some(seal) = stored.seal else { return Some("the entry has no seal".to_owned()) };
     if seal.seq != seq {
         return Some("the entry is missing".to_owned());

@@ -35,9 +35,9 @@ impl Weighter<RowKey, CachedRow> for Weight {
     }
 }
 
-pub struct Local(sync::Cache<RowKey, CachedRow, Weight>);
+pub struct LocalCache(sync::Cache<RowKey, CachedRow, Weight>);
 
-impl Local {
+impl LocalCache {
     pub fn new(bytes: u64) -> Self {
         // The cache allocates for the expected number of rows: a small one, so that an idle node
         // uses little memory.

@@ -22,7 +22,7 @@ use entity::prelude::{Id, TenantId};
 use uuid::Uuid;
 
 use self::{
-    local::{CachedRow, Local},
+    local::{CachedRow, LocalCache},
     log::Log,
 };
 use crate::{
@@ -31,9 +31,9 @@ use crate::{
     storage::{Fault, Reads, TenantScope, events::AnyEventType, journal},
 };
 
-pub use entity::cached::Cached;
+pub use entity::cached::CachedEntity;
 pub use positions::SessionPositions;
-pub use remote::Remote;
+pub use remote::RemoteCache;
 
 /// Maximum changes read back from the journal to learn which rows of other nodes are still valid.
 const MAX_HISTORY_CHANGES: u32 = 500;
@@ -51,8 +51,8 @@ struct Inner {
     /// Kinds of events that change rows which may be cached.
     changes: journal::Kinds,
     bytes: u64,
-    local: Local,
-    remote: Option<Remote>,
+    local: LocalCache,
+    remote: Option<RemoteCache>,
     ring: KeyRing,
     logs: Mutex<HashMap<TenantId, Arc<Mutex<Log>>>>,
 }
@@ -73,10 +73,10 @@ impl CacheView {
 
 impl Cache {
     /// Creates a cache of about `bytes` in this process; all rows are also stored sealed in
-    /// `remote` for an hour. `changes` are the events that announce a change of a row.
-    pub fn new(changes: &[&dyn AnyEventType], bytes: u64, ring: KeyRing, remote: Option<Remote>) -> Self {
+    /// `remote` for an hour. `parse_changes` are the events that announce a change of a row.
+    pub fn new(changes: &[&dyn AnyEventType], bytes: u64, ring: KeyRing, remote: Option<RemoteCache>) -> Self {
         let changes = journal::Kinds::of(changes);
-        Self(Arc::new(Inner { changes, bytes, local: Local::new(bytes), remote, ring, logs: Mutex::default() }))
+        Self(Arc::new(Inner { changes, bytes, local: LocalCache::new(bytes), remote, ring, logs: Mutex::default() }))
     }
 
     /// Whether it may hold anything.
@@ -104,7 +104,8 @@ impl Cache {
             Some(known_seq) if known_seq >= head.seq => {}
             // Below `low` the journal is no longer kept, so it cannot tell the changes.
             Some(known_seq) if known_seq >= head.low => {
-                let changes = changes(&journal::kinds_after(scope, &self.0.changes, known_seq, MAX_CATCH_UP_CHANGES + 1).await?);
+                let changes =
+                    parse_changes(&journal::kinds_after(scope, &self.0.changes, known_seq, MAX_CATCH_UP_CHANGES + 1).await?);
                 let mut log = cache_view.log();
                 if changes.len() > MAX_CATCH_UP_CHANGES as usize {
                     log.begin(head.epoch, head.seq, head.seq);
@@ -114,7 +115,7 @@ impl Cache {
             }
             _ => {
                 let changes = match self.0.remote {
-                    Some(_) => changes(&journal::last_of_kinds(scope, &self.0.changes, MAX_HISTORY_CHANGES).await?),
+                    Some(_) => parse_changes(&journal::last_of_kinds(scope, &self.0.changes, MAX_HISTORY_CHANGES).await?),
                     None => Vec::new(),
                 };
                 let since = match (&self.0.remote, changes.last()) {
@@ -141,7 +142,7 @@ impl Cache {
 
     /// Returns the cached rows; leaves the IDs of the others in `ids`, to be read and given to
     /// `store_rows`.
-    pub async fn get_rows<K, T: Cached>(
+    pub async fn get_rows<K, T: CachedEntity>(
         &self,
         scope: &TenantScope,
         cache_view: &CacheView,
@@ -159,7 +160,7 @@ impl Cache {
         rows
     }
 
-    fn cached_row<T: Cached>(&self, tenant: TenantId, cache_view: &CacheView, id: Uuid) -> Option<Arc<T>> {
+    fn cached_row<T: CachedEntity>(&self, tenant: TenantId, cache_view: &CacheView, id: Uuid) -> Option<Arc<T>> {
         let cached =
             self.0.local.get::<T>(tenant, id).filter(|cached| cache_view.log().is_current(id, cached.epoch, cached.as_of));
         let row = cached.and_then(|cached| (cached.row as Arc<dyn Any + Send + Sync>).downcast().ok());
@@ -168,7 +169,7 @@ impl Cache {
     }
 
     /// Reads rows that this process lacks from the shared Redis.
-    async fn fetch<K, T: Cached>(
+    async fn fetch<K, T: CachedEntity>(
         &self,
         tenant: TenantId,
         cache_view: &CacheView,
@@ -194,7 +195,7 @@ impl Cache {
     }
 
     /// Caches rows that were read after `cache_view` was created.
-    pub fn store_rows<K, T: Cached>(&self, scope: &TenantScope, cache_view: &CacheView, rows: &HashMap<Id<K>, Arc<T>>) {
+    pub fn store_rows<K, T: CachedEntity>(&self, scope: &TenantScope, cache_view: &CacheView, rows: &HashMap<Id<K>, Arc<T>>) {
         let tenant = scope.tenant();
         let remote = self.0.remote.as_ref().filter(|_| T::IS_SHARED);
         let mut sealed = Vec::new();
@@ -214,7 +215,7 @@ impl Cache {
 }
 
 /// Returns the changed objects, each with the number of its event.
-fn changes(events: &[journal::Event]) -> Vec<(i64, Uuid)> {
+fn parse_changes(events: &[journal::Event]) -> Vec<(i64, Uuid)> {
     #[derive(serde::Deserialize)]
     struct Changed {
         id: String,

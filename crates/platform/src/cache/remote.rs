@@ -41,7 +41,7 @@ type SealedRows = Vec<(Uuid, Vec<u8>)>;
 
 /// A Redis, which may be unavailable at times.
 #[derive(Clone)]
-pub struct Remote(Arc<Inner>);
+pub struct RemoteCache(Arc<Inner>);
 
 struct Inner {
     client: Client,
@@ -51,7 +51,7 @@ struct Inner {
     outbox: mpsc::Sender<(TenantId, SealedRows)>,
 }
 
-impl Remote {
+impl RemoteCache {
     /// Creates the remote, which connects on first use. `deployment` is a value that all nodes of a
     /// database share. The returned future writes rows until the remote is dropped.
     ///

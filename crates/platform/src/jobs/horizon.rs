@@ -22,7 +22,7 @@ impl Horizon {
 
     /// Returns the condition that the moment in a column is due at `now`, or later than a right
     /// clock can have set; its parameters are numbered from `next`.
-    pub fn due(self, column: &str, now: Timestamp, next: usize) -> (String, Vec<Value>) {
+    pub fn due_condition(self, column: &str, now: Timestamp, next: usize) -> (String, Vec<Value>) {
         let sql = format!("({column} <= ${next} OR {column} > ${})", next + 1);
         (sql, vec![now.micros().into(), self.latest(now).micros().into()])
     }
@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn a_moment_is_due_when_it_has_come_or_lies_behind_the_horizon() {
-        let (sql, values) = Horizon::of_days(2).due("s.next_run_at", Timestamp(5), 2);
+        let (sql, values) = Horizon::of_days(2).due_condition("s.next_run_at", Timestamp(5), 2);
         assert_eq!(sql, "(s.next_run_at <= $2 OR s.next_run_at > $3)");
         assert_eq!(values, [Value::from(5_i64), Value::from(172_800_000_005_i64)]);
     }

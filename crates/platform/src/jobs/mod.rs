@@ -17,7 +17,7 @@ mod supervisor;
 mod queue_order;
 
 pub use horizon::Horizon;
-pub use registry::{PeriodicJob, Queued, Registry};
+pub use registry::{PeriodicJob, QueuedJobKind, Registry};
 pub use rows::{abandon, find_across_tenants, list_across_tenants, release_held_jobs, revive};
 pub use run::should_yield;
 pub use shell::{

@@ -23,7 +23,7 @@ pub struct PeriodicJob {
 
 /// Kind of queued job, which callers enqueue.
 #[derive(Clone)]
-pub struct Queued {
+pub struct QueuedJobKind {
     pub kind: &'static str,
     /// Failures after which the job becomes a dead letter.
     pub most_failures: i64,
@@ -32,7 +32,7 @@ pub struct Queued {
     pub(super) bury: Option<Arc<RunQueued>>,
 }
 
-impl Queued {
+impl QueuedJobKind {
     /// Failures after which a run leaves a dead letter. None if the kind has final work (`bury`):
     /// the job waits for that.
     pub(super) fn dead_letter_threshold(&self) -> Option<i64> {
@@ -49,7 +49,7 @@ impl Queued {
 #[derive(Clone, Default)]
 pub struct Registry {
     pub(super) periodic: Vec<PeriodicJob>,
-    pub(super) queued: Vec<Queued>,
+    pub(super) queued: Vec<QueuedJobKind>,
     /// Kinds with an effect outside the deployment.
     pub(super) outgoing: &'static [&'static str],
 }
@@ -71,7 +71,7 @@ impl Registry {
         R: Future<Output = Result<(), Failure>> + Send + 'static,
     {
         let run = Arc::new(move |lease, job| -> BoxFuture<'static, _> { Box::pin(run(lease, job)) });
-        self.queued.push(Queued { kind, most_failures, run, bury: None });
+        self.queued.push(QueuedJobKind { kind, most_failures, run, bury: None });
         self
     }
     /// Sets the final work for jobs of this kind that are not started again, because their workers
@@ -97,7 +97,7 @@ impl Registry {
     pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
         self.periodic.iter().map(|job| job.kind).chain(self.queued.iter().map(|job| job.kind))
     }
-    pub(super) fn knows(&self, kind: &str) -> bool {
+    pub(super) fn has_kind(&self, kind: &str) -> bool {
         self.periodic.iter().any(|job| job.kind == kind) || self.queued.iter().any(|job| job.kind == kind)
     }
 }

@@ -73,7 +73,7 @@ pub async fn periodic(global: &Global) -> Result<Vec<Job>, Fault> {
 }
 
 /// Queued jobs that workers hold, the oldest first.
-pub async fn running(global: &Global, now: Timestamp, limit: i64) -> Result<Vec<Job>, Fault> {
+pub async fn load_running(global: &Global, now: Timestamp, limit: i64) -> Result<Vec<Job>, Fault> {
     let tail_sql = "FROM job WHERE period IS NULL AND state = 'RUNNING' AND due_at <= $1 ORDER BY due_at, tenant_id, id LIMIT $2";
     jobs_of_all_tenants(global, "job", tail_sql, vec![now.micros().into(), limit.into()]).await
 }
@@ -81,7 +81,7 @@ pub async fn running(global: &Global, now: Timestamp, limit: i64) -> Result<Vec<
 /// Returns queued jobs that are due: first the oldest one of each tenant, then the next one of
 /// each, and so on, so that one tenant's many jobs do not hide those of others. Jobs of suspended
 /// tenants and of the kinds `on_hold` are left out.
-pub async fn waiting(global: &Global, now: Timestamp, limit: i64, on_hold: &[&str]) -> Result<Vec<Job>, Fault> {
+pub async fn load_waiting(global: &Global, now: Timestamp, limit: i64, on_hold: &[&str]) -> Result<Vec<Job>, Fault> {
     let mut values: Vec<Value> = vec![now.micros().into(), limit.into()];
     let hold_condition = if on_hold.is_empty() {
         String::new()

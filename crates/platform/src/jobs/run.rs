@@ -13,14 +13,14 @@ use tokio::time::Instant;
 
 use super::{
     core::{Job, MAX_DEATHS, State, backoff_seconds},
-    registry::{PeriodicJob, Queued},
+    registry::{PeriodicJob, QueuedJobKind},
     rows::Outcome,
     shell::{Failure, Jobs, Lease},
 };
 use crate::{
     clock, metrics,
     storage::Fault,
-    traces::{self, Ending, Span, TimeSpan},
+    traces::{self, Span, SpanOutcome, TimeSpan},
 };
 
 /// State of a standing job's runs.
@@ -42,7 +42,7 @@ fn span_of(kind: &'static str, queued: Option<&Job>) -> Span {
 /// Ends the span of a run with its outcome and duration: a failed or slow run may be kept although
 /// its trace is not recorded.
 fn end(mut span: Span, kind: &'static str, queued: Option<&Job>, (has_failed, took): (bool, Duration)) {
-    if span.keep(if has_failed { Ending::Failed } else { Ending::Well }, took) {
+    if span.keep(if has_failed { SpanOutcome::Failed } else { SpanOutcome::Well }, took) {
         span.set("entrepot.job.kind", kind);
     }
     if let Some(job) = queued {
@@ -115,7 +115,7 @@ pub fn should_yield() -> bool {
 const WORKER_DIED_TWICE_ERROR: &str = "two workers in a row died while they ran this: it is not retried automatically";
 
 /// Ends a job that has killed its workers, or that has failed too often, without starting it.
-async fn bury(jobs: &Jobs, queued: &Queued, lease: Lease, job: &Job) -> Outcome {
+async fn bury(jobs: &Jobs, queued: &QueuedJobKind, lease: Lease, job: &Job) -> Outcome {
     let result = match &queued.bury {
         Some(bury) => bury(lease, job.clone()).await,
         None => Ok(()),
@@ -143,7 +143,7 @@ async fn bury(jobs: &Jobs, queued: &Queued, lease: Lease, job: &Job) -> Outcome 
 /// Runs a queued job once and writes the outcome. `claim_span` is the time that taking it took.
 pub async fn run(
     jobs: Jobs,
-    queued: Queued,
+    queued: QueuedJobKind,
     (lease, must_yield): (Lease, Arc<AtomicBool>),
     job: Job,
     claim_span: Option<TimeSpan>,
@@ -193,7 +193,7 @@ pub async fn run(
 /// Returns the outcome of a queued job whose run has failed. If the job is not started again and
 /// final work is registered for its kind, that work is due at once; it is retried later if it
 /// fails.
-pub fn outcome_of_failure(jobs: &Jobs, queued: &Queued, job: &Job, failure: Failure) -> Outcome {
+pub fn outcome_of_failure(jobs: &Jobs, queued: &QueuedJobKind, job: &Job, failure: Failure) -> Outcome {
     let outcome = failure_outcome(jobs, job, queued.dead_letter_threshold(), failure);
     let is_left = queued.bury.is_some() && outcome.state == State::Waiting && outcome.failures == queued.most_failures;
     Outcome { due_at: if is_left { jobs.clock().now() } else { outcome.due_at }, ..outcome }
@@ -209,7 +209,7 @@ pub fn failure_outcome(jobs: &Jobs, job: &Job, most_failures: Option<i64>, failu
         Failure::Yielded => (job.error.clone(), None),
     };
     if is_hopeless {
-        jobs.counters().died();
+        jobs.counters().record_death();
         tracing::error!(job = %job.id, tenant = %job.tenant, kind = job.kind, failures, %failure, "a job has failed for good");
     } else {
         tracing::warn!(job = %job.id, tenant = %job.tenant, kind = job.kind, failures, %failure, "a job failed; it is retried");

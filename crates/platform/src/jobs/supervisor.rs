@@ -213,7 +213,7 @@ impl Worker {
         for job in periodic.into_iter().chain(running).chain(waiting) {
             listed_ids.push(job.id);
             let silent_for = self.watch_jobs.silent_millis(job.id, job.token, job.beat, now);
-            let is_known = self.registry.knows(&job.kind);
+            let is_known = self.registry.has_kind(&job.kind);
             let (is_standing, is_held) = (job.period.is_some(), on_hold.iter().any(|kind| *kind == job.kind));
             let best_worker = choose_worker(&live, job.id);
             if self.held.contains_key(&job.id) {

@@ -33,7 +33,7 @@ pub use backups::{
 pub use exports::count_export_run;
 pub use faults::{count_panic, count_slow_operation, count_slow_statement, faults};
 pub use process::{Process, build_info, memory_limit, process, resident_bytes};
-pub use replicas::{Used, database_failover, database_host, partitions_ahead, replica, replica_reads};
+pub use replicas::{ServerUse, database_failover, database_host, partitions_ahead, replica, replica_reads};
 pub use tls::tls_expiry;
 
 use enabled::{ENABLED, is_enabled};
@@ -54,7 +54,7 @@ impl MetricsHandle {
     }
 
     /// Drains the buffers of the histograms, so that a node whose metrics are never read does not grow.
-    pub fn tidy(&self) {
+    pub fn run_upkeep(&self) {
         self.0.run_upkeep();
     }
 }
@@ -272,7 +272,7 @@ pub fn set_journal_lag(events: i64) {
 }
 
 /// Sets the number of tenants whose journal is followed on this node.
-pub fn followed(tenants: usize) {
+pub fn set_followed_tenants(tenants: usize) {
     if is_enabled() {
         gauge!(names::FOLLOWED).set(tenants as f64);
     }

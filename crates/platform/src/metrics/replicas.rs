@@ -14,15 +14,15 @@ pub fn replica_reads(place: &'static str, reason: &'static str) {
 
 /// Whether connections go to a server now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Used {
+pub enum ServerUse {
     Yes,
     No,
 }
 
 /// Sets whether a host of the database, by its place in the URL, takes the writes.
-pub fn database_host(place: usize, used: Used) {
+pub fn database_host(place: usize, used: ServerUse) {
     if is_enabled() {
-        gauge!(names::HOST_USED, "host" => place.to_string()).set(if used == Used::Yes { 1.0 } else { 0.0 });
+        gauge!(names::HOST_USED, "host" => place.to_string()).set(if used == ServerUse::Yes { 1.0 } else { 0.0 });
     }
 }
 
@@ -35,9 +35,9 @@ pub fn database_failover() {
 
 /// Sets whether a replica, by its place in the configuration, is used, and the bytes that it has
 /// not replayed, if it answers.
-pub fn replica(place: usize, used: Used, lag_bytes: Option<i64>) {
+pub fn replica(place: usize, used: ServerUse, lag_bytes: Option<i64>) {
     if is_enabled() {
-        gauge!(names::REPLICA_USED, "replica" => place.to_string()).set(if used == Used::Yes { 1.0 } else { 0.0 });
+        gauge!(names::REPLICA_USED, "replica" => place.to_string()).set(if used == ServerUse::Yes { 1.0 } else { 0.0 });
         if let Some(bytes) = lag_bytes {
             gauge!(names::REPLICA_LAG, "replica" => place.to_string()).set(bytes as f64);
         }

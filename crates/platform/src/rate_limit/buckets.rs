@@ -47,7 +47,7 @@ impl Bucket {
         loop {
             let next_full_at = allowance.take(full_at, now, points)?;
             match self.full_at.compare_exchange_weak(full_at, next_full_at, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Ok(allowance.left(next_full_at, now)),
+                Ok(_) => return Ok(allowance.points_left(next_full_at, now)),
                 Err(current) => full_at = current,
             }
         }
@@ -64,8 +64,8 @@ impl Bucket {
         let _ = self.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, refund);
     }
 
-    pub fn left(&self, allowance: Allowance, now: i64) -> u32 {
-        allowance.left(self.full_at.load(Ordering::Relaxed), now)
+    pub fn points_left(&self, allowance: Allowance, now: i64) -> u32 {
+        allowance.points_left(self.full_at.load(Ordering::Relaxed), now)
     }
 
     /// Stores the state of the shared bucket that Redis returned; if Redis fails, this node
@@ -137,7 +137,7 @@ mod tests {
         }
         let kept: usize = buckets.shards.iter().map(|shard| shard.read().unwrap().len()).sum();
         assert!(kept <= SHARDS * MAX);
-        assert_eq!(buckets.of(debtor, 0).left(FEW, 0), 0, "whoever has spent all is remembered");
+        assert_eq!(buckets.of(debtor, 0).points_left(FEW, 0), 0, "whoever has spent all is remembered");
     }
 
     #[test]

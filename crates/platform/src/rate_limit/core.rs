@@ -57,7 +57,7 @@ impl Allowance {
     }
 
     /// Returns the points left in a bucket that will be full at this moment.
-    pub fn left(self, full_at: i64, now: i64) -> u32 {
+    pub fn points_left(self, full_at: i64, now: i64) -> u32 {
         let missing = full_at.saturating_sub(now).max(0);
         u32::try_from(self.window().saturating_sub(missing).max(0) / self.unit).unwrap_or(u32::MAX)
     }
@@ -69,7 +69,7 @@ impl Allowance {
     pub fn take(self, full_at: i64, now: i64, points: u32) -> Result<i64, InsufficientPoints> {
         let next_full_at = full_at.max(now).saturating_add(self.unit.saturating_mul(i64::from(points)));
         let excess = next_full_at.saturating_sub(now).saturating_sub(self.window());
-        if excess > 0 { Err(InsufficientPoints { left: self.left(full_at, now), wait: excess }) } else { Ok(next_full_at) }
+        if excess > 0 { Err(InsufficientPoints { left: self.points_left(full_at, now), wait: excess }) } else { Ok(next_full_at) }
     }
 
     /// Returns the time when the bucket will be full after so many points have been put back.
@@ -124,10 +124,10 @@ mod tests {
     #[test]
     fn a_bucket_gives_what_it_holds_and_no_more() {
         let full_at = CREDENTIAL.take(0, 1_000_000, 9_999).unwrap();
-        assert_eq!(CREDENTIAL.left(full_at, 1_000_000), 1);
+        assert_eq!(CREDENTIAL.points_left(full_at, 1_000_000), 1);
         assert_eq!(CREDENTIAL.take(full_at, 1_000_000, 2), Err(InsufficientPoints { left: 1, wait: 1_000 }));
         let full_at = CREDENTIAL.take(full_at, 1_000_000, 1).unwrap();
-        assert_eq!(CREDENTIAL.left(full_at, 1_000_000), 0);
+        assert_eq!(CREDENTIAL.points_left(full_at, 1_000_000), 0);
     }
 
     #[test]
@@ -141,9 +141,9 @@ mod tests {
 
     #[test]
     fn a_bucket_never_holds_more_than_its_most() {
-        assert_eq!(CREDENTIAL.left(0, i64::MAX), 10_000);
+        assert_eq!(CREDENTIAL.points_left(0, i64::MAX), 10_000);
         let full_at = CREDENTIAL.refund_points(CREDENTIAL.take(0, 1_000, 5).unwrap(), 500);
-        assert_eq!(CREDENTIAL.left(full_at, 1_000), 10_000);
+        assert_eq!(CREDENTIAL.points_left(full_at, 1_000), 10_000);
         assert!(CREDENTIAL.take(0, 0, 10_001).is_err());
         assert_eq!(CREDENTIAL.restored_per_second(), 1_000);
     }

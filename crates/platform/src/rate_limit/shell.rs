@@ -46,7 +46,7 @@ impl RateLimiter {
         let bucket = self.buckets.of(key, now);
         let Some(redis) = &self.redis else { return bucket.take(allowance, now, points) };
         if bucket.spend_prefetched(points) {
-            return Ok(left(&bucket, allowance, now));
+            return Ok(points_left(&bucket, allowance, now));
         }
         // Other nodes only take points: if too few were left at Redis's last answer, too few are
         // left now, so a flood causes no requests to Redis.
@@ -54,7 +54,7 @@ impl RateLimiter {
         let mut prefetch = bucket.asking.lock().await;
         // The task that held the lock before may have taken enough points for this one too.
         if bucket.spend_prefetched(points) {
-            return Ok(left(&bucket, allowance, now));
+            return Ok(points_left(&bucket, allowance, now));
         }
         let now = (self.now)();
         let max_extra = allowance.most / MAX_PREFETCH_DIVISOR;
@@ -69,11 +69,11 @@ impl RateLimiter {
                 bucket.store_shared_state(now.saturating_add(full_in));
                 bucket.in_hand.fetch_add(i64::from(taken), Ordering::Relaxed);
                 if bucket.spend_prefetched(points) {
-                    return Ok(left(&bucket, allowance, now));
+                    return Ok(points_left(&bucket, allowance, now));
                 }
                 let wait_micros = full_in.saturating_add(allowance.unit().saturating_mul(i64::from(needed_points)));
                 Err(InsufficientPoints {
-                    left: left(&bucket, allowance, now),
+                    left: points_left(&bucket, allowance, now),
                     wait: wait_micros.saturating_sub(allowance.window()).max(1),
                 })
             }
@@ -94,9 +94,9 @@ impl RateLimiter {
     }
 
     /// Returns the number of points left, as far as this node knows.
-    pub fn left(&self, key: Key, allowance: Allowance) -> u32 {
+    pub fn points_left(&self, key: Key, allowance: Allowance) -> u32 {
         let now = (self.now)();
-        left(&self.buckets.of(key, now), allowance, now)
+        points_left(&self.buckets.of(key, now), allowance, now)
     }
 
     /// Counts an attempt of this class, under a name: an account, an address, a user.
@@ -122,6 +122,6 @@ fn prefetched_points(bucket: &Bucket) -> u32 {
     u32::try_from(bucket.in_hand.load(Ordering::Relaxed).max(0)).unwrap_or(u32::MAX)
 }
 
-fn left(bucket: &Bucket, allowance: Allowance, now: i64) -> u32 {
-    bucket.left(allowance, now).saturating_add(prefetched_points(bucket)).min(allowance.most)
+fn points_left(bucket: &Bucket, allowance: Allowance, now: i64) -> u32 {
+    bucket.points_left(allowance, now).saturating_add(prefetched_points(bucket)).min(allowance.most)
 }

@@ -5,14 +5,14 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::storage::{
-    Committed, Fault, Reads, TenantScope,
+    CommittedEvents, Fault, Reads, TenantScope,
     journal::{self, Event},
 };
 
 /// Follows a tenant's events after a position: each exactly once, in order, without a gap.
 pub struct Follower {
     scope: TenantScope,
-    announced: broadcast::Receiver<Committed>,
+    announced: broadcast::Receiver<CommittedEvents>,
     last: i64,
     /// True if the journal has, or may have, events that were not announced.
     behind: bool,
@@ -72,7 +72,7 @@ impl Follower {
 
     /// Takes the next events from an announcement. After a gap, or if the head is beyond the
     /// announced events, the follower reads the journal.
-    fn take(&mut self, committed: &Committed) -> Vec<Arc<Event>> {
+    fn take(&mut self, committed: &CommittedEvents) -> Vec<Arc<Event>> {
         let mut events = Vec::new();
         for event in committed.events.iter() {
             if event.seq <= self.last {

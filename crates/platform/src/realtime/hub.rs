@@ -83,12 +83,12 @@ pub(super) struct State {
 /// Events that wait for a follower.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<WaitingEvents>,
     pub notify: Notify,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(super) struct WaitingEvents {
     pub events: VecDeque<Arc<SharedEvent>>,
     bytes: usize,
     /// True if more events arrived than fit, or the journal was replaced: the waiting events are
@@ -96,7 +96,7 @@ pub(super) struct Waiting {
     pub overrun: bool,
 }
 
-impl Waiting {
+impl WaitingEvents {
     fn has_room(&self, weight: usize) -> bool {
         self.events.is_empty() || self.events.len() < INBOX && self.bytes + weight <= INBOX_BYTES
     }
@@ -109,7 +109,7 @@ impl Waiting {
 }
 
 impl Inbox {
-    pub fn lock(&self) -> MutexGuard<'_, Waiting> {
+    pub fn lock(&self) -> MutexGuard<'_, WaitingEvents> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

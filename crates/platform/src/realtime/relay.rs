@@ -11,7 +11,7 @@ use entity::{
 
 use crate::{
     clock, metrics,
-    storage::{Committed, Database, Fault},
+    storage::{CommittedEvents, Database, Fault},
 };
 
 /// Longest delay until a follower learns of another process's change.
@@ -22,8 +22,8 @@ const POLL: Duration = Duration::from_secs(1);
 pub async fn relay(db: Database) {
     loop {
         clock::sleep(POLL).await;
-        let followed_tenants = db.announcer().followed();
-        metrics::followed(followed_tenants.len());
+        let followed_tenants = db.announcer().followed_tenants();
+        metrics::set_followed_tenants(followed_tenants.len());
         if followed_tenants.is_empty() {
             metrics::set_journal_lag(0);
             continue;
@@ -43,7 +43,7 @@ fn announce_head(db: &Database, tenant: TenantId, head: i64) -> i64 {
     let Some((known_head, shared_event)) = db.announcer().known_heads(tenant).filter(|(known_head, _)| *known_head < head) else {
         return 0;
     };
-    db.announcer().announce(Committed { tenant, head, events: Arc::new([]) });
+    db.announcer().announce(CommittedEvents { tenant, head, events: Arc::new([]) });
     // No follower can lag behind if nothing was announced of the tenant yet, and an event that was
     // hinted in time is not counted as found by the poll.
     if known_head == 0 || shared_event >= head {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    signature::{Credentials, Scope, Signed, authorization},
+    signature::{Credentials, RequestToSign, Scope, authorization},
     store::SecretStore,
 };
 use crate::{
@@ -62,7 +62,7 @@ struct FromContainer {
 }
 
 /// Error that the service returned.
-struct Refused {
+struct ServiceError {
     /// Name of the error, as in `ResourceNotFoundException`.
     name: String,
 }
@@ -85,7 +85,7 @@ impl SecretsManager {
 
     /// Makes a request on a thread of its own and waits for it: keys are also read in code that
     /// cannot await.
-    fn call(&self, action: &str, body: &Value) -> Result<Result<Value, Refused>, Fault> {
+    fn call(&self, action: &str, body: &Value) -> Result<Result<Value, ServiceError>, Fault> {
         let request = || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|err| self.unreachable_fault(err))?;
@@ -94,7 +94,7 @@ impl SecretsManager {
         std::thread::scope(|scope| scope.spawn(request).join()).map_err(|_| self.unreachable_fault("the call panicked"))?
     }
 
-    async fn exchange(&self, action: &str, body: &Value) -> Result<Result<Value, Refused>, Fault> {
+    async fn exchange(&self, action: &str, body: &Value) -> Result<Result<Value, ServiceError>, Fault> {
         let client = reqwest::Client::builder()
             .timeout(REQUEST_TIMEOUT)
             .no_proxy()
@@ -110,7 +110,7 @@ impl SecretsManager {
         headers.extend(credentials.session_token.as_deref().map(|token| ("x-amz-security-token", token)));
         headers.push(("x-amz-target", &target));
         let scope = Scope { region: &self.secret.region, service: SERVICE, at: &at };
-        let signed = Signed { method: "POST", path: "/", query: "", headers: &headers, body: body.as_bytes() };
+        let signed = RequestToSign { method: "POST", path: "/", query: "", headers: &headers, body: body.as_bytes() };
         let mut request = client.post(format!("{endpoint}/")).header("authorization", authorization(&credentials, scope, signed));
         for (name, value) in &headers {
             request = request.header(*name, *value);
@@ -122,7 +122,7 @@ impl SecretsManager {
             return Ok(Ok(response_body));
         }
         let name = response_body["__type"].as_str().unwrap_or("an error without a name");
-        Ok(Err(Refused { name: name.rsplit('#').next().unwrap_or(name).to_owned() }))
+        Ok(Err(ServiceError { name: name.rsplit('#').next().unwrap_or(name).to_owned() }))
     }
 
     async fn credentials(&self, client: &reqwest::Client) -> Result<Credentials, Fault> {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     core::{Loss, SealedColumn, key_of},
     ring::KeyRing,
-    rows::{self, Stored},
+    rows::{self, StoredValue},
     shell::PAGE,
 };
 use crate::{
@@ -56,7 +56,7 @@ pub async fn abandon(db: &Database, ring: &KeyRing, clock: &Clock, id: &str, col
     for column in columns {
         let mut pages = Pages::of(db, column);
         while let Some(page) = pages.next().await? {
-            let lost_values: Vec<&Stored> = page.iter().filter(|stored| key_of(&stored.value) == Some(id)).collect();
+            let lost_values: Vec<&StoredValue> = page.iter().filter(|stored| key_of(&stored.value) == Some(id)).collect();
             for (tenant, lost_values) in rows::by_tenant(column, lost_values) {
                 discarded_count += run_with_retries(|| discard_page((db, ring, clock), column, tenant, &lost_values)).await?;
             }
@@ -71,7 +71,7 @@ async fn discard_page(
     (db, ring, clock): (&Database, &KeyRing, &Clock),
     column: &SealedColumn,
     tenant: TenantId,
-    lost_values: &[&Stored],
+    lost_values: &[&StoredValue],
 ) -> Result<u64, Fault> {
     let work = db.global().maintenance_for(tenant).await?;
     let mut discarded_count = 0;
@@ -84,7 +84,7 @@ async fn discard_page(
 }
 
 /// Returns the sealed replacement of a lost value.
-fn replacement(ring: &KeyRing, column: &SealedColumn, stored: &Stored) -> Result<Option<Vec<u8>>, Fault> {
+fn replacement(ring: &KeyRing, column: &SealedColumn, stored: &StoredValue) -> Result<Option<Vec<u8>>, Fault> {
     let Loss::Random(length, _) = column.loss else { return Ok(None) };
     let mut bytes = vec![0; length];
     ring.fill(&mut bytes);
@@ -103,7 +103,7 @@ impl<'a> Pages<'a> {
         Self { db, column, after: None }
     }
 
-    async fn next(&mut self) -> Result<Option<Vec<Stored>>, Fault> {
+    async fn next(&mut self) -> Result<Option<Vec<StoredValue>>, Fault> {
         let page = rows::values_after(&self.db.global(), self.column, self.after.as_deref(), PAGE).await?;
         self.after = page.last().map(|last| last.ids.clone());
         Ok((!page.is_empty()).then_some(page))

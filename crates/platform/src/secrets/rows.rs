@@ -26,7 +26,7 @@ pub async fn lock(work: &Work) -> Result<(), Fault> {
 }
 
 /// A sealed value and the primary key of its row.
-pub struct Stored {
+pub struct StoredValue {
     pub ids: Vec<Uuid>,
     pub value: Vec<u8>,
 }
@@ -37,7 +37,7 @@ pub async fn values_after(
     column: &SealedColumn,
     after: Option<&[Uuid]>,
     limit: u64,
-) -> Result<Vec<Stored>, Fault> {
+) -> Result<Vec<StoredValue>, Fault> {
     let keys = column.keys.join(", ");
     let mut values: Vec<Value> = Vec::new();
     let after_condition = after.map_or_else(String::new, |after| {
@@ -53,16 +53,16 @@ pub async fn values_after(
         .map(|row| {
             let mut row = Row::new(row);
             let ids = column.keys.iter().map(|_| row.take()).collect::<Result<_, _>>()?;
-            Ok(Stored { ids, value: row.take()? })
+            Ok(StoredValue { ids, value: row.take()? })
         })
         .collect()
 }
 
 /// Groups values by tenant: row security lets a transaction change only rows of its own tenant.
 /// Values in tables of the deployment are under the nil tenant.
-pub fn by_tenant<'a>(column: &SealedColumn, values: Vec<&'a Stored>) -> BTreeMap<TenantId, Vec<&'a Stored>> {
+pub fn by_tenant<'a>(column: &SealedColumn, values: Vec<&'a StoredValue>) -> BTreeMap<TenantId, Vec<&'a StoredValue>> {
     let is_of_tenants = column.keys.first() == Some(&"tenant_id");
-    let mut tenants: BTreeMap<TenantId, Vec<&Stored>> = BTreeMap::new();
+    let mut tenants: BTreeMap<TenantId, Vec<&StoredValue>> = BTreeMap::new();
     for stored in values {
         let tenant = stored.ids.first().filter(|_| is_of_tenants).map_or(TenantId::NIL, |id| TenantId::from_uuid(*id));
         tenants.entry(tenant).or_default().push(stored);
@@ -87,7 +87,7 @@ pub enum LockedRows {
 pub async fn replace(
     work: &Work,
     column: &SealedColumn,
-    stored: &Stored,
+    stored: &StoredValue,
     sealed: &Resealed,
     held: LockedRows,
 ) -> Result<bool, Fault> {
@@ -115,7 +115,7 @@ pub async fn replace(
 pub async fn discard_value(
     work: &Work,
     column: &SealedColumn,
-    stored: &Stored,
+    stored: &StoredValue,
     random: Option<Vec<u8>>,
     now: Timestamp,
 ) -> Result<bool, Fault> {

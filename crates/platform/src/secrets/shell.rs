@@ -262,7 +262,7 @@ async fn walk(db: &Database, ring: Option<&KeyRing>, columns: &[SealedColumn]) -
     Ok(result)
 }
 
-async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page: &[rows::Stored]) -> Result<u64, Fault> {
+async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page: &[rows::StoredValue]) -> Result<u64, Fault> {
     let first = ring.keys().first().id.clone();
     let outdated = page.iter().filter(|stored| key_of(&stored.value) != Some(first.as_str())).collect();
     let (mut resealed, mut locked_rows) = (0, Vec::new());
@@ -287,7 +287,7 @@ async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page:
     Ok(resealed)
 }
 
-fn resealed_value(ring: &KeyRing, column: &SealedColumn, stored: &rows::Stored) -> Result<Resealed, Fault> {
+fn resealed_value(ring: &KeyRing, column: &SealedColumn, stored: &rows::StoredValue) -> Result<Resealed, Fault> {
     let context = column.context(&stored.ids);
     // A value from before there were keys is plain text: it is sealed as stored.
     let plaintext = if key_of(&stored.value).is_some() { ring.open(&context, &stored.value)? } else { stored.value.clone() };

@@ -30,7 +30,7 @@ pub struct Scope<'a> {
 
 /// A request to sign: its header names in lower case and sorted.
 #[derive(Debug, Clone, Copy)]
-pub struct Signed<'a> {
+pub struct RequestToSign<'a> {
     pub method: &'a str,
     pub path: &'a str,
     pub query: &'a str,
@@ -39,12 +39,12 @@ pub struct Signed<'a> {
 }
 
 /// Returns the value of the `Authorization` header.
-pub fn authorization(credentials: &Credentials, scope: Scope<'_>, request: Signed<'_>) -> String {
+pub fn authorization(credentials: &Credentials, scope: Scope<'_>, request: RequestToSign<'_>) -> String {
     let Scope { region, service, at } = scope;
     let day = at.split('T').next().unwrap_or(at);
     let headers = request.headers.iter().fold(String::new(), |lines, (name, value)| lines + *name + ":" + value.trim() + "\n");
     let names = request.headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
-    let Signed { method, path, query, body, .. } = request;
+    let RequestToSign { method, path, query, body, .. } = request;
     let canonical = format!("{method}\n{path}\n{query}\n{headers}\n{names}\n{}", hex::encode(Sha256::digest(body)));
     let scope = format!("{day}/{region}/{service}/aws4_request");
     let text = format!("AWS4-HMAC-SHA256\n{at}\n{scope}\n{}", hex::encode(Sha256::digest(canonical.as_bytes())));
@@ -70,7 +70,7 @@ mod tests {
             secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
             session_token: None,
         };
-        let request = Signed {
+        let request = RequestToSign {
             method: "GET",
             path: "/",
             query: "Action=ListUsers&Version=2010-05-08",

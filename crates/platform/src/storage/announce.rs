@@ -13,7 +13,7 @@ use super::{cluster_notices::ClusterNotices, journal_event::Event};
 
 /// The events of one transaction, in order.
 #[derive(Debug, Clone)]
-pub struct Committed {
+pub struct CommittedEvents {
     pub tenant: TenantId,
     /// Number of the last event. A hint has this number only, without events.
     pub head: i64,
@@ -28,7 +28,7 @@ const BUFFER: usize = 1024;
 pub struct Announcer(Arc<Mutex<HashMap<TenantId, Channel>>>, ClusterNotices);
 
 struct Channel {
-    sender: broadcast::Sender<Committed>,
+    sender: broadcast::Sender<CommittedEvents>,
     /// Last event that this process wrote or found in the database; followers have not been told of
     /// later ones.
     head: i64,
@@ -37,7 +37,7 @@ struct Channel {
 }
 
 impl Announcer {
-    pub fn follow(&self, tenant: TenantId) -> broadcast::Receiver<Committed> {
+    pub fn follow(&self, tenant: TenantId) -> broadcast::Receiver<CommittedEvents> {
         let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         channels
             .entry(tenant)
@@ -47,7 +47,7 @@ impl Announcer {
     }
 
     /// Returns the tenants that are followed in this process.
-    pub fn followed(&self) -> Vec<TenantId> {
+    pub fn followed_tenants(&self) -> Vec<TenantId> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
@@ -79,10 +79,10 @@ impl Announcer {
         let Some(channel) = channels.get_mut(&tenant).filter(|channel| channel.head < head) else { return };
         channel.hinted = channel.hinted.max(head);
         // The send fails without followers, which is fine: a new follower reads the journal first.
-        let _ = channel.sender.send(Committed { tenant, head, events: Arc::new([]) });
+        let _ = channel.sender.send(CommittedEvents { tenant, head, events: Arc::new([]) });
     }
 
-    pub fn announce(&self, committed: Committed) {
+    pub fn announce(&self, committed: CommittedEvents) {
         // An announcement without events came from another node.
         if !committed.events.is_empty() {
             self.1.head(committed.tenant, committed.head);

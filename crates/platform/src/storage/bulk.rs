@@ -113,7 +113,8 @@ impl Bulk {
     pub(super) fn gated_part(self, gate: &str, given: ParameterForm, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
         let is_single = given == ParameterForm::Values && self.len() == 1;
         let first = arguments.len() + 1;
-        let (columns, arrays) = omit_void_columns(&self.columns[1..], Array::of_rows(self.columns, self.values)?, self.seldom);
+        let (columns, arrays) =
+            omit_void_columns(&self.columns[1..], Array::of_rows(self.columns, self.values)?, self.rarely_set);
         for array in arrays {
             if is_single {
                 array.bind_single(arguments)?;

@@ -17,7 +17,7 @@ use std::{
 use tokio::sync::oneshot;
 
 pub(super) use self::queues::LoadQueues;
-use self::queues::{Found, LoadMessage, LoadTurn, Waiting};
+use self::queues::{LoadMessage, LoadResult, LoadTurn, WaitingRequest};
 use super::{Fault, Reads, TenantScope};
 
 /// Maximum keys of one statement; more keys need several statements.
@@ -36,7 +36,7 @@ impl TenantScope {
         Ok(keys.iter().filter_map(|key| Some((*key, shared_values.get(key)?.clone()))).collect())
     }
 
-    async fn load_coalesced<K, V, F>(&self, keys: &[K], load: impl Fn(Vec<K>) -> F) -> Found<K, V>
+    async fn load_coalesced<K, V, F>(&self, keys: &[K], load: impl Fn(Vec<K>) -> F) -> LoadResult<K, V>
     where
         K: Copy + Eq + Hash + Send + Sync + 'static,
         V: Clone + Send + Sync + 'static,
@@ -53,7 +53,7 @@ impl TenantScope {
                 let mut tenants = line.lock();
                 if let Some(waiting) = tenants.get_mut(&self.tenant()) {
                     let (sender, receiver) = oneshot::channel();
-                    waiting.push(Waiting { keys: keys.to_vec(), turn: sender });
+                    waiting.push(WaitingRequest { keys: keys.to_vec(), turn: sender });
                     Some(receiver)
                 } else {
                     tenants.insert(self.tenant(), Vec::new());

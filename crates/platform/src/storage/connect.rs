@@ -10,7 +10,7 @@ use sea_orm::{
 use super::{
     ActiveRowSecurity, Announcer, Backend, Database, Extensions, Fault, Options,
     coalesce::LoadQueues,
-    database::Opened,
+    database::OpenDatabase,
     pool_limits::{ACQUIRE_TIMEOUT, STATEMENT_CACHE},
     postgres,
     row_polls::BUFFERED_ROWS,
@@ -21,7 +21,7 @@ use super::{
 
 /// Treatment of an SQLite file that does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Missing {
+enum OnMissingFile {
     IsMade,
     IsRefused,
 }
@@ -34,16 +34,16 @@ const WAL_SIZE_LIMIT_BYTES: &str = "67108864";
 impl Database {
     /// Opens `sqlite://path`, an existing file, or `postgres://…`.
     pub async fn open(url: &str, options: Options) -> Result<Self, Fault> {
-        Self::open_with_missing(url, options, Missing::IsRefused).await
+        Self::open_with_missing(url, options, OnMissingFile::IsRefused).await
     }
 
     /// Opens the database as `open` does, for a caller that migrates it next: a missing SQLite file
     /// is created.
     pub async fn make(url: &str, options: Options) -> Result<Self, Fault> {
-        Self::open_with_missing(url, options, Missing::IsMade).await
+        Self::open_with_missing(url, options, OnMissingFile::IsMade).await
     }
 
-    async fn open_with_missing(url: &str, options: Options, missing: Missing) -> Result<Self, Fault> {
+    async fn open_with_missing(url: &str, options: Options, missing: OnMissingFile) -> Result<Self, Fault> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return postgres::open(&url.replacen("postgresql://", "postgres://", 1), options).await;
         }
@@ -59,16 +59,16 @@ impl Database {
                 "an SQLite database is a path and nothing after it: \"{path}\" has a question mark"
             )));
         }
-        if missing == Missing::IsRefused && !std::path::Path::new(path).exists() {
+        if missing == OnMissingFile::IsRefused && !std::path::Path::new(path).exists() {
             return Err(Fault::Broken(format!("there is no database at {path}: `entrepot migrate` makes one")));
         }
         Self::open_sqlite(path, options, missing).await
     }
 
-    async fn open_sqlite(path: &str, options: Options, missing: Missing) -> Result<Self, Fault> {
+    async fn open_sqlite(path: &str, options: Options, missing: OnMissingFile) -> Result<Self, Fault> {
         let base = sqlite::SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(missing == Missing::IsMade)
+            .create_if_missing(missing == OnMissingFile::IsMade)
             .journal_mode(sqlite::SqliteJournalMode::Wal)
             .synchronous(sqlite::SqliteSynchronous::Full)
             .foreign_keys(true)
@@ -104,7 +104,7 @@ impl Database {
         let owner = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
         let writer = Connections::Sqlite(owner.clone());
         let reader = Connections::Sqlite(SqlxSqliteConnector::from_sqlx_sqlite_pool(reader));
-        let opened = Opened {
+        let opened = OpenDatabase {
             backend: Backend::Sqlite,
             owner,
             maintenance: writer.clone(),

@@ -20,7 +20,7 @@ fn no_answer_fault(url: &str, err: &dyn std::fmt::Display) -> Fault {
 pub(super) fn connect_fault(url: &str, err: &DbErr) -> Fault {
     let DbErr::Conn(RuntimeErr::SqlxError(cause)) = err else { return no_answer_fault(url, err) };
     let database_message = cause.as_database_error().map(DatabaseError::message).unwrap_or_default();
-    match fault::code(err).as_deref() {
+    match fault::error_code(err).as_deref() {
         // invalid_catalog_name
         Some("3D000") => Fault::Broken(format!(
             "there is no database at {}: {database_message}; make it first (CREATE DATABASE), then `entrepot migrate` makes its tables",

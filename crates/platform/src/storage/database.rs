@@ -17,12 +17,12 @@ use super::{
 /// The open database. Cheap to clone, as a request has many handles of it: there is one reference
 /// count instead of one for each part.
 #[derive(Clone)]
-pub struct Database(Arc<Opened>);
+pub struct Database(Arc<OpenDatabase>);
 
 /// Parts of an open database. On SQLite `writer` is a single connection; on Postgres the two are
 /// separate pools, so that a page of slow reads never keeps a lane from committing.
 #[derive(Clone)]
-pub struct Opened {
+pub struct OpenDatabase {
     pub(super) backend: Backend,
     /// Connection with the right to change tables; the only one that uses the login of the URL
     /// itself.
@@ -47,14 +47,14 @@ pub struct Opened {
 }
 
 impl Deref for Database {
-    type Target = Opened;
-    fn deref(&self) -> &Opened {
+    type Target = OpenDatabase;
+    fn deref(&self) -> &OpenDatabase {
         &self.0
     }
 }
 
-impl From<Opened> for Database {
-    fn from(opened: Opened) -> Self {
+impl From<OpenDatabase> for Database {
+    fn from(opened: OpenDatabase) -> Self {
         Self(Arc::new(opened))
     }
 }
@@ -72,12 +72,12 @@ impl Database {
     pub fn with_own_connections(&self, lanes: usize, set_aside: usize) -> Self {
         let mut copy = self.0.as_ref().clone();
         if let Connections::Postgres(writer) = &self.writer {
-            copy.writer = Connections::Postgres(writer.others(lanes * (1 + set_aside), limits::LANES));
+            copy.writer = Connections::Postgres(writer.with_limit(lanes * (1 + set_aside), limits::LANES));
             copy.reader = copy.writer.clone();
             copy.connection_pools = self
                 .connection_pools
                 .as_ref()
-                .map(|connection_pools| connection_pools.others(lanes * (CONNECTIONS_PER_LANE + set_aside)));
+                .map(|connection_pools| connection_pools.with_limit(lanes * (CONNECTIONS_PER_LANE + set_aside)));
         }
         copy.into()
     }
@@ -118,7 +118,7 @@ impl Database {
     /// Runs ANALYZE on Postgres tables that have just grown, or on all tables if none is named.
     /// Autovacuum does so once a minute; until then plans are made for the former few rows. A login
     /// that does not own the tables has to wait for it.
-    pub async fn measure(&self, tables: &[&str]) -> Result<(), Fault> {
+    pub async fn analyze(&self, tables: &[&str]) -> Result<(), Fault> {
         if self.backend == Backend::Postgres {
             let sql = format!("ANALYZE {}", tables.join(", "));
             let result = tokio::time::timeout(limits::LONG.answer(), self.owner.execute_unprepared(&sql)).await;

@@ -238,7 +238,7 @@ pub trait AnyEventType: Send + Sync {
     ///
     /// # Errors
     /// The payload has another shape.
-    fn shown(&self, payload: &str, viewer: &dyn Viewer) -> Result<Option<Value>, serde_json::Error>;
+    fn visible_payload(&self, payload: &str, viewer: &dyn Viewer) -> Result<Option<Value>, serde_json::Error>;
     /// Returns the topic whose stream carries the event, and the followers that it concerns there.
     /// An event that cannot be parsed concerns all: they report its fault.
     fn audience(&self, event: &Event, read: &ParsedPayload) -> Option<(Topic, Audience)>;
@@ -260,7 +260,7 @@ impl<P: DeserializeOwned + Send + Sync + 'static> AnyEventType for EventType<P> 
     fn topic(&self) -> Option<Topic> {
         self.0.terms.stream.as_ref().map(|stream| stream.topic)
     }
-    fn shown(&self, payload: &str, viewer: &dyn Viewer) -> Result<Option<Value>, serde_json::Error> {
+    fn visible_payload(&self, payload: &str, viewer: &dyn Viewer) -> Result<Option<Value>, serde_json::Error> {
         let viewer = EventViewer { viewer, permission: self.0.terms.permission };
         let payload = traces::without_trace(payload);
         match self.0.terms.shown {
@@ -333,8 +333,8 @@ impl Registry {
     ///
     /// # Errors
     /// The payload has another shape.
-    pub fn shown(&self, name: &str, payload: &str, viewer: &dyn Viewer) -> Result<Option<Value>, serde_json::Error> {
-        self.by_name.get(name).map_or(Ok(None), |event| event.shown(payload, viewer))
+    pub fn visible_payload(&self, name: &str, payload: &str, viewer: &dyn Viewer) -> Result<Option<Value>, serde_json::Error> {
+        self.by_name.get(name).map_or(Ok(None), |event| event.visible_payload(payload, viewer))
     }
     /// Returns the stream and the followers that an event concerns. An event that only a later
     /// version declares is treated like others of its noun.

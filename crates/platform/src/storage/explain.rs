@@ -22,7 +22,7 @@ impl Database {
                 let rows = pool.query_all_raw(explain).await?;
                 return rows.iter().map(|row| Ok(row.try_get("", "detail")?)).collect();
             }
-            Connections::Postgres(sessions) => sessions.others(1, limits::REQUESTS),
+            Connections::Postgres(sessions) => sessions.with_limit(1, limits::REQUESTS),
         };
         let bound = self.active_row_security.is_enforced().then_some(TenantId::NIL);
         let explained = explain_generic_plan(&Connections::Postgres(sessions.clone()), bound, sql).await;

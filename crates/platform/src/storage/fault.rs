@@ -56,7 +56,7 @@ impl Unwritable {
 }
 
 /// Returns the database's code of an error.
-pub(super) fn code(err: &DbErr) -> Option<String> {
+pub(super) fn error_code(err: &DbErr) -> Option<String> {
     match err {
         DbErr::Exec(RuntimeErr::SqlxError(err))
         | DbErr::Query(RuntimeErr::SqlxError(err))
@@ -66,7 +66,7 @@ pub(super) fn code(err: &DbErr) -> Option<String> {
 }
 
 fn unwritable(err: &DbErr) -> Option<Unwritable> {
-    let code = code(err)?;
+    let code = error_code(err)?;
     if DISK_FULL_CODES.contains(&&*code) {
         Some(Unwritable::NoRoom)
     } else {
@@ -122,7 +122,7 @@ impl Fault {
 
     /// Returns the database's own code of the error.
     fn code(&self) -> Option<String> {
-        if let Self::Database(err) = self { code(err) } else { None }
+        if let Self::Database(err) = self { error_code(err) } else { None }
     }
 
     /// Whether the database answers and takes no writes, and why.

@@ -165,7 +165,7 @@ mod tests {
     use tokio::sync::{Semaphore, mpsc, oneshot};
 
     use super::*;
-    use crate::storage::{Prepared, Written};
+    use crate::storage::{PreparedRows, WriteResult};
 
     /// A command of so many lines, which is answered when it is done.
     struct TestCommand {
@@ -190,7 +190,7 @@ mod tests {
         async fn plan(&self, (): &mut (), batches: &mut [Batch<TestCommand>]) -> Plan {
             Plan { unchanged: batches.iter().map(|batch| batch.tenant).collect(), ..Plan::default() }
         }
-        async fn write(&self, _: Prepared) -> Result<Written, Fault> {
+        async fn write(&self, _: PreparedRows) -> Result<WriteResult, Fault> {
             Err(Fault::Broken("nothing was planned that is written".to_owned()))
         }
         fn forget((): &mut (), _: TenantId) {}

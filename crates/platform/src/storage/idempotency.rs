@@ -2,16 +2,19 @@
 //! key with the same input returns the first answer again, with another input it is an error; a
 //! refusal is not stored. Comparison of inputs: `docs/decisions/0101-identities.md`.
 //!
-//! These functions work inside the call's transaction; the keys themselves are in
-//! `idempotency_keys`.
+//! These functions work inside the call's transaction; the keys themselves are in `keys`.
+
+pub(super) mod keys;
 
 use entity::prelude::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use super::idempotency_keys::{
-    EarlierUse, InputDigest, Key, KeyProblem, KeyUse, MAX_KEY, by_key, check_key, hash_of, key_use, look_up, rows, sent,
+use self::keys::read;
+pub use self::keys::{
+    EarlierUse, InputDigest, Key, KeyProblem, KeyUse, MAX_KEY, by_key, check_key, hash_of, key_use, look_up, rows,
+    with_sent_digest,
 };
-use super::{Fault, Reads, Work, idempotency_keys::read, journal};
+use super::{Fault, Reads, Work, journal};
 
 /// Returns the earlier use of this key. The lookup is inside the transaction: a concurrent call
 /// with the key has either committed, and is found here, or conflicts with our write.

@@ -289,7 +289,7 @@ async fn is_secured(transaction: &DatabaseTransaction) -> Result<bool, Fault> {
 
 /// Whether others held a lock for too long, or had one that this one waited for while they waited for it.
 pub(super) fn is_lock_failure(err: &DbErr) -> bool {
-    matches!(fault::code(err).as_deref(), Some("55P03" | "40P01"))
+    matches!(fault::error_code(err).as_deref(), Some("55P03" | "40P01"))
 }
 
 /// A table that no migration created. Tables of extensions do not count.

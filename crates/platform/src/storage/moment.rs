@@ -19,13 +19,13 @@ static TURNS: Semaphore = Semaphore::const_new(MAX);
 
 /// Snapshot of one tenant's rows, taken at the first read.
 #[derive(Default)]
-pub(super) struct Moment(OnceCell<Snapshot>);
+pub(super) struct LazySnapshot(OnceCell<Snapshot>);
 
 tokio::task_local! {
-    static MOMENT: Arc<Moment>;
+    static MOMENT: Arc<LazySnapshot>;
 }
 
-impl Moment {
+impl LazySnapshot {
     /// Returns the snapshot of a tenant's rows; None for another tenant than the first.
     pub(super) async fn of(&self, db: &Database, tenant: TenantId) -> Result<Option<&Snapshot>, Fault> {
         let snapshot = self.0.get_or_try_init(|| Snapshot::begin(db, &db.reader, tenant, Purpose::Moment)).await?;
@@ -44,7 +44,7 @@ pub async fn with_consistent_reads<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Returns the snapshot of this task; an expired one if there is none.
-pub(super) fn current() -> Weak<Moment> {
+pub(super) fn current() -> Weak<LazySnapshot> {
     MOMENT.try_with(Arc::downgrade).unwrap_or_default()
 }
 

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Bulk, Fault, Reads, TenantScope, commit_hook,
-    idempotency_keys::{self, EarlierUse, Key},
+    idempotency::keys::{self, EarlierUse, Key},
     journal_event::Event,
 };
 
@@ -38,7 +38,7 @@ pub struct Receipt {
 
 /// A call that is done once.
 #[derive(Debug)]
-pub struct Once {
+pub struct IdempotentCall {
     tenant: TenantId,
     key: Key,
     at: Timestamp,
@@ -47,10 +47,10 @@ pub struct Once {
 }
 
 tokio::task_local! {
-    static ONCE: Option<Arc<Once>>;
+    static ONCE: Option<Arc<IdempotentCall>>;
 }
 
-impl Once {
+impl IdempotentCall {
     pub fn new(tenant: TenantId, key: Key, at: Timestamp) -> Arc<Self> {
         Arc::new(Self { tenant, key, at, id: Mutex::default(), is_recorded: AtomicBool::new(false) })
     }
@@ -60,8 +60,8 @@ impl Once {
     /// # Errors
     /// The database, or a receipt that cannot be read.
     pub async fn before(&self, reads: &impl Reads) -> Result<EarlierUse<Receipt>, Fault> {
-        let receipts = idempotency_keys::look_up(reads, [&self.key]).await?;
-        idempotency_keys::read(idempotency_keys::key_use(&self.key, &receipts))
+        let receipts = keys::look_up(reads, [&self.key]).await?;
+        keys::read(keys::key_use(&self.key, &receipts))
     }
 
     /// Runs the call: its first commit includes the receipt.
@@ -87,7 +87,7 @@ impl Once {
         let id = explicit_id.or_else(|| events.first().and_then(|event| id_of(event)));
         let receipt = Receipt { id, seq: events.last().map(|event| event.seq) };
         let receipt = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(format!("a receipt has no JSON: {err}")))?;
-        Ok(Some(idempotency_keys::rows(tenant, [(&self.key, receipt)], self.at)))
+        Ok(Some(keys::rows(tenant, [(&self.key, receipt)], self.at)))
     }
 }
 
@@ -119,7 +119,7 @@ pub async fn store_receipt_alone(scope: &TenantScope, id: &impl std::fmt::Displa
     commit_hook::run_without_hook(work.commit()).await
 }
 
-pub(super) fn current() -> Option<Arc<Once>> {
+pub(super) fn current() -> Option<Arc<IdempotentCall>> {
     ONCE.try_with(Clone::clone).ok().flatten()
 }
 
@@ -137,11 +137,11 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::storage::idempotency_keys::InputDigest;
+    use crate::storage::idempotency::InputDigest;
 
-    fn once(tenant: TenantId) -> Arc<Once> {
+    fn once(tenant: TenantId) -> Arc<IdempotentCall> {
         let key = Key { owner: Uuid::nil(), mutation: "roleCreate", key: "k".to_owned(), hash: InputDigest::default() };
-        Once::new(tenant, key, Timestamp(7))
+        IdempotentCall::new(tenant, key, Timestamp(7))
     }
 
     #[test]

@@ -42,9 +42,9 @@ impl Outage {
 
 /// Guard that ends an outage: when the server was reached, and when the retrying task is dropped
 /// with the runtime.
-pub(super) struct Ending(pub(super) Outage);
+pub(super) struct OutageGuard(pub(super) Outage);
 
-impl Drop for Ending {
+impl Drop for OutageGuard {
     fn drop(&mut self) {
         *self.0.since() = None;
         self.0.0.over.notify_waiters();

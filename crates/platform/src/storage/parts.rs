@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::{Backend, Database, Fault, Row, limits};
 use listed::PartRow;
-use part::ahead;
+use part::count_months_ahead;
 
 pub use facts::{MissingPart, PartitionFacts};
 pub use lock::PartsLock;
@@ -124,7 +124,7 @@ impl Database {
         if self.backend == Backend::Sqlite {
             return Ok(None);
         }
-        Ok(Some(ahead(&self.parts().await?, now)))
+        Ok(Some(count_months_ahead(&self.parts().await?, now)))
     }
 
     /// Creates the missing parts, from last month to three months ahead, and returns their count.

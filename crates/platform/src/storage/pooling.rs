@@ -47,7 +47,7 @@ const SETTING_LOST: &str = "a setting of a connection was gone in its next trans
 ///
 /// # Errors
 /// `Fault::Pooled`, with the observation.
-pub(super) async fn refuse(login: &PgConnectOptions, proof: RowSecurityProof) -> Result<(), Fault> {
+pub(super) async fn refuse_transaction_pooler(login: &PgConnectOptions, proof: RowSecurityProof) -> Result<(), Fault> {
     if proof == RowSecurityProof::Copied {
         return Ok(());
     }

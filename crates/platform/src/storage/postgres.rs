@@ -22,7 +22,7 @@ use self::{
 use super::{
     Backend, Database, Fault, LedgerPlans, Options, Row,
     connect_errors::connect_fault,
-    database::Opened,
+    database::OpenDatabase,
     hosts::{self, Login},
     journal_bounds::JournalBounds,
     limits,
@@ -55,7 +55,7 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     );
     login.attach_pool(owner.get_postgres_connection_pool());
     owner.ping().await.map_err(|err| connect_fault(url, &err))?;
-    pooling::refuse(login.options(), options.row_security_proof).await?;
+    pooling::refuse_transaction_pooler(login.options(), options.row_security_proof).await?;
     let active_row_security = row_security::choose(&owner, options.row_security).await?;
     let path = search_path(&owner).await?;
     let as_role = |role: &str| as_role(&login, role, &active_row_security, path.as_deref());
@@ -63,7 +63,7 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     let binding = if active_row_security.is_enforced() { Binding::Tenant } else { Binding::Nobody };
     let (long, bound) =
         if active_row_security == ActiveRowSecurity::Writes { (&maintenance, Binding::Nobody) } else { (&app, binding) };
-    let plans = plans(&app, options.ledger_plans).await?;
+    let plans = resolve_plans(&app, options.ledger_plans).await?;
     let long = match plans {
         // A server that refuses the one setting refuses the other.
         LedgerPlans::Server if refusal_reason(long, &[CUSTOM]).await?.is_some() => long.clone(),
@@ -87,7 +87,7 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     };
     let extensions = super::Extensions::default();
     extensions.insert(JournalBounds::default());
-    let opened_database = Opened {
+    let opened_database = OpenDatabase {
         backend: Backend::Postgres,
         owner,
         writer: transactions(&app, options.writers as usize, limits::REQUESTS),
@@ -168,7 +168,7 @@ pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<
 
 /// Returns the planning of the ledger's statements that is in force. If Postgres refuses the
 /// setting it plans as it sees fit, which is slower and as right.
-async fn plans(app: &Login, requested: LedgerPlans) -> Result<LedgerPlans, Fault> {
+async fn resolve_plans(app: &Login, requested: LedgerPlans) -> Result<LedgerPlans, Fault> {
     if requested == LedgerPlans::Server {
         return Ok(requested);
     }

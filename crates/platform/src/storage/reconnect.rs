@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     hosts::Login,
-    outage::{Ending, Outage},
+    outage::{Outage, OutageGuard},
     pool_limits::{MAX_BACKOFF, MIN_BACKOFF},
     sessions::is_server_away,
 };
@@ -25,7 +25,7 @@ impl Outage {
             }
             *since = Some(start);
         }
-        let (ending, login) = (Ending(self.clone()), login.clone());
+        let (ending, login) = (OutageGuard(self.clone()), login.clone());
         tokio::spawn(async move {
             let mut pause = MIN_BACKOFF;
             while is_unreachable(&login).await {

@@ -11,7 +11,7 @@ use sea_orm::{EntityTrait, FromQueryResult, QueryResult, QuerySelect, QueryTrait
 
 use super::{
     Backend, Database, Extensions, Fault, Reads, Row, Snapshot,
-    moment::{self, Moment},
+    moment::{self, LazySnapshot},
     read_kind::ReadKind,
     replicas::{self, Freshness, ReadRoute},
     sessions::Bound,
@@ -33,7 +33,7 @@ pub struct TenantScope {
     /// Route of the request that opened the handle; None reads from the primary.
     pub(super) route: Option<Arc<ReadRoute>>,
     /// Snapshot of the task; while it lasts, it takes precedence over the route.
-    moment: Weak<Moment>,
+    moment: Weak<LazySnapshot>,
 }
 
 impl TenantScope {

@@ -125,7 +125,7 @@ impl Sessions {
     }
 
     /// Returns other connections like these, with limits of their own: a connection belongs to the runtime that opened it.
-    pub(super) fn others(&self, limit: usize, limits: Limits) -> Self {
+    pub(super) fn with_limit(&self, limit: usize, limits: Limits) -> Self {
         Self::new(&self.0.login, limit, limits, self.0.binding, &self.0.write_health)
     }
 
@@ -179,7 +179,7 @@ impl Sessions {
     {
         let mut borrowed = self.bound(bound).await?;
         borrowed.set_workers(workers).await?;
-        let rows = borrowed.ask(self.0.limits.answer(), async |connection| connection.fetch_all(query).await).await;
+        let rows = borrowed.run_within(self.0.limits.answer(), async |connection| connection.fetch_all(query).await).await;
         borrowed.return_to_pool();
         rows
     }
@@ -205,7 +205,7 @@ impl Sessions {
             let (tenant, tenants) = bound.settings();
             let bind = sqlx::query("SELECT set_config('app.tenant_id', $1, false), set_config('app.tenant_ids', $2, false)");
             let bind = bind.bind(tenant).bind(tenants);
-            borrowed.ask(self.0.limits.liveness_timeout(), async |connection| connection.fetch_all(bind).await).await?;
+            borrowed.run_within(self.0.limits.liveness_timeout(), async |connection| connection.fetch_all(bind).await).await?;
             borrowed.bind(requested_bound);
         }
         Ok(borrowed)
@@ -274,7 +274,7 @@ impl Sessions {
         let mut borrowed = self.checkout(None).await?;
         let (timeline, login, limits) = (self.0.write_health.timeline().clone(), self.0.login.clone(), self.0.limits);
         borrowed
-            .ask(limits.liveness_timeout(), async |connection| timeline.check_connection(&login, limits, connection).await)
+            .run_within(limits.liveness_timeout(), async |connection| timeline.check_connection(&login, limits, connection).await)
             .await?;
         borrowed.return_to_pool();
         Ok(())
@@ -346,7 +346,7 @@ impl BorrowedConnection {
             Workers::AsSet => "RESET max_parallel_workers_per_gather",
             Workers::None => "SET max_parallel_workers_per_gather = 0",
         };
-        self.ask(self.liveness_timeout(), async |connection| connection.execute(sql).await).await?;
+        self.run_within(self.liveness_timeout(), async |connection| connection.execute(sql).await).await?;
         if let Some(session) = &mut self.session {
             session.workers = workers;
         }
@@ -355,7 +355,7 @@ impl BorrowedConnection {
 
     /// Sends a statement and waits for the answer, at most for the limit, and only while its host is the one that takes writes.
     /// A connection that broke, that did not answer in time, or whose answer is no longer awaited, is closed.
-    pub(super) async fn ask<T>(
+    pub(super) async fn run_within<T>(
         &mut self,
         limit: Duration,
         question: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
@@ -364,7 +364,7 @@ impl BorrowedConnection {
         let Some(mut session) = self.session.take() else {
             return Err(io::Error::new(io::ErrorKind::NotConnected, "the connection to the database has gone").into());
         };
-        let silence = Silence::begins(&self.home.0.write_health);
+        let silence = Silence::begin(&self.home.0.write_health);
         let answer = tokio::select! {
             biased;
             // No further statement goes to a former primary: a COMMIT there would be lost.
@@ -377,7 +377,7 @@ impl BorrowedConnection {
             Err(err) if is_lost(err) => {
                 self.home.0.login.report_lost_connection(session.term);
                 // Others that are idle may have ended with the same server, and are better not tried one after the other.
-                self.home.0.write_health.lost(silence.began());
+                self.home.0.write_health.record_loss(silence.started_at());
             }
             // The server refused the statement; the connection is still usable.
             Err(sqlx::Error::Database(_)) | Ok(_) => {

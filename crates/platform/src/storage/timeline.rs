@@ -86,7 +86,7 @@ enum Step {
 
 /// Returns the action after a check, which also depends on the state that this process saw last: a
 /// server that has lost its standby records that in a row which no standby has.
-fn step(TimelineCheck { now, kept }: TimelineCheck, remembered: Option<TimelineState>) -> Step {
+fn choose_step(TimelineCheck { now, kept }: TimelineCheck, remembered: Option<TimelineState>) -> Step {
     let Some(kept) = kept else { return Step::Keep };
     if kept == now {
         return Step::Stay;
@@ -120,13 +120,13 @@ impl Timeline {
             return Ok(false);
         }
         let was_promoted = check.is_promoted();
-        if step(check, None) != Step::Stay {
+        if choose_step(check, None) != Step::Stay {
             let _turn = self.0.settling.lock().await;
             match self.read_timelines(connection).await? {
                 Some(latest) => check = latest,
                 None => return Ok(true),
             }
-            if step(check, None) != Step::Stay {
+            if choose_step(check, None) != Step::Stay {
                 let result = self.settle(login, has_roles).await;
                 if let Err(sqlx::Error::Database(err)) = &result {
                     match err.code().as_deref() {
@@ -194,8 +194,8 @@ impl Timeline {
         let check = TimelineCheck::read(&connection.fetch_one(LOCK).await?)?;
         // A standby that has the row also has everything written before it, so this commit need not wait for a standby.
         connection.execute("SET LOCAL synchronous_commit = local").await?;
-        let remembered = *self.seen();
-        let step = if check.now.timeline == 0 { Step::Stay } else { step(check, remembered) };
+        let remembered = *self.lock_seen();
+        let step = if check.now.timeline == 0 { Step::Stay } else { choose_step(check, remembered) };
         let mut tenants = 0;
         if step == Step::Renew {
             tenants = renew(&mut connection).await?;
@@ -279,7 +279,7 @@ mod tests {
             ("an earlier timeline", seen(1, false), Some(seen(2, false)), None, Step::Renew),
         ];
         for (name, now, kept, remembered, expected) in cases {
-            assert_eq!(step(TimelineCheck { now, kept }, remembered), expected, "{name}");
+            assert_eq!(choose_step(TimelineCheck { now, kept }, remembered), expected, "{name}");
         }
     }
 }

@@ -35,7 +35,7 @@ impl Database {
         if let Some(reason) = timeline.0.refusal.get() {
             return Ok(Some(TimelineReport::Refused(reason.clone())));
         }
-        let seen = *timeline.seen();
+        let seen = *timeline.lock_seen();
         Ok(seen.map(|TimelineState { timeline, is_synchronous }| TimelineReport::Watched { timeline, is_synchronous }))
     }
 }

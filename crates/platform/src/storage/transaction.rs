@@ -111,7 +111,7 @@ impl Transaction {
             Self::Sqlite(_) => Err(DbErr::Custom("a statement of Postgres was sent to SQLite".to_owned())),
             Self::Postgres(open) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
-                let result = open.ask(async |connection| connection.execute(query).await).await;
+                let result = open.run_on_connection(async |connection| connection.execute(query).await).await;
                 result.map(|outcome| outcome.rows_affected()).map_err(exec)
             }
         }
@@ -170,15 +170,18 @@ impl PgTransaction {
             sql += &format!("; SELECT set_config('app.tenant_id', '{}', true)", tenant.uuid());
         }
         let begin = async |connection: &mut PgConnection| connection.execute(AssertSqlSafe(sql)).await;
-        borrowed.ask(sessions.limits().liveness_timeout(), begin).await?;
+        borrowed.run_within(sessions.limits().liveness_timeout(), begin).await?;
         Ok(Self { open: Mutex::new(Open { borrowed: Some(borrowed), has_failed: false }), limit: sessions.limits().answer() })
     }
 
-    async fn ask<T>(&self, question: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+    async fn run_on_connection<T>(
+        &self,
+        question: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
         let mut open = self.open.lock().await;
         let Open { borrowed: connection, has_failed } = &mut *open;
         let Some(connection) = connection else { return Err(sqlx::Error::PoolClosed) };
-        let answer = connection.ask(self.limit, question).await;
+        let answer = connection.run_within(self.limit, question).await;
         *has_failed |= answer.is_err();
         answer
     }
@@ -195,7 +198,7 @@ impl PgTransaction {
     async fn end(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
         let limit = self.limit;
         let Some(mut borrowed) = self.open.get_mut().borrowed.take() else { return Ok(()) };
-        borrowed.ask(limit, async |connection| connection.execute(sql).await).await?;
+        borrowed.run_within(limit, async |connection| connection.execute(sql).await).await?;
         borrowed.return_to_pool();
         Ok(())
     }
@@ -208,7 +211,7 @@ impl Drop for PgTransaction {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let limit = borrowed.liveness_timeout();
             runtime.spawn(async move {
-                if borrowed.ask(limit, async |connection| connection.execute("ROLLBACK").await).await.is_ok() {
+                if borrowed.run_within(limit, async |connection| connection.execute("ROLLBACK").await).await.is_ok() {
                     borrowed.return_to_pool();
                 }
             });
@@ -234,19 +237,19 @@ impl ConnectionTrait for PgTransaction {
         DbBackend::Postgres
     }
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let result = self.ask(async |connection| connection.execute(to_query(statement)).await).await;
+        let result = self.run_on_connection(async |connection| connection.execute(to_query(statement)).await).await;
         result.map(ExecResult::from).map_err(exec)
     }
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let sql = AssertSqlSafe(sql.to_owned());
-        self.ask(async |connection| connection.execute(sql).await).await.map(ExecResult::from).map_err(exec)
+        self.run_on_connection(async |connection| connection.execute(sql).await).await.map(ExecResult::from).map_err(exec)
     }
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let result = self.ask(async |connection| connection.fetch_optional(to_query(statement)).await).await;
+        let result = self.run_on_connection(async |connection| connection.fetch_optional(to_query(statement)).await).await;
         result.map(|row| row.map(QueryResult::from)).map_err(query)
     }
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let result = self.ask(async |connection| connection.fetch_all(to_query(statement)).await).await;
+        let result = self.run_on_connection(async |connection| connection.fetch_all(to_query(statement)).await).await;
         result.map(|rows| rows.into_iter().map(QueryResult::from).collect()).map_err(query)
     }
 }

@@ -21,7 +21,7 @@ impl Work {
     }
 
     /// Returns the values of a row, without the tenant. A row of another tenant is a bug.
-    fn values_behind_tenant<R: TableRecord>(&self, record: R) -> Result<Vec<Value>, Fault> {
+    pub(super) fn values_behind_tenant<R: TableRecord>(&self, record: R) -> Result<Vec<Value>, Fault> {
         let mut values = Vec::with_capacity(R::WITH_TENANT.len());
         record.append_to(&mut values);
         if R::HAS_TENANT {

@@ -120,7 +120,7 @@ impl Database {
         let statement = || Statement::from_string(self.backend.into(), sql);
         let rows = match self.query_all_tenants(statement()).await {
             // The roles may exist before they have any privileges.
-            Err(Fault::Database(err)) if fault::code(&err).as_deref() == Some("42501") => {
+            Err(Fault::Database(err)) if fault::error_code(&err).as_deref() == Some("42501") => {
                 self.owner.query_all_raw(statement()).await.map_err(Fault::from)
             }
             rows => rows,
@@ -133,7 +133,7 @@ impl Database {
 }
 
 fn is_no_table(err: &DbErr) -> bool {
-    match fault::code(err).as_deref() {
+    match fault::error_code(err).as_deref() {
         Some("42P01") => true,
         // SQLite has one code for all errors in a statement.
         Some("1") => err.to_string().contains("no such table"),

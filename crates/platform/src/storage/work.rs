@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{
-    Backend, Bulk, Committed, Database, Extensions, Fault, Global, OwnRow, Reads, Snapshot, TenantScope, bulk,
+    Backend, Bulk, CommittedEvents, Database, Extensions, Fault, Global, OwnRow, Reads, Snapshot, TenantScope, bulk,
     commit_hook::{self, ObjectChange},
     dry_run,
     journal_event::Event,
@@ -71,9 +71,7 @@ impl Work {
         let mut all_values = Vec::with_capacity(values.len() + 1);
         all_values.push(Value::from(self.tenant));
         all_values.extend(values);
-        let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, all_values);
-        let _span = self.db.statements.count(&statement);
-        Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.convert_write_error(err))?.rows_affected())
+        self.run_counting_rows(Statement::from_sql_and_values(self.db.backend.into(), sql, all_values)).await
     }
 
     /// Asserts that the transaction is the deployment's own. Postgres refuses a request's access to
@@ -88,9 +86,7 @@ impl Work {
     /// Runs a statement on a global table, in this transaction of the deployment's own; the values are `$1`, `$2` …
     pub async fn execute_global(&self, sql: &str, values: Vec<Value>) -> Result<u64, Fault> {
         self.assert_stewards();
-        let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, values);
-        let _span = self.db.statements.count(&statement);
-        Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.convert_write_error(err))?.rows_affected())
+        self.run_counting_rows(Statement::from_sql_and_values(self.db.backend.into(), sql, values)).await
     }
 
     /// Writes rows in as few statements as the database allows.
@@ -111,9 +107,14 @@ impl Work {
     }
 
     pub(super) async fn run(&self, statement: Statement) -> Result<(), Fault> {
-        let _span = self.db.statements.count(&statement);
-        self.transaction.execute_raw(statement).await.map_err(|err| self.db.convert_write_error(err))?;
+        self.run_counting_rows(statement).await?;
         Ok(())
+    }
+
+    /// Runs a statement; returns how many rows it changed.
+    async fn run_counting_rows(&self, statement: Statement) -> Result<u64, Fault> {
+        let _span = self.db.statements.count(&statement);
+        Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.convert_write_error(err))?.rows_affected())
     }
 
     /// Inserts a row of a tenant's table. The row must be of this tenant: another one is a bug.
@@ -138,9 +139,7 @@ impl Work {
         let active = model.into_active_model().reset_all();
         self.assert_own::<E>(&active)?;
         let statement = E::update(active).validate()?.build(self.db.backend.into());
-        let _span = self.db.statements.count(&statement);
-        let updated = self.transaction.execute_raw(statement).await.map_err(|err| self.db.convert_write_error(err))?;
-        if updated.rows_affected() == 0 {
+        if self.run_counting_rows(statement).await? == 0 {
             return Err(self.db.convert_write_error(DbErr::RecordNotUpdated));
         }
         Ok(())
@@ -233,7 +232,7 @@ impl Work {
         }
         if let Some(last) = self.events.last() {
             let head = last.seq;
-            self.db.announcer.announce(Committed { tenant: self.tenant, head, events: self.events.into() });
+            self.db.announcer.announce(CommittedEvents { tenant: self.tenant, head, events: self.events.into() });
         }
         Ok(())
     }

@@ -21,13 +21,13 @@ use sea_orm::sqlx::postgres::PgArguments;
 pub use self::rows::{HeadBoundRows, Link};
 use self::rows::{TenantWrites, WriteOutcome};
 use super::{
-    Backend, Committed, Database, Fault,
+    Backend, CommittedEvents, Database, Fault,
     journal::{self, Event},
 };
 
 /// Result of a write; the durable events have been announced to this process's followers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct WriteResult {
     /// Tenants without a written row, because another writer was first or is writing.
     pub overtaken: HashSet<TenantId>,
     /// Tenants without a written row, because a chain had grown meanwhile: their own or, in a
@@ -38,7 +38,7 @@ pub struct Written {
 
 /// Rows at heads as prepared statements: a lane prepares a batch while the one before is being
 /// written.
-pub struct Prepared {
+pub struct PreparedRows {
     sql: PreparedSql,
     shares: Vec<Share>,
 }
@@ -58,7 +58,7 @@ enum PreparedSql {
     Sqlite(Vec<sqlite::Writes>),
 }
 
-impl Prepared {
+impl PreparedRows {
     /// Leaves a tenant's rows out.
     pub fn leave_out(&mut self, tenant: TenantId) {
         self.shares.iter_mut().filter(|share| share.tenant == tenant).for_each(|share| share.head = None);
@@ -70,7 +70,7 @@ impl Prepared {
 
 impl Database {
     /// Prepares the statements for the rows of some tenants, each listed once.
-    pub fn prepare(&self, tenant_rows: Vec<(TenantId, HeadBoundRows)>) -> Result<Prepared, Fault> {
+    pub fn prepare(&self, tenant_rows: Vec<(TenantId, HeadBoundRows)>) -> Result<PreparedRows, Fault> {
         let mut shares = Vec::with_capacity(tenant_rows.len());
         let mut own_writes = Vec::with_capacity(tenant_rows.len());
         for (tenant, HeadBoundRows { head, epoch, want, mut rows, events, link }) in tenant_rows {
@@ -89,7 +89,7 @@ impl Database {
             }
             Backend::Sqlite => PreparedSql::Sqlite(own_writes.into_iter().map(sqlite::Writes::of).collect::<Result<_, _>>()?),
         };
-        Ok(Prepared { sql, shares })
+        Ok(PreparedRows { sql, shares })
     }
 
     /// Binds a connection to these tenants before their prepared rows, in this order, are written:
@@ -102,23 +102,23 @@ impl Database {
 
     /// Writes the prepared rows in one transaction, for each tenant all or nothing. A fault means
     /// that nothing was written, or that the outcome is unknown.
-    pub async fn write_at(&self, prepared: Prepared) -> Result<Written, Fault> {
+    pub async fn write_at(&self, prepared: PreparedRows) -> Result<WriteResult, Fault> {
         let tenants = prepared.tenants();
-        let Prepared { sql, shares } = prepared;
+        let PreparedRows { sql, shares } = prepared;
         let heads: Vec<Option<i64>> = shares.iter().map(|share| share.head).collect();
         if heads.iter().all(Option::is_none) {
-            return Ok(Written { overtaken: tenants.into_iter().collect(), ..Written::default() });
+            return Ok(WriteResult { overtaken: tenants.into_iter().collect(), ..WriteResult::default() });
         }
         let outcomes = match sql {
             PreparedSql::Postgres(sql, arguments) => self.write_statement(&tenants, &heads, sql, arguments).await?,
             PreparedSql::Sqlite(writes) => self.write_transaction(&heads, writes).await?,
         };
-        let mut written = Written::default();
+        let mut written = WriteResult::default();
         for (Share { tenant, head, events }, outcome) in shares.into_iter().zip(outcomes) {
             match (outcome, events.last().map(|last| last.seq)) {
                 (WriteOutcome::ChainMoved, _) if head.is_some() => drop(written.chain_moved.insert(tenant)),
                 (WriteOutcome::ChainMoved | WriteOutcome::Overtaken, _) => drop(written.overtaken.insert(tenant)),
-                (WriteOutcome::Written, Some(head)) => self.announcer().announce(Committed { tenant, head, events }),
+                (WriteOutcome::Written, Some(head)) => self.announcer().announce(CommittedEvents { tenant, head, events }),
                 (WriteOutcome::Written, None) => {}
             }
         }

@@ -49,7 +49,7 @@ impl WriteHealth {
     }
 
     /// Records that a connection broke, or gave no answer, during a statement that began then.
-    pub(super) fn lost(&self, start: Instant) {
+    pub(super) fn record_loss(&self, start: Instant) {
         let mut last = self.lock();
         last.lost = last.lost.max(Some(start));
     }
@@ -70,8 +70,8 @@ mod tests {
         let (write_health, now) = (WriteHealth::default(), Instant::now());
         let ago = |seconds| now.checked_sub(Duration::from_secs(seconds)).unwrap_or(now);
         assert!(write_health.is_usable_since(ago(60)), "nothing was lost");
-        write_health.lost(ago(5));
-        write_health.lost(ago(9));
+        write_health.record_loss(ago(5));
+        write_health.record_loss(ago(9));
         assert!(!write_health.is_usable_since(ago(7)) && write_health.is_usable_since(ago(3)));
     }
 

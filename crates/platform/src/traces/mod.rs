@@ -30,6 +30,6 @@ pub use payload::{append_any_trace, append_trace, payload_opening, trace_of_payl
 pub use queue_span::QueueSpan;
 pub use span::Span;
 pub use step::{TimeSpan, step};
-pub use tail_sampling::Ending;
+pub use tail_sampling::SpanOutcome;
 pub use task::{TaskTrace, carry_trace, current, within};
 pub use tracer::{QUEUE, count_dropped, dropped_spans, install};

@@ -10,7 +10,7 @@ use super::{
     context::TraceContext,
     finished_span::{FinishedSpan, SpanKind},
     parts::{MIN_PART_DURATION, PartSpan, Parts},
-    tail_sampling::{Ending, Position, Verdict},
+    tail_sampling::{Position, SpanOutcome, Verdict},
     task::{TaskTrace, current, parts},
     tracer::{QUEUE, TRACER, Tracer, count_dropped},
 };
@@ -26,7 +26,7 @@ pub struct Span {
     context: Option<TraceContext>,
     record: Option<Box<Record>>,
     /// Description of a span whose trace is not recorded, to be sent afterwards.
-    unrecorded: Option<Unrecorded>,
+    unrecorded: Option<UnrecordedSpan>,
     /// Part of an operation or a batch that may be sent afterwards.
     pub(super) noted: Option<PartSpan>,
     /// Parts within the span, if they may be sent afterwards.
@@ -35,7 +35,7 @@ pub struct Span {
 
 /// A span of a trace that is not recorded.
 #[derive(Clone, Copy)]
-struct Unrecorded {
+struct UnrecordedSpan {
     name: &'static str,
     kind: SpanKind,
     position: Position,
@@ -57,7 +57,7 @@ impl Span {
         Self { context, record: None, unrecorded: None, noted: None, parts: None }
     }
 
-    fn unrecorded(context: TraceContext, unrecorded: Unrecorded) -> Self {
+    fn unrecorded(context: TraceContext, unrecorded: UnrecordedSpan) -> Self {
         Self { context: Some(context), record: None, unrecorded: Some(unrecorded), noted: None, parts: None }
     }
 
@@ -70,14 +70,14 @@ impl Span {
         let context = TraceContext { trace_id, span_id: tracer.span_id(), is_sampled: tracer.samples(parent) };
         let parent_span = parent.map(|parent| parent.span_id);
         if !context.is_sampled {
-            return Self::unrecorded(context, Unrecorded { name, kind, position: Position::First(parent_span) });
+            return Self::unrecorded(context, UnrecordedSpan { name, kind, position: Position::First(parent_span) });
         }
         tracer.begin(context, parent_span, name, kind)
     }
 
     /// A span of the current trace.
     pub fn child(name: &'static str, kind: SpanKind) -> Self {
-        Self::under(current(), name, kind)
+        Self::child_of(current(), name, kind)
     }
 
     /// Begins a span of the current trace, or else the first one in this process of a trace, which
@@ -85,7 +85,7 @@ impl Span {
     pub fn child_or_root(name: &'static str, kind: SpanKind, traceparent: Option<&str>) -> Self {
         match current() {
             None => Self::root(name, kind, traceparent),
-            parent => Self::under(parent, name, kind),
+            parent => Self::child_of(parent, name, kind),
         }
     }
 
@@ -100,18 +100,18 @@ impl Span {
         if is_sampled {
             return tracer.begin(context, parent_span, name, kind);
         }
-        Self::unrecorded(context, Unrecorded { name, kind, position: Position::Run(parent_span) }).with_parts()
+        Self::unrecorded(context, UnrecordedSpan { name, kind, position: Position::Run(parent_span) }).with_parts()
     }
 
     /// Begins a span under one that may have ended, or be of another process.
-    pub fn under(parent: Option<TraceContext>, name: &'static str, kind: SpanKind) -> Self {
+    pub fn child_of(parent: Option<TraceContext>, name: &'static str, kind: SpanKind) -> Self {
         let Some(tracer) = TRACER.get() else { return Self::silent(parent) };
         let mut span = match parent {
             Some(parent) if parent.is_sampled => {
                 let context = TraceContext { span_id: tracer.span_id(), ..parent };
                 tracer.begin(context, Some(parent.span_id), name, kind)
             }
-            Some(context) => Self::unrecorded(context, Unrecorded { name, kind, position: Position::Within }),
+            Some(context) => Self::unrecorded(context, UnrecordedSpan { name, kind, position: Position::Within }),
             None => Self::none(),
         };
         // The part links to its span in another, recorded trace.
@@ -196,7 +196,7 @@ impl Span {
 
     /// Decides at the end of an unrecorded span whether it is sent: if it failed or took long, it is, with the parts that
     /// were kept. Returns whether it is sent. Attributes set before are lost.
-    pub fn keep(&mut self, ending: Ending, took: Duration) -> bool {
+    pub fn keep(&mut self, ending: SpanOutcome, took: Duration) -> bool {
         let (unrecorded, parts) = (self.unrecorded.take(), self.parts.take());
         if let (Some(unrecorded), Some(context), Some(tracer)) = (unrecorded, self.context, TRACER.get()) {
             self.record = tracer.sampled_record(context, unrecorded, (ending, took)).map(Box::new);
@@ -266,8 +266,13 @@ impl Tracer {
     }
 
     /// Returns the record of a span that has ended and is sent, or `None`.
-    fn sampled_record(&self, context: TraceContext, unrecorded: Unrecorded, ending: (Ending, Duration)) -> Option<Record> {
-        let (Unrecorded { name, kind, position }, now) = (unrecorded, self.clock.monotonic());
+    fn sampled_record(
+        &self,
+        context: TraceContext,
+        unrecorded: UnrecordedSpan,
+        ending: (SpanOutcome, Duration),
+    ) -> Option<Record> {
+        let (UnrecordedSpan { name, kind, position }, now) = (unrecorded, self.clock.monotonic());
         let reason = match self.span_filter.judge((context, position), ending, now) {
             Verdict::Tell(reason) => reason,
             Verdict::Drop => {
@@ -317,13 +322,13 @@ mod tests {
         let mut run = Span::run(Some(position(7, 9, false)), "job");
         run.send_earlier_span("job.claim", TimeSpan::of(async {}).await.1);
         run.run_within(async {
-            let mut delivery = Span::under(Some(position(8, 5, true)), "webhook", SpanKind::Client);
+            let mut delivery = Span::child_of(Some(position(8, 5, true)), "webhook", SpanKind::Client);
             delivery.note("entrepot.webhook.attempt", 1_i64);
             crate::clock::sleep(Duration::from_millis(2)).await;
             delivery.end(true);
         })
         .await;
-        assert!(run.keep(Ending::Failed, Duration::from_millis(3)));
+        assert!(run.keep(SpanOutcome::Failed, Duration::from_millis(3)));
         run.end(true);
         let got = finished(spans);
         let [delivery, claim, step, run] = &got[..] else { panic!("{got:?}") };

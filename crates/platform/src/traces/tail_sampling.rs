@@ -25,7 +25,7 @@ const MAX_REMEMBERED_REQUESTS: usize = 64;
 
 /// Outcome of an operation or a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum SpanOutcome {
     Well,
     Failed,
 }
@@ -106,16 +106,16 @@ impl SpanFilter {
     pub(super) fn judge(
         &self,
         (context, position): (TraceContext, Position),
-        ending: (Ending, Duration),
+        ending: (SpanOutcome, Duration),
         now: Monotonic,
     ) -> Verdict {
         let is_first = matches!(position, Position::First(_));
         let reason = match ending {
-            (Ending::Failed, _) => Some("error"),
-            (Ending::Well, took) if self.slow.is_some_and(|slow| took >= slow) => Some("slow"),
+            (SpanOutcome::Failed, _) => Some("error"),
+            (SpanOutcome::Well, took) if self.slow.is_some_and(|slow| took >= slow) => Some("slow"),
             // A request is sent with its operation, even if it was fast and successful itself.
-            (Ending::Well, _) if is_first => None,
-            (Ending::Well, _) => return Verdict::Leave,
+            (SpanOutcome::Well, _) if is_first => None,
+            (SpanOutcome::Well, _) => return Verdict::Leave,
         };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if is_first && state.take_sent_request(context) {
@@ -153,24 +153,24 @@ mod tests {
     fn what_failed_or_took_long_is_told_with_its_request() {
         let keeper = SpanFilter::new(Some(SLOW));
         let judge = |span_id, position, ending| keeper.judge((request(span_id), position), ending, at(0));
-        assert_eq!(judge(1, Position::Within, (Ending::Well, FAST)), Verdict::Leave);
-        assert_eq!(judge(1, FIRST, (Ending::Well, FAST)), Verdict::Leave);
-        assert_eq!(judge(2, Position::Within, (Ending::Well, SLOW)), Verdict::Tell("slow"));
-        assert_eq!(judge(2, FIRST, (Ending::Well, SLOW)), Verdict::Tell("slow"));
-        assert_eq!(judge(3, Position::Within, (Ending::Failed, FAST)), Verdict::Tell("error"));
-        assert_eq!(judge(4, FIRST, (Ending::Well, FAST)), Verdict::Leave, "another request of the same trace");
-        assert_eq!(judge(3, FIRST, (Ending::Well, FAST)), Verdict::Tell("operation"), "it answered 200");
-        assert_eq!(judge(3, FIRST, (Ending::Well, FAST)), Verdict::Leave, "once");
-        assert_eq!(judge(5, FIRST, (Ending::Failed, FAST)), Verdict::Tell("error"), "it had no operation");
+        assert_eq!(judge(1, Position::Within, (SpanOutcome::Well, FAST)), Verdict::Leave);
+        assert_eq!(judge(1, FIRST, (SpanOutcome::Well, FAST)), Verdict::Leave);
+        assert_eq!(judge(2, Position::Within, (SpanOutcome::Well, SLOW)), Verdict::Tell("slow"));
+        assert_eq!(judge(2, FIRST, (SpanOutcome::Well, SLOW)), Verdict::Tell("slow"));
+        assert_eq!(judge(3, Position::Within, (SpanOutcome::Failed, FAST)), Verdict::Tell("error"));
+        assert_eq!(judge(4, FIRST, (SpanOutcome::Well, FAST)), Verdict::Leave, "another request of the same trace");
+        assert_eq!(judge(3, FIRST, (SpanOutcome::Well, FAST)), Verdict::Tell("operation"), "it answered 200");
+        assert_eq!(judge(3, FIRST, (SpanOutcome::Well, FAST)), Verdict::Leave, "once");
+        assert_eq!(judge(5, FIRST, (SpanOutcome::Failed, FAST)), Verdict::Tell("error"), "it had no operation");
     }
 
     #[test]
     fn a_request_of_which_two_operations_are_told_is_told_once() {
         let keeper = SpanFilter::new(None);
         let judge = |position, ending| keeper.judge((request(1), position), (ending, FAST), at(0));
-        assert_eq!(judge(Position::Within, Ending::Failed), Verdict::Tell("error"));
-        assert_eq!(judge(Position::Within, Ending::Failed), Verdict::Tell("error"));
-        assert_eq!(judge(FIRST, Ending::Well), Verdict::Tell("operation"));
+        assert_eq!(judge(Position::Within, SpanOutcome::Failed), Verdict::Tell("error"));
+        assert_eq!(judge(Position::Within, SpanOutcome::Failed), Verdict::Tell("error"));
+        assert_eq!(judge(FIRST, SpanOutcome::Well), Verdict::Tell("operation"));
         assert!(keeper.state.lock().unwrap().noted.is_empty());
     }
 
@@ -178,25 +178,26 @@ mod tests {
     fn runs_of_jobs_are_told_beside_operations() {
         let keeper = SpanFilter::new(Some(SLOW));
         let judge = |position, ending| keeper.judge((request(1), position), ending, at(0));
-        assert_eq!(judge(Position::Run(None), (Ending::Well, FAST)), Verdict::Leave);
-        assert_eq!(judge(Position::Run(None), (Ending::Well, SLOW)), Verdict::Tell("slow"));
-        let told = (0..100).filter(|_| judge(Position::Run(Some(1)), (Ending::Failed, FAST)) == Verdict::Tell("error")).count();
+        assert_eq!(judge(Position::Run(None), (SpanOutcome::Well, FAST)), Verdict::Leave);
+        assert_eq!(judge(Position::Run(None), (SpanOutcome::Well, SLOW)), Verdict::Tell("slow"));
+        let told =
+            (0..100).filter(|_| judge(Position::Run(Some(1)), (SpanOutcome::Failed, FAST)) == Verdict::Tell("error")).count();
         assert_eq!(told, 19, "twenty in a row");
         assert!(keeper.state.lock().unwrap().noted.is_empty(), "the request that queued them has ended");
-        assert_eq!(judge(Position::Within, (Ending::Failed, FAST)), Verdict::Tell("error"));
+        assert_eq!(judge(Position::Within, (SpanOutcome::Failed, FAST)), Verdict::Tell("error"));
     }
 
     #[test]
     fn nothing_is_slow_where_no_limit_is_given() {
         let keeper = SpanFilter::new(None);
-        assert_eq!(keeper.judge((request(1), FIRST), (Ending::Well, SLOW * 100), at(0)), Verdict::Leave);
-        assert_eq!(keeper.judge((request(1), FIRST), (Ending::Failed, FAST), at(0)), Verdict::Tell("error"));
+        assert_eq!(keeper.judge((request(1), FIRST), (SpanOutcome::Well, SLOW * 100), at(0)), Verdict::Leave);
+        assert_eq!(keeper.judge((request(1), FIRST), (SpanOutcome::Failed, FAST), at(0)), Verdict::Tell("error"));
     }
 
     #[test]
     fn a_node_that_fails_at_all_tells_some_of_it() {
         let keeper = SpanFilter::new(None);
-        let judge = |span_id, second| keeper.judge((request(span_id), Position::Within), (Ending::Failed, FAST), at(second));
+        let judge = |span_id, second| keeper.judge((request(span_id), Position::Within), (SpanOutcome::Failed, FAST), at(second));
         let told = |second| (0..1_000).filter(|span_id| judge(*span_id, second) != Verdict::Drop).count();
         assert_eq!((told(0), told(1), told(3)), (100, 10, 20));
         assert_eq!(told(3_600), 100, "no more is saved up");

@@ -9,4 +9,6 @@ mod train;
 pub use bytes::{FORMAT_VERSION, ModelError};
 pub use model::{MAX_SUGGESTIONS, MIN_CONFIDENCE, Model, Reason, ScoredLabel, Suggestion};
 pub use report::{Accuracy, LabelAccuracy, Report, TagAccuracy};
-pub use train::{MAX_LABELS, MAX_PRODUCTS, MIN_EXAMPLES, Product, Settings, TrainError, Trained, train_categories, train_tags};
+pub use train::{
+    MAX_LABELS, MAX_PRODUCTS, MIN_EXAMPLES, Product, Settings, TrainError, TrainingResult, train_categories, train_tags,
+};

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     calibration::{Calibration, HeldOut},
-    duplicates::families,
+    duplicates::group_families,
     linear::{Loss, MAX_WEIGHTS, Matrix, TrainingTask, Weights, train},
     ngrams::{BUCKETS, MAX_GRAMS, Text, Vocabulary, hash, mix_bits},
 };
@@ -52,7 +52,7 @@ impl Default for Settings {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Trained {
+pub struct TrainingResult {
     pub model: Model,
     pub report: Report,
 }
@@ -80,12 +80,12 @@ impl std::fmt::Display for TrainError {
 impl std::error::Error for TrainError {}
 
 /// Learns categories: of each product its first label.
-pub fn train_categories(products: &[Product<'_>], settings: &Settings) -> Result<Trained, TrainError> {
+pub fn train_categories(products: &[Product<'_>], settings: &Settings) -> Result<TrainingResult, TrainError> {
     train_model(products, settings, Loss::Softmax)
 }
 
 /// Learns tags: of each product all labels. Products without any are examples of none.
-pub fn train_tags(products: &[Product<'_>], settings: &Settings) -> Result<Trained, TrainError> {
+pub fn train_tags(products: &[Product<'_>], settings: &Settings) -> Result<TrainingResult, TrainError> {
     train_model(products, settings, Loss::Independent)
 }
 
@@ -106,7 +106,7 @@ struct Labels {
     left_out: Vec<(String, usize)>,
 }
 
-fn train_model(products: &[Product<'_>], settings: &Settings, loss: Loss) -> Result<Trained, TrainError> {
+fn train_model(products: &[Product<'_>], settings: &Settings, loss: Loss) -> Result<TrainingResult, TrainError> {
     if products.len() > MAX_PRODUCTS {
         return Err(TrainError::TooManyProducts(products.len()));
     }
@@ -139,7 +139,7 @@ fn train_model(products: &[Product<'_>], settings: &Settings, loss: Loss) -> Res
         }
     };
     report.labels = label_accuracies(&model.labels, &labels.counts, &guesses);
-    Ok(Trained { model, report })
+    Ok(TrainingResult { model, report })
 }
 
 /// Labels with enough products, in the order of their names.
@@ -177,7 +177,7 @@ impl Examples {
     fn of(products: &[Product<'_>], labels: &[String], settings: &Settings, loss: Loss) -> Self {
         let index: HashMap<&str, u16> = labels.iter().enumerate().map(|(index, label)| (label.as_str(), index as u16)).collect();
         let names: Vec<&str> = products.iter().map(|product| product.name).collect();
-        let families = families(&names);
+        let families = group_families(&names);
         let max_counts = (MAX_COUNTS / products.len().max(1)).min(MAX_GRAMS);
         let mut examples =
             Self { counts: Vec::new(), targets: Vec::new(), folds: Vec::new(), loss, labels: labels.len(), settings: *settings };

@@ -17,7 +17,7 @@ pub struct Change {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cleaned {
+pub struct CleanedName {
     pub name: String,
     /// The changes in their order; none if the name is clean.
     pub changes: Vec<Change>,
@@ -27,8 +27,8 @@ pub struct Cleaned {
 pub const MAX_CHARS: usize = 1_000;
 
 /// Suggests a clean name. The result has the digits of the name in their order, and its codes, letter for letter.
-pub fn clean(name: &str, style: &Style) -> Cleaned {
-    let mut cleaned = Cleaned { name: name.to_owned(), changes: Vec::new() };
+pub fn clean(name: &str, style: &Style) -> CleanedName {
+    let mut cleaned = CleanedName { name: name.to_owned(), changes: Vec::new() };
     if name.chars().nth(MAX_CHARS).is_some() {
         return cleaned;
     }

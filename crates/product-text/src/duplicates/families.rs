@@ -10,7 +10,7 @@ use crate::{
 const MIN_SIMILARITY: f64 = 0.7;
 
 /// The family of each name, as the least index in it. Sizes, colours, counts and numbers do not part a family.
-pub fn families(names: &[&str]) -> Vec<usize> {
+pub fn group_families(names: &[&str]) -> Vec<usize> {
     let words: Vec<Vec<String>> = names.iter().map(|name| Parts::of(name).words).collect();
     let signatures: Vec<Signature> = words.iter().map(|words| Signature::of(words.iter().map(String::as_str))).collect();
     let mut parent: Vec<usize> = (0..names.len()).collect();
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn colours_and_sizes_do_not_part_a_family() {
-        let found = families(&["RED RETROSPOT MUG", "TRACTOR", "BLUE RETROSPOT MUG LARGE", "SET OF 4 RETROSPOT MUGS"]);
+        let found = group_families(&["RED RETROSPOT MUG", "TRACTOR", "BLUE RETROSPOT MUG LARGE", "SET OF 4 RETROSPOT MUGS"]);
         assert_eq!(found, [0, 1, 0, 0]);
     }
 }

@@ -5,7 +5,7 @@ mod score;
 
 use std::collections::HashMap;
 
-pub use families::families;
+pub use families::group_families;
 pub use score::Reason;
 
 use crate::{

@@ -31,7 +31,7 @@ pub struct Catalogue {
 }
 
 /// Lower-case words without apostrophes; a final `s` of words of more than three letters is cut, except `ss`.
-fn stems(name: &str) -> Vec<String> {
+fn word_stems(name: &str) -> Vec<String> {
     let bare_name: String = name.to_lowercase().chars().filter(|character| *character != '\'').collect();
     let words = bare_name.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let stem = |word: &str| match word.strip_suffix('s') {
@@ -45,12 +45,12 @@ impl Phrases {
     /// Parses lines `class,phrase` after a header.
     pub fn parse(csv: &str) -> Self {
         let lines = csv.lines().skip(1).filter_map(|line| line.split_once(','));
-        Self(lines.map(|(class, phrase)| (class.to_owned(), stems(phrase))).collect())
+        Self(lines.map(|(class, phrase)| (class.to_owned(), word_stems(phrase))).collect())
     }
 
     /// The class of a name and its phrase.
     pub fn label(&self, name: &str) -> Option<(&str, String)> {
-        let words = stems(name);
+        let words = word_stems(name);
         let has = |phrase: &[String]| !phrase.is_empty() && words.windows(phrase.len()).any(|window| window == phrase);
         self.0.iter().find(|(_, phrase)| has(phrase)).map(|(class, phrase)| (class.as_str(), phrase.join(" ")))
     }
@@ -59,7 +59,7 @@ impl Phrases {
 /// The name without the words of a phrase.
 pub(super) fn remove_phrase(name: &str, phrase: &str) -> String {
     let phrase: Vec<&str> = phrase.split(' ').collect();
-    let is_kept = |word: &&str| stems(word).iter().all(|stem| !phrase.contains(&stem.as_str()));
+    let is_kept = |word: &&str| word_stems(word).iter().all(|stem| !phrase.contains(&stem.as_str()));
     name.split([' ', '-', '/', ',']).filter(is_kept).collect::<Vec<_>>().join(" ")
 }
 

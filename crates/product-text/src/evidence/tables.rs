@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt::Write};
 use super::catalogue::{Catalogue, Item, partition_of, remove_phrase};
 use crate::{
     calibration::expected_calibration_error,
-    classifier::{Model, Product, Report, Settings, TrainError, Trained, train_categories},
-    duplicates::{self, families},
+    classifier::{Model, Product, Report, Settings, TrainError, TrainingResult, train_categories},
+    duplicates::{self, group_families},
 };
 
 /// One product family of five is held out and used for the last tables only.
@@ -44,7 +44,7 @@ pub struct Evidence {
     pub text: String,
 }
 
-fn train_on(items: &[&Item], folds: usize) -> Result<Trained, TrainError> {
+fn train_on(items: &[&Item], folds: usize) -> Result<TrainingResult, TrainError> {
     let labels: Vec<[&str; 1]> = items.iter().map(|item| [item.class.as_str()]).collect();
     let products: Vec<Product<'_>> = items
         .iter()
@@ -106,7 +106,7 @@ fn nearest_neighbour_share(known_items: &[&Item], tests: &[&Item]) -> f64 {
 /// Runs all experiments: of a catalogue, and for duplicates of all codes with their names.
 pub fn run_experiments(catalogue: &Catalogue, names: &[(String, String)]) -> Result<Evidence, TrainError> {
     let items = &catalogue.items;
-    let families = families(&items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>());
+    let families = group_families(&items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>());
     let root = |item: &Item, family: usize| items.get(family).map_or(item.code.as_str(), |first| first.code.as_str()).to_owned();
     let of_family: BTreeMap<&str, String> =
         items.iter().zip(&families).map(|(item, family)| (item.code.as_str(), root(item, *family))).collect();

@@ -32,23 +32,23 @@ pub(super) fn compare_schemas(old: &Schema, new: &Schema) -> Vec<Change> {
 }
 
 /// Element with a name that is unique among others of its kind.
-trait Named {
+trait NamedElement {
     fn name(&self) -> &str;
 }
 
-impl Named for Field {
+impl NamedElement for Field {
     fn name(&self) -> &str {
         &self.name
     }
 }
 
-impl Named for Input {
+impl NamedElement for Input {
     fn name(&self) -> &str {
         &self.name
     }
 }
 
-impl Named for Value {
+impl NamedElement for Value {
     fn name(&self) -> &str {
         &self.name
     }
@@ -61,7 +61,7 @@ enum NameMatch<'a, T> {
     Added(&'a T),
 }
 
-fn match_names<'a, T: Named>(old: &'a [T], new: &'a [T]) -> Vec<NameMatch<'a, T>> {
+fn match_names<'a, T: NamedElement>(old: &'a [T], new: &'a [T]) -> Vec<NameMatch<'a, T>> {
     let old_matches = old.iter().map(|old_item| match new.iter().find(|new_item| new_item.name() == old_item.name()) {
         Some(new_item) => NameMatch::Kept(old_item, new_item),
         None => NameMatch::Removed(old_item),

@@ -24,7 +24,7 @@ pub(crate) fn page(schema: &Schema, guides: &Guides) -> String {
     main.push_str(
         "<h2 id=\"permissions\">Fields by permission</h2>\n<p>The page of a group has the first sentence of each field.</p>\n",
     );
-    main.push_str(&permissions::list(&permissions::groups(schema)));
+    main.push_str(&permissions::list(&permissions::permission_groups(schema)));
     for operation in Operation::ALL {
         main.push_str(&names(schema, operation));
     }

@@ -13,7 +13,7 @@ use crate::{
 /// Root fields by the group of their permission, each group by kind and name.
 pub(crate) type Groups<'a> = BTreeMap<String, Vec<(Operation, &'a Field)>>;
 
-pub(crate) fn groups(schema: &Schema) -> Groups<'_> {
+pub(crate) fn permission_groups(schema: &Schema) -> Groups<'_> {
     let mut groups = Groups::new();
     for operation in Operation::ALL {
         for field in schema.root_fields(operation) {
@@ -58,7 +58,7 @@ fn field_count(fields: &[(Operation, &Field)], operation: Operation) -> Option<S
 
 /// The page of a group; `None` if no root field is in it.
 pub(crate) fn page(schema: &Schema, group: &str) -> Option<String> {
-    let groups = groups(schema);
+    let groups = permission_groups(schema);
     let fields = groups.get(group)?;
     let mut main = heading("permissions", group);
     main.push_str(&facts(&[("Permission", requirements(fields))]));

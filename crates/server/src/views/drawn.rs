@@ -103,7 +103,7 @@ pub(super) async fn pdf(layout: &Layout, rows: &[Value], siblings: &Value, headi
     };
     let rows = cells.into_iter().map(|row| row.into_iter().map(cell_text).collect()).collect();
     paper.tables.push(Table { heading: None, columns, rows });
-    let drawing = drawing(siblings);
+    let drawing = first_drawing(siblings);
     let rendered = tokio::task::spawn_blocking(move || file_with_drawing(&paper, drawing.as_deref())).await;
     rendered.map_err(|_| RenderError::Broken)?.ok_or_else(|| {
         let message = "a text of this view has a character that the fonts of PDFs lack (they have Latin, Greek and Cyrillic ones): read it as .xlsx";
@@ -112,7 +112,7 @@ pub(super) async fn pdf(layout: &Layout, rows: &[Value], siblings: &Value, headi
 }
 
 /// The first SVG beside a list.
-pub(super) fn drawing(siblings: &Value) -> Option<String> {
+pub(super) fn first_drawing(siblings: &Value) -> Option<String> {
     let svg = siblings.as_object().into_iter().flatten().find_map(|(_, value)| value.as_str().filter(|text| is_drawing(text)));
     svg.map(ToOwned::to_owned)
 }

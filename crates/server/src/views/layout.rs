@@ -13,7 +13,7 @@ const NO_END: &str = "select pageInfo { hasNextPage endCursor } in each list: wi
 const BACKWARD: &str = "a list that is read from its end may be incomplete: use first and after, without last and before";
 
 /// Fields of one object by the names that they have in the data, in the document's order.
-type Selected<'a> = Vec<Entry<'a>>;
+type SelectedFields<'a> = Vec<Entry<'a>>;
 type Entry<'a> = (&'a str, Vec<&'a Field>);
 /// A list by its path in the data.
 type List<'a> = (Vec<String>, Vec<&'a Field>);
@@ -70,7 +70,7 @@ impl Layout {
             row = field_selection(&document, row, "node");
         }
         let is_paged = fields.iter().any(|field| takes_after(field));
-        let backward = backward(&document, &fields)?;
+        let backward = backward_variables(&document, &fields)?;
         let mut layout = Self { rows, by_edges, turns: is_paged, columns: Vec::new(), inner: Vec::new(), siblings, backward };
         layout.add(&document, &mut Vec::new(), &row)?;
         if layout.columns.is_empty() {
@@ -87,7 +87,7 @@ impl Layout {
                 self.columns.push(path.clone());
             } else if is_list(&inner_fields) {
                 self.inner.push(path.clone());
-                self.backward.extend(backward(document, fields)?);
+                self.backward.extend(backward_variables(document, fields)?);
                 inner_fields.retain(|(key, _)| *key != "pageInfo");
             }
             self.add(document, path, &inner_fields)?;
@@ -182,7 +182,7 @@ fn flatten_lists(value: &Value) -> Vec<&Value> {
     }
 }
 
-fn collect_fields<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, selected: &mut Selected<'a>) {
+fn collect_fields<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, selected: &mut SelectedFields<'a>) {
     for item in &set.items {
         match &item.node {
             Selection::Field(field) => {
@@ -202,7 +202,7 @@ fn collect_fields<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, s
     }
 }
 
-fn merge_selections<'a>(document: &'a ExecutableDocument, sets: &[&'a SelectionSet]) -> Selected<'a> {
+fn merge_selections<'a>(document: &'a ExecutableDocument, sets: &[&'a SelectionSet]) -> SelectedFields<'a> {
     let mut selected = Vec::new();
     for set in sets {
         collect_fields(document, set, &mut selected);
@@ -210,13 +210,13 @@ fn merge_selections<'a>(document: &'a ExecutableDocument, sets: &[&'a SelectionS
     selected
 }
 
-fn subfields<'a>(document: &'a ExecutableDocument, fields: &[&'a Field]) -> Selected<'a> {
+fn subfields<'a>(document: &'a ExecutableDocument, fields: &[&'a Field]) -> SelectedFields<'a> {
     let sets: Vec<&SelectionSet> = fields.iter().map(|field| &field.selection_set.node).collect();
     merge_selections(document, &sets)
 }
 
 /// Returns the selection inside the field of a name.
-fn field_selection<'a>(document: &'a ExecutableDocument, selected: Selected<'a>, name: &str) -> Selected<'a> {
+fn field_selection<'a>(document: &'a ExecutableDocument, selected: SelectedFields<'a>, name: &str) -> SelectedFields<'a> {
     let field = selected.into_iter().find(|(key, _)| *key == name);
     field.map(|(_, fields)| subfields(document, &fields)).unwrap_or_default()
 }
@@ -261,7 +261,7 @@ fn takes_after(field: &Field) -> bool {
 ///
 /// # Errors
 /// A message for the reader: the document itself reads the list from its end.
-fn backward(document: &ExecutableDocument, fields: &[&Field]) -> Result<Vec<String>, String> {
+fn backward_variables(document: &ExecutableDocument, fields: &[&Field]) -> Result<Vec<String>, String> {
     let arguments = fields.iter().flat_map(|field| &field.arguments);
     let values =
         arguments.filter(|(name, _)| matches!(name.node.as_str(), "last" | "before")).map(|(_, value)| value.node.to_string());

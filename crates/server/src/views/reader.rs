@@ -45,14 +45,14 @@ pub(super) struct Target {
 }
 
 /// Rows, and the values beside the list.
-type Read = (Vec<Value>, Value);
+type TableData = (Vec<Value>, Value);
 
 /// Outcome of reading all pages of a table.
 enum ReadOutcome {
     NoView,
     Changed,
     /// The view as it was read, and its rows.
-    Read(Box<(Value, Layout, Read)>),
+    Read(Box<(Value, Layout, TableData)>),
 }
 
 /// Context of one reading of a view.
@@ -72,7 +72,7 @@ pub(super) struct Parameters {
 
 impl Parameters {
     fn of(query: &str) -> Result<Self, String> {
-        let mut parameters: BTreeMap<String, String> = envelope::parameters(query)?;
+        let mut parameters: BTreeMap<String, String> = envelope::parse_parameters(query)?;
         let variables = match parameters.remove("variables").filter(|text| !text.is_empty()) {
             None => Map::new(),
             Some(text) => serde_json::from_str(&text).map_err(|_| "`variables` must be a JSON map".to_owned())?,
@@ -128,7 +128,7 @@ impl<E: Executor> ViewReader<'_, E> {
             TableFormat::Parquet => columns::parquet(&layout, &rows).await,
         };
         let bytes = bytes.map_err(|error| self.render_error(error))?;
-        let chart = if table == TableFormat::Pdf { None } else { drawn::drawing(&siblings) };
+        let chart = if table == TableFormat::Pdf { None } else { drawn::first_drawing(&siblings) };
         Ok(Some(Sheet { format, bytes, rows: rows.len(), first_rows: first_rows(rows), chart }))
     }
 
@@ -180,7 +180,12 @@ impl<E: Executor> ViewReader<'_, E> {
     }
 
     /// Returns the rows of all pages, and the values beside the first page's list; `None` if the data changed meanwhile.
-    async fn read_rows(&self, view: &str, layout: &Layout, mut variables: Map<String, Value>) -> Result<Option<Read>, Errors> {
+    async fn read_rows(
+        &self,
+        view: &str,
+        layout: &Layout,
+        mut variables: Map<String, Value>,
+    ) -> Result<Option<TableData>, Errors> {
         let (mut rows, mut bytes, mut pages, mut first_seq, mut first_siblings) = (Vec::new(), 0, 0, None, None);
         loop {
             let (mut result, size) = self.result(view, &variables).await?;

@@ -15,5 +15,6 @@ mod shell;
 pub use events::AlertEvent;
 pub use shell::visibility_tests;
 pub use shell::{
-    Act, AlertEmail, AlertError, AlertRefusal, Alerts, Do, EMAIL_JOB, RuleFields, RuleRemoval, StandingCondition, sees,
+    ActionRequest, AlertEmail, AlertError, AlertRefusal, Alerts, EMAIL_JOB, RequestedAction, RuleFields, RuleRemoval,
+    StandingCondition, can_see_alert,
 };

@@ -8,7 +8,7 @@ use entity::{
 use inventory::orders::rows::{Clause, Span};
 use platform::{
     audit::Target,
-    paging::{Key, ListSource, Listed, PageRequest},
+    paging::{Key, ListPage, ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Nested, Reads, Row, Rows, Work},
 };
 use sea_orm::Value;
@@ -129,7 +129,7 @@ pub async fn page(
     targets: &[Uuid],
     (filter, sorted): (&Nested<AttachmentTest>, AttachmentsSorted),
     request: &PageRequest,
-) -> Result<Listed<Attachment>, Fault> {
+) -> Result<ListPage<Attachment>, Fault> {
     let backend = reads.backend();
     let from = format!("FROM attachment a WHERE a.tenant_id = $1 AND {}", backend.in_ids("a.target_id", 2));
     let mut source = ListSource { from, values: vec![backend.ids(targets.iter().map(|id| AttachmentId::from_uuid(*id)))] };
@@ -140,7 +140,7 @@ pub async fn page(
     let columns = sorted.columns(backend);
     let (sql, values) = source.clone().page(AttachmentRow::SELECT, columns, sorted.descending, request);
     let rows = reads.records::<AttachmentRow>(&sql, values).await?.into_iter().map(Attachment::from).collect();
-    Ok(Listed { rows, source })
+    Ok(ListPage { rows, source })
 }
 
 /// Returns the number of attachments of an object.

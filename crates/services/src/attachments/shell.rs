@@ -12,7 +12,7 @@ use inventory::catalog::rows::{
 };
 use platform::{
     audit::{self, Target},
-    paging::{Listed, PageRequest},
+    paging::{ListPage, PageRequest},
     storage::{
         Database, Fault, Nested, Reads, Work,
         idempotency::{self, CallResult, EarlierUse, Key, hash_of, settle},
@@ -203,7 +203,7 @@ pub async fn page(
     target: &Target,
     selection: (&Nested<AttachmentTest>, AttachmentsSorted),
     request: &PageRequest,
-) -> Result<Listed<Attachment>, Fault> {
+) -> Result<ListPage<Attachment>, Fault> {
     let merged_ids: Vec<Uuid> = match target.kind.as_str() {
         kind::CustomerId::PREFIX => {
             let merged_ids = merged_customers(reads, &[CustomerId::from_uuid(target.id)]).await?;

@@ -44,8 +44,8 @@ pub use shell::{
     restore::{RestoredBackup, restore},
     revocations::{ListedRevocations, RevocationsSince},
     run::{CompletedBackup, Source, heads, run},
-    segments::{MAX_CLOCK_SKEW_SECONDS, Reach},
+    segments::{MAX_CLOCK_SKEW_SECONDS, ReachedPoint},
     ship::{ShipSettings, Shipper},
-    verify::Verified,
+    verify::VerificationResult,
 };
 pub use spool::waiting_since;

@@ -70,7 +70,7 @@ impl RunningProgram {
         let spawned = command.envs(login.variables()).stderr(Stdio::piped()).kill_on_drop(true).spawn();
         let mut child = spawned.map_err(|error| match error.kind() {
             ErrorKind::NotFound => BackupError::NoProgram(name.clone()),
-            _ => failed(&name, &error.to_string()),
+            _ => program_error(&name, &error.to_string()),
         })?;
         let stderr_task = tokio::spawn(read_stderr(child.stderr.take()));
         Ok(Self { program: name, child, stderr_text: stderr_task })
@@ -78,16 +78,16 @@ impl RunningProgram {
 
     /// Waits for its end.
     async fn wait_for_end(mut self) -> Result<(), BackupError> {
-        let status = self.child.wait().await.map_err(|error| failed(&self.program, &error.to_string()))?;
+        let status = self.child.wait().await.map_err(|error| program_error(&self.program, &error.to_string()))?;
         if status.success() {
             return Ok(());
         }
         let message = self.stderr_text.await.unwrap_or_default();
-        Err(failed(&self.program, &explain_failure(&status.to_string(), &message)))
+        Err(program_error(&self.program, &explain_failure(&status.to_string(), &message)))
     }
 }
 
-fn failed(program: &str, reason: &str) -> BackupError {
+fn program_error(program: &str, reason: &str) -> BackupError {
     BackupError::Program { program: program.to_owned(), why: reason.to_owned() }
 }
 
@@ -131,7 +131,7 @@ impl RunningDump {
         let mut command = Command::new(&programs.dump);
         command.args(DUMP_OPTIONS).arg(format!("--snapshot={snapshot}")).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut running = RunningProgram::begin(&programs.dump, &mut command, login)?;
-        let output = running.child.stdout.take().ok_or_else(|| failed(&running.program, "it has no output"))?;
+        let output = running.child.stdout.take().ok_or_else(|| program_error(&running.program, "it has no output"))?;
         Ok(Self { running, output })
     }
 
@@ -158,7 +158,7 @@ impl RunningRestore {
         let mut command = Command::new(&programs.restore);
         command.args(RESTORE_OPTIONS).stdin(Stdio::piped()).stdout(Stdio::null());
         let mut running = RunningProgram::begin(&programs.restore, &mut command, login)?;
-        let input = running.child.stdin.take().ok_or_else(|| failed(&running.program, "it has no input"))?;
+        let input = running.child.stdin.take().ok_or_else(|| program_error(&running.program, "it has no input"))?;
         Ok(Self { running, input })
     }
 
@@ -167,7 +167,7 @@ impl RunningRestore {
     /// # Errors
     /// The program has ended.
     pub async fn feed(&mut self, chunk: &[u8]) -> Result<(), BackupError> {
-        self.input.write_all(chunk).await.map_err(|error| failed(&self.running.program, &error.to_string()))
+        self.input.write_all(chunk).await.map_err(|error| program_error(&self.running.program, &error.to_string()))
     }
 
     /// Waits for the program's end, after all input was passed.

@@ -176,14 +176,14 @@ impl RunFilter {
 }
 
 /// Returns the condition of the listed runs, its parameters numbered from `$1`.
-fn only(global: &Global, filter: &Nested<RunFilter>) -> (String, Vec<Value>) {
+fn filter_condition(global: &Global, filter: &Nested<RunFilter>) -> (String, Vec<Value>) {
     let backend = global.backend();
     filter.conditions(1, &|filter, first| filter.conditions(backend, first))
 }
 
 /// Returns the number of matching runs, counted up to `limit`.
 pub async fn count(global: &Global, filter: &Nested<RunFilter>, limit: i64) -> Result<i64, Fault> {
-    let (only, mut values) = only(global, filter);
+    let (only, mut values) = filter_condition(global, filter);
     values.push(limit.into());
     let sql = format!("SELECT count(*) FROM (SELECT 1 FROM backup_run r WHERE TRUE{only} LIMIT ${}) AS few", values.len());
     let rows = global.rows(&sql, values).await?;
@@ -197,7 +197,7 @@ pub async fn page(
     sorted: RunsSorted,
     request: &PageRequest,
 ) -> Result<Vec<BackupRun>, Fault> {
-    let (only, mut values) = only(global, filter);
+    let (only, mut values) = filter_condition(global, filter);
     let (bounds, order, bound_values) = keyset(sorted.columns(), sorted.descending, request, values.len() + 1);
     values.extend(bound_values);
     let columns = BackupRun::select("r");

@@ -14,7 +14,7 @@ mod rows;
 mod shell;
 
 pub use shell::{
-    Ask, BatchOutcome, BulkDocument, BulkRequest, Call, DryRun, Engine, Exchange, ExchangeError, Feed, FeedError, FeedFile,
-    FeedHead, FeedPage, FeedPart, FileColumn, RefusalText, Requester, WorkbookCell, cancel_dropped_job, columns_file, feed_head,
-    may_feed, workbook,
+    BatchOutcome, BulkDocument, BulkRequest, Call, DryRun, Engine, Exchange, ExchangeError, ExchangeRequest, Feed, FeedError,
+    FeedFile, FeedHead, FeedPage, FeedPart, FileColumn, RefusalText, Requester, WorkbookCell, cancel_dropped_job, columns_file,
+    feed_head, may_feed, workbook,
 };

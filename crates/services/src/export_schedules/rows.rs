@@ -79,16 +79,16 @@ const HORIZON: Horizon = Horizon::of_days(2);
 /// Returns the tenants with due schedules, or with schedules whose next run was set by a clock that
 /// was ahead.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
-    let (is_due, values) = HORIZON.due("next_run_at", now, 1);
+    let (is_due, values) = HORIZON.due_condition("next_run_at", now, 1);
     let sql = format!("SELECT DISTINCT tenant_id FROM export_schedule WHERE {is_due} AND tenant_id NOT IN {SUSPENDED}");
     global.rows(&sql, values).await?.iter().map(Row::scalar).collect()
 }
 
 /// Reads the due schedules, and those whose next run was set by a clock that was ahead; locked
 /// until the transaction ends.
-pub async fn due(work: &Work, now: Timestamp) -> Result<Vec<Schedule>, Fault> {
+pub async fn lock_due_schedules(work: &Work, now: Timestamp) -> Result<Vec<Schedule>, Fault> {
     let lock = work.backend().for_update("s");
-    let (is_due, values) = HORIZON.due("s.next_run_at", now, 2);
+    let (is_due, values) = HORIZON.due_condition("s.next_run_at", now, 2);
     schedules(work, &format!(" AND {is_due} ORDER BY s.id{lock}"), values).await
 }
 

@@ -66,7 +66,7 @@ pub struct StoredFile {
 const PAGE: i64 = 500;
 
 /// Returns the files whose rows are ready and whose bytes are missing, of all tenants.
-pub async fn missing(db: &Database, location: &FileLocation) -> Result<Vec<StoredFile>, Fault> {
+pub async fn find_missing_files(db: &Database, location: &FileLocation) -> Result<Vec<StoredFile>, Fault> {
     find_missing_of_tenant(db, location, None).await
 }
 

@@ -90,7 +90,7 @@ fn encode_picture(picture: &DynamicImage) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::core::{Dimensions, MediaType, area, sniff};
+    use crate::files::core::{Dimensions, MediaType, picture_dimensions, sniff};
 
     fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
         let mut out = Cursor::new(Vec::new());
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_picture_is_drawn_smaller_and_never_larger() {
-        let sides = |bytes: &[u8]| area(sniff(bytes), bytes).map(|Dimensions { width, height }| (width, height));
+        let sides = |bytes: &[u8]| picture_dimensions(sniff(bytes), bytes).map(|Dimensions { width, height }| (width, height));
         for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
             let large = picture(1_024, 512, format);
             assert_eq!(sides(&large), Some((1_024, 512)), "{format:?}");

@@ -9,7 +9,7 @@ use platform::{
 
 use super::{
     Files,
-    shell::{Draw, FileError, THUMBNAIL_JOB},
+    shell::{FileError, THUMBNAIL_JOB, ThumbnailRequest},
 };
 
 const CHECK_INTERVAL: Duration = Duration::from_mins(10);
@@ -31,7 +31,7 @@ pub fn register(registry: Registry, files: &Files) -> Registry {
         .queued(THUMBNAIL_JOB, MAX_FAILURES, move |_, job| {
             let files = drawing.clone();
             async move {
-                let order: Draw = serde_json::from_str(&job.payload)
+                let order: ThumbnailRequest = serde_json::from_str(&job.payload)
                     .map_err(|error| Failure::Hopeless(format!("the job's payload cannot be read: {error}")))?;
                 match files.draw(job.tenant, order.id).await {
                     Ok(()) => Ok(()),

@@ -15,7 +15,7 @@ mod rows;
 mod shell;
 mod store;
 
-pub use copying::{FileCopyResult, StoredFile, copy_all, copy_of_tenant, find_missing_of_tenant, missing};
+pub use copying::{FileCopyResult, StoredFile, copy_all, copy_of_tenant, find_missing_files, find_missing_of_tenant};
 pub use imports::{begin_import, end_import, has_imports, remove_killed_imports};
 pub use shell::{FileError, Files, LogoError, NewFile, OpenedFile, ResultFile, Writer};
 pub use store::{BucketAccess, Bytestream, FileLocation, Store, StoreError, erase, has_any};

@@ -109,25 +109,38 @@ pub async fn add(work: &Work, new: &File) -> Result<(), Fault> {
     work.insert::<file::Entity>(row).await
 }
 
+#[derive(Record)]
+#[record(of = file)]
+struct ChangedFile {
+    id: FileId,
+    media_type: String,
+    size: i64,
+    sha256: Option<Vec<u8>>,
+    blob: Option<String>,
+    state: String,
+    ready_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    width: Option<i64>,
+    height: Option<i64>,
+    thumbnails: Option<String>,
+}
+
 /// Writes what became of a file.
 pub async fn change(work: &Work, after: &File) -> Result<(), Fault> {
-    let sql = "UPDATE file SET media_type = $3, size = $4, sha256 = $5, blob = $6, state = $7, ready_at = $8, expires_at = $9, width = $10,
-               height = $11, thumbnails = $12
-               WHERE tenant_id = $1 AND id = $2";
-    let values = vec![
-        after.id.into(),
-        after.media_type.as_str().into(),
-        after.size.into(),
-        after.sha256.clone().into(),
-        after.blob.clone().into(),
-        after.state.as_str().into(),
-        after.ready_at.map(Timestamp::micros).into(),
-        after.expires_at.map(Timestamp::micros).into(),
-        after.area.map(|area| i64::from(area.width)).into(),
-        after.area.map(|area| i64::from(area.height)).into(),
-        after.thumbnails.map(Thumbnails::as_str).into(),
-    ];
-    work.execute(sql, values).await.map(drop)
+    let row = ChangedFile {
+        id: after.id,
+        media_type: after.media_type.clone(),
+        size: after.size,
+        sha256: after.sha256.clone(),
+        blob: after.blob.clone(),
+        state: after.state.as_str().to_owned(),
+        ready_at: after.ready_at,
+        expires_at: after.expires_at,
+        width: after.area.map(|area| area.width.into()),
+        height: after.area.map(|area| area.height.into()),
+        thumbnails: after.thumbnails.map(|thumbnails| thumbnails.as_str().to_owned()),
+    };
+    work.update_row(row).await.map(drop)
 }
 
 /// Expired files, of all tenants.

@@ -1,7 +1,7 @@
 //! Adding and removing pictures and documents of products.
 
 use entity::prelude::*;
-use iam::access::{Changed, Permit, kind};
+use iam::access::{ChangedValue, Permit, kind};
 use platform::{
     clock::Clock,
     storage::{
@@ -97,7 +97,7 @@ pub struct Media {
     files: Files,
 }
 
-type Outcome<I> = Result<Changed<MediaChange<I>>, MediaError>;
+type Outcome<I> = Result<ChangedValue<MediaChange<I>>, MediaError>;
 
 /// A transaction under an idempotency key.
 struct KeyedWork {
@@ -109,7 +109,7 @@ struct KeyedWork {
 enum CallStart<I> {
     Now(Box<KeyedWork>),
     /// Result of the first call with this key.
-    Before(Changed<MediaChange<I>>),
+    Before(ChangedValue<MediaChange<I>>),
 }
 
 impl Media {
@@ -245,7 +245,7 @@ impl Media {
         };
         let (id, product) = serde_json::from_str::<(Id<K>, ProductId)>(&receipt)
             .map_err(|error| Fault::corrupt("idempotency", format!("the receipt of {mutation}: {error}")))?;
-        Ok(CallStart::Before(Changed { value: MediaChange { id, product, replayed: true, would_be: None }, seq: None }))
+        Ok(CallStart::Before(ChangedValue { value: MediaChange { id, product, replayed: true, would_be: None }, seq: None }))
     }
 
     /// Appends the event of a change and stores its receipt; or rolls back a failed change.
@@ -274,7 +274,7 @@ impl Media {
             None
         };
         work.commit().await?;
-        Ok(Changed { value: MediaChange { id, product, replayed: false, would_be }, seq })
+        Ok(ChangedValue { value: MediaChange { id, product, replayed: false, would_be }, seq })
     }
 }
 

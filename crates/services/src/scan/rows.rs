@@ -11,7 +11,7 @@ use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
 use uuid::Uuid;
 
-pub use self::visible::Visible;
+pub use self::visible::VisibleKind;
 use super::core::{InvoiceNumber, Kind, MatchedBy, Names, WorkNumber};
 use inventory::catalog::{
     core::text,
@@ -58,7 +58,7 @@ struct MatchRow {
 struct Branches<'s> {
     /// The parameters of all branches.
     clause: Clause,
-    sought: &'s [Visible],
+    sought: &'s [VisibleKind],
     /// Conditions of visibility, of the kinds that have branches.
     conditions: BTreeMap<Kind, String>,
     sql: Vec<String>,
@@ -66,7 +66,7 @@ struct Branches<'s> {
 }
 
 impl Branches<'_> {
-    fn wants(&self, kind: Kind) -> bool {
+    fn searches_kind(&self, kind: Kind) -> bool {
         self.sought.iter().any(|candidate| candidate.kind == kind)
     }
 
@@ -110,7 +110,7 @@ const NO_BARCODE_COLUMNS: &str = "CAST(NULL AS text) AS code, CAST(1 AS bigint) 
 
 /// Returns the records of these kinds that the names match, in the order of `MatchedBy`; each row
 /// once.
-pub async fn find_matches(reads: &impl Reads, names: &Names, visible_kinds: &[Visible]) -> Result<Matches, Fault> {
+pub async fn find_matches(reads: &impl Reads, names: &Names, visible_kinds: &[VisibleKind]) -> Result<Matches, Fault> {
     let Branches { clause, sql, of: branch_kinds, .. } = branches(reads.backend(), names, visible_kinds);
     if sql.is_empty() {
         return Ok(Matches::default());
@@ -132,28 +132,28 @@ pub async fn find_matches(reads: &impl Reads, names: &Names, visible_kinds: &[Vi
     Ok(Matches { cut: cut_kinds, ..sort_matches(matched_rows, names) })
 }
 
-fn branches<'s>(backend: Backend, names: &Names, visible_kinds: &'s [Visible]) -> Branches<'s> {
+fn branches<'s>(backend: Backend, names: &Names, visible_kinds: &'s [VisibleKind]) -> Branches<'s> {
     let clause = Clause::new(backend);
     let mut branches = Branches { clause, sought: visible_kinds, conditions: BTreeMap::new(), sql: Vec::new(), of: Vec::new() };
-    if branches.wants(Kind::Product) {
+    if branches.searches_kind(Kind::Product) {
         add_products(&mut branches, names);
     }
     if let Some((number, kinds)) = &names.number {
         for kind in kinds {
-            if branches.wants(*kind) {
+            if branches.searches_kind(*kind) {
                 let mark = branches.bind(*number);
-                let from = format!("{} r WHERE r.tenant_id = $1 AND r.number = {mark}", table(*kind));
+                let from = format!("{} r WHERE r.tenant_id = $1 AND r.number = {mark}", table_name(*kind));
                 branches.add(*kind, MatchedBy::Number, &format!("r.id, {NO_BARCODE_COLUMNS}"), &from);
             }
         }
     }
-    if branches.wants(Kind::Invoice) {
+    if branches.searches_kind(Kind::Invoice) {
         add_invoices(&mut branches, names);
     }
-    if let Some(number) = names.work.filter(|_| branches.wants(Kind::FulfilmentWork)) {
+    if let Some(number) = names.work.filter(|_| branches.searches_kind(Kind::FulfilmentWork)) {
         add_works(&mut branches, number);
     }
-    if branches.wants(Kind::Lot) {
+    if branches.searches_kind(Kind::Lot) {
         add_lots(&mut branches, names);
     }
     add_tracking_branches(&mut branches, &names.tracking);
@@ -255,7 +255,7 @@ fn add_tracking_branches(branches: &mut Branches<'_>, numbers: &[String]) {
     for (kind, column, from) in
         [(Kind::Order, "p.tracking_number", orders_source), (Kind::Parcel, "r.tracking_number", of_parcels)]
     {
-        if !branches.wants(kind) {
+        if !branches.searches_kind(kind) {
             continue;
         }
         for number in numbers {
@@ -273,9 +273,9 @@ fn add_text_branches(branches: &mut Branches<'_>, name: &str) {
         (Kind::Category, MatchedBy::CategorySlug, "r.id", "slug", name.to_owned()),
     ];
     for (kind, by, id, column, code) in codes {
-        if branches.wants(kind) {
+        if branches.searches_kind(kind) {
             let mark = branches.bind(code);
-            let from = format!("{} r WHERE r.tenant_id = $1 AND r.{column} = {mark}", table(kind));
+            let from = format!("{} r WHERE r.tenant_id = $1 AND r.{column} = {mark}", table_name(kind));
             branches.add(kind, by, &format!("{id} AS id, {NO_BARCODE_COLUMNS}"), &from);
         }
     }
@@ -292,11 +292,11 @@ fn add_text_branches(branches: &mut Branches<'_>, name: &str) {
         (Kind::Customer, ""),
     ];
     for (kind, narrowed) in by {
-        if !branches.wants(kind) {
+        if !branches.searches_kind(kind) {
             continue;
         }
         let mark = branches.bind(name);
-        let table = table(kind);
+        let table = table_name(kind);
         let from =
             format!("{table} r WHERE r.tenant_id = $1{narrowed} AND r.external_ref IS NOT NULL AND r.external_ref = {mark}");
         let id = if kind == Kind::Customer { SURVIVOR } else { "r.id" };
@@ -304,7 +304,7 @@ fn add_text_branches(branches: &mut Branches<'_>, name: &str) {
     }
 }
 
-fn table(kind: Kind) -> &'static str {
+fn table_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Product => "product",
         Kind::Order => "sales_order",

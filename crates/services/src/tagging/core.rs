@@ -66,7 +66,7 @@ impl NodeTags {
     /// The faults of the input.
     pub fn with_changes(&self, tags: &Patch<Vec<String>>, metadata: &Patch<Value>, now: Timestamp) -> Result<Self, Vec<Problem>> {
         let (mut checker, mut after) = (Checker::default(), self.clone());
-        match checker.optional_patch(tags, |checker, list| goods::tags(checker, list)) {
+        match checker.optional_patch(tags, |checker, list| goods::check_tags(checker, list)) {
             Patch::Keep => {}
             Patch::Clear => after.tags.clear(),
             Patch::Set(tags) => after.tags = tags,

@@ -155,7 +155,7 @@ pub struct Movements {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Paged<N> {
+pub struct PagedAnswer<N> {
     pub page: Page<N>,
 }
 
@@ -267,29 +267,29 @@ pub struct OrderName {
 /// A movement with the changes that it made.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Moved {
+pub struct MovementWithEntries {
     pub external_ref: Option<String>,
     pub occurred_at: Moment,
-    pub entries: Vec<MovedEntry>,
+    pub entries: Vec<MovementEntry>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct MovedEntry {
+pub struct MovementEntry {
     pub product: Sku,
     pub on_hand_delta: i64,
 }
 
 /// An order or a return that has the reference of one of the plan's.
 #[derive(Debug, Deserialize)]
-pub struct There {
+pub struct ExistingDocument {
     pub at: Option<Moment>,
-    pub lines: Vec<ThereLine>,
+    pub lines: Vec<ExistingLine>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ThereLine {
+pub struct ExistingLine {
     pub id: Box<str>,
     pub kind: LineKind,
     pub name: String,
@@ -298,7 +298,7 @@ pub struct ThereLine {
     pub unit_price: Pence,
 }
 
-impl ThereLine {
+impl ExistingLine {
     pub fn node(self) -> super::payload::Node {
         super::payload::Node { id: self.id }
     }

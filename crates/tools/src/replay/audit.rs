@@ -9,13 +9,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::answers::{
-    self, Adjustment, Level, LineKind, Months, Movements, Order, Page, Paged, Product, Receipt, Return, Sales, Totals,
+    self, Adjustment, Level, LineKind, Months, Movements, Order, Page, PagedAnswer, Product, Receipt, Return, Sales, Totals,
 };
 use super::best_sellers::{self, BestSeller};
 use super::costs::query_costs;
 use super::documents::{self, OPENING};
 use super::error::ReplayError;
-use super::expect::{Expected, Found};
+use super::expect::{Expected, FoundFigures};
 use super::flat_values::{Matching, local, sha256_of};
 use super::payload;
 use super::plan::Plan;
@@ -32,14 +32,14 @@ const MONTHS: usize = 250;
 pub(super) const RECEIPT_PAGE_ROWS: u32 = 4;
 
 /// Gathers all figures; independent parts are queried at the same time.
-pub async fn gather_figures(client: &Client, plan: &Plan, expected: &Expected) -> Result<Found, ReplayError> {
+pub async fn gather_figures(client: &Client, plan: &Plan, expected: &Expected) -> Result<FoundFigures, ReplayError> {
     let (totals, stock, (orders, returns, adjustments)) =
         tokio::try_join!(query_totals(client, plan), query_stock(client), async {
             tokio::try_join!(query_orders(client), query_returns(client), query_adjustments(client))
         })?;
-    let mut findings = Found::default();
+    let mut findings = FoundFigures::default();
     findings.add("file", &section::file_section(plan));
-    let best = best_sellers::fetch_best_sellers(client, &totals.top, expected.best()).await?;
+    let best = best_sellers::fetch_best_sellers(client, &totals.top, expected.best_skus()).await?;
     findings.add("salesReport", &sales_section(&totals, &best));
     findings.add("movementReport", &movements_section(&totals.movements));
     findings.add("counts", &json!({"products": totals.products.count, "customers": totals.customers.count}));
@@ -154,7 +154,7 @@ struct Stock(BTreeMap<String, ProductState>);
 async fn query_stock(client: &Client) -> Result<Stock, ReplayError> {
     let label = RequestLabel::new("store", super::catalogue::STORE_CODE);
     let code = json!({"code": super::catalogue::STORE_CODE});
-    let store: payload::Found = client.send_query(&label, request(payload::STORE, code)?).await?;
+    let store: payload::StoreAnswer = client.send_query(&label, request(payload::STORE, code)?).await?;
     let store = store.result.ok_or_else(|| label.invalid_response("the store is not there"))?;
     let (products, levels, receipts) = tokio::try_join!(
         fetch_pages::<Product>(client, "products", answers::PRODUCTS, PAGE_ROWS, json!({})),
@@ -261,7 +261,7 @@ async fn query_returns(client: &Client) -> Result<Documents, ReplayError> {
             for piece in &line.matches {
                 let order = piece.order_line.order.external_ref.as_deref().unwrap_or_default();
                 let numbers = [line.unit_price.0, piece.order_line.unit_price.0, piece.quantity];
-                matching.piece(reference, sku, numbers, order);
+                matching.add_piece(reference, sku, numbers, order);
             }
         }
     }
@@ -289,7 +289,7 @@ pub(super) async fn fetch_pages<N: DeserializeOwned>(
     variables["first"] = json!(first);
     let mut all = Vec::new();
     loop {
-        let Paged { page: Page { nodes, page_info } } = client.send_query(&label, request(query, &variables)?).await?;
+        let PagedAnswer { page: Page { nodes, page_info } } = client.send_query(&label, request(query, &variables)?).await?;
         all.extend(nodes);
         let cursor = json!(page_info.end_cursor);
         if !page_info.has_next_page {

@@ -23,19 +23,19 @@ pub struct BestSeller {
 }
 
 #[derive(Deserialize)]
-struct Named {
-    product: Option<Found>,
+struct ProductAnswer {
+    product: Option<FoundProduct>,
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct FoundProduct {
     id: String,
     sku: String,
     name: String,
 }
 
 #[derive(Deserialize)]
-struct Sold {
+struct MovementsAnswer {
     movements: Vec<answers::Movements>,
 }
 
@@ -64,9 +64,10 @@ pub async fn fetch_best_sellers(
 /// A product that the report leaves out.
 async fn fetch_product(client: &Client, sku: &str) -> Result<Option<BestSeller>, ReplayError> {
     let label = RequestLabel::new("product", sku);
-    let product_answer: Named = client.send_query(&label, request(answers::PRODUCT_BY_SKU, json!({"sku": sku}))?).await?;
-    let Some(Found { id, sku, name }) = product_answer.product else { return Ok(None) };
-    let sales_answer: Sold = client.send_query(&label, request(answers::UNITS_SOLD, json!({"products": [id]}))?).await?;
+    let product_answer: ProductAnswer = client.send_query(&label, request(answers::PRODUCT_BY_SKU, json!({"sku": sku}))?).await?;
+    let Some(FoundProduct { id, sku, name }) = product_answer.product else { return Ok(None) };
+    let sales_answer: MovementsAnswer =
+        client.send_query(&label, request(answers::UNITS_SOLD, json!({"products": [id]}))?).await?;
     let units = sales_answer.movements.iter().map(|row| row.units_out).sum();
     Ok(Some(BestSeller { sku, name, units }))
 }

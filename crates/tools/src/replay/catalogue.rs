@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::country;
 use super::documents::{CHANGES_LIMIT, Ids, Input, Money};
 use super::error::ReplayError;
-use super::payload::{self, Changed, Found, RowNode};
+use super::payload::{self, MutationAnswer, RowNode, StoreAnswer};
 use super::plan::{Plan, TIME_ZONE};
 use super::validation;
 use super::wire::{Client, RequestLabel, request};
@@ -66,7 +66,7 @@ pub async fn ensure_catalogue(client: &Client, plan: &Plan) -> Result<Ids, Repla
 
 async fn ensure_store(client: &Client) -> Result<String, ReplayError> {
     let label = RequestLabel::new("store", STORE_CODE);
-    let stored: Found = client.send_query(&label, request(payload::STORE, ByCode { code: STORE_CODE })?).await?;
+    let stored: StoreAnswer = client.send_query(&label, request(payload::STORE, ByCode { code: STORE_CODE })?).await?;
     if let Some(store) = stored.result {
         if store.time_zone != TIME_ZONE {
             return Err(ReplayError::StoreZone { code: STORE_CODE, found: store.time_zone, wanted: TIME_ZONE });
@@ -75,7 +75,7 @@ async fn ensure_store(client: &Client) -> Result<String, ReplayError> {
     }
     let input =
         StoreInput { idempotency_key: "STORE-MAIN", code: STORE_CODE, name: STORE_NAME, kind: "WAREHOUSE", time_zone: TIME_ZONE };
-    let created: Changed = client.change(&label, request(payload::STORE_CREATE, Input { input })?).await?;
+    let created: MutationAnswer = client.change(&label, request(payload::STORE_CREATE, Input { input })?).await?;
     let store = created.result.store.ok_or_else(|| label.invalid_response("storeCreate gave no store"))?;
     Ok(store.id.into())
 }
@@ -119,7 +119,7 @@ async fn upsert_rows(
     body: Vec<u8>,
 ) -> Result<impl Iterator<Item = Box<str>>, ReplayError> {
     let label = RequestLabel::new(document, *names.first().unwrap_or(&""));
-    let answer: Changed = client.change(&label, body).await?;
+    let answer: MutationAnswer = client.change(&label, body).await?;
     let rows = answer.result.rows.unwrap_or_default();
     let mut ids: Vec<Option<Box<str>>> = names.iter().map(|_| None).collect();
     for RowNode { index, product, user_errors } in rows {

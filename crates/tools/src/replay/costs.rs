@@ -23,9 +23,9 @@ const MAX_QUERY_ATTEMPTS: usize = 2_000;
 #[serde(rename_all = "camelCase")]
 struct Answer {
     average_cost: Cost,
-    average_worth: Worth,
+    average_worth: StockValue,
     fifo_cost: Cost,
-    fifo_worth: Worth,
+    fifo_worth: StockValue,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +44,7 @@ struct Row {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Worth {
+struct StockValue {
     is_current: bool,
     total: Total,
 }
@@ -78,7 +78,7 @@ pub async fn query_costs(client: &Client) -> Result<Option<[Value; 2]>, ReplayEr
     Err(label.invalid_response("the cost book did not reach the head of the journal"))
 }
 
-fn cost_section(cost: &Cost, worth: &Worth) -> Value {
+fn cost_section(cost: &Cost, worth: &StockValue) -> Value {
     let sum = |column: fn(&Row) -> Pence| cost.rows.iter().map(|row| column(row).0).sum::<i64>();
     json!({
         "cogs_pence": sum(|row| row.cost_of_goods_sold),

@@ -9,7 +9,7 @@ use super::catalogue;
 use super::documents::{Input, LINES_LIMIT, Writer};
 use super::error::ReplayError;
 use super::existing_data::{self, ExistingData};
-use super::payload::{self, Changed, Payload};
+use super::payload::{self, MutationAnswer, Payload};
 use super::plan::{Document, DocumentKind, Plan};
 use super::progress::Progress;
 use super::schedule::{Scheduler, StockEffect};
@@ -121,7 +121,7 @@ impl<'a> Load<'a> {
             }
             let label = RequestLabel::new("stock adjustment", input.idempotency_key.clone());
             let body = request(payload::ADJUST, Input { input })?;
-            let answer: Changed = self.client.change(&label, body).await.map_err(explain_error)?;
+            let answer: MutationAnswer = self.client.change(&label, body).await.map_err(explain_error)?;
             self.count(&answer.result);
         }
         self.sum.lines += self.writer.plan.products.iter().filter(|p| p.opening > 0).count() as u64;
@@ -245,7 +245,7 @@ async fn run_job(client: Arc<Client>, job: Job) -> JobResult {
 async fn send_all(client: &Client, label: &RequestLabel, calls: Vec<Vec<u8>>) -> Result<Vec<Payload>, ReplayError> {
     let mut payloads = Vec::with_capacity(calls.len());
     for body in calls {
-        let answer: Changed = client.change(label, body).await?;
+        let answer: MutationAnswer = client.change(label, body).await?;
         payloads.push(answer.result);
     }
     Ok(payloads)

@@ -8,7 +8,7 @@ use std::collections::hash_map::{Entry, HashMap};
 use serde::de::IgnoredAny;
 use serde_json::json;
 
-use super::answers::{self, Moved, Paged, There, ThereLine};
+use super::answers::{self, ExistingDocument, ExistingLine, MovementWithEntries, PagedAnswer};
 use super::audit::{RECEIPT_PAGE_ROWS, fetch_pages};
 use super::documents::{self, CHANGES_LIMIT, OPENING};
 use super::error::ReplayError;
@@ -37,7 +37,7 @@ impl ExistingData {
     /// other data is refused.
     pub async fn query_server(client: &Client, plan: &Plan) -> Result<Self, ReplayError> {
         let label = RequestLabel::new("list", "stockMovements");
-        let first_page: Paged<IgnoredAny> =
+        let first_page: PagedAnswer<IgnoredAny> =
             client.send_query(&label, request(answers::FIRST_MOVEMENT, json!({"first": 1}))?).await?;
         if first_page.page.nodes.is_empty() {
             return Ok(Self::default());
@@ -60,7 +60,9 @@ async fn query_opening(client: &Client, plan: &Plan) -> Result<Vec<bool>, Replay
     let parts = stocked.chunks(CHANGES_LIMIT).map(|chunk| (at, chunk.iter().map(|p| (p.sku.to_string(), p.opening)).collect()));
     let mut parts = Parts::new(parts.collect());
     let variables = json!({"kind": ["RECEIPT"], "references": [OPENING]});
-    for movement in fetch_pages::<Moved>(client, "stockMovements", answers::MOVEMENT_PAGE, RECEIPT_PAGE_ROWS, variables).await? {
+    for movement in
+        fetch_pages::<MovementWithEntries>(client, "stockMovements", answers::MOVEMENT_PAGE, RECEIPT_PAGE_ROWS, variables).await?
+    {
         if !parts.match_movement(&movement_record(movement)) {
             return Err(ReplayError::OtherData { what: "the existing opening receipt is not this file's".to_owned() });
         }
@@ -84,7 +86,9 @@ async fn query_adjusted(client: &Client, plan: &Plan) -> Result<HashMap<u32, Vec
         let variables = json!({"kind": ["ADJUSTMENT"], "references": references});
         let first = MAX_REFERENCES as u32;
         let mut parts: HashMap<u32, Parts> = HashMap::new();
-        for movement in fetch_pages::<Moved>(client, "stockMovements", answers::MOVEMENT_PAGE, first, variables).await? {
+        for movement in
+            fetch_pages::<MovementWithEntries>(client, "stockMovements", answers::MOVEMENT_PAGE, first, variables).await?
+        {
             let reference = movement.external_ref.clone().unwrap_or_default();
             let Some(&number) = batch.get(&reference) else { continue };
             let parts = match parts.entry(number) {
@@ -135,7 +139,7 @@ impl Parts {
     }
 }
 
-fn movement_record(movement: Moved) -> MovementRecord {
+fn movement_record(movement: MovementWithEntries) -> MovementRecord {
     let mut deltas = BTreeMap::new();
     for entry in movement.entries {
         *deltas.entry(entry.product.sku).or_default() += entry.on_hand_delta;
@@ -153,14 +157,14 @@ pub async fn find_identical(client: &Client, plan: &Plan, document: &Document) -
         DocumentKind::Adjustment => return Ok(None),
     };
     let expected_lines = expected_lines_of(plan, document);
-    let candidates: Vec<There> = fetch_pages(client, list, query, 10, json!({"reference": document.invoice})).await?;
-    let is_same = |stored_document: &There| {
+    let candidates: Vec<ExistingDocument> = fetch_pages(client, list, query, 10, json!({"reference": document.invoice})).await?;
+    let is_same = |stored_document: &ExistingDocument| {
         stored_document.at.is_some_and(|m| m.0 == at)
             && stored_document.lines.iter().map(server_line).eq(expected_lines.iter().copied())
     };
     let same = candidates.into_iter().find(is_same);
     Ok(same.map(|stored_document| {
-        let lines = stored_document.lines.into_iter().map(ThereLine::node).collect();
+        let lines = stored_document.lines.into_iter().map(ExistingLine::node).collect();
         Payload { replayed: true, user_errors: Vec::new(), store: None, order: Some(OrderNode { lines }), rows: None }
     }))
 }
@@ -176,7 +180,7 @@ fn expected_lines_of<'a>(plan: &'a Plan, document: &'a Document) -> Vec<Line<'a>
     products.chain(charges).collect()
 }
 
-fn server_line(line: &ThereLine) -> Line<'_> {
+fn server_line(line: &ExistingLine) -> Line<'_> {
     let name = if line.kind == answers::LineKind::Product { &line.sku } else { &line.name };
     (line.kind, name, line.quantity, line.unit_price.0)
 }

@@ -52,7 +52,7 @@ impl Expected {
         self.figures.is_empty() && self.whole.is_empty()
     }
 
-    pub fn best(&self) -> &[String] {
+    pub fn best_skus(&self) -> &[String] {
         &self.best
     }
 
@@ -109,11 +109,11 @@ fn find_section<'a>(all: &'a Value, csv_sha256: &str) -> Result<&'a Value, Strin
 
 /// Figures found, with their sources: one figure may have several, and all must agree.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct FoundFigures {
     figures: BTreeMap<String, Vec<(&'static str, Value)>>,
 }
 
-impl Found {
+impl FoundFigures {
     /// Adds every leaf of a section, with `source` as its origin.
     pub fn add(&mut self, source: &'static str, section: &Value) {
         for (path, value) in flat_values::flatten(section) {
@@ -145,7 +145,7 @@ impl Comparison {
 
 /// Compares every expected figure with all that were found for it. An expected figure that was not
 /// found is a difference, and so is a month, or a kind of row, that was found and not expected.
-pub fn compare(expected: &Expected, found: &Found) -> Comparison {
+pub fn compare(expected: &Expected, found: &FoundFigures) -> Comparison {
     let mut checks = Vec::new();
     for (figure, want) in &expected.figures {
         let reports = found.figures.get(figure).map(Vec::as_slice).unwrap_or_default();

@@ -81,7 +81,7 @@ impl Matching {
     }
 
     /// `numbers`: the return's price and the order's price in pence, and the units of the piece.
-    pub fn piece(&mut self, of_return: &str, sku: &str, numbers: [i64; 3], of_order: &str) {
+    pub fn add_piece(&mut self, of_return: &str, sku: &str, numbers: [i64; 3], of_order: &str) {
         let [return_price, order_price, units] = numbers;
         self.pieces.push(format!("{of_return},{sku},{return_price},{of_order},{order_price},{units}\n"));
         if !self.orders.contains(of_order) {

@@ -32,7 +32,7 @@ pub const RETURN: &str = "mutation ReplayReturn($input: ReturnCreateInput!) \
      { result: returnCreate(input: $input) { replayed userErrors { code message field retryable } } }";
 
 #[derive(Debug, Deserialize)]
-pub struct Found {
+pub struct StoreAnswer {
     pub result: Option<StoreNode>,
 }
 
@@ -44,7 +44,7 @@ pub struct StoreNode {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Changed {
+pub struct MutationAnswer {
     pub result: Payload,
 }
 
@@ -82,7 +82,7 @@ pub struct RowNode {
     pub user_errors: Vec<UserError>,
 }
 
-impl HasUserErrors for Changed {
+impl HasUserErrors for MutationAnswer {
     /// The caller, who knows the rows' names, distinguishes refusals of single rows.
     fn user_errors(&self) -> &[UserError] {
         &self.result.user_errors

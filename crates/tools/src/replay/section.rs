@@ -127,7 +127,7 @@ fn matching_section(plan: &Plan) -> Value {
             for piece in line_pieces {
                 let order = &plan.documents[plan.document_of(piece.order_line) as usize].invoice;
                 let sold = &plan.lines[piece.order_line as usize];
-                tally.piece(&document.invoice, &plan.product(line).sku, [line.price, sold.price, piece.units], order);
+                tally.add_piece(&document.invoice, &plan.product(line).sku, [line.price, sold.price, piece.units], order);
             }
         }
     }

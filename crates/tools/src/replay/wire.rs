@@ -108,14 +108,14 @@ struct Extensions {
 }
 
 /// Reason of a retry, and the wait that the server requests.
-struct Again {
+struct Retry {
     reason: String,
     wait: Option<Duration>,
 }
 
 enum Verdict<T> {
     Done(T),
-    Again(Again),
+    Retry(Retry),
     Stop(ReplayError),
 }
 
@@ -167,7 +167,7 @@ impl Client {
             [] => Verdict::Done(data),
             errors => match errors.iter().find(|e| !e.retryable) {
                 Some(fatal) => Verdict::Stop(fatal.refusal(label)),
-                None => Verdict::Again(Again { reason: errors[0].refusal(label).to_string(), wait: None }),
+                None => Verdict::Retry(Retry { reason: errors[0].refusal(label).to_string(), wait: None }),
             },
         })
         .await
@@ -184,7 +184,7 @@ impl Client {
             let again = match self.send_once(label, body.clone(), &judge).await {
                 Verdict::Done(data) => return Ok(data),
                 Verdict::Stop(error) => return Err(error),
-                Verdict::Again(again) => again,
+                Verdict::Retry(again) => again,
             };
             if attempt == MAX_ATTEMPTS {
                 return Err(ReplayError::Unreachable { what: label.to_string(), attempts: attempt, reason: again.reason });
@@ -204,7 +204,7 @@ impl Client {
         body: Vec<u8>,
         judge: impl Fn(T) -> Verdict<T>,
     ) -> Verdict<T> {
-        let again = |e: reqwest::Error| Verdict::Again(Again { reason: root_cause(&e), wait: None });
+        let again = |e: reqwest::Error| Verdict::Retry(Retry { reason: root_cause(&e), wait: None });
         let response = match self.http.post(&self.url).body(body).send().await {
             Ok(response) => response,
             Err(e) if e.is_builder() => return Verdict::Stop(label.invalid_response(root_cause(&e))),
@@ -244,7 +244,7 @@ impl Client {
         // A 5xx may hide a committed change: the same key finds out.
         if status.is_server_error() || status.as_u16() == 429 || (!errors.is_empty() && fatal.is_none()) {
             let requested_wait = errors.iter().filter_map(|e| e.extensions.retry_after_ms).max().map(Duration::from_millis);
-            return Verdict::Again(Again { reason, wait: requested_wait.or(wait) });
+            return Verdict::Retry(Retry { reason, wait: requested_wait.or(wait) });
         }
         let Some(error) = reported_error else {
             return Verdict::Stop(label.refusal_error(

@@ -9,7 +9,7 @@ use inventory::catalog::{
     Catalog,
     rows::{
         conditions::MAX_COMPARED,
-        customers::{CustomerSort as By, CustomerSorted, CustomerTests, OrdersTest},
+        customer_list::{CustomerSort as By, CustomerSorted, CustomerTests, OrdersTest},
         filter::TextTest,
     },
 };

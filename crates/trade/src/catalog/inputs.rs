@@ -13,7 +13,10 @@ use super::{
     refs::{CategoryRef, ProductFamilyRef, StoreRef, SupplierRef},
 };
 use crate::{
-    graphql::scalars::{Json, Long, Quantity},
+    graphql::{
+        reading::patch,
+        scalars::{Json, Long, Quantity},
+    },
     stock::LotRef,
 };
 
@@ -276,14 +279,6 @@ pub struct ProductBulkUpsertInput {
     pub rows: Vec<ProductUpsertInput>,
 }
 
-/// Converts an optional field of an input into a patch of the core.
-pub fn patch<T, U>(value: MaybeUndefined<T>, convert: impl FnOnce(T) -> U) -> Patch<U> {
-    match value {
-        MaybeUndefined::Undefined => Patch::Keep,
-        MaybeUndefined::Null => Patch::Clear,
-        MaybeUndefined::Value(value) => Patch::Set(convert(value)),
-    }
-}
 pub fn text(value: MaybeUndefined<String>) -> Patch<String> {
     patch(value, |text| text)
 }

@@ -17,11 +17,14 @@ use super::{
     company::{PartyAddressInput, PartyContactInput, PaymentTermsInput, TaxIdInput, all},
     enums,
     handling::HandlingTimeInput,
-    inputs::{money, patch, text},
+    inputs::{money, text},
     money_input::MoneyInput,
     refs::{CustomerRef, StoreRef, SupplierRef},
 };
-use crate::{graphql::scalars::Long, row_names};
+use crate::{
+    graphql::{reading::patch, scalars::Long},
+    row_names,
+};
 
 /// A new store.
 #[derive(Debug, Clone, InputObject)]

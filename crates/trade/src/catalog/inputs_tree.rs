@@ -9,12 +9,12 @@ use inventory::catalog::core::{
 use platform::path;
 
 use super::{
-    inputs::{patch, text},
+    inputs::text,
     refs::{CategoryRef, ProductFamilyRef},
 };
 use crate::{
     graphql::{
-        reading::value_or_deprecated,
+        reading::{patch, value_or_deprecated},
         scalars::{Json, Long},
     },
     references::Names,

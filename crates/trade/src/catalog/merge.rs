@@ -5,7 +5,7 @@ use entity::id::{Kind, kind as of};
 use inventory::{
     catalog::{
         Catalog,
-        core::merge::MergeAsk,
+        core::merge::MergeRequest,
         events::{CUSTOMER_MERGED, CUSTOMER_UPDATED, PRODUCT_UPDATED, SUPPLIER_ARCHIVED, SUPPLIER_MERGED, SUPPLIER_UPDATED},
         shell::{MergeStop, MergedCustomer},
     },
@@ -172,9 +172,9 @@ fn merge_input<K: Kind>(
     (id, merged_version): (Option<ID>, Option<Long>),
     (into, into_version): (Option<ID>, Option<Long>),
     accept: &[MergeDifference],
-) -> MergeAsk<K> {
+) -> MergeRequest<K> {
     check_key(reader, &idempotency_key);
-    MergeAsk {
+    MergeRequest {
         idempotency_key,
         id: reader.row(id),
         expected_version: merged_version.map(|version| version.0),
@@ -190,7 +190,7 @@ impl CustomerMergeInput {
             .required(("customer", self.customer.take()), ("id", &mut self.id))
             .required(("into", self.into.take()), ("intoId", &mut self.into_id))
     }
-    fn read(self, reader: &mut InputErrors) -> MergeAsk<of::CustomerId> {
+    fn read(self, reader: &mut InputErrors) -> MergeRequest<of::CustomerId> {
         let (merged, target) = ((self.id, self.expected_version), (self.into_id, self.into_expected_version));
         merge_input(reader, self.idempotency_key, merged, target, &self.accept)
     }

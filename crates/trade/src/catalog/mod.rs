@@ -24,7 +24,6 @@ mod unmerge;
 use async_graphql::MergedObject;
 
 pub use customer_filter::CustomerFilter;
-pub use inputs::patch;
 pub use merge::{CustomerMergePayload, SupplierMergePayload};
 pub use payload::*;
 pub use store_filter::StoreFilter;

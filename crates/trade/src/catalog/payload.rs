@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, SimpleObject};
 use iam::access::Permission;
 use inventory::catalog::shell::{Batch, Outcome, RowAnswer};
 
-use super::{Category, Channel, Customer, Product, ProductFamily, Store, Supplier, loads::loads, refusal::user_error};
+use super::{Category, Channel, Customer, Product, ProductFamily, Store, Supplier, loads::catalog_loaders, refusal::user_error};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -122,7 +122,7 @@ pub enum RowVisibility {
 
 /// Clears the loaders after a write: their cached rows may be stale.
 pub(super) fn clear_loaders(ctx: &Context<'_>) -> Answer<()> {
-    loads(ctx)?.forget();
+    catalog_loaders(ctx)?.forget();
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use async_graphql::Context;
 use entity::prelude::CustomerId;
 use iam::access::kind;
-use inventory::catalog::{Catalog, rows::customer::ids_by_email, shell::By};
+use inventory::catalog::{Catalog, rows::customer::ids_by_email, shell::IdOrKey};
 use macros::resolvers;
 use platform::path;
 
@@ -42,8 +42,8 @@ impl PartyQuery {
     ) -> Option<Answer<Store>> {
         async {
             let by = match by {
-                StoreRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
-                StoreRef::Code(text) => By::Key(query_text(text, &path!["by", "code"])?),
+                StoreRef::Id(id) => IdOrKey::Id(query_id(&id, path!["by", "id"])?),
+                StoreRef::Code(text) => IdOrKey::Key(query_text(text, &path!["by", "code"])?),
             };
             Ok(ctx.required_data::<Catalog>()?.store(permit, by).await?.map(|row| Store(row.into())))
         }
@@ -87,8 +87,8 @@ impl PartyQuery {
     ) -> Option<Answer<Supplier>> {
         async {
             let by = match by {
-                SupplierRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
-                SupplierRef::Code(text) => By::Key(query_text(text, &path!["by", "code"])?),
+                SupplierRef::Id(id) => IdOrKey::Id(query_id(&id, path!["by", "id"])?),
+                SupplierRef::Code(text) => IdOrKey::Key(query_text(text, &path!["by", "code"])?),
             };
             Ok(ctx.required_data::<Catalog>()?.supplier(permit, by).await?.map(|row| Supplier(row.into())))
         }
@@ -133,12 +133,12 @@ impl PartyQuery {
     ) -> Option<Answer<Customer>> {
         async {
             let by = match by {
-                CustomerRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
-                CustomerRef::ExternalRef(text) => By::Key(query_text(text, &path!["by", "externalRef"])?),
+                CustomerRef::Id(id) => IdOrKey::Id(query_id(&id, path!["by", "id"])?),
+                CustomerRef::ExternalRef(text) => IdOrKey::Key(query_text(text, &path!["by", "externalRef"])?),
                 CustomerRef::Email(text) => {
                     let email = query_text(text, &path!["by", "email"])?;
                     match by_email(ctx, &email).await? {
-                        Some(id) => By::Id(id),
+                        Some(id) => IdOrKey::Id(id),
                         None => return Ok(None),
                     }
                 }
@@ -218,8 +218,8 @@ impl PartyQuery {
     ) -> Option<Answer<Channel>> {
         async {
             let by = match by {
-                ChannelRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
-                ChannelRef::Code(text) => By::Key(query_text(text, &path!["by", "code"])?),
+                ChannelRef::Id(id) => IdOrKey::Id(query_id(&id, path!["by", "id"])?),
+                ChannelRef::Code(text) => IdOrKey::Key(query_text(text, &path!["by", "code"])?),
             };
             Ok(ctx.required_data::<Catalog>()?.channel(permit, by).await?.map(|row| Channel(row.into())))
         }

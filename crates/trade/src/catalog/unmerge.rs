@@ -5,7 +5,7 @@ use entity::id::{Kind, kind as of};
 use inventory::{
     catalog::{
         Catalog,
-        core::unmerge::UnmergeAsk,
+        core::unmerge::UnmergeRequest,
         events::{CUSTOMER_UNMERGED, CUSTOMER_UPDATED, PRODUCT_UPDATED, SUPPLIER_RESTORED, SUPPLIER_UNMERGED, SUPPLIER_UPDATED},
         shell::MergedCustomer,
     },
@@ -115,9 +115,9 @@ fn unmerge_input<K: Kind>(
     idempotency_key: String,
     id: &ID,
     (merged_version, into_version): (Option<Long>, Option<Long>),
-) -> UnmergeAsk<K> {
+) -> UnmergeRequest<K> {
     check_key(reader, &idempotency_key);
-    UnmergeAsk {
+    UnmergeRequest {
         idempotency_key,
         id: reader.id(id, || path!["input", "id"]),
         expected_version: merged_version.map(|version| version.0),
@@ -126,13 +126,13 @@ fn unmerge_input<K: Kind>(
 }
 
 impl CustomerUnmergeInput {
-    fn read(self, reader: &mut InputErrors) -> UnmergeAsk<of::CustomerId> {
+    fn read(self, reader: &mut InputErrors) -> UnmergeRequest<of::CustomerId> {
         unmerge_input(reader, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
     }
 }
 
 impl SupplierUnmergeInput {
-    fn read(self, reader: &mut InputErrors) -> UnmergeAsk<of::SupplierId> {
+    fn read(self, reader: &mut InputErrors) -> UnmergeRequest<of::SupplierId> {
         unmerge_input(reader, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
     }
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, ID, InputObject};
 use inventory::counts::{
-    core::{BookVisibility, Uncounted},
+    core::{BookVisibility, UncountedLines},
     shell,
 };
 use platform::path;
@@ -106,7 +106,7 @@ pub struct StocktakeRecordInput {
 
 /// Treatment of lines that were not counted, when a stocktake is submitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "Uncounted", rename_items = "SCREAMING_SNAKE_CASE")]
+#[graphql(remote = "UncountedLines", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum UncountedPolicy {
     /// Submitting fails while a line is uncounted.
     Refuse,

@@ -15,7 +15,7 @@ use crate::{
         scalars::CurrencyCode,
     },
     orders::filters::{below, check_list_length},
-    purchasing::filter::days,
+    purchasing::filter::day_span,
 };
 
 /// Exchange rates that match all of these; a condition that is null is ignored.
@@ -63,7 +63,7 @@ impl ExchangeRateFilter {
             ids: self.id.map(|filter| filter.ids(&field_path(at, "id"))).transpose()?.flatten(),
             bases: self.base_code.map(|codes| currencies(&codes, &below(at, "baseCode"))).transpose()?,
             quotes: self.quote_code.map(|codes| currencies(&codes, &below(at, "quoteCode"))).transpose()?,
-            day: days(self.day, &below(at, "day"))?,
+            day: day_span(self.day, &below(at, "day"))?,
             sources: texts(self.source, &below(at, "source"))?,
             is_replaced: self.is_replaced,
             entered_by: self.entered_by.map(|filter| filter.of_any_kind(&field_path(at, "enteredBy"))).transpose()?.flatten(),

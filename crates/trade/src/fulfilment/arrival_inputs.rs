@@ -80,7 +80,7 @@ impl FulfilmentTrackingSetInput {
         shell::ParcelTrack {
             idempotency_key: self.idempotency_key,
             parcel: reader.id(&self.id, || path!["input", "id"]),
-            label: shell::LabelSaid { carrier, service: self.service, tracking_number: self.tracking_number },
+            label: shell::LabelFields { carrier, service: self.service, tracking_number: self.tracking_number },
         }
     }
 }

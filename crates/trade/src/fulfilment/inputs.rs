@@ -223,7 +223,11 @@ pub(super) fn lines(lines: Option<Vec<WorkLineQuantity>>, reader: &mut InputErro
 }
 
 /// Takes the lots that the lines of a parcel name off them.
-fn lots(lines: &mut Option<Vec<WorkLineQuantity>>, reader: &mut InputErrors, at: impl Fn(usize) -> Path) -> Vec<shell::PackLot> {
+fn take_lots(
+    lines: &mut Option<Vec<WorkLineQuantity>>,
+    reader: &mut InputErrors,
+    at: impl Fn(usize) -> Path,
+) -> Vec<shell::PackLot> {
     let mut pack_lots = Vec::new();
     for (row, line) in lines.iter_mut().flatten().enumerate() {
         for (nth, line_lot) in line.lots.take().into_iter().flatten().enumerate() {
@@ -289,14 +293,14 @@ impl FulfilmentWorkPackInput {
     pub fn read(self, reader: &mut InputErrors) -> shell::WorkPack {
         let mut parcels = Vec::with_capacity(self.parcels.len());
         for (index, mut parcel) in self.parcels.into_iter().enumerate() {
-            let lots = lots(&mut parcel.lines, reader, |line| path!["input", "parcels", index, "lines", line]);
+            let lots = take_lots(&mut parcel.lines, reader, |line| path!["input", "parcels", index, "lines", line]);
             let carrier = reader.id_opt(parcel.carrier_id.as_ref(), || path!["input", "parcels", index, "carrierId"]);
             let (service, tracking_number) = (parcel.service, parcel.tracking_number);
             parcels.push(shell::PackParcel {
                 lines: lines(parcel.lines, reader, |line| path!["input", "parcels", index, "lines", line]),
                 lots,
                 weight: parcel.weight.map(|weight| weight.0),
-                label: shell::LabelSaid { carrier, service, tracking_number },
+                label: shell::LabelFields { carrier, service, tracking_number },
             });
         }
         shell::WorkPack {
@@ -328,7 +332,7 @@ impl FulfilmentWorkShipInput {
             let read_label = |(index, parcel_label): (usize, ParcelLabelInput)| {
                 let carrier = reader.id_opt(parcel_label.carrier_id.as_ref(), || path!["input", "parcels", index, "carrierId"]);
                 let label =
-                    shell::LabelSaid { carrier, service: parcel_label.service, tracking_number: parcel_label.tracking_number };
+                    shell::LabelFields { carrier, service: parcel_label.service, tracking_number: parcel_label.tracking_number };
                 shell::ShipParcel { parcel: reader.id(&parcel_label.id, || path!["input", "parcels", index, "id"]), label }
             };
             labels.into_iter().enumerate().map(read_label).collect()

@@ -18,7 +18,7 @@ use platform::{
 };
 
 use crate::{
-    catalog::{Store, find_store_id, loads},
+    catalog::{Store, catalog_loaders, find_store_id},
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -126,7 +126,7 @@ async fn find_setting(
         Some(store_ref) => {
             let Some(id) = find_store_id(ctx, &store_ref, &["store"]).await? else { return Ok(None) };
             // `find_store_id` returns an ID unchecked.
-            let Some(store) = loads(ctx)?.store(id).await? else { return Ok(None) };
+            let Some(store) = catalog_loaders(ctx)?.store(id).await? else { return Ok(None) };
             Some(store.id)
         }
     };

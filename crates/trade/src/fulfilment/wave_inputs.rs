@@ -122,7 +122,7 @@ impl FulfilmentWavePickInput {
     pub fn read(self, reader: &mut InputErrors) -> shell::WavePick {
         let mut found = Vec::with_capacity(self.found.len());
         for (index, work_input) in self.found.into_iter().enumerate() {
-            found.push(shell::WaveFound {
+            found.push(shell::FoundQuantities {
                 work: reader.id(&work_input.work_id, || path!["input", "found", index, "workId"]),
                 lines: lines(work_input.lines, reader, |line| path!["input", "found", index, "lines", line]),
                 is_short: work_input.is_short,
@@ -139,7 +139,7 @@ impl FulfilmentWavePackInput {
         shell::WavePack {
             idempotency_key: self.idempotency_key,
             wave: reader.id(&self.id, || path!["input", "id"]),
-            label: shell::LabelSaid { carrier, service: self.service, tracking_number: None },
+            label: shell::LabelFields { carrier, service: self.service, tracking_number: None },
         }
     }
 }

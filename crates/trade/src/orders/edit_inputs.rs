@@ -1,7 +1,7 @@
 //! Inputs for changes of an order.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
-use inventory::{catalog::core::Patch, orders::shell};
+use inventory::orders::shell;
 use platform::path;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        reading::InputErrors,
+        reading::{InputErrors, patch},
         scalars::{DateTime, Json, Long, Quantity},
     },
     packs::{CodedLine, PackLine},
@@ -85,15 +85,6 @@ pub struct OrderUpdateInput {
     pub sourcing: MaybeUndefined<SourcingInput>,
 }
 
-/// Converts an optional field of an input into a patch.
-fn patch<T, U>(value: MaybeUndefined<T>, convert: impl FnOnce(T) -> U) -> Patch<U> {
-    match value {
-        MaybeUndefined::Undefined => Patch::Keep,
-        MaybeUndefined::Null => Patch::Clear,
-        MaybeUndefined::Value(value) => Patch::Set(convert(value)),
-    }
-}
-
 impl OrderUpdateInput {
     pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
         let lines = self.set_lines.iter_mut().flatten().enumerate();
@@ -115,11 +106,7 @@ impl OrderUpdateInput {
     }
     /// Converts the input to the command of the ledger's shell.
     pub fn read(self, reader: &mut InputErrors) -> shell::OrderUpdate {
-        let customer = match self.customer_id {
-            MaybeUndefined::Undefined => Patch::Keep,
-            MaybeUndefined::Null => Patch::Clear,
-            MaybeUndefined::Value(id) => Patch::Set(reader.id(&id, || path!["input", "customerId"])),
-        };
+        let customer = patch(self.customer_id, |id| reader.id(&id, || path!["input", "customerId"]));
         let set_lines = self.set_lines.into_iter().flatten().enumerate();
         let add_lines = self.add_lines.into_iter().flatten().enumerate();
         shell::OrderUpdate {
@@ -128,7 +115,7 @@ impl OrderUpdateInput {
             expected_version: self.expected_version.0,
             customer,
             external_ref: patch(self.external_ref, |text| text),
-            detail: shell::DetailSaid {
+            detail: shell::OrderDetailFields {
                 contact: patch(self.contact, Into::into),
                 shipping_address: patch(self.shipping_address, Into::into),
                 billing_address: patch(self.billing_address, Into::into),

@@ -1,7 +1,7 @@
 //! The inputs of orders' mutations.
 
 use async_graphql::{ID, InputObject};
-use inventory::{catalog::core::Patch, orders::shell};
+use inventory::orders::shell;
 use platform::path;
 
 use super::{
@@ -129,23 +129,18 @@ pub struct OrderFulfilInput {
     pub on_shortage: ShortagePolicy,
 }
 
-/// Converts a field of a new document into a patch: a missing field and null are the same.
-fn to_patch<T, U>(value: Option<T>, convert: impl FnOnce(T) -> U) -> Patch<U> {
-    value.map_or(Patch::Keep, |value| Patch::Set(convert(value)))
-}
-
 /// Reads the details of a new order beside its lines; None if there are none.
-fn read_detail(input: &mut OrderCreateInput) -> Option<Box<shell::DetailSaid>> {
-    let detail = shell::DetailSaid {
-        contact: to_patch(input.contact.take(), Into::into),
-        shipping_address: to_patch(input.shipping_address.take(), Into::into),
-        billing_address: to_patch(input.billing_address.take(), Into::into),
-        note_for_customer: to_patch(input.note_for_customer.take(), |text| text),
-        note_for_staff: to_patch(input.note_for_staff.take(), |text| text),
+fn read_detail(input: &mut OrderCreateInput) -> Option<Box<shell::OrderDetailFields>> {
+    let detail = shell::OrderDetailFields {
+        contact: input.contact.take().map(Into::into).into(),
+        shipping_address: input.shipping_address.take().map(Into::into).into(),
+        billing_address: input.billing_address.take().map(Into::into).into(),
+        note_for_customer: input.note_for_customer.take().into(),
+        note_for_staff: input.note_for_staff.take().into(),
         tags_add: input.tags.take().unwrap_or_default(),
         tags_remove: Vec::new(),
-        metadata: to_patch(input.metadata.take(), |json| json.0),
-        requested_for: to_patch(input.requested_for.take(), |at| at.0),
+        metadata: input.metadata.take().map(|json| json.0).into(),
+        requested_for: input.requested_for.take().map(|at| at.0).into(),
         delivery_method: input.delivery_method.map(Into::into),
     };
     (!detail.is_empty()).then(|| Box::new(detail))

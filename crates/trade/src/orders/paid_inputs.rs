@@ -31,9 +31,9 @@ pub struct OrderPaymentInput {
 
 impl OrderPaymentInput {
     /// Converts the input to the command of the ledger's shell.
-    pub(super) fn read(self, index: usize, reader: &mut InputErrors) -> shell::PaidAtOnce {
+    pub(super) fn read(self, index: usize, reader: &mut InputErrors) -> shell::ImmediatePayment {
         let amount = reader.money(Some(&self.amount), || path!["input", "payments", index, "amount"]);
-        shell::PaidAtOnce {
+        shell::ImmediatePayment {
             kind: self.kind.into(),
             // An invalid amount is refused when the whole input has been read.
             amount: amount.unwrap_or(Money::zero(Currency::GBP)),

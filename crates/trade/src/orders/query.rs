@@ -67,7 +67,8 @@ impl OrdersQuery {
         before: Option<Cursor>,
     ) -> Answer<OrderConnection> {
         let scope = permit.scope(ledger(ctx)?.database());
-        connections::orders(ctx, &scope, filter, order_of(order_by, sort)?, &PageArgs { first, after, last, before }).await
+        connections::load_order_page(ctx, &scope, filter, order_of(order_by, sort)?, &PageArgs { first, after, last, before })
+            .await
     }
 
     /// Number of orders, counted up to a limit.
@@ -122,13 +123,13 @@ impl OrdersQuery {
     }
 }
 
-fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
+fn order_scope(ctx: &Context<'_>) -> Answer<TenantScope> {
     Ok(ctx.permit::<kind::OrderRead>()?.scope(ledger(ctx)?.database()))
 }
 
 /// The order that a reference names.
 pub(super) async fn find(ctx: &Context<'_>, by: OrderRef) -> Answer<Option<Order>> {
-    let scope = scope(ctx)?;
+    let scope = order_scope(ctx)?;
     let name = match by {
         OrderRef::Id(id) => return load_visible_order(ctx, argument(&id, || path!["by", "id"])?).await,
         // A text that cannot be a number matches no order.

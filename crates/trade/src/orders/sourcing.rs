@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 use entity::prelude::{self, StoreId};
 use iam::access::kind;
 use inventory::orders::{
-    core::{MAX_STORES, Position, SourcingAsked, SourcingRule},
+    core::{MAX_STORES, Position, SourcingOptions, SourcingRule},
     rows::{self, MAX_STORES_SHOWN, StoreSourcing},
 };
 use macros::resolvers;
@@ -99,7 +99,11 @@ pub struct SourcingRuleInput {
     pub max_stores: Option<i32>,
 }
 
-fn position(reader: &mut InputErrors, point: Option<GeoPointInput>, field: impl FnOnce() -> Vec<String>) -> Option<Position> {
+fn read_position(
+    reader: &mut InputErrors,
+    point: Option<GeoPointInput>,
+    field: impl FnOnce() -> Vec<String>,
+) -> Option<Position> {
     let point = point?;
     let parsed = Position::of_degrees(point.latitude, point.longitude);
     if parsed.is_none() {
@@ -119,19 +123,19 @@ fn max_stores(reader: &mut InputErrors, count: Option<i32>, field: impl FnOnce()
 
 impl SourcingInput {
     /// Reads the input, which is the field of this name, for the ledger's shell.
-    pub(super) fn read(self, field: &str, reader: &mut InputErrors) -> SourcingAsked {
-        SourcingAsked {
+    pub(super) fn read(self, field: &str, reader: &mut InputErrors) -> SourcingOptions {
+        SourcingOptions {
             strategy: self.strategy.map(Into::into),
             split: self.split.map(Into::into),
             max_stores: max_stores(reader, self.max_stores, || path!["input", field, "maxStores"]),
-            destination: position(reader, self.destination, || path!["input", field, "destination"]),
+            destination: read_position(reader, self.destination, || path!["input", field, "destination"]),
         }
     }
 }
 
 impl SourcingRuleInput {
-    pub(super) fn read(self, reader: &mut InputErrors) -> SourcingAsked {
-        SourcingAsked {
+    pub(super) fn read(self, reader: &mut InputErrors) -> SourcingOptions {
+        SourcingOptions {
             strategy: self.strategy.map(Into::into),
             split: self.split.map(Into::into),
             max_stores: max_stores(reader, self.max_stores, || path!["input", "rule", "maxStores"]),
@@ -143,7 +147,7 @@ impl SourcingRuleInput {
 impl StoreSourcingInput {
     /// Reads the settings without the store, which is looked up later.
     pub(super) fn read(&self, index: usize, reader: &mut InputErrors) -> StoreSourcing {
-        let position = position(reader, self.position, || path!["input", "stores", index, "position"]);
+        let position = read_position(reader, self.position, || path!["input", "stores", index, "position"]);
         StoreSourcing { store: StoreId::NIL, is_source: self.is_source, priority: self.priority, position }
     }
 }

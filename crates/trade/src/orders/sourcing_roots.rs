@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object};
 use iam::access::kind;
 use inventory::{
-    catalog::{Catalog, shell::By},
+    catalog::{Catalog, shell::IdOrKey},
     ledger::StoreRef,
     orders::{
         core::SourcingRule,
@@ -97,7 +97,7 @@ async fn read(ctx: &Context<'_>, input: SourcingSetInput) -> Answer<Result<Sourc
             StoreRef::Code(code) if code.contains('\0') => None,
             StoreRef::Code(code) => {
                 let permit = ctx.permit::<kind::StoreRead>()?;
-                ctx.required_data::<Catalog>()?.store(permit, By::Key(code)).await?.map(|row| row.id)
+                ctx.required_data::<Catalog>()?.store(permit, IdOrKey::Key(code)).await?.map(|row| row.id)
             }
         };
         stores.push(StoreSourcing { store: store.unwrap_or(store_sourcing.store), ..store_sourcing });

@@ -13,7 +13,7 @@ use inventory::{
     orders::rows::places_of,
     payments::{
         StoredPayments,
-        core::{PaymentDecision, Recorded},
+        core::{PaymentDecision, PaymentFact},
         rows,
     },
 };
@@ -51,7 +51,7 @@ seen_payload! {
 
 /// A payment that was recorded.
 pub struct RecordedPayment {
-    recorded: Recorded,
+    recorded: PaymentFact,
     /// The order of the payment after a dry run.
     dry_run_order: Option<Order>,
 }
@@ -86,7 +86,7 @@ async fn load_facts(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<Re
         orders.extend(order_after_dry_run(scope, receipt, id).await?.map(|order| (id, order)));
     }
     let payments = load_recorded_payments(scope, receipt).await?;
-    let fact = |recorded: Recorded| {
+    let fact = |recorded: PaymentFact| {
         let loaded_order = orders.get(&recorded.payment.order).cloned();
         RecordedPayment { recorded, dry_run_order: loaded_order }
     };
@@ -94,7 +94,7 @@ async fn load_facts(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<Re
 }
 
 /// Payments of a receipt, in the order of the input.
-async fn load_recorded_payments(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<Recorded>> {
+async fn load_recorded_payments(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<PaymentFact>> {
     let Some(stored) = receipt.stored.as_ref().map(StoredReceipt::part::<StoredPayments>) else {
         let decision: Option<PaymentDecision> = receipt.documents.take();
         return Ok(decision.ok_or_else(|| missing_document("payment"))?.facts);
@@ -107,8 +107,8 @@ async fn load_recorded_payments(scope: &TenantScope, receipt: &mut Receipt) -> A
     let fact = |id: &PaymentId| {
         let payment = payments_by_id.remove(id)?;
         let (store, channel) = *places.get(&payment.order)?;
-        Some(Recorded { payment, store, channel })
+        Some(PaymentFact { payment, store, channel })
     };
-    let facts: Option<Vec<Recorded>> = stored.payments.iter().map(fact).collect();
+    let facts: Option<Vec<PaymentFact>> = stored.payments.iter().map(fact).collect();
     facts.ok_or_else(|| missing_document("payment"))
 }

@@ -20,7 +20,7 @@ use platform::{
 use super::{
     BlanketOrderRef,
     blanket::{BlanketOrder, BlanketOrderStatus},
-    filter::days,
+    filter::day_span,
     links::{MAX_PAGE_SIZE, argument},
     load_blanket,
 };
@@ -138,8 +138,8 @@ impl BlanketOrderFilter {
             statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
             suppliers,
             references: texts(self.external_ref, &below(at, "externalRef"))?,
-            valid_from: days(self.valid_from, &below(at, "validFrom"))?,
-            valid_to: days(self.valid_to, &below(at, "validTo"))?,
+            valid_from: day_span(self.valid_from, &below(at, "validFrom"))?,
+            valid_to: day_span(self.valid_to, &below(at, "validTo"))?,
             tags: tag_tests(self.tag, &below(at, "tag"))?,
             documents: document.read::<ids::BlanketOrderId>((Numbered::BlanketOrder, patterns), at)?,
         })

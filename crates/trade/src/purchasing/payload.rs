@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     catalog::UpsertOutcome,
-    graphql::{context::ContextExt, fault::Answer, payload::SeenPayload, refusal::UserError, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer, payload::DocumentPayload, refusal::UserError, scalars::Long},
     seen_payload,
     stock::{ReceiptPayload, StockLevel, missing_document},
 };

@@ -97,7 +97,7 @@ impl PurchaseQuery {
     ) -> Answer<Option<String>> {
         let Some(id) = id_by_ref_or_id(ctx, by, id).await? else { return Ok(None) };
         let Some(order) = load_order(ctx, id).await?.filter(|_| permit.caller().sees_costs()) else { return Ok(None) };
-        let printed = rows::printed(&scope(ctx)?, id).await?;
+        let printed = rows::load_printed_parties(&scope(ctx)?, id).await?;
         let number = numbering::format_number(ctx, Numbered::PurchaseOrder, order.row().number.get()).await?;
         Ok(printed.map(|parties| core::page((order.row(), &number), &parties.buyer, &parties.supplier, &parties.store, day_text)))
     }

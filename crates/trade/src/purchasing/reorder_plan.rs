@@ -97,7 +97,7 @@ pub(super) async fn load_suggestions(ctx: &Context<'_>, input: SuggestionFilter,
 
 /// Returns the identity of a suggestion, which stays when quantities change between two pages: the
 /// product, the store, and the source of the goods; purchases sort last.
-fn keys(suggestion: &ReorderSuggestion) -> Vec<Key> {
+fn suggestion_keys(suggestion: &ReorderSuggestion) -> Vec<Key> {
     let Suggestion { store, kind, .. } = suggestion.row;
     let (kind_rank, from) = match kind {
         Kind::Transfer { from } => (0, from),
@@ -116,7 +116,7 @@ pub(super) async fn suggestions_page(
     let signer = ctx.required_data::<CursorSigner>()?;
     let request = args.check(SUGGESTION_LIST, signer, MAX_PAGE_SIZE)?;
     let with_keys = |suggestion: ReorderSuggestion| {
-        let keys = keys(&suggestion);
+        let keys = suggestion_keys(&suggestion);
         (suggestion, keys)
     };
     let nodes = load_suggestions(ctx, filter, plan).await?.into_iter().map(with_keys).collect();

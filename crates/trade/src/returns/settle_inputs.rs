@@ -69,9 +69,9 @@ impl ReturnPaymentInput {
         let names = Names::of(path!["input", "payments", index]);
         names.optional(("order", self.order.take()), ("orderId", &mut self.order_id))
     }
-    fn read(self, index: usize, reader: &mut InputErrors) -> core::RefundAtOnce {
+    fn read(self, index: usize, reader: &mut InputErrors) -> core::ImmediateRefund {
         let at = |name: &str| path!["input", "payments", index, name];
-        core::RefundAtOnce {
+        core::ImmediateRefund {
             order: reader.id_opt(self.order_id.as_ref(), || at("orderId")),
             amount: reader.money(self.amount.as_ref(), || at("amount")),
             method: self.method,

@@ -144,21 +144,24 @@ pub struct ReturnCloseInput {
 row_names!("return": sales_return as VisibleReturn of ReturnActionInput, ReturnRejectInput, ReturnReceiveInput, ReturnInspectInput, ReturnCloseInput);
 
 /// The fields that every step has.
-fn of(reader: &mut InputErrors, id: Option<ID>, key: String, version: Option<Long>, note: Option<String>) -> ReturnOf {
+fn step_of(reader: &mut InputErrors, id: Option<ID>, key: String, version: Option<Long>, note: Option<String>) -> ReturnOf {
     ReturnOf { idempotency_key: key, ret: reader.row(id), expected_version: version.map(|version| version.0), note }
 }
 
 impl ReturnActionInput {
     /// Converts the input to the command of the ledger's shell.
     pub fn read(self, reader: &mut InputErrors) -> ReturnOf {
-        of(reader, self.id, self.idempotency_key, self.expected_version, None)
+        step_of(reader, self.id, self.idempotency_key, self.expected_version, None)
     }
 }
 
 impl ReturnRejectInput {
     /// Converts the input to the command of the ledger's shell.
     pub fn read(self, reader: &mut InputErrors) -> shell::ReturnReject {
-        shell::ReturnReject { of: of(reader, self.id, self.idempotency_key, self.expected_version, None), reason: self.reason }
+        shell::ReturnReject {
+            of: step_of(reader, self.id, self.idempotency_key, self.expected_version, None),
+            reason: self.reason,
+        }
     }
 }
 
@@ -173,7 +176,7 @@ impl ReturnReceiveInput {
     }
     /// Converts the input to the command of the ledger's shell.
     pub fn read(self, reader: &mut InputErrors) -> shell::ReturnReceive {
-        let of = of(reader, self.id, self.idempotency_key, self.expected_version, self.note);
+        let of = step_of(reader, self.id, self.idempotency_key, self.expected_version, self.note);
         let lines = self.lines.map(|lines| {
             let lines = lines.into_iter().enumerate();
             let returned_lines = lines.map(|(index, line_input)| shell::ReturnLineBack {
@@ -199,10 +202,10 @@ impl ReturnInspectInput {
     }
     /// Converts the input to the command of the ledger's shell.
     pub fn read(self, reader: &mut InputErrors) -> shell::ReturnInspect {
-        let of = of(reader, self.id, self.idempotency_key, self.expected_version, self.note);
+        let of = step_of(reader, self.id, self.idempotency_key, self.expected_version, self.note);
         let lines = self.lines.map(|lines| {
             let lines = lines.into_iter().enumerate();
-            let inspected_lines = lines.map(|(index, line_input)| shell::ReturnLineSeen {
+            let inspected_lines = lines.map(|(index, line_input)| shell::InspectedReturnLine {
                 line: reader.id(&line_input.line_id, || path!["input", "lines", index, "lineId"]),
                 quantity: reader.units(line_input.quantity, || path!["input", "lines", index, "quantity"]),
                 disposition: line_input.disposition.into(),
@@ -218,7 +221,7 @@ impl ReturnCloseInput {
     /// Converts the input to the command of the ledger's shell.
     pub fn read(self, reader: &mut InputErrors) -> shell::ReturnClose {
         shell::ReturnClose {
-            of: of(reader, self.id, self.idempotency_key, self.expected_version, None),
+            of: step_of(reader, self.id, self.idempotency_key, self.expected_version, None),
             refund: reader.money(self.refund.as_ref(), || path!["input", "refund"]),
         }
     }

@@ -17,7 +17,7 @@ use services::digest::{
 
 use super::{StockLevel, loaders::StockLoader, visibility::within};
 use crate::{
-    catalog::{Store, StoreRef, find_store_id, loads},
+    catalog::{Store, StoreRef, catalog_loaders, find_store_id},
     graphql::{
         canonical::filter_name,
         connection::{Page, PageArgs},
@@ -193,7 +193,7 @@ fn parse_bucket_numbers(numbers: &[i32], buckets: Buckets) -> Answer<Vec<u32>> {
 async fn visible_store(ctx: &Context<'_>, permit: &Permit<kind::StockRead>, store_ref: &StoreRef) -> Answer<Store> {
     let id = find_store_id(ctx, store_ref, &["store"]).await?.filter(|id| permit.covers(*id));
     let row = match id {
-        Some(id) => loads(ctx)?.store(id).await?,
+        Some(id) => catalog_loaders(ctx)?.store(id).await?,
         None => None,
     };
     let message = match store_ref {

@@ -85,7 +85,7 @@ impl<Schema> StockSubscription<Schema> {
         max_delay_ms: i32,
     ) -> Result<BoxStream<'static, Answer<StockUpdate>>, TopError> {
         let (scope, rights) = subscriber_scope(ctx, &permit)?;
-        let delay = feed::delay(max_delay_ms)?;
+        let delay = feed::max_delay(max_delay_ms)?;
         let filter = without_periods(filter)?;
         let test_path = filter.as_ref().and_then(StockFilter::path_not_streamable);
         let filter = level_filter(ctx, filter.as_ref()).await?;

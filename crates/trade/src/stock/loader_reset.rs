@@ -8,7 +8,7 @@ use crate::graphql::{context::ContextExt, fault::Answer};
 /// Clears the operation's loaders, which outlive an event: their catalogue data may have changed
 /// since the last one.
 pub(super) fn reset_loaders(ctx: &Context<'_>) -> Answer<()> {
-    crate::catalog::loads(ctx)?.forget();
+    crate::catalog::catalog_loaders(ctx)?.forget();
     ctx.lazy::<LevelLoader>()?.forget();
     Ok(())
 }

@@ -13,7 +13,7 @@ use tools::replay::{
 };
 
 use crate::demo::{day::values::pounds, error::DemoError, shop::DemoSite, steps::print_step};
-use people::{Persona, hire};
+use people::{Persona, create_clients};
 
 /// Code, name and kind of each store, in the order of the staff.
 const STORES: [(&str, &str, &str); 4] =
@@ -49,7 +49,7 @@ impl Week {
         let [supplier, mug, lamp, invoice] = [const { Value::Null }; 4];
         let mut week = Self { clients, word, today, calls: 0, stores: Vec::new(), supplier, mug, lamp, invoice };
         week.open().await?;
-        week.clients = hire(site, (owner, week.word.as_str()), &week.stores).await?;
+        week.clients = create_clients(site, (owner, week.word.as_str()), &week.stores).await?;
         print_step(
             "opens",
             "a depot and shops in London, Leeds and Paris, with a login each; an order desk, a buyer and the accounts",

@@ -137,7 +137,11 @@ struct OwnerClient<'a> {
 }
 
 /// One client for each of [`Persona`], the owner's first. Roles and addresses carry the run's word.
-pub(super) async fn hire(site: &DemoSite<'_>, (owner, word): (&str, &str), stores: &[Value]) -> Result<Vec<Client>, DemoError> {
+pub(super) async fn create_clients(
+    site: &DemoSite<'_>,
+    (owner, word): (&str, &str),
+    stores: &[Value],
+) -> Result<Vec<Client>, DemoError> {
     let office = OwnerClient { site, client: Client::new(site.base, owner)?, word };
     let mut created_roles = Vec::new();
     for (key, name, permissions) in ROLES {

@@ -11,7 +11,7 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use super::{House, TwoCompanies, World, text};
+use super::{Company, TwoCompanies, World, text};
 use crate::{
     databases::Home,
     world::{self, Hands, Setup, keys},
@@ -25,11 +25,11 @@ pub fn other_keys() -> KeySource {
 /// Sets both companies up, and leaves them.
 pub async fn furnish(home: Home) -> (Home, Value) {
     let world = TwoCompanies::set_up(home).await;
-    let mut kept = json!({ "ours": world.ours.kept(), "theirs": world.theirs.kept() });
+    let mut input = json!({ "ours": world.ours.kept(), "theirs": world.theirs.kept() });
     let clock = world.clock.clone();
-    let home = world.closed().await;
-    kept["now"] = json!(clock.now().micros());
-    (home, kept)
+    let home = world.close().await;
+    input["now"] = json!(clock.now().micros());
+    (home, input)
 }
 
 /// The world as it was saved, on a new node. Its IDs are generated from another seed, so none is
@@ -40,8 +40,8 @@ pub async fn again((home, kept): (Home, Value)) -> World {
     let node = world::node(&home.url, clock.clone(), Settings::default(), &keys()).await;
     let files = home.folder.join("files");
     node.files.set_location(FileLocation::Folder(files.clone()));
-    let ours = House::again(&node, &kept["ours"]).await;
-    let theirs = House::again(&node, &kept["theirs"]).await;
+    let ours = Company::again(&node, &kept["ours"]).await;
+    let theirs = Company::again(&node, &kept["theirs"]).await;
     let db = node.db.clone();
     World::new(home, db, (hands, clock), TwoCompanies { node, ours, theirs, files, last: Mutex::default() })
 }
@@ -55,15 +55,15 @@ impl World {
         let node = world::node(&home.url, clock.clone(), Settings::default(), &other_keys()).await;
         let files = home.folder.join("files");
         node.files.set_location(FileLocation::Folder(files.clone()));
-        let ours = House::founded_by(&node, "charlie", owner).await;
-        let theirs = House::founded(&node, "delta").await;
-        home.tell("UPDATE app_user SET verified_at = 1").await;
+        let ours = Company::founded_by(&node, "charlie", owner).await;
+        let theirs = Company::founded(&node, "delta").await;
+        home.run_sql("UPDATE app_user SET verified_at = 1").await;
         let db = node.db.clone();
         Self::new(home, db, (hands, clock), TwoCompanies { node, ours, theirs, files, last: Mutex::default() })
     }
 }
 
-impl House {
+impl Company {
     /// The same company in another deployment, in which `user` is its owner.
     pub async fn arrived(&self, node: &Node, user: UserId) -> Self {
         let Session { tenant, member, .. } = self.session;

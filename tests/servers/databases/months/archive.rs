@@ -14,7 +14,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
-use super::{OTHER, numbers, part, tell};
+use super::{OTHER, numbers, part, run_sql};
 
 fn other() -> TenantId {
     TenantId::from_uuid(Uuid::from_u128(3))
@@ -44,10 +44,10 @@ pub fn a_bit_is_turned(file: &Path) {
 
 /// Erases the other company while a month waits to be removed, twice: what its archive is then, and the note of the part. Not beside another run.
 pub async fn erase_other(db: &Database, owner: &DatabaseConnection, place: &FileLocation, event: &str) -> ArchivedMonth {
-    tell(owner, "SELECT pg_advisory_lock(7170159)").await;
+    run_sql(owner, "SELECT pg_advisory_lock(7170159)").await;
     let refused = erase_from_months(db, place, other()).await.unwrap_err().to_string();
     assert!(refused.contains("another archive or erasure"), "{refused}");
-    tell(owner, "SELECT pg_advisory_unlock(7170159)").await;
+    run_sql(owner, "SELECT pg_advisory_unlock(7170159)").await;
     for rows in [30, 0] {
         let erased = erase_from_months(db, place, other()).await.unwrap();
         assert_eq!(erased, rows);
@@ -80,5 +80,5 @@ pub async fn months_do_not_wait_for_ever(db: &Database, owner: &DatabaseConnecti
         assert_eq!(release_month(db, from, to, at_all).await.unwrap(), waiting);
         assert_eq!(numbers(owner, "SELECT low_seq FROM tenant_counter").await, [low]);
     }
-    tell(owner, "UPDATE tenant_counter SET low_seq = 0; UPDATE alert_follower SET journal_seq = 7000").await;
+    run_sql(owner, "UPDATE tenant_counter SET low_seq = 0; UPDATE alert_follower SET journal_seq = 7000").await;
 }

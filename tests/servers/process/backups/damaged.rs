@@ -25,10 +25,10 @@ async fn a_chunk_that_was_touched_is_refused_by_name() {
         (&longer, "was replaced"),
         (&exchanged, "was"),
     ];
-    for (bytes, why) in cases {
+    for (bytes, reason) in cases {
         fs::write(&chunk, bytes).unwrap();
-        shop.backup(&["verify", &id]).await.refused(&[&name, why, "Restore another backup"]);
-        shop.not_restored(&id, &[&name, why]).await;
+        shop.backup(&["verify", &id]).await.assert_failed(&[&name, reason, "Restore another backup"]);
+        shop.not_restored(&id, &[&name, reason]).await;
     }
     // A terabyte that takes no room: it is refused by its size, and never read.
     fs::File::options().write(true).open(&chunk).unwrap().set_len(1 << 40).unwrap();
@@ -38,7 +38,7 @@ async fn a_chunk_that_was_touched_is_refused_by_name() {
     shop.not_restored(&id, &[&name, "is missing"]).await;
     assert!(!shop.backup(&["list"]).await.out.contains("verified"));
     fs::write(&chunk, &whole).unwrap();
-    assert!(shop.backup(&["verify", &id]).await.well());
+    assert!(shop.backup(&["verify", &id]).await.has_succeeded());
     the_newest_whole_one_is_restored_when_asked_for(&shop, &id, &other).await;
 }
 
@@ -51,7 +51,7 @@ async fn the_newest_whole_one_is_restored_when_asked_for(shop: &Shop, older: &st
         fs::write(shop.chunk(id, 0), bytes).unwrap();
     };
     // A manifest that is lost is damage of a backup that was whole, and no backup that was never finished.
-    assert!(shop.backup(&["verify", newest]).await.well());
+    assert!(shop.backup(&["verify", newest]).await.has_succeeded());
     let (manifest, hidden) = (shop.manifest(newest), shop.site.folder.join("hidden.json"));
     fs::rename(&manifest, &hidden).unwrap();
     assert!(shop.backup(&["list"]).await.out.contains("BROKEN: its manifest is missing"));
@@ -63,17 +63,17 @@ async fn the_newest_whole_one_is_restored_when_asked_for(shop: &Shop, older: &st
     let file = shop.site.folder.join("whole.sqlite");
     let restore = async |words: &[&str]| {
         let words = [&["restore", "--newest-whole"][..], words].concat();
-        shop.ask(&format!("sqlite://{}", file.display()), &shop.site.keys(), &words).await
+        shop.run_backup(&format!("sqlite://{}", file.display()), &shop.site.keys(), &words).await
     };
-    restore(&[older]).await.refused(&["cannot be used with"]);
+    restore(&[older]).await.assert_failed(&["cannot be used with"]);
     let ended = restore(&[]).await;
     let passed_over = format!("skipped: the chunk {newest}/000000 was changed");
     for part in [passed_over.as_str(), &format!("holds {older}"), "s are lost with the newest backup"] {
-        assert!(ended.well() && ended.out.contains(part), "{part}: {ended:?}");
+        assert!(ended.has_succeeded() && ended.out.contains(part), "{part}: {ended:?}");
     }
     fs::remove_file(&file).unwrap();
     turn(older);
-    restore(&[]).await.refused(&["no backup of this location is whole", newest]);
+    restore(&[]).await.assert_failed(&["no backup of this location is whole", newest]);
     assert!(!file.exists(), "nothing is left");
 }
 
@@ -82,8 +82,8 @@ async fn a_manifest_that_was_touched_is_refused_by_name() {
     let shop = Shop::open().await;
     let (id, other) = (shop.made().await, shop.made().await);
     let manifest = shop.manifest(&id);
-    let written = fs::read_to_string(&manifest).unwrap();
-    for (from, to, why) in [
+    let text = fs::read_to_string(&manifest).unwrap();
+    for (from, to, reason) in [
         ("\\\"bytes\\\":", "\\\"bytes\\\":1", "the MAC does not fit"),
         ("\\\"name\\\":\\\"000000\\\"", "\\\"name\\\":\\\"../../it.sqlite.keys\\\"", "the MAC does not fit"),
         ("\\\"chunks\\\":[", "\\\"chunks\\\":[{},", "the MAC does not fit"),
@@ -92,13 +92,13 @@ async fn a_manifest_that_was_touched_is_refused_by_name() {
         ("\"format\": 1", "\"format\": 7", "it has the format 7, and this version reads 2. Use Entrepot 0.1.0 or later"),
         ("\n}", "", "cannot be read"),
     ] {
-        let touched = written.replacen(from, to, 1);
-        assert_ne!(touched, written, "{from}");
+        let touched = text.replacen(from, to, 1);
+        assert_ne!(touched, text, "{from}");
         fs::write(&manifest, touched).unwrap();
-        shop.not_restored(&id, &[&id, why]).await;
+        shop.not_restored(&id, &[&id, reason]).await;
         let listed = shop.backup(&["list"]).await;
         let line = listed.out.lines().find(|line| line.starts_with(&id)).unwrap();
-        assert!(listed.well() && line.contains("BROKEN"), "{from}: {listed:?}");
+        assert!(listed.has_succeeded() && line.contains("BROKEN"), "{from}: {listed:?}");
     }
     // The manifest of another backup, which is whole in itself.
     fs::copy(shop.manifest(&other), &manifest).unwrap();
@@ -109,7 +109,7 @@ async fn a_manifest_that_was_touched_is_refused_by_name() {
     // The newest is refused, and no older one taken in its place.
     let newest = shop.manifest(&other);
     let sound = fs::read(&newest).unwrap();
-    fs::write(&manifest, &written).unwrap();
+    fs::write(&manifest, &text).unwrap();
     fs::write(&newest, &sound[..sound.len() / 2]).unwrap();
     shop.not_restored("newest", &[&other, "cannot be read", "Restore another backup"]).await;
     fs::remove_file(&manifest).unwrap();
@@ -121,8 +121,8 @@ async fn a_manifest_that_was_touched_is_refused_by_name() {
 async fn chunks_of_one_backup_cannot_be_exchanged_left_out_or_cut_off() {
     let shop = Shop::open().await;
     let ballast = "INSERT INTO ballast SELECT value, randomblob(1000000) FROM json_each('[1,2,3,4,5,6,7,8,9,10]')";
-    shop.site.tell("CREATE TABLE ballast (number INTEGER PRIMARY KEY, bytes BLOB)").await;
-    shop.site.tell(ballast).await;
+    shop.site.run_sql("CREATE TABLE ballast (number INTEGER PRIMARY KEY, bytes BLOB)").await;
+    shop.site.run_sql(ballast).await;
     let id = shop.made().await;
     assert!(shop.chunk(&id, 2).exists() && !shop.chunk(&id, 4).exists(), "pieces of 4 MiB");
     let (first, second) = (shop.chunk(&id, 0), shop.chunk(&id, 1));
@@ -142,9 +142,9 @@ async fn chunks_of_one_backup_cannot_be_exchanged_left_out_or_cut_off() {
     shop.not_restored(&id, &["000002 is missing"]).await;
     fs::write(&last, &kept).unwrap();
     let (ended, file) = shop.restored("again.sqlite", &id).await;
-    assert!(ended.well() && fs::metadata(&file).unwrap().len() > 10_000_000, "{ended:?}");
+    assert!(ended.has_succeeded() && fs::metadata(&file).unwrap().len() > 10_000_000, "{ended:?}");
     let proved = entrepot(&["verify", "--database-url", &format!("sqlite://{}", file.display())]).await;
-    assert!(proved.well(), "{proved:?}");
+    assert!(proved.has_succeeded(), "{proved:?}");
 }
 
 /// A clock that was an hour ahead named a backup, whose restore would lose the commits of an hour:
@@ -159,9 +159,9 @@ async fn a_backup_of_a_moment_to_come_is_not_the_newest() {
     let words = ["which is in the future", ahead, "name the ID", id.as_str()];
     shop.not_restored("newest", &words).await;
     for command in [&["verify"][..], &["drill"], &["restore", "--newest-whole"]] {
-        shop.backup(command).await.refused(&words);
+        shop.backup(command).await.assert_failed(&words);
     }
-    assert!(shop.backup(&["verify", &id]).await.well());
+    assert!(shop.backup(&["verify", &id]).await.has_succeeded());
     let (restored, _) = shop.restored("named.sqlite", &id).await;
-    assert!(restored.well(), "{restored:?}");
+    assert!(restored.has_succeeded(), "{restored:?}");
 }

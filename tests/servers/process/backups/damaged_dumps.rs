@@ -5,8 +5,8 @@ use std::{fs, path::PathBuf};
 use entrepot::storage::{Database, Options};
 
 use super::{
-    dumps::{ask, shop},
-    schedule::until,
+    dumps::{run_backup, shop},
+    schedule::wait_until,
 };
 use crate::process::server::{Site, entrepot};
 
@@ -15,10 +15,10 @@ use crate::process::server::{Site, entrepot};
 const BALLAST: &str = "INSERT INTO other.ballast SELECT n, string_agg(md5(n::text || '-' || k::text), '')
     FROM generate_series(1, 10) n, generate_series(1, 30000) k GROUP BY n";
 
-async fn made(site: &Site) -> String {
-    let made = ask(site, &site.url, &["run"]).await;
-    assert!(made.well(), "{made:?}");
-    made.out.split(':').next().unwrap().to_owned()
+async fn make_dump(site: &Site) -> String {
+    let output = run_backup(site, &site.url, &["run"]).await;
+    assert!(output.has_succeeded(), "{output:?}");
+    output.out.split(':').next().unwrap().to_owned()
 }
 
 /// Chunks of a backup, in order.
@@ -38,10 +38,10 @@ async fn a_damaged_dump_leaves_no_row_and_a_sound_one_is_restored_after_it() {
     let Some(site) = Site::postgres().await else { return };
     let Some(target) = Site::empty_postgres().await else { return };
     shop(&site).await;
-    site.tell("CREATE SCHEMA other").await;
-    site.tell("CREATE TABLE other.ballast (number INTEGER, text TEXT)").await;
-    site.tell(BALLAST).await;
-    let id = made(&site).await;
+    site.run_sql("CREATE SCHEMA other").await;
+    site.run_sql("CREATE TABLE other.ballast (number INTEGER, text TEXT)").await;
+    site.run_sql(BALLAST).await;
+    let id = make_dump(&site).await;
     let all = chunks(&site, &id);
     assert!(all.len() > 2, "pieces of 4 MiB: {all:?}");
     let last = all.last().unwrap();
@@ -49,17 +49,17 @@ async fn a_damaged_dump_leaves_no_row_and_a_sound_one_is_restored_after_it() {
     let mut turned = whole.clone();
     turned[whole.len() / 2] ^= 1;
     let cases: [(&[u8], &str); 2] = [(&turned, "was changed"), (&whole[..whole.len() / 2], "was cut or replaced")];
-    for (bytes, why) in cases {
+    for (bytes, reason) in cases {
         fs::write(last, bytes).unwrap();
-        ask(&site, &site.url, &["verify", &id]).await.refused(&[&name, why]);
-        ask(&site, &target.url, &["restore", &id]).await.refused(&[&name, why, "Restore another backup"]);
+        run_backup(&site, &site.url, &["verify", &id]).await.assert_failed(&[&name, reason]);
+        run_backup(&site, &target.url, &["restore", &id]).await.assert_failed(&[&name, reason, "Restore another backup"]);
     }
     fs::remove_file(last).unwrap();
-    ask(&site, &target.url, &["restore", &id]).await.refused(&[&name, "is missing"]);
+    run_backup(&site, &target.url, &["restore", &id]).await.assert_failed(&[&name, "is missing"]);
     fs::write(last, &whole).unwrap();
     // Into the same database: it has to be as empty as before.
-    let restored = ask(&site, &target.url, &["restore", &id]).await;
-    assert!(restored.well() && restored.out.contains("dumped\thead "), "{restored:?}");
+    let restored = run_backup(&site, &target.url, &["restore", &id]).await;
+    assert!(restored.has_succeeded() && restored.out.contains("dumped\thead "), "{restored:?}");
     target.verify().await;
 }
 
@@ -68,21 +68,21 @@ async fn a_dump_under_other_keys_or_of_a_newer_version_says_what_it_needs() {
     let Some(site) = Site::postgres().await else { return };
     let Some(target) = Site::empty_postgres().await else { return };
     shop(&site).await;
-    let id = made(&site).await;
+    let id = make_dump(&site).await;
     let own = fs::read(site.keys()).unwrap();
     fs::write(site.keys(), entrepot(&["keys", "new"]).await.out).unwrap();
-    let listed = ask(&site, &site.url, &["list"]).await;
+    let listed = run_backup(&site, &site.url, &["list"]).await;
     assert!(listed.out.contains("keys: missing"), "{listed:?}");
-    ask(&site, &target.url, &["restore", &id]).await.refused(&["does not open", "--keys-file"]);
-    ask(&site, &site.url, &["run"]).await.refused(&["does not fit this database"]);
+    run_backup(&site, &target.url, &["restore", &id]).await.assert_failed(&["does not open", "--keys-file"]);
+    run_backup(&site, &site.url, &["run"]).await.assert_failed(&["does not fit this database"]);
     fs::write(site.keys(), own).unwrap();
 
-    site.tell("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_teapots', 1)").await;
-    let newer = made(&site).await;
+    site.run_sql("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_teapots', 1)").await;
+    let newer = make_dump(&site).await;
     let way_out = ["a newer Entrepot than this one", "m9999_teapots", "use that version or a later one"];
-    ask(&site, &target.url, &["restore", &newer]).await.refused(&way_out);
+    run_backup(&site, &target.url, &["restore", &newer]).await.assert_failed(&way_out);
     // Its rows are there, but every command refuses the database.
-    ask(&site, &target.url, &["run"]).await.refused(&["entrepot_restoring"]);
+    run_backup(&site, &target.url, &["run"]).await.assert_failed(&["entrepot_restoring"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,18 +91,18 @@ async fn one_dump_or_drill_of_a_postgres_is_made_at_a_time() {
     shop(&site).await;
     let db = Database::open(&site.url, Options::default()).await.unwrap();
     // As a run of another machine holds it.
-    let held = db.lock_dumps().await.unwrap().unwrap();
+    let lock = db.lock_dumps().await.unwrap().unwrap();
     for command in ["run", "drill"] {
-        ask(&site, &site.url, &[command])
+        run_backup(&site, &site.url, &[command])
             .await
-            .refused(&["another backup or drill of this database is running", "let it finish"]);
+            .assert_failed(&["another backup or drill of this database is running", "let it finish"]);
     }
-    drop(held);
+    drop(lock);
     db.close().await.unwrap();
-    until("the other run's end", async || ask(&site, &site.url, &["run"]).await.well()).await;
-    let (one, two) = tokio::join!(ask(&site, &site.url, &["run"]), ask(&site, &site.url, &["run"]));
-    assert!(one.well() || two.well(), "{one:?} {two:?}");
-    for ended in [one, two].iter().filter(|ended| !ended.well()) {
-        ended.refused(&["another backup"]);
+    wait_until("the other run's end", async || run_backup(&site, &site.url, &["run"]).await.has_succeeded()).await;
+    let (one, two) = tokio::join!(run_backup(&site, &site.url, &["run"]), run_backup(&site, &site.url, &["run"]));
+    assert!(one.has_succeeded() || two.has_succeeded(), "{one:?} {two:?}");
+    for ended in [one, two].iter().filter(|ended| !ended.has_succeeded()) {
+        ended.assert_failed(&["another backup"]);
     }
 }

@@ -12,7 +12,7 @@ async fn a_drill_restores_proves_measures_and_removes() {
     let served = shop.site.folder.join("it.sqlite");
     let before = rows(&served).await;
     let drilled = shop.backup(&["drill"]).await;
-    assert!(drilled.well(), "{drilled:?}");
+    assert!(drilled.has_succeeded(), "{drilled:?}");
     for part in [&format!("{id} can be restored"), "invariants hold over", "the heads of", "RPO ", "RTO "] {
         assert!(drilled.out.contains(part), "\"{part}\" is not in {drilled:?}");
     }
@@ -24,7 +24,7 @@ async fn a_drill_restores_proves_measures_and_removes() {
     let mut turned = fs::read(&chunk).unwrap();
     turned[100] ^= 1;
     fs::write(&chunk, turned).unwrap();
-    shop.backup(&["drill"]).await.refused(&["the chunk", "was changed"]);
+    shop.backup(&["drill"]).await.assert_failed(&["the chunk", "was changed"]);
     assert!(shop.beside(&file).is_empty(), "nothing is left");
     let log = shop.log().await;
     assert_eq!(shop.runs().await, ["BACKUP DONE", "DRILL DONE", "DRILL FAILED"]);
@@ -40,7 +40,7 @@ async fn a_drill_that_was_killed_is_in_the_way_of_no_later_one() {
     fs::write(shop.site.folder.join("it.sqlite.drill.restoring"), "half a database").unwrap();
     fs::write(shop.site.folder.join("it.sqlite.drill.restoring-wal"), "half a log").unwrap();
     let drilled = shop.backup(&["drill"]).await;
-    assert!(drilled.well(), "{drilled:?}");
+    assert!(drilled.has_succeeded(), "{drilled:?}");
     assert!(shop.beside(&shop.site.folder.join("it.sqlite.drill")).is_empty(), "nothing is left");
 }
 
@@ -50,17 +50,17 @@ async fn a_drill_needs_no_database_to_be_left() {
     let id = shop.made().await;
     fs::rename(shop.site.folder.join("it.sqlite"), shop.site.folder.join("lost")).unwrap();
     let drilled = shop.backup(&["drill"]).await;
-    assert!(drilled.well() && drilled.out.contains(&format!("{id} can be restored")), "{drilled:?}");
+    assert!(drilled.has_succeeded() && drilled.out.contains(&format!("{id} can be restored")), "{drilled:?}");
     assert!(!shop.site.folder.join("it.sqlite").exists());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_drill_of_broken_rows_fails() {
     let shop = Shop::open().await;
-    shop.site.tell("UPDATE stock_level SET on_hand = on_hand + 1").await;
+    shop.site.run_sql("UPDATE stock_level SET on_hand = on_hand + 1").await;
     let id = shop.made().await;
     let drilled = shop.backup(&["drill", &id]).await;
-    drilled.refused(&["the drill failed", "entrepot verify"]);
+    drilled.assert_failed(&["the drill failed", "entrepot verify"]);
     assert!(drilled.out.contains("BROKEN"), "{drilled:?}");
     assert!(!shop.backup(&["list"]).await.out.contains("verified"));
     let log = shop.log().await;
@@ -78,7 +78,7 @@ async fn a_backup_is_proven_in_a_place_that_takes_no_note_of_it() {
     fs::write(note.join("taken"), "").unwrap();
     for command in ["verify", "drill"] {
         let proven = shop.backup(&[command]).await;
-        assert!(proven.well() && proven.out.contains(&format!("{id} can be restored")), "{proven:?}");
+        assert!(proven.has_succeeded() && proven.out.contains(&format!("{id} can be restored")), "{proven:?}");
         assert!(proven.err.contains("the verification could not be recorded"), "{proven:?}");
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::json;
 
-use super::schedule::{metric, until};
+use super::schedule::{metric, wait_until};
 use crate::process::{
     client::Client,
     server::{Ended, Server, Site, UNLIMITED, entrepot, entrepot_in, free_address},
@@ -30,9 +30,9 @@ fn programs() -> [String; 4] {
 }
 
 /// A backup command on a database, with the keys and the backups of a site.
-pub(super) async fn ask(site: &Site, url: &str, what: &[&str]) -> Ended {
+pub(super) async fn run_backup(site: &Site, url: &str, arguments: &[&str]) -> Ended {
     let (keys, place) = (site.keys(), format!("file:{}", site.folder.join("backups").display()));
-    let (action, more) = what.split_first().unwrap();
+    let (action, more) = arguments.split_first().unwrap();
     let args = ["backup", action, "--database-url", url, "--keys-file", &keys, "--backups", &place];
     let programs = programs();
     let programs: Vec<&str> = programs.iter().map(String::as_str).collect();
@@ -44,22 +44,22 @@ pub(super) async fn ask(site: &Site, url: &str, what: &[&str]) -> Ended {
 async fn a_login_that_does_not_see_all_is_refused(site: &Site) {
     let (server, name) = site.url.rsplit_once('/').unwrap();
     let (login, reader) = (server.rsplit_once('@').unwrap().0, format!("{name}_reader"));
-    site.tell(&format!("CREATE ROLE {reader} LOGIN PASSWORD 'x' IN ROLE pg_read_all_data")).await;
+    site.run_sql(&format!("CREATE ROLE {reader} LOGIN PASSWORD 'x' IN ROLE pg_read_all_data")).await;
     let url = site.url.replacen(login, &format!("postgres://{reader}:x"), 1);
-    let ended = ask(site, &url, &["run"]).await;
-    site.tell(&format!("DROP ROLE {reader}")).await;
-    ended.refused(&["does not see all rows of"]);
+    let output = run_backup(site, &url, &["run"]).await;
+    site.run_sql(&format!("DROP ROLE {reader}")).await;
+    output.assert_failed(&["does not see all rows of"]);
 }
 
 /// A restore that was killed after its rows were written leaves a database that no server serves;
 /// one that was killed before is repeated.
 async fn what_a_killed_restore_leaves_is_not_served(site: &Site) {
-    site.tell("CREATE TABLE entrepot_restoring ()").await;
+    site.run_sql("CREATE TABLE entrepot_restoring ()").await;
     let keys = site.keys();
     let serve = ["serve", "--database-url", &site.url, "--keys-file", &keys, "--listen", "127.0.0.1:0"];
-    entrepot_in(&site.folder, &serve).await.refused(&["entrepot_restoring", "repeat the restore"]);
-    ask(site, &site.url, &["run"]).await.refused(&["entrepot_restoring"]);
-    site.tell("DROP TABLE entrepot_restoring").await;
+    entrepot_in(&site.folder, &serve).await.assert_failed(&["entrepot_restoring", "repeat the restore"]);
+    run_backup(site, &site.url, &["run"]).await.assert_failed(&["entrepot_restoring"]);
+    site.run_sql("DROP TABLE entrepot_restoring").await;
 }
 
 /// A clock that was ahead named a backup: the operator must say which backup is the newest.
@@ -68,7 +68,12 @@ async fn one_of_a_moment_to_come_is_not_the_newest(site: &Site, target: &Site, i
     fs::create_dir(&ahead).unwrap();
     fs::write(ahead.join("manifest.json"), "{}").unwrap();
     for (command, url) in [("restore", &target.url), ("verify", &site.url), ("drill", &site.url)] {
-        ask(site, url, &[command]).await.refused(&["which is in the future", "20991129T140000000Z-0000abcd", "name the ID", id]);
+        run_backup(site, url, &[command]).await.assert_failed(&[
+            "which is in the future",
+            "20991129T140000000Z-0000abcd",
+            "name the ID",
+            id,
+        ]);
     }
     fs::remove_dir_all(&ahead).unwrap();
 }
@@ -79,8 +84,10 @@ async fn what_was_restored_in_part_is_not_migrated(site: &Site, target: &Site) {
     let keys = site.keys();
     let of = ["--database-url", &target.url, "--keys-file", &keys];
     let serve = [&["serve", "--listen", "127.0.0.1:0"], &of[..]].concat();
-    entrepot_in(&site.folder, &serve).await.refused(&["a restore of this database", "entrepot_restoring"]);
-    entrepot(&["migrate", "--database-url", &target.url]).await.refused(&["a restore of this database", "entrepot_restoring"]);
+    entrepot_in(&site.folder, &serve).await.assert_failed(&["a restore of this database", "entrepot_restoring"]);
+    entrepot(&["migrate", "--database-url", &target.url])
+        .await
+        .assert_failed(&["a restore of this database", "entrepot_restoring"]);
     let examined = entrepot(&[&["doctor"], &of[..]].concat()).await;
     assert!(examined.out.contains("FAIL  restore: a restore of this database"), "{examined:?}");
 }
@@ -98,7 +105,7 @@ async fn a_node_dumps_by_schedule(site: &Site) {
         let last = metric(&inside, "entrepot_backup_last_success_timestamp_seconds", "").await;
         last.is_some_and(|last| last >= began)
     };
-    until("a dump by schedule", is_newer).await;
+    wait_until("a dump by schedule", is_newer).await;
     assert_eq!(metric(&inside, "entrepot_backup_interval_seconds", "").await, Some(1.0));
     server.kill();
 }
@@ -110,8 +117,8 @@ pub(super) async fn shop(site: &Site) {
     let owner = Client::register(&server.url(), "dumped").await;
     let create = "mutation($i: StoreCreateInput!) { result: storeCreate(input: $i) { userErrors { code } } }";
     let input = json!({ "code": "S-1", "name": "A store", "kind": "SHOP", "timeZone": "UTC" });
-    let made = owner.ask(create, json!({ "i": input })).await;
-    assert_eq!(made["result"]["userErrors"], json!([]), "{made}");
+    let answer = owner.execute(create, json!({ "i": input })).await;
+    assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
     server.kill();
 }
 
@@ -120,17 +127,19 @@ async fn a_postgres_is_dumped_drilled_and_restored_into_an_empty_database() {
     let Some(site) = Site::postgres().await else { return };
     let Some(target) = Site::empty_postgres().await else { return };
     shop(&site).await;
-    let made = ask(&site, &site.url, &["run"]).await;
-    assert!(made.well() && made.out.contains("not included: the keys"), "{made:?}");
-    let id = made.out.split(':').next().unwrap().to_owned();
-    ask(&site, &site.url, &["run", "--pg-dump", "/nowhere/pg_dump"]).await.refused(&["/nowhere/pg_dump is not there"]);
-    ask(&site, &site.url, &["run", "--pg-dump", "false"]).await.refused(&["false failed"]);
-    let listed = ask(&site, &site.url, &["list"]).await;
+    let output = run_backup(&site, &site.url, &["run"]).await;
+    assert!(output.has_succeeded() && output.out.contains("not included: the keys"), "{output:?}");
+    let id = output.out.split(':').next().unwrap().to_owned();
+    run_backup(&site, &site.url, &["run", "--pg-dump", "/nowhere/pg_dump"])
+        .await
+        .assert_failed(&["/nowhere/pg_dump is not there"]);
+    run_backup(&site, &site.url, &["run", "--pg-dump", "false"]).await.assert_failed(&["false failed"]);
+    let listed = run_backup(&site, &site.url, &["list"]).await;
     assert!(listed.out.contains(&id) && listed.out.contains("keys: present"), "{listed:?}");
-    let verified = ask(&site, &site.url, &["verify"]).await;
-    assert!(verified.well() && verified.out.contains(&format!("{id} can be restored")), "{verified:?}");
-    let drilled = ask(&site, &site.url, &["drill"]).await;
-    assert!(drilled.well(), "{drilled:?}");
+    let verified = run_backup(&site, &site.url, &["verify"]).await;
+    assert!(verified.has_succeeded() && verified.out.contains(&format!("{id} can be restored")), "{verified:?}");
+    let drilled = run_backup(&site, &site.url, &["drill"]).await;
+    assert!(drilled.has_succeeded(), "{drilled:?}");
     for part in ["invariants hold over", "the heads of", "RPO ", "RTO "] {
         assert!(drilled.out.contains(part), "\"{part}\" is not in {drilled:?}");
     }
@@ -138,23 +147,23 @@ async fn a_postgres_is_dumped_drilled_and_restored_into_an_empty_database() {
     let runs: Vec<String> = log.out.lines().map(|line| line.split('\t').skip(1).take(2).collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(runs, ["BACKUP DONE", "BACKUP FAILED", "BACKUP FAILED", "DRILL DONE"], "{log:?}");
 
-    ask(&site, &site.url, &["restore", &id]).await.refused(&["already exists", "empty database"]);
+    run_backup(&site, &site.url, &["restore", &id]).await.assert_failed(&["already exists", "empty database"]);
     one_of_a_moment_to_come_is_not_the_newest(&site, &target, &id).await;
     let file = format!("sqlite://{}", site.folder.join("again.sqlite").display());
-    ask(&site, &file, &["restore", &id]).await.refused(&["one of postgres", "one of its kind"]);
+    run_backup(&site, &file, &["restore", &id]).await.assert_failed(&["one of postgres", "one of its kind"]);
     a_login_that_does_not_see_all_is_refused(&site).await;
     what_a_killed_restore_leaves_is_not_served(&site).await;
-    target.tell("CREATE SCHEMA other; CREATE TABLE other.ours ()").await;
-    ask(&site, &target.url, &["restore", &id]).await.refused(&["other.ours already exists", "empty database"]);
-    target.tell("DROP SCHEMA other CASCADE; CREATE TABLE entrepot_restoring ()").await;
+    target.run_sql("CREATE SCHEMA other; CREATE TABLE other.ours ()").await;
+    run_backup(&site, &target.url, &["restore", &id]).await.assert_failed(&["other.ours already exists", "empty database"]);
+    target.run_sql("DROP SCHEMA other CASCADE; CREATE TABLE entrepot_restoring ()").await;
     what_was_restored_in_part_is_not_migrated(&site, &target).await;
-    let restored = ask(&site, &target.url, &["restore", &id]).await;
-    assert!(restored.well(), "{restored:?}");
+    let restored = run_backup(&site, &target.url, &["restore", &id]).await;
+    assert!(restored.has_succeeded(), "{restored:?}");
     for part in ["have a new epoch", "before `entrepot resume`", "dumped\thead ", "restore the"] {
         assert!(restored.out.contains(part), "\"{part}\" is not in {restored:?}");
     }
     // The mark of the restore is gone.
-    target.tell("CREATE TABLE entrepot_restoring (); DROP TABLE entrepot_restoring").await;
+    target.run_sql("CREATE TABLE entrepot_restoring (); DROP TABLE entrepot_restoring").await;
     target.verify().await;
     a_node_dumps_by_schedule(&site).await;
 }

@@ -3,8 +3,8 @@
 
 use super::{
     Shop,
-    bucket::ask,
-    schedule::{metric, shop, until},
+    bucket::run_backup,
+    schedule::{metric, shop, wait_until},
     shipping::{FLAGS, LAG, PROMISED, caught_up, lose, make_store, stores},
 };
 use crate::process::{
@@ -34,18 +34,18 @@ impl Shipped {
         let environment = Environment { env: env.clone(), ..Environment::default() };
         let server = Server::start_in(&shop.site, free_address(), &flags, &environment).await;
         let shipped = Self { shop, env, lies, inside };
-        until("a generation", async || shipped.generations().await.len() == 1).await;
+        wait_until("a generation", async || shipped.generations().await.len() == 1).await;
         caught_up(&shipped.inside).await;
         (shipped, server)
     }
 
-    async fn ask(&self, url: &str, what: &[&str]) -> (bool, String) {
-        ask(&self.shop, &self.env, url, what).await
+    async fn run_backup(&self, url: &str, arguments: &[&str]) -> (bool, String) {
+        run_backup(&self.shop, &self.env, url, arguments).await
     }
 
     /// Lines of the list that are generations which can be restored, the oldest first.
     async fn generations(&self) -> Vec<String> {
-        let (_, listed) = self.ask(&self.shop.site.url, &["list"]).await;
+        let (_, listed) = self.run_backup(&self.shop.site.url, &["list"]).await;
         let finished = listed.lines().filter(|line| line.contains("segment(s) to") && line.contains("keys: present"));
         finished.map(str::to_owned).collect()
     }
@@ -56,10 +56,11 @@ impl Shipped {
     }
 
     /// Stores of a database that was restored from the bucket.
-    async fn restored(&self, name: &str, more: &[&str]) -> Vec<String> {
+    async fn restored(&self, name: &str, extra: &[&str]) -> Vec<String> {
         let file = self.shop.site.folder.join(name);
-        let (is_done, said) = self.ask(&format!("sqlite://{}", file.display()), &[&["restore"][..], more].concat()).await;
-        assert!(is_done, "{said}");
+        let (is_done, output) =
+            self.run_backup(&format!("sqlite://{}", file.display()), &[&["restore"][..], extra].concat()).await;
+        assert!(is_done, "{output}");
         stores(&file).await
     }
 }
@@ -68,13 +69,13 @@ impl Shipped {
 async fn a_segment_that_reads_back_as_other_bytes_is_sent_again() {
     let (shipped, server) = Shipped::begin().await;
     let owner = Client::register(&server.url(), "once").await;
-    shipped.lies.tell(1);
+    shipped.lies.lie_for(1);
     make_store(&owner, "S-1").await;
-    until("the lie", async || metric(&shipped.inside, DIFFERENCES, "").await == Some(1.0)).await;
+    wait_until("the lie", async || metric(&shipped.inside, DIFFERENCES, "").await == Some(1.0)).await;
     caught_up(&shipped.inside).await;
     assert_eq!((shipped.failed().await.len(), shipped.generations().await.len()), (0, 1), "the generation goes on");
     server.kill();
-    let (is_done, verified) = shipped.ask(&shipped.shop.site.url, &["verify"]).await;
+    let (is_done, verified) = shipped.run_backup(&shipped.shop.site.url, &["verify"]).await;
     assert!(is_done, "{verified}");
     assert_eq!(shipped.restored("again.sqlite", &[]).await, ["S-1"]);
 }
@@ -85,24 +86,24 @@ async fn a_bucket_that_lies_twice_fails_the_generation_and_gets_another_one_afte
     let owner = Client::register(&server.url(), "twice").await;
     make_store(&owner, "S-1").await;
     caught_up(&shipped.inside).await;
-    shipped.lies.tell(2);
+    shipped.lies.lie_for(2);
     make_store(&owner, "S-2").await;
-    until("the failure", async || !shipped.failed().await.is_empty()).await;
-    until("the lag", async || metric(&shipped.inside, LAG, "").await.is_some_and(|lag| lag > PROMISED)).await;
+    wait_until("the failure", async || !shipped.failed().await.is_empty()).await;
+    wait_until("the lag", async || metric(&shipped.inside, LAG, "").await.is_some_and(|lag| lag > PROMISED)).await;
     let failed = shipped.failed().await;
     let error = failed[0].last().unwrap();
     assert!(error.contains("/wal/") && error.contains("other bytes") && error.contains("--backups"), "{failed:?}");
-    until("the alarm's metric", async || metric(&shipped.inside, FAILURES, "backup").await == Some(1.0)).await;
+    wait_until("the alarm's metric", async || metric(&shipped.inside, FAILURES, "backup").await == Some(1.0)).await;
     assert_eq!(metric(&shipped.inside, DIFFERENCES, "").await, Some(2.0));
 
-    until("another generation", async || shipped.generations().await.len() == 2).await;
+    wait_until("another generation", async || shipped.generations().await.len() == 2).await;
     let listed = shipped.generations().await;
     assert!(listed[1].contains("verified"), "it was read back as a whole: {listed:?}");
     make_store(&owner, "S-3").await;
     caught_up(&shipped.inside).await;
     server.kill();
     let first = listed[0].split('\t').next().unwrap();
-    let (is_done, verified) = shipped.ask(&shipped.shop.site.url, &["verify", first]).await;
+    let (is_done, verified) = shipped.run_backup(&shipped.shop.site.url, &["verify", first]).await;
     assert!(is_done, "what was not kept is not left there: {verified}");
     lose(&shipped.shop);
     assert_eq!(shipped.restored("again.sqlite", &[]).await, ["S-1", "S-2", "S-3"]);

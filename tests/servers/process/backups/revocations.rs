@@ -20,20 +20,21 @@ use crate::{
 const AGAIN: &str = "3 revocation(s) are repeated: 1 API key(s) revoked, 1 customer(s) erased, 1 member(s) removed";
 
 /// A backup command with the keys and the backups of a site.
-async fn ask(site: &Site, url: &str, what: &[&str]) -> Ended {
+async fn run_backup(site: &Site, url: &str, arguments: &[&str]) -> Ended {
     if url.starts_with("postgres") {
-        return dumps::ask(site, url, what).await;
+        return dumps::run_backup(site, url, arguments).await;
     }
     let (keys, place) = (site.keys(), format!("file:{}", site.folder.join("backups").display()));
-    let (action, more) = what.split_first().unwrap();
+    let (action, more) = arguments.split_first().unwrap();
     let args = ["backup", action, "--database-url", url, "--keys-file", &keys, "--backups", &place];
     entrepot(&[&args, more].concat()).await
 }
 
 async fn customer(owner: &Client, name: &str) -> String {
     let create = "mutation($input: CustomerCreateInput!) { result: customerCreate(input: $input) { customer { id } userErrors { code } } }";
-    let made = owner.done(create, json!({ "name": name, "email": format!("{name}@example.com"), "externalRef": name })).await;
-    made["customer"]["id"].as_str().unwrap().to_owned()
+    let payload =
+        owner.must_mutate(create, json!({ "name": name, "email": format!("{name}@example.com"), "externalRef": name })).await;
+    payload["customer"]["id"].as_str().unwrap().to_owned()
 }
 
 /// The only list of revocations that the place has.
@@ -54,50 +55,50 @@ on_both!(what_was_revoked_after_a_backup_is_revoked_again_by_a_restore, site: Si
     let (ada, bea, cleo) = (customer(&owner, "ada").await, customer(&owner, "bea").await, customer(&owner, "cleo").await);
     let merge = "mutation($input: CustomerMergeInput!) { result: customerMerge(input: $input) { userErrors { code } } }";
     // Cleo comes along with Bea, and goes back to her.
-    owner.done(merge, json!({ "idempotencyKey": "before", "id": cleo, "intoId": bea })).await;
-    owner.done(merge, json!({ "idempotencyKey": "merged", "id": bea, "intoId": ada })).await;
-    let made = ask(site, &site.url, &["run"]).await;
-    assert!(made.well(), "{made:?}");
+    owner.must_mutate(merge, json!({ "idempotencyKey": "before", "id": cleo, "intoId": bea })).await;
+    owner.must_mutate(merge, json!({ "idempotencyKey": "merged", "id": bea, "intoId": ada })).await;
+    let output = run_backup(site, &site.url, &["run"]).await;
+    assert!(output.has_succeeded(), "{output:?}");
 
     let revoke = "mutation($id: ID!) { result: apiKeyRevoke(id: $id) { userErrors { code } } }";
-    assert_eq!(owner.ask(revoke, json!({ "id": key })).await["result"]["userErrors"], json!([]));
+    assert_eq!(owner.execute(revoke, json!({ "id": key })).await["result"]["userErrors"], json!([]));
     let remove = "mutation($id: ID!) { result: memberRemove(id: $id) { userErrors { code } } }";
-    assert_eq!(owner.ask(remove, json!({ "id": member.id })).await["result"]["userErrors"], json!([]));
+    assert_eq!(owner.execute(remove, json!({ "id": member.id })).await["result"]["userErrors"], json!([]));
     let erase = "mutation($input: CustomerEraseInput!) { result: customerErase(input: $input) { userErrors { code } } }";
     // They were two, after all: only one is erased.
     let unmerge = "mutation($input: CustomerUnmergeInput!) { result: customerUnmerge(input: $input) { userErrors { code } } }";
-    owner.done(unmerge, json!({ "idempotencyKey": "two", "id": bea })).await;
-    owner.done(erase, json!({ "id": ada })).await;
+    owner.must_mutate(unmerge, json!({ "idempotencyKey": "two", "id": bea })).await;
+    owner.must_mutate(erase, json!({ "id": ada })).await;
     server.kill();
-    let listed = ask(site, &site.url, &["revocations"]).await;
-    assert!(listed.well() && listed.out.contains("3 revocation(s) are new in"), "{listed:?}");
-    let listed = ask(site, &site.url, &["revocations"]).await;
-    assert!(listed.well() && listed.out.contains("0 revocation(s) are new in"), "{listed:?}");
+    let listed = run_backup(site, &site.url, &["revocations"]).await;
+    assert!(listed.has_succeeded() && listed.out.contains("3 revocation(s) are new in"), "{listed:?}");
+    let listed = run_backup(site, &site.url, &["revocations"]).await;
+    assert!(listed.has_succeeded() && listed.out.contains("0 revocation(s) are new in"), "{listed:?}");
     let sealed = fs::read(list(site)).unwrap();
     assert!(!sealed.windows(7).any(|part| part == b"API_KEY"), "a list is encrypted");
 
-    let drilled = ask(site, &site.url, &["drill"]).await;
-    assert!(drilled.well() && drilled.out.contains(AGAIN), "{drilled:?}");
-    let restored = ask(site, &target, &["restore"]).await;
-    assert!(restored.well() && restored.out.contains(AGAIN), "{restored:?}");
+    let drilled = run_backup(site, &site.url, &["drill"]).await;
+    assert!(drilled.has_succeeded() && drilled.out.contains(AGAIN), "{drilled:?}");
+    let restored = run_backup(site, &target, &["restore"]).await;
+    assert!(restored.has_succeeded() && restored.out.contains(AGAIN), "{restored:?}");
     assert!(restored.out.contains("0 API key(s) are accepted"), "{restored:?}");
     assert!(restored.out.contains("1 customer(s) are no longer merged into"), "{restored:?}");
     let proven = entrepot(&["verify", "--database-url", &target]).await;
-    assert!(proven.well(), "{proven:?}");
+    assert!(proven.has_succeeded(), "{proven:?}");
     let (keys, place) = (site.keys(), format!("file:{}", site.folder.join("backups").display()));
     let epoch = ["epoch", "--database-url", &target, "--keys-file", &keys, "--revocations", &place, "--revocations-after", "2020-01-01T00:00:00Z"];
     let again = entrepot(&epoch).await;
-    assert!(again.well() && again.out.contains("0 revocation(s) are repeated"), "{again:?}");
+    assert!(again.has_succeeded() && again.out.contains("0 revocation(s) are repeated"), "{again:?}");
 
     // A list that was tampered with is reported, and does not prevent the restore.
     let mut turned = sealed.clone();
     turned[sealed.len() - 1] ^= 1;
     fs::write(list(site), turned).unwrap();
     let again = entrepot(&epoch).await;
-    assert!(again.well() && again.out.contains("a list of revocations could not be read"), "{again:?}");
-    ask(site, &site.url, &["drill"]).await.refused(&["the drill failed: revocations/", "it was changed"]);
+    assert!(again.has_succeeded() && again.out.contains("a list of revocations could not be read"), "{again:?}");
+    run_backup(site, &site.url, &["drill"]).await.assert_failed(&["the drill failed: revocations/", "it was changed"]);
     // Later revocations have a list of their own.
-    let listed = ask(site, &site.url, &["revocations"]).await;
-    assert!(listed.well() && listed.out.contains("3 revocation(s) are new in"), "{listed:?}");
+    let listed = run_backup(site, &site.url, &["revocations"]).await;
+    assert!(listed.has_succeeded() && listed.out.contains("3 revocation(s) are new in"), "{listed:?}");
     assert!(entrepot(&epoch).await.out.contains("3 revocation(s) are listed of after"));
 });

@@ -25,18 +25,18 @@ pub(super) async fn shop() -> Shop {
 /// A shop with so many rows that a backup takes a while.
 async fn full_shop() -> Shop {
     let shop = shop().await;
-    shop.site.tell("CREATE TABLE ballast (number INTEGER PRIMARY KEY, bytes BLOB)").await;
+    shop.site.run_sql("CREATE TABLE ballast (number INTEGER PRIMARY KEY, bytes BLOB)").await;
     let fill = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 80)
         INSERT INTO ballast SELECT n, randomblob(1000000) FROM n";
-    shop.site.tell(fill).await;
+    shop.site.run_sql(fill).await;
     shop
 }
 
 /// A server that makes backups, and the address of its metrics.
-pub(super) async fn serve(shop: &Shop, place: &Path, more: &[&str]) -> (Server, String) {
+pub(super) async fn serve(shop: &Shop, place: &Path, extra: &[&str]) -> (Server, String) {
     let (place, inside) = (format!("file:{}", place.display()), free_address().to_string());
     let flags = ["--job-lease-seconds", "2", "--backups", &place, "--metrics-listen", &inside];
-    let flags = [&UNLIMITED[..], &flags, more].concat();
+    let flags = [&UNLIMITED[..], &flags, extra].concat();
     (Server::start_with(&shop.site, free_address(), &flags).await, inside)
 }
 
@@ -45,24 +45,24 @@ pub(super) async fn metric(inside: &str, name: &str, label: &str) -> Option<f64>
     figure(&text, name, label)
 }
 
-pub(super) async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
+pub(super) async fn wait_until(condition: &str, mut is: impl AsyncFnMut() -> bool) {
+    let started_at = Instant::now();
     while !is().await {
-        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
+        assert!(started_at.elapsed() < PATIENCE, "waited in vain for {condition}");
         sleep(Duration::from_millis(100)).await;
     }
 }
 
-fn count(runs: &[String], what: &str) -> usize {
-    runs.iter().filter(|run| *run == what).count()
+fn count(runs: &[String], text: &str) -> usize {
+    runs.iter().filter(|run| *run == text).count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_served_database_is_backed_up_and_drilled_by_schedule() {
     let shop = shop().await;
     let (server, inside) = serve(&shop, &shop.backups, &["--backup-every", "3s", "--backup-drill-every", "1h"]).await;
-    until("two backups", async || count(&shop.runs().await, "BACKUP DONE") >= 2).await;
-    until("the metrics", async || metric(&inside, LAST, "").await.is_some_and(|last| last > 1e9)).await;
+    wait_until("two backups", async || count(&shop.runs().await, "BACKUP DONE") >= 2).await;
+    wait_until("the metrics", async || metric(&inside, LAST, "").await.is_some_and(|last| last > 1e9)).await;
     assert_eq!(metric(&inside, "entrepot_backup_interval_seconds", "").await, Some(3.0));
     assert!(metric(&inside, "entrepot_backup_bytes", "").await.is_some_and(|bytes| bytes > 1_000.0));
     assert!(metric(&inside, "entrepot_backup_last_duration_seconds", "").await.is_some_and(|seconds| seconds > 0.0));
@@ -74,15 +74,15 @@ async fn a_served_database_is_backed_up_and_drilled_by_schedule() {
     assert_eq!(log[0][4], format!("file:{}", shop.backups.display()), "{log:?}");
     for id in [id.as_str(), "newest"] {
         let verified = shop.backup(&["verify", id]).await;
-        assert!(verified.well() && verified.out.contains("can be restored"), "{verified:?}");
+        assert!(verified.has_succeeded() && verified.out.contains("can be restored"), "{verified:?}");
     }
     // The log is what metrics are made of, so that an alarm sees it after a restart, and in processes that make no backups.
     let before = metric_of_log(&shop).await;
     let listed = "UPDATE job SET failures = 0, finished_at = 1700000000000000 WHERE kind = 'backup.revocations'";
-    shop.site.tell(listed).await;
+    shop.site.run_sql(listed).await;
     let (server, inside) = serve(&shop, &shop.backups, &["--backup-every", "1d", "--jobs", "off"]).await;
-    until("the last backup", async || metric(&inside, LAST, "").await == Some(before)).await;
-    until("the last lists of revocations", async || metric(&inside, LISTED, "").await == Some(1.7e9)).await;
+    wait_until("the last backup", async || metric(&inside, LAST, "").await == Some(before)).await;
+    wait_until("the last lists of revocations", async || metric(&inside, LISTED, "").await == Some(1.7e9)).await;
     assert!(metric(&inside, "entrepot_backup_drill_last_success_timestamp_seconds", "").await.is_some_and(|last| last > 1e9));
     drop(server);
 }
@@ -98,12 +98,12 @@ async fn metric_of_log(shop: &Shop) -> f64 {
 async fn times_that_were_missed_are_made_up_for_by_one_backup() {
     let shop = shop().await;
     let (server, _) = serve(&shop, &shop.backups, &["--backup-drill-every", "off"]).await;
-    until("the first backup", async || shop.runs().await == ["BACKUP DONE"]).await;
+    wait_until("the first backup", async || shop.runs().await == ["BACKUP DONE"]).await;
     server.kill();
-    shop.site.tell("UPDATE backup_run SET started_at = started_at - 864000000000, ended_at = ended_at - 864000000000").await;
+    shop.site.run_sql("UPDATE backup_run SET started_at = started_at - 864000000000, ended_at = ended_at - 864000000000").await;
     // Turns come as often as the shorter interval.
     let (server, _) = serve(&shop, &shop.backups, &["--backup-every", "1d", "--backup-drill-every", "1s"]).await;
-    until("some turns", async || count(&shop.runs().await, "DRILL DONE") >= 3).await;
+    wait_until("some turns", async || count(&shop.runs().await, "DRILL DONE") >= 3).await;
     assert_eq!(count(&shop.runs().await, "BACKUP DONE"), 2, "ten days were missed");
     drop(server);
 }
@@ -114,14 +114,15 @@ async fn a_failed_backup_is_in_the_log_and_in_the_metrics_and_tried_again() {
     let taken = shop.site.folder.join("taken");
     fs::write(&taken, "a file, not a folder").unwrap();
     let (server, inside) = serve(&shop, &taken.join("backups"), &["--backup-every", "2s"]).await;
-    until("the failure", async || metric(&inside, FAILURES, "kind=\"backup\"").await.is_some_and(|count| count >= 1.0)).await;
+    wait_until("the failure", async || metric(&inside, FAILURES, "kind=\"backup\"").await.is_some_and(|count| count >= 1.0))
+        .await;
     assert_eq!(metric(&inside, LAST, "").await, Some(0.0), "none was ever made");
     let log = shop.log().await;
     let error = log[0].last().unwrap();
     assert!(log[0][2] == "FAILED" && error.contains("the backup location cannot be reached"), "{log:?}");
     assert_eq!(health(&server).await.0, 200, "the server goes on");
     fs::remove_file(&taken).unwrap();
-    until("a backup", async || count(&shop.runs().await, "BACKUP DONE") >= 1).await;
+    wait_until("a backup", async || count(&shop.runs().await, "BACKUP DONE") >= 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,23 +134,24 @@ async fn a_backup_that_is_killed_is_a_failed_one_and_the_next_is_made() {
         tries += 1;
         assert!(tries < 20, "every backup was done before it was killed");
         let (server, _) = serve(&shop, &shop.backups, &every).await;
-        until("a backup to begin", async || lock.exists()).await;
+        wait_until("a backup to begin", async || lock.exists()).await;
         server.kill();
     }
     let (server, inside) = serve(&shop, &shop.backups, &every).await;
-    until("the failure", async || metric(&inside, FAILURES, "kind=\"backup\"").await.is_some_and(|count| count >= 1.0)).await;
+    wait_until("the failure", async || metric(&inside, FAILURES, "kind=\"backup\"").await.is_some_and(|count| count >= 1.0))
+        .await;
     let log = shop.log().await;
     let killed = log.iter().rfind(|row| row[2] == "FAILED").unwrap();
     assert!(killed.last().unwrap().contains("its process ended"), "{log:?}");
     // The lock of the place outlives its holder by ten minutes. Until then nothing is made, and nothing fails.
-    until("the next turn", async || server.said().contains("another backup writes to this place")).await;
+    wait_until("the next turn", async || server.stderr().contains("another backup writes to this place")).await;
     let runs = |row: &Vec<String>| row[2] != "RUNNING";
     let (before, after) = (log.iter().filter(|row| runs(row)).count(), shop.log().await.iter().filter(|row| runs(row)).count());
     assert_eq!(after, before);
-    let done = count(&shop.runs().await, "BACKUP DONE");
+    let backup_count = count(&shop.runs().await, "BACKUP DONE");
     fs::write(&lock, "1\nsomebody").unwrap();
-    until("a backup", async || count(&shop.runs().await, "BACKUP DONE") > done).await;
-    assert!(shop.backup(&["verify"]).await.well());
+    wait_until("a backup", async || count(&shop.runs().await, "BACKUP DONE") > backup_count).await;
+    assert!(shop.backup(&["verify"]).await.has_succeeded());
     drop(server);
 }
 
@@ -157,19 +159,19 @@ async fn a_backup_that_is_killed_is_a_failed_one_and_the_next_is_made() {
 async fn a_command_and_the_schedule_do_not_meet() {
     let shop = shop().await;
     // As a run holds it.
-    let held = LocalLock::take(&shop.site.folder.join("it.sqlite")).unwrap().unwrap();
+    let lock = LocalLock::take(&shop.site.folder.join("it.sqlite")).unwrap().unwrap();
     let (server, _) = serve(&shop, &shop.backups, &["--backup-every", "1s", "--backup-drill-every", "off"]).await;
     for command in ["run", "drill"] {
-        shop.backup(&[command]).await.refused(&["another backup or drill of this database", "let it finish"]);
+        shop.backup(&[command]).await.assert_failed(&["another backup or drill of this database", "let it finish"]);
     }
     sleep(Duration::from_secs(2)).await;
     assert_eq!(shop.log().await, Vec::<Vec<String>>::new(), "the schedule waits, too");
-    drop(held);
-    until("a backup of the schedule", async || count(&shop.runs().await, "BACKUP DONE") >= 1).await;
+    drop(lock);
+    wait_until("a backup of the schedule", async || count(&shop.runs().await, "BACKUP DONE") >= 1).await;
     for _ in 0..5 {
         let (one, two) = tokio::join!(shop.backup(&["run"]), shop.backup(&["run"]));
-        for ended in [one, two].iter().filter(|ended| !ended.well()) {
-            ended.refused(&["another backup"]);
+        for ended in [one, two].iter().filter(|ended| !ended.has_succeeded()) {
+            ended.assert_failed(&["another backup"]);
         }
     }
     // A backup that was running when the node was killed has no manifest, or is the last one in the
@@ -186,10 +188,10 @@ async fn the_log_of_a_postgres_is_not_shipped_and_the_way_out_is_named() {
     let url = "postgres://nobody@127.0.0.1:1/none";
     for process in ["serve", "worker"] {
         let refused = entrepot(&[process, "--database-url", url, "--backups", "file:backups", "--backup-ship-log"]).await;
-        refused.refused(&["--backup-ship-log is for an embedded database", "pgBackRest"]);
+        refused.assert_failed(&["--backup-ship-log is for an embedded database", "pgBackRest"]);
     }
     for (flag, value) in [("--backup-every", "soon"), ("--backup-drill-every", "0d"), ("--backup-keep", "0")] {
-        entrepot(&["serve", "--database-url", url, flag, value]).await.refused(&[flag]);
+        entrepot(&["serve", "--database-url", url, flag, value]).await.assert_failed(&[flag]);
     }
 }
 
@@ -200,9 +202,9 @@ async fn backups_are_not_made_where_files_are_kept() {
         for url in [embedded, server] {
             let places = ["--files", "file:stored", "--backups", "file:./stored"];
             let refused = entrepot(&[&[process, "--database-url", url][..], &places].concat()).await;
-            refused.refused(&["--backups and --files are the same place", "on another disk"]);
+            refused.assert_failed(&["--backups and --files are the same place", "on another disk"]);
         }
         let beside = entrepot(&[process, "--database-url", embedded, "--backups", "file:none.sqlite.files"]).await;
-        beside.refused(&["the same place"]);
+        beside.assert_failed(&["the same place"]);
     }
 }

@@ -19,7 +19,7 @@ use tokio::time::sleep;
 
 use super::{
     Shop,
-    schedule::{metric, serve, shop, until},
+    schedule::{metric, serve, shop, wait_until},
     write,
 };
 use crate::process::{
@@ -36,7 +36,7 @@ pub(super) const FLAGS: [&str; 7] =
 /// A server whose log is shipped, with a generation that can be restored.
 async fn shipping(shop: &Shop) -> (Server, String) {
     let (server, inside) = serve(shop, &shop.backups, &FLAGS).await;
-    until("a generation", async || generations(shop).await.len() == 1).await;
+    wait_until("a generation", async || generations(shop).await.len() == 1).await;
     caught_up(&inside).await;
     (server, inside)
 }
@@ -55,14 +55,14 @@ async fn generations(shop: &Shop) -> Vec<String> {
 pub(super) async fn caught_up(inside: &str) {
     // The metric is that of the last round, a second ago at most: then less than this lag is a moment after now.
     sleep(Duration::from_millis(4_500)).await;
-    until("the shipping", async || metric(inside, LAG, "").await.is_some_and(|lag| lag < 2.5)).await;
+    wait_until("the shipping", async || metric(inside, LAG, "").await.is_some_and(|lag| lag < 2.5)).await;
 }
 
 pub(super) async fn make_store(owner: &Client, code: &str) {
     let create = "mutation($i: StoreCreateInput!) { result: storeCreate(input: $i) { store { id } userErrors { code } } }";
     let input = json!({ "code": code, "name": "A store", "kind": "SHOP", "timeZone": "UTC" });
-    let made = owner.ask(create, json!({ "i": input })).await;
-    assert_eq!(made["result"]["userErrors"], json!([]), "{made}");
+    let answer = owner.execute(create, json!({ "i": input })).await;
+    assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
 }
 
 /// The disk with the database is gone.
@@ -73,10 +73,10 @@ pub(super) fn lose(shop: &Shop) {
     fs::remove_dir_all(shop.site.folder.join("it.sqlite.wal-spool")).unwrap();
 }
 
-async fn restored(shop: &Shop, name: &str, what: &[&str]) -> (Ended, PathBuf) {
+async fn restored(shop: &Shop, name: &str, arguments: &[&str]) -> (Ended, PathBuf) {
     let file = shop.site.folder.join(name);
-    let words = [&["restore"][..], what].concat();
-    (shop.ask(&format!("sqlite://{}", file.display()), &shop.site.keys(), &words).await, file)
+    let words = [&["restore"][..], arguments].concat();
+    (shop.run_backup(&format!("sqlite://{}", file.display()), &shop.site.keys(), &words).await, file)
 }
 
 /// Stores that the tests have made.
@@ -103,7 +103,7 @@ async fn a_lost_disk_takes_the_last_seconds_and_no_more() {
     let owner = Client::register(&server.url(), "shipped").await;
     let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(0)));
     let writer = tokio::spawn(write(owner, stop.clone(), written.clone()));
-    until("some writes", async || written.load(Ordering::SeqCst) >= 40).await;
+    wait_until("some writes", async || written.load(Ordering::SeqCst) >= 40).await;
     let promised = written.load(Ordering::SeqCst);
     let began = Clock::system().monotonic();
     // Writes continue: commits that were acknowledged before are shipped within the promised time
@@ -115,13 +115,13 @@ async fn a_lost_disk_takes_the_last_seconds_and_no_more() {
     writer.abort();
     lose(&shop);
     let (ended, file) = restored(&shop, "again.sqlite", &[]).await;
-    assert!(ended.well() && ended.out.contains("segment(s) of the log extend it to"), "{ended:?}");
+    assert!(ended.has_succeeded() && ended.out.contains("segment(s) of the log extend it to"), "{ended:?}");
     let found = stores(&file).await.len();
     assert!(found >= usize::try_from(promised).unwrap(), "{found} of {promised} stores");
     let proved = entrepot(&["verify", "--database-url", &format!("sqlite://{}", file.display())]).await;
-    assert!(proved.well(), "{proved:?}");
+    assert!(proved.has_succeeded(), "{proved:?}");
     let drilled = shop.backup(&["drill"]).await;
-    assert!(drilled.well() && drilled.out.contains("RPO "), "{drilled:?}");
+    assert!(drilled.has_succeeded() && drilled.out.contains("RPO "), "{drilled:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -137,12 +137,15 @@ async fn a_restore_goes_to_a_moment_between_two_writes_and_a_turned_bit_is_told(
     caught_up(&inside).await;
     server.kill();
     let (ended, file) = restored(&shop, "between.sqlite", &["--at", &between]).await;
-    assert!(ended.well(), "{ended:?}");
+    assert!(ended.has_succeeded(), "{ended:?}");
     assert_eq!(stores(&file).await, ["S-1"]);
     let (ended, file) = restored(&shop, "newest.sqlite", &[]).await;
-    assert!(ended.well(), "{ended:?}");
+    assert!(ended.has_succeeded(), "{ended:?}");
     assert_eq!(stores(&file).await, ["S-1", "S-2"]);
-    restored(&shop, "early.sqlite", &["--at", "2020-01-01T00:00:00Z"]).await.0.refused(&["no backup was taken before", "2020"]);
+    restored(&shop, "early.sqlite", &["--at", "2020-01-01T00:00:00Z"])
+        .await
+        .0
+        .assert_failed(&["no backup was taken before", "2020"]);
 
     let id = generations(&shop).await.remove(0);
     let last = segments(&shop, &id).pop().unwrap();
@@ -152,18 +155,18 @@ async fn a_restore_goes_to_a_moment_between_two_writes_and_a_turned_bit_is_told(
     turned[middle] ^= 1;
     for (damaged, case) in [(turned, "a turned bit"), (sound[..sound.len() / 2].to_vec(), "a cut segment")] {
         fs::write(&last, damaged).unwrap();
-        shop.backup(&["verify"]).await.refused(&["the segment", "does not open", "--at"]);
+        shop.backup(&["verify"]).await.assert_failed(&["the segment", "does not open", "--at"]);
         let (ended, file) = restored(&shop, "refused.sqlite", &[]).await;
-        ended.refused(&["the segment", "Restore the commits before it", "--at"]);
+        ended.assert_failed(&["the segment", "Restore the commits before it", "--at"]);
         assert!(shop.beside(&file).is_empty(), "{case}: nothing is left");
     }
     let (ended, file) = restored(&shop, "before.sqlite", &["--at", &between]).await;
-    assert!(ended.well(), "what comes before the damage is restored: {ended:?}");
+    assert!(ended.has_succeeded(), "what comes before the damage is restored: {ended:?}");
     assert_eq!(stores(&file).await, ["S-1"]);
     fs::write(&last, sound).unwrap();
     let first = segments(&shop, &id).remove(0);
     fs::remove_file(first).unwrap();
-    shop.backup(&["verify"]).await.refused(&["the segment", "follows one that is missing"]);
+    shop.backup(&["verify"]).await.assert_failed(&["the segment", "follows one that is missing"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -173,15 +176,15 @@ async fn a_checkpoint_by_somebody_else_begins_a_new_generation() {
     let owner = Client::register(&server.url(), "foreign").await;
     make_store(&owner, "S-1").await;
     caught_up(&inside).await;
-    shop.site.tell("PRAGMA wal_checkpoint(TRUNCATE)").await;
+    shop.site.run_sql("PRAGMA wal_checkpoint(TRUNCATE)").await;
     make_store(&owner, "S-2").await;
-    until("another generation", async || generations(&shop).await.len() == 2).await;
+    wait_until("another generation", async || generations(&shop).await.len() == 2).await;
     make_store(&owner, "S-3").await;
     caught_up(&inside).await;
     server.kill();
     lose(&shop);
     let (ended, file) = restored(&shop, "again.sqlite", &[]).await;
-    assert!(ended.well(), "{ended:?}");
+    assert!(ended.has_succeeded(), "{ended:?}");
     assert_eq!(stores(&file).await, ["S-1", "S-2", "S-3"]);
 }
 
@@ -202,11 +205,11 @@ async fn a_segment_that_was_damaged_before_anybody_looked_is_sent_again() {
     fs::write(shop.site.folder.join("it.sqlite.wal-spool").join(format!("{id}~{name}")), &sound).unwrap();
     fs::write(&last, &sound[..sound.len() / 2]).unwrap();
     let (server, inside) = serve(&shop, &shop.backups, &FLAGS).await;
-    until("the segment", async || fs::read(&last).unwrap() == sound).await;
+    wait_until("the segment", async || fs::read(&last).unwrap() == sound).await;
     assert_eq!(metric(&inside, "entrepot_wal_shipping_differences_total", "").await, Some(1.0));
-    until("another generation", async || generations(&shop).await.len() == 2).await;
+    wait_until("another generation", async || generations(&shop).await.len() == 2).await;
     assert!(!shop.runs().await.contains(&"BACKUP FAILED".to_owned()), "{:?}", shop.log().await);
     server.kill();
     let verified = shop.backup(&["verify", &id]).await;
-    assert!(verified.well(), "{verified:?}");
+    assert!(verified.has_succeeded(), "{verified:?}");
 }

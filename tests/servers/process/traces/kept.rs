@@ -5,7 +5,7 @@ use reqwest::header::HeaderMap;
 use sea_orm::ConnectionTrait;
 
 use super::{
-    Collector, PARENT, Server, Shop, Site, Span, TRACE, Value, answered, attribute, endpoint, free_address, json, named,
+    Collector, PARENT, Server, Shop, Site, Span, TRACE, Value, attribute, endpoint, free_address, json, named, send_adjustment,
     told_to_stop,
 };
 use crate::{
@@ -59,12 +59,12 @@ on_both!(what_failed_is_told_though_its_trace_is_not_recorded, site: Site => {
     let server = Server::start_with(site, free_address(), &traced).await;
     let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
     let is_file = site.url.starts_with("sqlite");
-    let held = if is_file { "BEGIN IMMEDIATE" } else { "BEGIN; LOCK TABLE movement IN SHARE ROW EXCLUSIVE MODE" };
+    let lock_sql = if is_file { "BEGIN IMMEDIATE" } else { "BEGIN; LOCK TABLE movement IN SHARE ROW EXCLUSIVE MODE" };
     let holder = connect(&site.url).await;
-    holder.execute_unprepared(held).await.unwrap();
+    holder.execute_unprepared(lock_sql).await.unwrap();
     // The error of a resolver, which leaves the answer's status unchanged, or of the whole
     // operation, depending on which limit is reached first.
-    let answer: Value = answered(&shop, "a write that waits").await;
+    let answer: Value = send_adjustment(&shop, "a write that waits").await;
     let code = answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("{answer:#}"));
     assert!(["UNAVAILABLE", "TIMEOUT"].contains(&code), "{answer:#}");
     holder.execute_unprepared("ROLLBACK").await.unwrap();
@@ -76,8 +76,8 @@ on_both!(what_failed_is_told_though_its_trace_is_not_recorded, site: Site => {
     assert_eq!(attribute(operation, "error.type").as_deref(), Some(code));
     assert_eq!(attribute(operation, "entrepot.kept").as_deref(), Some("error"));
     assert!(has_failed(operation), "{operation:#?}");
-    let why = attribute(request, "entrepot.kept");
-    assert!(["error", "operation"].map(Some).contains(&why.as_deref()), "{request:#?}");
+    let reason = attribute(request, "entrepot.kept");
+    assert!(["error", "operation"].map(Some).contains(&reason.as_deref()), "{request:#?}");
     // Spans that it waited for, finished or not.
     let (wait, batch) = (named(&spans, "ledger.wait"), named(&spans, "ledger.batch"));
     for part in [wait, batch] {
@@ -112,7 +112,7 @@ on_both!(a_job_that_failed_is_told_in_the_trace_of_what_asked_for_it, site: Site
     told_to_stop(idle).await;
     assert!(collector.spans().is_empty(), "nothing has failed");
     // The job's payload becomes unreadable.
-    site.tell("UPDATE job SET payload = replace(payload, '\"id\"', '\"odd\"') WHERE kind = 'exchange.run'").await;
+    site.run_sql("UPDATE job SET payload = replace(payload, '\"id\"', '\"odd\"') WHERE kind = 'exchange.run'").await;
     let server = Server::start_with(site, free_address(), &traced).await;
     let spans = collector.spans_with(&["job", "job.claim"]).await;
     let (job, claim) = (named(&spans, "job"), named(&spans, "job.claim"));

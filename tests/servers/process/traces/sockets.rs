@@ -18,10 +18,10 @@ on_both!(a_write_over_a_socket_is_in_the_trace_of_its_client, site: Site => {
     for (id, traceparent) in [("1", json!(format!("00-{TRACE}-{PARENT}-01"))), ("2", json!("nonsense")), ("3", json!(7))] {
         let input = adjust(&format!("a key of socket {id}"), "ADJUSTMENT", "CORRECTION", &[change(&shop.products[0], &shop.stores[0], 1)]);
         let payload = json!({ "query": ADJUST, "variables": { "input": input }, "extensions": { "traceparent": traceparent } });
-        socket.say(json!({ "id": id, "type": "subscribe", "payload": payload })).await;
-        let next = socket.hear().await.unwrap();
+        socket.send_message(json!({ "id": id, "type": "subscribe", "payload": payload })).await;
+        let next = socket.receive_message().await.unwrap();
         assert_eq!((&next["type"], &next["payload"]["data"]["result"]["userErrors"]), (&json!("next"), &json!([])), "{next:#}");
-        assert_eq!(socket.hear().await.unwrap()["type"], "complete");
+        assert_eq!(socket.receive_message().await.unwrap()["type"], "complete");
     }
     let spans = collector.spans_with(&["graphql.operation", "ledger.wait", "ledger.batch"]).await;
     let (operation, wait) = (named(&spans, "graphql.operation"), named(&spans, "ledger.wait"));

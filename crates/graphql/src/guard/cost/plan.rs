@@ -77,7 +77,7 @@ impl Plan {
     }
 
     /// Returns the maximum cost of the operation, as far as sizes are given or assumed.
-    pub fn requested(&self, variables: &Variables) -> RequestedCost {
+    pub fn requested_cost(&self, variables: &Variables) -> RequestedCost {
         let inputs = self.inputs.iter().map(|argument| argument.price(variables)).collect();
         let mut requested = RequestedCost { millis: 0, sizes: SmallVec::from_elem(0, self.slots), inputs };
         let rows = self.expected_millis(variables, &mut requested);

@@ -8,7 +8,7 @@ use super::{
         set::{PermissionSet, Reach},
     },
     grant::{Groups, Scope},
-    refusal::{Counted, Refusal},
+    refusal::{LimitedObject, Refusal},
 };
 
 /// A program of a partner or of the tenant. It belongs to the tenant, not to the member who created
@@ -133,10 +133,10 @@ pub fn added_permissions(before: &PermissionSet, after: &PermissionSet) -> Permi
 pub fn check_key_limit(keys: &[ApiKey], now: Timestamp) -> Result<(), Refusal> {
     let is_live = |key: &&ApiKey| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now);
     if keys.iter().filter(is_live).count() >= MAX_KEYS {
-        return Err(Refusal::TooMany { what: Counted::Keys, most: MAX_KEYS });
+        return Err(Refusal::TooMany { what: LimitedObject::Keys, most: MAX_KEYS });
     }
     if keys.len() >= MAX_KEYS_INCLUDING_ENDED {
-        return Err(Refusal::TooMany { what: Counted::KeysEver, most: MAX_KEYS_INCLUDING_ENDED });
+        return Err(Refusal::TooMany { what: LimitedObject::KeysEver, most: MAX_KEYS_INCLUDING_ENDED });
     }
     Ok(())
 }
@@ -212,7 +212,7 @@ mod tests {
         keys.extend([key(Some(Timestamp(1)), None), key(None, Some(now))]);
         assert_eq!(refused(&keys), None, "rolled a hundred times");
         keys.push(key(None, None));
-        assert_eq!(refused(&keys), Some(Counted::Keys));
-        assert_eq!(refused(&vec![key(Some(now), None); MAX_KEYS_INCLUDING_ENDED]), Some(Counted::KeysEver));
+        assert_eq!(refused(&keys), Some(LimitedObject::Keys));
+        assert_eq!(refused(&vec![key(Some(now), None); MAX_KEYS_INCLUDING_ENDED]), Some(LimitedObject::KeysEver));
     }
 }

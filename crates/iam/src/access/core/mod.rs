@@ -13,6 +13,6 @@ pub use integration::{
     added_permissions, check_key_limit, cross_channel_permissions, rights,
 };
 pub use platform::stages::Stage;
-pub use refusal::{At, Counted, Field, GrantingChange, Invalid, Noun, Part, Refusal, Rejection, check_code, check_name};
+pub use refusal::{At, Field, GrantingChange, Invalid, LimitedObject, Noun, Part, Refusal, Rejection, check_code, check_name};
 pub use role::{MAX_ROLES, NewRole, Role, check_role, descendant_roles, inheritance};
 pub use stages::Refusals;

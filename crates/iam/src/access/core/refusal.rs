@@ -23,7 +23,7 @@ pub enum Refusal {
     /// The change would leave the tenant without an owner.
     LastOwner,
     TooMany {
-        what: Counted,
+        what: LimitedObject,
         most: usize,
     },
 
@@ -130,7 +130,7 @@ pub enum Noun {
 
 /// Objects whose number is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Counted {
+pub enum LimitedObject {
     /// Roles of a tenant.
     Roles,
     /// Roles that a role inherits.

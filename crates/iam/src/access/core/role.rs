@@ -6,7 +6,7 @@ use entity::prelude::{RoleId, Timestamp};
 
 use super::{
     super::permissions::Bits,
-    refusal::{At, Counted, Field, Invalid, Noun, Refusal, check_key, check_name},
+    refusal::{At, Field, Invalid, LimitedObject, Noun, Refusal, check_key, check_name},
     stages::Refusals,
 };
 
@@ -46,7 +46,7 @@ pub fn check_role(key: Option<&str>, name: Option<&str>, inherits: Option<&[Role
     refusals.take(key.map_or(Ok(()), |key| check_key(key, At::input(Field::Key))));
     refusals.take(name.map_or(Ok(()), |name| check_name(name, At::input(Field::Name))));
     if inherits.is_some_and(|inherits| inherits.len() > MAX_INHERITED) {
-        refusals.add(Refusal::TooMany { what: Counted::Inherited, most: MAX_INHERITED }.at(At::input(Field::Inherits)));
+        refusals.add(Refusal::TooMany { what: LimitedObject::Inherited, most: MAX_INHERITED }.at(At::input(Field::Inherits)));
     }
 }
 
@@ -71,7 +71,7 @@ pub fn inheritance(role: RoleId, inherits: &[RoleId], parents: &HashMap<RoleId, 
     let longest_chain =
         updated_parents.keys().map(|from| chain(*from, &updated_parents, &mut HashMap::new())).max().unwrap_or_default();
     if longest_chain > MAX_CHAIN {
-        refusals.add(Refusal::TooMany { what: Counted::Inheritance, most: MAX_CHAIN }.at(At::input(Field::Inherits)));
+        refusals.add(Refusal::TooMany { what: LimitedObject::Inheritance, most: MAX_CHAIN }.at(At::input(Field::Inherits)));
     }
     longest_chain <= MAX_CHAIN
 }
@@ -137,6 +137,6 @@ mod tests {
         inheriting.sort_unstable();
         assert_eq!((inheriting, descendant_roles(id(1), &known)), (vec![id(1), id(2), id(3)], vec![id(1)]));
         let long: HashMap<_, _> = (1..=9).map(|n| (id(n), if n == 9 { vec![] } else { vec![id(n + 1)] })).collect();
-        assert_eq!(refused(20, &[1], &long), [Refusal::TooMany { what: Counted::Inheritance, most: MAX_CHAIN }]);
+        assert_eq!(refused(20, &[1], &long), [Refusal::TooMany { what: LimitedObject::Inheritance, most: MAX_CHAIN }]);
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use platform::stages::{Stage, Staged, earliest};
+use platform::stages::{Stage, Staged, keep_earliest};
 
 use super::{
     super::permissions::{Bits, REGISTRY, index_of},
-    refusal::{At, Counted, Field, Invalid, Noun, Part, Refusal, Rejection},
+    refusal::{At, Field, Invalid, LimitedObject, Noun, Part, Refusal, Rejection},
 };
 
 impl Refusal {
@@ -50,7 +50,7 @@ impl Invalid {
     }
 }
 
-impl Counted {
+impl LimitedObject {
     const fn stage(self) -> Stage {
         match self {
             Self::Inherited | Self::Stores | Self::Grants | Self::Places | Self::Networks | Self::Permissions => Stage::Shape,
@@ -103,7 +103,9 @@ impl Refusals {
     pub fn permissions(&mut self, codes: &[String]) -> Bits {
         let mut bits = Bits::default();
         if codes.len() > MAX_PERMISSIONS {
-            self.add(Refusal::TooMany { what: Counted::Permissions, most: MAX_PERMISSIONS }.at(At::input(Field::Permissions)));
+            self.add(
+                Refusal::TooMany { what: LimitedObject::Permissions, most: MAX_PERMISSIONS }.at(At::input(Field::Permissions)),
+            );
             return bits;
         }
         for (index, code) in codes.iter().enumerate() {
@@ -138,7 +140,7 @@ impl Refusals {
         if !self.0.iter().any(|rejection| rejection.stage() <= last_stage) {
             return Ok(());
         }
-        let mut rejections = earliest(std::mem::take(&mut self.0));
+        let mut rejections = keep_earliest(std::mem::take(&mut self.0));
         let mut seen = HashSet::new();
         rejections.retain(|rejection| seen.insert(rejection.clone()));
         rejections.sort_by_key(|rejection| rejection.at);
@@ -181,7 +183,7 @@ mod tests {
             refusals.end(Stage::Reference).err().unwrap_or_default()
         };
         assert_eq!(told(MAX_PERMISSIONS).len(), MAX_PERMISSIONS);
-        let too_many = Refusal::TooMany { what: Counted::Permissions, most: MAX_PERMISSIONS };
+        let too_many = Refusal::TooMany { what: LimitedObject::Permissions, most: MAX_PERMISSIONS };
         assert_eq!(told(MAX_PERMISSIONS + 1), [too_many.at(At::input(Field::Permissions))]);
     }
 

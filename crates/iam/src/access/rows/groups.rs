@@ -23,6 +23,27 @@ struct GroupRow {
     archived_at: Option<Timestamp>,
 }
 
+#[derive(Record)]
+#[record(of = store_group)]
+struct ChangedGroup {
+    id: GroupId,
+    code: String,
+    code_key: String,
+    name: String,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+/// A group that is archived, or taken back into use.
+#[derive(Record)]
+#[record(of = store_group)]
+struct ArchivedGroup {
+    id: GroupId,
+    version: i64,
+    updated_at: Timestamp,
+    archived_at: Option<Timestamp>,
+}
+
 impl From<GroupRow> for StoreGroup {
     fn from(row: GroupRow) -> Self {
         let GroupRow { id, code, name, version, created_at, updated_at, archived_at } = row;
@@ -122,26 +143,24 @@ pub async fn add_group(work: &Work, group: &StoreGroup, code_key: &str, stores: 
 }
 
 pub async fn change_group(work: &Work, group: &StoreGroup, code_key: &str, stores: &[StoreId]) -> Result<(), Fault> {
-    let sql = "UPDATE store_group SET code = $3, code_key = $4, name = $5, version = $6, updated_at = $7 WHERE tenant_id = $1 AND id = $2";
-    let values = vec![
-        group.id.into(),
-        group.code.as_str().into(),
-        code_key.into(),
-        group.name.as_str().into(),
-        group.version.into(),
-        group.updated_at.micros().into(),
-    ];
-    work.execute(sql, values).await?;
+    let row = ChangedGroup {
+        id: group.id,
+        code: group.code.clone(),
+        code_key: code_key.to_owned(),
+        name: group.name.clone(),
+        version: group.version,
+        updated_at: group.updated_at,
+    };
+    work.update_row(row).await?;
     work.execute("DELETE FROM store_in_group WHERE tenant_id = $1 AND group_id = $2", vec![group.id.into()]).await?;
     fill(work, group.id, stores).await
 }
 
 /// Archives a group, or takes it back into use.
 pub async fn set_group_archived(work: &Work, group: &StoreGroup) -> Result<(), Fault> {
-    let sql = "UPDATE store_group SET archived_at = $3, version = $4, updated_at = $5 WHERE tenant_id = $1 AND id = $2";
-    let since = group.archived_at.map(Timestamp::micros);
-    work.execute(sql, vec![group.id.into(), since.into(), group.version.into(), group.updated_at.micros().into()]).await?;
-    Ok(())
+    let row =
+        ArchivedGroup { id: group.id, version: group.version, updated_at: group.updated_at, archived_at: group.archived_at };
+    work.update_row(row).await.map(drop)
 }
 
 /// Since when these groups are archived; those in use are left out.

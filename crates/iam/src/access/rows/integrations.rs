@@ -25,6 +25,20 @@ struct IntegrationRow {
     updated_at: Timestamp,
 }
 
+#[derive(Record)]
+#[record(of = integration)]
+struct ChangedIntegration {
+    id: IntegrationId,
+    name: String,
+    channel_id: Option<ChannelId>,
+    permissions: String,
+    scope: String,
+    disabled_at: Option<Timestamp>,
+    version: i64,
+    updated_at: Timestamp,
+    trusted_documents_only: bool,
+}
+
 impl TryFrom<IntegrationRow> for Integration {
     type Error = Fault;
     fn try_from(row: IntegrationRow) -> Result<Self, Fault> {
@@ -82,20 +96,16 @@ pub async fn add_integration(work: &Work, new: &Integration) -> Result<(), Fault
 }
 
 pub async fn change_integration(work: &Work, after: &Integration) -> Result<(), Fault> {
-    let sql =
-        "UPDATE integration SET disabled_at = $3, version = $4, updated_at = $5, name = $6, channel_id = $7, permissions = $8,
-         scope = $9, trusted_documents_only = $10 WHERE tenant_id = $1 AND id = $2";
-    let values = vec![
-        after.id.into(),
-        after.disabled_at.map(Timestamp::micros).into(),
-        after.version.into(),
-        after.updated_at.micros().into(),
-        after.name.as_str().into(),
-        after.channel.into(),
-        codes(after.permissions)?.into(),
-        to_json(&after.scope)?.into(),
-        after.trusted_only.into(),
-    ];
-    work.execute(sql, values).await?;
-    Ok(())
+    let row = ChangedIntegration {
+        id: after.id,
+        name: after.name.clone(),
+        channel_id: after.channel,
+        permissions: codes(after.permissions)?,
+        scope: to_json(&after.scope)?,
+        disabled_at: after.disabled_at,
+        version: after.version,
+        updated_at: after.updated_at,
+        trusted_documents_only: after.trusted_only,
+    };
+    work.update_row(row).await.map(drop)
 }

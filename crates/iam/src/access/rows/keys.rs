@@ -35,6 +35,16 @@ struct KeyRow {
     budget_restored: Option<i64>,
 }
 
+/// Ends of a key.
+#[derive(Record)]
+#[record(of = api_key)]
+struct EndedKey {
+    id: ApiKeyId,
+    expires_at: Option<Timestamp>,
+    revoked_at: Option<Timestamp>,
+    leaked_at: Option<Timestamp>,
+}
+
 /// None if the row has no budget of its own.
 fn budget(points: Option<i64>, restored: Option<i64>) -> Result<Option<KeyBudget>, Fault> {
     let (Some(points), Some(restored)) = (points, restored) else { return Ok(None) };
@@ -117,11 +127,8 @@ pub async fn add_key(work: &Work, new: &ApiKey, hash: [u8; 32]) -> Result<(), Fa
 
 /// Writes when a key ends, or ended.
 pub async fn end_key(work: &Work, after: &ApiKey) -> Result<(), Fault> {
-    let sql = "UPDATE api_key SET expires_at = $3, revoked_at = $4, leaked_at = $5 WHERE tenant_id = $1 AND id = $2";
-    let (expires, revoked) = (after.expires_at.map(Timestamp::micros), after.revoked_at.map(Timestamp::micros));
-    let leaked = after.leaked_at.map(Timestamp::micros);
-    work.execute(sql, vec![after.id.into(), expires.into(), revoked.into(), leaked.into()]).await?;
-    Ok(())
+    let row = EndedKey { id: after.id, expires_at: after.expires_at, revoked_at: after.revoked_at, leaked_at: after.leaked_at };
+    work.update_row(row).await.map(drop)
 }
 
 /// Records a use. Several nodes may report the same key: the latest time is kept.

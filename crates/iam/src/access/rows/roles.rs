@@ -23,6 +23,18 @@ struct RoleRow {
     updated_at: Timestamp,
 }
 
+#[derive(Record)]
+#[record(of = role)]
+struct ChangedRole {
+    id: RoleId,
+    key: String,
+    name: String,
+    permissions: String,
+    inherits: String,
+    version: i64,
+    updated_at: Timestamp,
+}
+
 impl TryFrom<RoleRow> for Role {
     type Error = Fault;
     fn try_from(row: RoleRow) -> Result<Self, Fault> {
@@ -61,18 +73,16 @@ pub async fn add_role(work: &Work, role: &Role) -> Result<(), Fault> {
 }
 
 pub async fn change_role(work: &Work, role: &Role) -> Result<(), Fault> {
-    let sql = "UPDATE role SET key = $3, name = $4, permissions = $5, inherits = $6, version = $7, updated_at = $8 WHERE tenant_id = $1 AND id = $2";
-    let values = vec![
-        role.id.into(),
-        role.key.as_str().into(),
-        role.name.as_str().into(),
-        codes(role.permissions)?.into(),
-        to_json(&role.inherits)?.into(),
-        role.version.into(),
-        role.updated_at.micros().into(),
-    ];
-    work.execute(sql, values).await?;
-    Ok(())
+    let row = ChangedRole {
+        id: role.id,
+        key: role.key.clone(),
+        name: role.name.clone(),
+        permissions: codes(role.permissions)?,
+        inherits: to_json(&role.inherits)?,
+        version: role.version,
+        updated_at: role.updated_at,
+    };
+    work.update_row(row).await.map(drop)
 }
 
 pub async fn remove_role(work: &Work, role: RoleId) -> Result<(), Fault> {

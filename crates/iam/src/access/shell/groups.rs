@@ -12,13 +12,13 @@ use platform::{
 use super::{
     audit_fields,
     error::AccessError,
-    service::{Access, Changed},
+    service::{Access, ChangedValue},
 };
 use crate::access::{
     caller::Permit,
     core::{
-        At, Counted, Field, GrantingChange, Invalid, Noun, Refusal, Refusals, Rejection, Scope, Stage, StoreGroup, check_code,
-        check_name, group_key, outlives,
+        At, Field, GrantingChange, Invalid, LimitedObject, Noun, Refusal, Refusals, Rejection, Scope, Stage, StoreGroup,
+        check_code, check_name, group_key, outlives,
     },
     events,
     permissions::{Bits, Class, REGISTRY, kind},
@@ -43,7 +43,7 @@ impl Access {
         &self,
         permit: Permit<kind::StoreWrite>,
         fields: GroupFields,
-    ) -> Result<Changed<StoreGroup>, AccessError> {
+    ) -> Result<ChangedValue<StoreGroup>, AccessError> {
         let now = self.clock().now();
         let group = StoreGroup {
             id: self.clock().id(),
@@ -65,13 +65,13 @@ impl Access {
         check_stores(&work, &stores, &mut refusals).await?;
         let code_key = check_unique_code(&all_groups, &group, &mut refusals);
         if all_groups.len() >= MAX_GROUPS {
-            refusals.add(Refusal::TooMany { what: Counted::Groups, most: MAX_GROUPS }.at(At::INPUT));
+            refusals.add(Refusal::TooMany { what: LimitedObject::Groups, most: MAX_GROUPS }.at(At::INPUT));
         }
         refusals.end(Stage::State)?;
         rows::add_group(&work, &group, &code_key, &stores).await?;
         audit::changed(&mut work, group.id, None, Some(&audit_fields::group(&group, &stores)), None);
         let seq = self.end(work, events::STORE_GROUP_CREATED.of(group.id, 1)).await?;
-        Ok(Changed { value: group, seq })
+        Ok(ChangedValue { value: group, seq })
     }
 
     pub async fn store_group_update(
@@ -79,7 +79,7 @@ impl Access {
         permit: Permit<kind::StoreWrite>,
         (id, expected): (GroupId, i64),
         fields: GroupFields,
-    ) -> Result<Changed<StoreGroup>, AccessError> {
+    ) -> Result<ChangedValue<StoreGroup>, AccessError> {
         let mut refusals = Refusals::default();
         if let Some(code) = &fields.code {
             refusals.take(check_code(code.trim(), At::input(Field::Code)));
@@ -122,7 +122,7 @@ impl Access {
         let (fields_before, fields_after) = (audit_fields::group(before, &stores_before), audit_fields::group(&group, &stores));
         audit::changed(&mut work, id, Some(&fields_before), Some(&fields_after), None);
         let seq = self.end(work, events::STORE_GROUP_UPDATED.of(id, group.version)).await?;
-        Ok(Changed { value: group, seq })
+        Ok(ChangedValue { value: group, seq })
     }
 
     /// Archives a group that no right depends on, so no member loses a right.
@@ -130,7 +130,7 @@ impl Access {
         &self,
         permit: Permit<kind::StoreWrite>,
         expected_group: (GroupId, Option<i64>),
-    ) -> Result<Changed<StoreGroup>, AccessError> {
+    ) -> Result<ChangedValue<StoreGroup>, AccessError> {
         self.set_group_archived(permit, expected_group, events::STORE_GROUP_ARCHIVED).await
     }
     /// Restores an archived group. No right depends on it, so no member gains one.
@@ -138,7 +138,7 @@ impl Access {
         &self,
         permit: Permit<kind::StoreWrite>,
         expected_group: (GroupId, Option<i64>),
-    ) -> Result<Changed<StoreGroup>, AccessError> {
+    ) -> Result<ChangedValue<StoreGroup>, AccessError> {
         self.set_group_archived(permit, expected_group, events::STORE_GROUP_RESTORED).await
     }
 
@@ -149,7 +149,7 @@ impl Access {
         permit: Permit<kind::StoreWrite>,
         (id, expected): (GroupId, Option<i64>),
         event: EventType<RowChanged<of::GroupId>>,
-    ) -> Result<Changed<StoreGroup>, AccessError> {
+    ) -> Result<ChangedValue<StoreGroup>, AccessError> {
         let mut work = self.begin(&permit).await?;
         let Some(before) = rows::groups_by_id(&work, &[id]).await?.pop() else {
             return Err(Refusal::NotFound(Noun::StoreGroup).at(At::input(Field::Id)).into());
@@ -160,7 +160,7 @@ impl Access {
         let is_archiving = event == events::STORE_GROUP_ARCHIVED;
         if before.archived_at.is_some() == is_archiving {
             work.rollback().await?;
-            return Ok(Changed { value: before, seq: None });
+            return Ok(ChangedValue { value: before, seq: None });
         }
         if is_archiving {
             check_unused(&work, id).await?;
@@ -173,7 +173,7 @@ impl Access {
         let (fields_before, fields_after) = (audit_fields::group(&before, &stores), audit_fields::group(&group, &stores));
         audit::changed(&mut work, id, Some(&fields_before), Some(&fields_after), None);
         let seq = self.end(work, event.of(id, group.version)).await?;
-        Ok(Changed { value: group, seq })
+        Ok(ChangedValue { value: group, seq })
     }
 
     /// Checks a change of a group's stores. A new store extends the rights of all members whose
@@ -255,7 +255,7 @@ fn check_unique_code(all_groups: &[StoreGroup], group: &StoreGroup, refusals: &m
 
 fn check_number(stores: &[StoreId], refusals: &mut Refusals) {
     if stores.len() > MAX_STORES {
-        refusals.add(Refusal::TooMany { what: Counted::Stores, most: MAX_STORES }.at(At::input(Field::StoreIds)));
+        refusals.add(Refusal::TooMany { what: LimitedObject::Stores, most: MAX_STORES }.at(At::input(Field::StoreIds)));
     }
 }
 

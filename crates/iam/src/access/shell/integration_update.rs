@@ -12,7 +12,7 @@ use super::{
     error::AccessError,
     integrations::{check_bounds, check_channel, check_permissions_held},
     members::{ScopeTargets, check_scope, load_scope_targets},
-    service::{Access, Changed},
+    service::{Access, ChangedValue},
 };
 use crate::access::{
     caller::Permit,
@@ -44,7 +44,7 @@ impl Access {
         permit: Permit<kind::ApikeyWrite>,
         (id, expected): (IntegrationId, i64),
         fields: IntegrationFields,
-    ) -> Result<Changed<Integration>, AccessError> {
+    ) -> Result<ChangedValue<Integration>, AccessError> {
         let mut refusals = Refusals::default();
         refusals.take(fields.name.as_deref().map_or(Ok(()), |name| check_name(name, At::input(Field::Name))));
         refusals.take(fields.scope.as_ref().map_or(Ok(()), |scope| check_scope(scope, At::input(Field::Scope))));
@@ -74,13 +74,13 @@ impl Access {
         refusals.version(before.version, expected);
         refusals.end(Stage::State)?;
         if after == before {
-            return Ok(Changed { value: before, seq: None });
+            return Ok(ChangedValue { value: before, seq: None });
         }
         let after = Integration { version: before.version + 1, updated_at: self.clock().now(), ..after };
         rows::change_integration(&work, &after).await?;
         audit::changed(&mut work, id, Some(&audit_fields::integration(&before)), Some(&audit_fields::integration(&after)), None);
         let seq = self.end(work, events::INTEGRATION_UPDATED.of(id, after.version)).await?;
-        Ok(Changed { value: after, seq })
+        Ok(ChangedValue { value: after, seq })
     }
 
     fn changed(&self, before: &Integration, permissions: Option<Bits>, fields: IntegrationFields) -> Integration {

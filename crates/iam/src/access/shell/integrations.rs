@@ -11,14 +11,15 @@ use super::{
     audit_fields,
     error::AccessError,
     members::{ScopeTargets, check_scope, load_scope_targets},
-    service::{Access, Changed},
+    service::{Access, ChangedValue},
 };
 use crate::access::{
     caller::Permit,
     cidr::Cidr,
     core::{
-        ApiKey, At, Counted, Field, GrantingChange, Integration, Invalid, KeyBudget, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS,
-        Noun, ROLL_OVERLAP_SECONDS, Refusal, Refusals, Scope, Stage, check_key_limit, check_name, cross_channel_permissions,
+        ApiKey, At, Field, GrantingChange, Integration, Invalid, KeyBudget, LimitedObject, MAX_CIDRS, MAX_INTEGRATIONS,
+        MAX_KEY_POINTS, Noun, ROLL_OVERLAP_SECONDS, Refusal, Refusals, Scope, Stage, check_key_limit, check_name,
+        cross_channel_permissions,
         key::{Kind, Secret},
         outlives, rights,
     },
@@ -67,7 +68,7 @@ impl Access {
         &self,
         permit: Permit<kind::ApikeyWrite>,
         new_integration: NewIntegration,
-    ) -> Result<Changed<Integration>, AccessError> {
+    ) -> Result<ChangedValue<Integration>, AccessError> {
         let mut refusals = Refusals::default();
         refusals.take(check_name(&new_integration.name, At::input(Field::Name)));
         refusals.take(check_scope(&new_integration.scope, At::input(Field::Scope)));
@@ -87,7 +88,7 @@ impl Access {
             &mut refusals,
         );
         if rows::integrations(&work).await?.len() >= MAX_INTEGRATIONS {
-            refusals.add(Refusal::TooMany { what: Counted::Integrations, most: MAX_INTEGRATIONS }.at(At::INPUT));
+            refusals.add(Refusal::TooMany { what: LimitedObject::Integrations, most: MAX_INTEGRATIONS }.at(At::INPUT));
         }
         refusals.end(Stage::State)?;
         let now = self.clock().now();
@@ -106,7 +107,7 @@ impl Access {
         rows::add_integration(&work, &integration).await?;
         audit::changed(&mut work, integration.id, None, Some(&audit_fields::integration(&integration)), None);
         let seq = self.end(work, events::INTEGRATION_CREATED.of(integration.id, 1)).await?;
-        Ok(Changed { value: integration, seq })
+        Ok(ChangedValue { value: integration, seq })
     }
 
     /// Disables an integration: none of its keys is accepted any more.
@@ -114,11 +115,11 @@ impl Access {
         &self,
         permit: Permit<kind::ApikeyWrite>,
         id: IntegrationId,
-    ) -> Result<Changed<Integration>, AccessError> {
+    ) -> Result<ChangedValue<Integration>, AccessError> {
         let mut work = self.begin(&permit).await?;
         let integration = require_integration(&work, id, At::argument(Field::Id)).await?;
         if integration.disabled_at.is_some() {
-            return Ok(Changed { value: integration, seq: None });
+            return Ok(ChangedValue { value: integration, seq: None });
         }
         let now = self.clock().now();
         let fields_before = audit_fields::integration(&integration);
@@ -126,14 +127,14 @@ impl Access {
         rows::change_integration(&work, &after).await?;
         audit::changed(&mut work, id, Some(&fields_before), Some(&audit_fields::integration(&after)), None);
         let seq = self.end(work, events::INTEGRATION_DISABLED.of(id, after.version)).await?;
-        Ok(Changed { value: after, seq })
+        Ok(ChangedValue { value: after, seq })
     }
 
     pub async fn api_key_create(
         &self,
         permit: Permit<kind::ApikeyWrite>,
         new_key: NewKey,
-    ) -> Result<Changed<CreatedKey>, AccessError> {
+    ) -> Result<ChangedValue<CreatedKey>, AccessError> {
         let mut refusals = Refusals::default();
         refusals.take(check_name(&new_key.name, At::input(Field::Name)));
         check_networks(&new_key.cidrs, &mut refusals);
@@ -184,7 +185,7 @@ impl Access {
         let (key, secret) = self.add(&work, key).await?;
         audit::changed(&mut work, key.id, None, Some(&audit_fields::key(&key)), None);
         let seq = self.end(work, events::API_KEY_CREATED.of(key.id, 1)).await?;
-        Ok(Changed { value: (key, secret), seq })
+        Ok(ChangedValue { value: (key, secret), seq })
     }
 
     /// Creates a key with the settings of another one, which stays valid for at most seven days so
@@ -194,7 +195,7 @@ impl Access {
         permit: Permit<kind::ApikeyWrite>,
         id: ApiKeyId,
         old_expires_at: Timestamp,
-    ) -> Result<Changed<CreatedKey>, AccessError> {
+    ) -> Result<ChangedValue<CreatedKey>, AccessError> {
         let now = self.clock().now();
         let mut work = self.begin_with_credentials(&permit).await?;
         let old_key = find_key(&work, id).await?;
@@ -234,22 +235,26 @@ impl Access {
         let (key, secret) = self.add(&work, new_key).await?;
         audit::changed(&mut work, key.id, None, Some(&audit_fields::key(&key)), None);
         let seq = self.end(work, events::API_KEY_ROLLED.of(key.id, 1)).await?;
-        Ok(Changed { value: (key, secret), seq })
+        Ok(ChangedValue { value: (key, secret), seq })
     }
 
     /// Ends a key at once.
-    pub async fn api_key_revoke(&self, permit: Permit<kind::ApikeyWrite>, id: ApiKeyId) -> Result<Changed<ApiKey>, AccessError> {
+    pub async fn api_key_revoke(
+        &self,
+        permit: Permit<kind::ApikeyWrite>,
+        id: ApiKeyId,
+    ) -> Result<ChangedValue<ApiKey>, AccessError> {
         let mut work = self.begin(&permit).await?;
         let key = find_key(&work, id).await?;
         if key.revoked_at.is_some() {
-            return Ok(Changed { value: key, seq: None });
+            return Ok(ChangedValue { value: key, seq: None });
         }
         let fields_before = audit_fields::key(&key);
         let after = ApiKey { revoked_at: Some(self.clock().now()), ..key };
         rows::end_key(&work, &after).await?;
         audit::changed(&mut work, id, Some(&fields_before), Some(&audit_fields::key(&after)), None);
         let seq = self.end(work, events::API_KEY_REVOKED.of(id, 1)).await?;
-        Ok(Changed { value: after, seq })
+        Ok(ChangedValue { value: after, seq })
     }
 
     async fn add(&self, work: &Work, key: ApiKey) -> Result<CreatedKey, Fault> {
@@ -301,7 +306,7 @@ async fn check_room(work: &Work, integration: &Integration, now: Timestamp, refu
 fn check_networks(cidrs: &[String], refusals: &mut Refusals) {
     let at = At::input(Field::AllowedCidrs);
     if cidrs.len() > MAX_CIDRS {
-        refusals.add(Refusal::TooMany { what: Counted::Networks, most: MAX_CIDRS }.at(at));
+        refusals.add(Refusal::TooMany { what: LimitedObject::Networks, most: MAX_CIDRS }.at(at));
     }
     for (index, _) in cidrs.iter().enumerate().filter(|(_, cidr)| Cidr::parse(cidr).is_none()) {
         refusals.add(Invalid::Network.at(at.nth(index)));

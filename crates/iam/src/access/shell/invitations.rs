@@ -5,7 +5,7 @@ use entity::prelude::*;
 use super::{
     error::AccessError,
     members::{GrantFields, check},
-    service::{Access, Changed},
+    service::{Access, ChangedValue},
 };
 use crate::{
     access::{
@@ -34,7 +34,7 @@ impl Access {
         permit: Permit<kind::MemberInvite>,
         invitee: &Invitee,
         grants: Vec<Grant>,
-    ) -> Result<Changed<MemberId>, AccessError> {
+    ) -> Result<ChangedValue<MemberId>, AccessError> {
         let mut refusals = Refusals::default();
         check(&grants, INVITE, &mut refusals);
         refusals.end(Stage::Shape)?;
@@ -58,6 +58,6 @@ impl Access {
         let seq = self.end(work, events::MEMBER_INVITED.of(invitation.member, invitation.version)).await?;
         let member = invitation.member;
         identity.send_invitation(invitation);
-        Ok(Changed { value: member, seq })
+        Ok(ChangedValue { value: member, seq })
     }
 }

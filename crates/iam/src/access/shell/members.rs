@@ -11,13 +11,13 @@ use platform::{
 use super::{
     audit_fields,
     error::AccessError,
-    service::{Access, Changed},
+    service::{Access, ChangedValue},
 };
 use crate::access::{
     caller::Permit,
     core::{
-        At, Counted, Field, Grant, GrantingChange, Groups, Invalid, MAX_GRANTS, Noun, Refusal, Refusals, Rejection, Scope, Stage,
-        check_grantable, outlives,
+        At, Field, Grant, GrantingChange, Groups, Invalid, LimitedObject, MAX_GRANTS, Noun, Refusal, Refusals, Rejection, Scope,
+        Stage, check_grantable, outlives,
     },
     events,
     permissions::{Bits, Permission, kind},
@@ -52,7 +52,7 @@ impl Access {
         permit: Permit<kind::MemberWrite>,
         (member, expected): (MemberId, i64),
         grants: Vec<Grant>,
-    ) -> Result<Changed<UpdatedMemberGrants>, AccessError> {
+    ) -> Result<ChangedValue<UpdatedMemberGrants>, AccessError> {
         let mut refusals = Refusals::default();
         check(&grants, UPDATE, &mut refusals);
         refusals.end(Stage::Shape)?;
@@ -90,7 +90,7 @@ impl Access {
             None
         };
         let seq = self.end(work, events::MEMBER_UPDATED.of(member, actual_version + 1)).await?;
-        Ok(Changed { value: UpdatedMemberGrants { member, would_be: preview }, seq })
+        Ok(ChangedValue { value: UpdatedMemberGrants { member, would_be: preview }, seq })
     }
 
     /// The roles that can be granted, and the places that these grants name.
@@ -173,7 +173,7 @@ const UPDATE: GrantFields = GrantFields { all: At::input(Field::Grants), at: At:
 
 pub(super) fn check(grants: &[Grant], names: GrantFields, refusals: &mut Refusals) {
     if grants.len() > MAX_GRANTS {
-        refusals.add(Refusal::TooMany { what: Counted::Grants, most: MAX_GRANTS }.at(names.all));
+        refusals.add(Refusal::TooMany { what: LimitedObject::Grants, most: MAX_GRANTS }.at(names.all));
     }
     for (index, grant) in grants.iter().enumerate() {
         refusals.take(check_scope(&grant.scope, (names.at)(index, Field::Scope)));
@@ -190,7 +190,7 @@ pub(super) fn check_scope(scope: &Scope, at: At) -> Result<(), Rejection> {
     match target_count {
         0 => Err(Invalid::NoPlace.at(at)),
         1..=MAX_SCOPE_TARGETS => Ok(()),
-        _ => Err(Refusal::TooMany { what: Counted::Places, most: MAX_SCOPE_TARGETS }.at(at)),
+        _ => Err(Refusal::TooMany { what: LimitedObject::Places, most: MAX_SCOPE_TARGETS }.at(at)),
     }
 }
 

@@ -33,4 +33,4 @@ pub use members::{MemberPreview, UpdatedMemberGrants};
 pub use reads::RoleView;
 pub use restored::ActiveKey;
 pub use roles::RoleFields;
-pub use service::{Access, Changed};
+pub use service::{Access, ChangedValue};

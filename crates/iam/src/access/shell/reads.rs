@@ -18,7 +18,7 @@ pub struct RoleView {
 }
 
 /// The default roles as rows. They change only with a new version of Entrepot.
-pub(super) fn defaults(permissions_by_role: &HashMap<RoleId, Bits>) -> impl Iterator<Item = Role> + use<'_> {
+pub(super) fn default_roles(permissions_by_role: &HashMap<RoleId, Bits>) -> impl Iterator<Item = Role> + use<'_> {
     BUILT_IN.iter().map(|built_in| Role {
         id: built_in.id,
         key: built_in.key.to_owned(),
@@ -46,7 +46,7 @@ impl Access {
             role,
             is_built_in,
         };
-        let defaults = defaults(&permissions_by_role).map(|role| view(role, true));
+        let defaults = default_roles(&permissions_by_role).map(|role| view(role, true));
         Ok(defaults.chain(own_roles.iter().map(|role| view(role.clone(), false))).collect())
     }
 }

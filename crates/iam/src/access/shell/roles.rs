@@ -11,13 +11,13 @@ use platform::{
 use super::{
     audit_fields,
     error::AccessError,
-    reads::{RoleView, defaults},
-    service::{Access, Changed},
+    reads::{RoleView, default_roles},
+    service::{Access, ChangedValue},
 };
 use crate::access::{
     caller::Permit,
     core::{
-        At, Counted, Field, GrantingChange, Invalid, MAX_ROLES, NewRole, Noun, Refusal, Refusals, Rejection, Role, Stage,
+        At, Field, GrantingChange, Invalid, LimitedObject, MAX_ROLES, NewRole, Noun, Refusal, Refusals, Rejection, Role, Stage,
         check_role, descendant_roles, inheritance, outlives,
     },
     events,
@@ -61,7 +61,7 @@ impl Access {
         &self,
         permit: Permit<kind::RoleWrite>,
         new_role: NewRole,
-    ) -> Result<Changed<RoleView>, AccessError> {
+    ) -> Result<ChangedValue<RoleView>, AccessError> {
         let mut refusals = Refusals::default();
         check_role(Some(&new_role.key), Some(&new_role.name), Some(&new_role.inherits), &mut refusals);
         refusals.end(Stage::Shape)?;
@@ -83,7 +83,7 @@ impl Access {
         refusals.end(Stage::Reference)?;
         check_unique_key(&own_roles, role.id, &role.key, &mut refusals);
         if own_roles.len() >= MAX_ROLES {
-            refusals.add(Refusal::TooMany { what: Counted::Roles, most: MAX_ROLES }.at(At::INPUT));
+            refusals.add(Refusal::TooMany { what: LimitedObject::Roles, most: MAX_ROLES }.at(At::INPUT));
         }
         own_roles.push(role.clone());
         // Only chains that may be are compiled.
@@ -99,7 +99,7 @@ impl Access {
         audit::changed(&mut work, role.id, None, Some(&audit_fields::role(&role)), None);
         let event = events::ROLE_CREATED.of(role.id, role.version);
         let seq = self.end(work, event).await?;
-        Ok(Changed { value: RoleView { role, is_built_in: false, gives: effective }, seq })
+        Ok(ChangedValue { value: RoleView { role, is_built_in: false, gives: effective }, seq })
     }
 
     pub async fn role_update(
@@ -107,7 +107,7 @@ impl Access {
         permit: Permit<kind::RoleWrite>,
         (id, expected): (RoleId, i64),
         fields: RoleFields,
-    ) -> Result<Changed<RoleView>, AccessError> {
+    ) -> Result<ChangedValue<RoleView>, AccessError> {
         let mut refusals = Refusals::default();
         check_role(fields.key.as_deref(), fields.name.as_deref(), fields.inherits.as_deref(), &mut refusals);
         refusals.end(Stage::Shape)?;
@@ -154,7 +154,7 @@ impl Access {
         audit::changed(&mut work, role.id, Some(&audit_fields::role(&before)), Some(&audit_fields::role(&role)), None);
         let event = events::ROLE_UPDATED.of(role.id, role.version);
         let seq = self.end(work, event).await?;
-        Ok(Changed { value: RoleView { role, is_built_in: false, gives: effective }, seq })
+        Ok(ChangedValue { value: RoleView { role, is_built_in: false, gives: effective }, seq })
     }
 
     /// Deletes a role that no member has and no other role inherits.
@@ -163,7 +163,7 @@ impl Access {
         permit: Permit<kind::RoleWrite>,
         id: RoleId,
         expected: i64,
-    ) -> Result<Changed<RoleView>, AccessError> {
+    ) -> Result<ChangedValue<RoleView>, AccessError> {
         let mut work = self.begin(&permit).await?;
         let own_roles = rows::roles(&work).await?;
         let position = find_own_role(&own_roles, id)?;
@@ -182,7 +182,7 @@ impl Access {
         let role = own_roles[position].clone();
         audit::changed(&mut work, id, Some(&audit_fields::role(&role)), None, None);
         let seq = self.end(work, events::ROLE_DELETED.of(id, role.version)).await?;
-        Ok(Changed { value: RoleView { role, is_built_in: false, gives: effective }, seq })
+        Ok(ChangedValue { value: RoleView { role, is_built_in: false, gives: effective }, seq })
     }
 
     async fn gives(&self, work: &Work, own_roles: &[Role], id: RoleId) -> Result<Bits, Fault> {
@@ -193,7 +193,7 @@ impl Access {
     pub(super) async fn grantable_roles(&self, reads: &impl Reads) -> Result<HashMap<RoleId, Bits>, Fault> {
         let own_roles = rows::roles(reads).await?;
         let permissions_by_role = self.compile_roles(reads, &own_roles).await?;
-        let ids = own_roles.iter().map(|role| role.id).chain(defaults(&permissions_by_role).map(|role| role.id));
+        let ids = own_roles.iter().map(|role| role.id).chain(default_roles(&permissions_by_role).map(|role| role.id));
         Ok(ids.map(|id| (id, permissions_by_role.get(&id).copied().unwrap_or_default())).collect())
     }
 }

@@ -50,7 +50,7 @@ pub(super) struct Inner {
 
 /// The changed value, and the `seq` of its event.
 #[derive(Debug, Clone)]
-pub struct Changed<T> {
+pub struct ChangedValue<T> {
     pub value: T,
     /// None if nothing had to be written.
     pub seq: Option<i64>,

@@ -18,7 +18,7 @@ pub use factor::{
 };
 pub use keys::{KeyState, LEAD_SECONDS, plan_rotation, states};
 pub use network::network;
-pub use password::{LENGTH_STEP, LENGTHS, length_class, weakness};
+pub use password::{LENGTH_STEP, LENGTHS, find_weakness, length_class};
 pub use profile::locale;
 pub use qr::svg;
 pub use refusal::{Field, InputRefusal, MemberRefusal, Rejection, Weakness};

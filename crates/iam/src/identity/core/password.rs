@@ -147,7 +147,7 @@ const MIN_RUN_LENGTH: usize = 4;
 
 /// Returns the reason to refuse a password. `context` are words of the person and the tenant;
 /// `is_denied` is true of leaked passwords, given in lowercase.
-pub fn weakness(password: &str, context: &[&str], is_denied: impl Fn(&str) -> bool) -> Option<Weakness> {
+pub fn find_weakness(password: &str, context: &[&str], is_denied: impl Fn(&str) -> bool) -> Option<Weakness> {
     let length = password.chars().count();
     if !LENGTH_RANGE.contains(&length) {
         return Some(Weakness::Length { least: *LENGTH_RANGE.start(), most: *LENGTH_RANGE.end() });
@@ -243,7 +243,7 @@ mod tests {
 
     fn is_weak(password: &str) -> bool {
         let context = ["ada.lovelace@example.com", "Ada Lovelace", "Analytical Mugs", "analytical-mugs"];
-        weakness(password, &context, |small| small == "a stolen passphrase of somebody").is_some()
+        find_weakness(password, &context, |small| small == "a stolen passphrase of somebody").is_some()
     }
 
     #[test]

@@ -12,7 +12,7 @@ const LOCK_ORDER: LockOrder = LockOrder::for_update("invitation", "hash");
 
 /// Tenant and member of an invitation link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
-pub struct Invited {
+pub struct InvitedMember {
     #[record(of = invitation, alias = "i", column = "tenant_id")]
     pub tenant: TenantId,
     #[record(of = invitation, alias = "i", column = "member_id")]
@@ -48,12 +48,12 @@ pub async fn insert_invitation(work: &GlobalWork, new: NewInvitation) -> Result<
 }
 
 /// Returns the tenant and member of an invitation, if it can still be accepted.
-pub async fn by_hash(db: &impl GlobalReads, hash: [u8; 32], now: Timestamp) -> Result<Option<Invited>, Fault> {
+pub async fn by_hash(db: &impl GlobalReads, hash: [u8; 32], now: Timestamp) -> Result<Option<InvitedMember>, Fault> {
     let sql = format!(
         "SELECT {} FROM invitation i
         JOIN member m ON m.tenant_id = i.tenant_id AND m.id = i.member_id
         WHERE i.hash = $1 AND i.expires_at > $2 AND m.status = 'INVITED'",
-        Invited::SELECT
+        InvitedMember::SELECT
     );
     Ok(db.records(&sql, vec![hash.to_vec().into(), now.into()]).await?.pop())
 }

@@ -151,7 +151,7 @@ pub struct MemberFilter {
 
 /// The condition on `m`, `u` and `i` for members that match a filter and have not left, and its
 /// values, from `$1` on.
-fn condition(filter: &Nested<MemberFilter>, backend: Backend, tenant: TenantId) -> (String, Vec<Value>) {
+fn member_condition(filter: &Nested<MemberFilter>, backend: Backend, tenant: TenantId) -> (String, Vec<Value>) {
     let (filter_sql, filter_values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
     let sql = format!("m.tenant_id = $1 AND (m.removed_at IS NULL OR m.status = 'INVITED'){filter_sql}");
     let mut values: Vec<Value> = vec![tenant.into()];
@@ -286,7 +286,7 @@ pub struct MemberPage {
 
 /// The rows of a page in its direction, one more than its limit if there are more.
 pub async fn page(db: &impl GlobalReads, tenant: TenantId, page: &MemberPage) -> Result<Vec<MemberView>, Fault> {
-    let (mut sql, mut values) = condition(&page.filter, db.backend(), tenant);
+    let (mut sql, mut values) = member_condition(&page.filter, db.backend(), tenant);
     let columns = [page.sorted.column(db.backend()), "m.id"];
     let (bounds, tail, keyset_values) = keyset(&columns, page.sorted.descending, &page.request, values.len() + 1);
     values.extend(keyset_values);
@@ -296,7 +296,7 @@ pub async fn page(db: &impl GlobalReads, tenant: TenantId, page: &MemberPage) ->
 
 /// Counts the members that match the filter, up to one more than `limit`.
 pub async fn count(db: &impl GlobalReads, tenant: TenantId, filter: &Nested<MemberFilter>, limit: i64) -> Result<i64, Fault> {
-    let (condition, mut values) = condition(filter, db.backend(), tenant);
+    let (condition, mut values) = member_condition(filter, db.backend(), tenant);
     values.push(limit.saturating_add(1).into());
     let sql = format!("SELECT count(*) FROM (SELECT 1 {FROM_CLAUSE} WHERE {condition} LIMIT ${}) AS few", values.len());
     let rows = db.rows(&sql, values).await?;

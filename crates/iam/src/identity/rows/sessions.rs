@@ -284,7 +284,7 @@ pub async fn record_second_factor(work: &GlobalWork, id: SessionId, now: Timesta
 }
 
 /// Lets a session end sooner.
-pub async fn shorten(work: &GlobalWork, id: SessionId, ends_at: Timestamp) -> Result<(), Fault> {
+pub async fn shorten_session(work: &GlobalWork, id: SessionId, ends_at: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE session SET ends_at = $1 WHERE id = $2 AND ends_at > $1";
     work.change(sql, vec![ends_at.into(), id.into()]).await?;
     Ok(())

@@ -43,7 +43,7 @@ pub struct Invitee {
 /// Result of an invitation of an address.
 #[derive(Debug)]
 pub enum InvitationOutcome {
-    Placed(Placed),
+    Placed(AddedMember),
     /// The address belongs to a member already, or to an invited one.
     Member,
     /// The inviter's session has ended meanwhile.
@@ -52,7 +52,7 @@ pub enum InvitationOutcome {
 
 /// A member who was added as invited; the e-mail is sent when the transaction has committed.
 #[derive(Debug)]
-pub struct Placed {
+pub struct AddedMember {
     pub member: MemberId,
     pub version: i64,
     invitation: Invitation,
@@ -98,7 +98,7 @@ impl Identity {
         let placed_member = invitations::upsert_member(&work, (tenant, user), self.clock.id(), now).await?;
         let Some((member, version)) = placed_member else { return Ok((work.into_tenant(), InvitationOutcome::Member)) };
         let invitation = self.write_invitation(&work, (tenant, member), invitee.by, &invitee.email).await?;
-        Ok((work.into_tenant(), InvitationOutcome::Placed(Placed { member, version, invitation })))
+        Ok((work.into_tenant(), InvitationOutcome::Placed(AddedMember { member, version, invitation })))
     }
 
     async fn write_invitation(
@@ -122,7 +122,7 @@ impl Identity {
     }
 
     /// Sends the e-mail of a stored invitation.
-    pub fn send_invitation(&self, placement: Placed) {
+    pub fn send_invitation(&self, placement: AddedMember) {
         self.invite_by_email(placement.invitation);
     }
 

@@ -11,7 +11,7 @@ use super::{
     error::IdentityError,
     factors::Factor,
     service::Identity,
-    sessions::{LoggedIn, SessionProofs},
+    sessions::{SessionProofs, SessionTokens},
 };
 use crate::identity::{
     core::{self, CHALLENGE_SECONDS, Rejection, Risk},
@@ -29,7 +29,7 @@ use crate::identity::{
 /// Result of a login.
 #[derive(Debug)]
 pub enum LoginOutcome {
-    In(Box<LoggedIn>),
+    In(Box<SessionTokens>),
     /// A second factor is required first.
     Challenge(Challenge),
     /// A registration waits for its link.
@@ -271,7 +271,13 @@ impl Identity {
     }
 
     /// Completes a login that waits for a second factor.
-    pub async fn mfa_verify(&self, token: &str, factor: Factor, code: &str, visit: &Visit) -> Result<LoggedIn, IdentityError> {
+    pub async fn mfa_verify(
+        &self,
+        token: &str,
+        factor: Factor,
+        code: &str,
+        visit: &Visit,
+    ) -> Result<SessionTokens, IdentityError> {
         let hash = secret::hash_token(token, Purpose::Challenge).ok_or(Rejection::ChallengeOver)?;
         let work = self.db.global().begin().await?;
         let challenge = factors::count_challenge_attempt(&work, hash, self.clock.now()).await?;
@@ -326,7 +332,7 @@ impl Identity {
         session: &Session,
         password: Option<&str>,
         code: Option<&str>,
-    ) -> Result<LoggedIn, IdentityError> {
+    ) -> Result<SessionTokens, IdentityError> {
         let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
         let has_factor = self.has_factor(user.id).await?;
         if let Some(password) = password {

@@ -30,14 +30,14 @@ use super::{password::Passwords, refresh_locks::KeyedQueues, session_cache::Sess
 
 pub use error::IdentityError;
 pub use factors::{Enrolment, Factor};
-pub use invitations::{InvitationOutcome, Invitee, Placed};
+pub use invitations::{AddedMember, InvitationOutcome, Invitee};
 pub use keys::{OldKeyPolicy, file_store_mark, rotate as rotate_signing_key};
 pub use login::{Challenge, LoginOutcome};
 pub use membership::AuthAge;
 pub use people::{LeakedKey, ProfileChange};
 pub use restored::{MembershipEnd, OldPasswordPolicy, end_all, end_member, end_sessions, open_sessions, remove_factors};
 pub use service::{Identity, TenantProvisioner};
-pub use sessions::{AdmitError, AuthenticatedRequest, LoggedIn};
+pub use sessions::{AdmitError, AuthenticatedRequest, SessionTokens};
 pub use settings::{Registration, Settings};
 
 impl Identity {

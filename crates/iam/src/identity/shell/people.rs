@@ -13,7 +13,7 @@ use super::{
     service::Identity,
 };
 use crate::identity::{
-    core::{self, Field, InputRefusal, Rejection, weakness},
+    core::{self, Field, InputRefusal, Rejection, find_weakness},
     emails::EmailKind,
     rows::{
         self, Profile, devices,
@@ -42,7 +42,7 @@ impl Identity {
     /// Refuses a weak password, with the reason.
     pub(super) fn check_password(&self, password: &str, context: &[&str], field: Field) -> Result<(), Rejection> {
         let is_denied = |lowercase: &str| self.settings.denied.contains(lowercase);
-        weakness(password, context, is_denied)
+        find_weakness(password, context, is_denied)
             .map_or(Ok(()), |found_weakness| Err(InputRefusal::WeakPassword(field, found_weakness).into()))
     }
 

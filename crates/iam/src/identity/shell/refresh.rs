@@ -6,7 +6,7 @@ use platform::{
     storage::{Fault, GlobalWork},
 };
 
-use super::{error::IdentityError, service::Identity, sessions::LoggedIn};
+use super::{error::IdentityError, service::Identity, sessions::SessionTokens};
 use crate::identity::{
     core::{self, PresentedToken, RefreshDecision, Rejection},
     rows::{
@@ -43,7 +43,7 @@ impl Identity {
     /// Refreshes a session, if it and its member are still active. Concurrent calls with one token
     /// all get the same successor; a token that is presented later, after its successor was used,
     /// ends the whole session.
-    pub async fn refresh(&self, token: &str) -> Result<LoggedIn, IdentityError> {
+    pub async fn refresh(&self, token: &str) -> Result<SessionTokens, IdentityError> {
         let at = self.clock.now();
         if token.is_empty() {
             return Err(Rejection::TokenMissing.into());
@@ -72,7 +72,7 @@ impl Identity {
         Err(refusal)
     }
 
-    async fn rotate(&self, work: &GlobalWork, received: ReceivedToken<'_>) -> Result<LoggedIn, Refusal> {
+    async fn rotate(&self, work: &GlobalWork, received: ReceivedToken<'_>) -> Result<SessionTokens, Refusal> {
         // From here on, calls with another token of the family wait.
         let mut session = sessions::lock_by_token(work, &received.hash).await?.ok_or(Refusal::Expired)?;
         let token = refresh::by_hash(work, &received.hash).await?.ok_or(Refusal::Expired)?;
@@ -130,7 +130,7 @@ impl Identity {
         token: RefreshTokenId,
         session_and_tenant: (SessionRow, tenant::Model),
         membership: &Membership,
-    ) -> Result<LoggedIn, Refusal> {
+    ) -> Result<SessionTokens, Refusal> {
         let next: RefreshTokenId = self.clock.id();
         let successor = self.derive_successors(received.token, next).next();
         let (text, hash) = successor.ok_or_else(|| Fault::Broken("there is no key to derive a token from".to_owned()))?;
@@ -166,7 +166,7 @@ impl Identity {
         let strict = rows::security_limits(work, session.tenant).await?;
         if let Some(seconds) = strict.seconds {
             session.ends_at = session.ends_at.min(session.created_at.plus_seconds(seconds));
-            sessions::shorten(work, session.id, session.ends_at).await?;
+            sessions::shorten_session(work, session.id, session.ends_at).await?;
         }
         let is_long_enough = match strict.password_length {
             Some(min_length) => rows::password_class(work, session.user).await?.is_some_and(|class| class >= min_length),

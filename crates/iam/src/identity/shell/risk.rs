@@ -25,7 +25,7 @@ impl Identity {
             Some(hash) => devices::look_up_device(&global, user, hash).await?.0,
             None => false,
         };
-        let (network, agent) = (visit.address.map(core::network), visit.agent());
+        let (network, agent) = (visit.address.map(core::network), visit.short_user_agent());
         let facts = LoginFacts {
             network: network.as_deref(),
             user_agent: agent.as_deref(),
@@ -99,7 +99,7 @@ impl Identity {
         let kind = EmailKind::NewLogin {
             at: clock::rfc3339(self.clock.now()),
             address: visit.address.map(|address| address.to_string()),
-            agent: visit.agent(),
+            agent: visit.short_user_agent(),
             after_failures: risk.has(RiskFactor::Failures),
         };
         self.write(kind, &user.email, &user.display_name);
@@ -108,7 +108,7 @@ impl Identity {
 
 impl Visit {
     /// The client's user agent, cut to the stored length.
-    pub(super) fn agent(&self) -> Option<String> {
+    pub(super) fn short_user_agent(&self) -> Option<String> {
         self.user_agent.as_ref().map(|agent| agent.chars().take(NAME).collect())
     }
 }

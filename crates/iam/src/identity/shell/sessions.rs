@@ -35,7 +35,7 @@ impl AuthenticatedRequest {
         self.cached.session_status()
     }
     /// Becomes true when the session ends.
-    pub fn ended(&self) -> watch::Receiver<bool> {
+    pub fn watch_end(&self) -> watch::Receiver<bool> {
         self.cached.watch()
     }
     /// Whether the person must enrol a second factor before anything else.
@@ -61,7 +61,7 @@ impl From<Fault> for AdmitError {
 
 /// A session that has begun or continues.
 #[derive(Debug, Clone)]
-pub struct LoggedIn {
+pub struct SessionTokens {
     pub access_token: String,
     pub access_expires_at: Timestamp,
     pub refresh_token: String,
@@ -166,7 +166,7 @@ impl Identity {
         tenant: tenant::Model,
         proofs: SessionProofs,
         (visit, risk): (&Visit, Risk),
-    ) -> Result<LoggedIn, Fault> {
+    ) -> Result<SessionTokens, Fault> {
         let now = self.clock.now();
         let tenant_seconds = rows::security_limits(work, membership.tenant).await?.seconds;
         let seconds = self.settings.absolute_seconds.min(tenant_seconds.unwrap_or(i64::MAX));
@@ -177,7 +177,7 @@ impl Identity {
             tenant: membership.tenant,
             member: membership.member,
             name: None,
-            user_agent: visit.agent(),
+            user_agent: visit.short_user_agent(),
             address: visit.address.map(|address| address.to_string()),
             created_at: now,
             used_at: now,
@@ -190,7 +190,7 @@ impl Identity {
         };
         sessions::insert(work, &session).await?;
         let (_, logged_in) = self.issue(work, session, membership, tenant).await?;
-        Ok(LoggedIn { device: self.note_device(work, membership.user, visit).await?, ..logged_in })
+        Ok(SessionTokens { device: self.note_device(work, membership.user, visit).await?, ..logged_in })
     }
 
     /// Issues a new pair of tokens for a session; the refresh token is stored.
@@ -200,7 +200,7 @@ impl Identity {
         session: SessionRow,
         membership: &Membership,
         tenant: tenant::Model,
-    ) -> Result<(RefreshTokenId, LoggedIn), Fault> {
+    ) -> Result<(RefreshTokenId, SessionTokens), Fault> {
         let (id, (token, hash)) = (self.clock.id(), secret::generate_token(&self.clock, Purpose::Refresh));
         Ok((id, self.issue_as(work, (session, tenant), membership, (id, token, hash)).await?))
     }
@@ -212,7 +212,7 @@ impl Identity {
         (session, tenant): (SessionRow, tenant::Model),
         membership: &Membership,
         (id, refresh_token, hash): (RefreshTokenId, String, [u8; 32]),
-    ) -> Result<LoggedIn, Fault> {
+    ) -> Result<SessionTokens, Fault> {
         let now = self.clock.now();
         let tenants_own = rows::security_limits(work, session.tenant).await?.idle_seconds;
         let idle = self.settings.idle_seconds.min(tenants_own.unwrap_or(i64::MAX));
@@ -227,7 +227,7 @@ impl Identity {
         (session, tenant): (SessionRow, tenant::Model),
         membership: &Membership,
         (id, refresh_token, refresh_expires_at): (RefreshTokenId, String, Timestamp),
-    ) -> Result<LoggedIn, Fault> {
+    ) -> Result<SessionTokens, Fault> {
         audit::attribute(session.tenant, Actor::member(session.member));
         let subject = Subject {
             user: session.user,
@@ -240,7 +240,7 @@ impl Identity {
         };
         let remaining_seconds = (session.ends_at.micros() - self.clock.now().micros()) / 1_000_000;
         let claims = self.tokens.claims(&subject, id, self.settings.access_seconds.min(remaining_seconds));
-        Ok(LoggedIn {
+        Ok(SessionTokens {
             access_token: self.tokens.sign(&claims)?,
             access_expires_at: Timestamp(claims.exp * 1_000_000),
             refresh_token,

@@ -24,7 +24,7 @@ const SECRET_BYTES: usize = 32;
 
 /// Result of an import, and what its operator has to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Imported {
+pub struct ImportResult {
     /// Tables that have rows, and how many.
     pub tables: Vec<(&'static str, u64)>,
     /// People who have an account in this deployment.
@@ -48,7 +48,7 @@ pub(super) struct Adapter<'a> {
     pub ring: &'a KeyRing,
     pub clock: &'a Clock,
     pub now: Timestamp,
-    pub imported: Imported,
+    pub imported: ImportResult,
 }
 
 /// The values of a row, by the names of their columns.

@@ -11,7 +11,7 @@ use platform::storage::Fault;
 use sha2::{Digest, Sha256};
 
 use super::refusal::{FileLine, ImportError, LineRefusal, Refusal};
-use crate::tenancy::{manifest::Written, tables::file_of};
+use crate::tenancy::{manifest::WrittenTable, tables::file_of};
 
 /// Bytes of a line at most.
 const MAX_LINE_BYTES: u64 = 64 << 20;
@@ -57,7 +57,7 @@ impl Lines {
     }
 
     /// Reads the rest and compares the file with its entry in the manifest.
-    pub fn finish(mut self, listed_file: &Written) -> Result<u64, ImportError> {
+    pub fn finish(mut self, listed_file: &WrittenTable) -> Result<u64, ImportError> {
         let mut buffer = vec![0; 1 << 20];
         loop {
             let read_length = self.reader.read(&mut buffer).map_err(|err| read_fault(self.table, &err))?;

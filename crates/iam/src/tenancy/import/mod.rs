@@ -28,7 +28,7 @@ use sea_orm::Value;
 use serde_json::json;
 
 use super::{
-    manifest::{Manifest, Written},
+    manifest::{Manifest, WrittenTable},
     persons::Sealer,
     tables::{self, file_of},
 };
@@ -37,7 +37,7 @@ use lines::Lines;
 use people::{PEOPLE, People};
 use refusal::FileLine;
 
-pub use adapt::Imported;
+pub use adapt::ImportResult;
 pub use refusal::{ImportError, LineRefusal, Refusal};
 
 /// Rows of a batch at most.
@@ -98,7 +98,7 @@ impl Export {
         Ok(())
     }
 
-    fn file_entry(&self, table: &str) -> Result<&Written, Refusal> {
+    fn file_entry(&self, table: &str) -> Result<&WrittenTable, Refusal> {
         let file = file_of(table);
         self.manifest.files.iter().find(|listed_file| listed_file.file == file).ok_or(Refusal::FileUnlisted(file))
     }
@@ -184,7 +184,7 @@ pub async fn write(
     export: &Export,
     terms: &ImportOptions<'_>,
     progress: impl Fn(&str),
-) -> Result<(Work, Imported), ImportError> {
+) -> Result<(Work, ImportResult), ImportError> {
     let plan = Plan::of(db).await?;
     let work = db.global().maintenance_for(export.manifest.tenant).await?;
     let imported = rows(&work, &plan, export, terms, &progress).await?;
@@ -200,7 +200,7 @@ async fn rows(
     export: &Export,
     terms: &ImportOptions<'_>,
     progress: &impl Fn(&str),
-) -> Result<Imported, ImportError> {
+) -> Result<ImportResult, ImportError> {
     let (manifest, clock) = (&export.manifest, terms.audit_writer.clock());
     let mut arrival = RowImporter {
         export,
@@ -215,7 +215,7 @@ async fn rows(
             ring: terms.ring,
             clock,
             now: clock.now(),
-            imported: Imported::default(),
+            imported: ImportResult::default(),
         },
     };
     for step in plan.steps() {

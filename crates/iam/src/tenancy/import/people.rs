@@ -20,7 +20,7 @@ use super::{
     refusal::{FileLine, ImportError, LineRefusal, Refusal},
     values::id,
 };
-use crate::identity::{NOBODYS_HASH, check_email, email_key};
+use crate::identity::{DUMMY_PASSWORD_HASH, check_email, email_key};
 
 /// The name of the file of accounts. It is no table's name: other data of an account belongs to its
 /// owner.
@@ -108,7 +108,7 @@ impl People {
             id: UserId::from_uuid(local_id),
             email: account.email.clone(),
             email_key: email_key(&account.email),
-            password_hash: if account.joined { NOBODYS_HASH } else { "" }.to_owned(),
+            password_hash: if account.joined { DUMMY_PASSWORD_HASH } else { "" }.to_owned(),
             display_name: account.display_name.clone(),
             created_at: Timestamp(account.created_at),
             verified_at: None,
@@ -128,7 +128,7 @@ impl People {
             let sql =
                 "UPDATE app_user SET email = $2, password_hash = $3, display_name = $4 WHERE id = $1 AND password_hash = ''";
             let (email, name) = (account.email.as_str(), account.display_name.as_str());
-            work.execute_global(sql, vec![local_id.into(), email.into(), NOBODYS_HASH.into(), name.into()]).await?;
+            work.execute_global(sql, vec![local_id.into(), email.into(), DUMMY_PASSWORD_HASH.into(), name.into()]).await?;
         }
         self.note(account);
         Ok(())

@@ -4,7 +4,7 @@ use entity::prelude::Timestamp;
 
 use super::{
     command::{CheckedCommand, NewIdAndTime, Target},
-    rejection::{Problem, Rejection, Subject, Use},
+    rejection::{Problem, Rejection, RowUsage, Subject},
     verdict::{Verdict, Versioned, find_target},
 };
 
@@ -93,8 +93,8 @@ impl<R: Archivable> ArchivingContext<R> {
 }
 
 /// Returns a rejection with the uses that remain; `None` if all counts are 0.
-pub fn in_use_rejection(counts: &[(Use, i64)]) -> Option<Rejection> {
-    let remaining_uses: Vec<(Use, i64)> = counts.iter().copied().filter(|(_, count)| *count > 0).collect();
+pub fn in_use_rejection(counts: &[(RowUsage, i64)]) -> Option<Rejection> {
+    let remaining_uses: Vec<(RowUsage, i64)> = counts.iter().copied().filter(|(_, count)| *count > 0).collect();
     (!remaining_uses.is_empty()).then_some(Rejection::InUseBy(remaining_uses))
 }
 
@@ -134,7 +134,7 @@ mod tests {
 
     fn decided(row: Option<SupplierRow>, step: Step, expected_version: Option<i64>, left: i64) -> Verdict<SupplierRow> {
         let context =
-            ArchivingContext { row, hindrances: in_use_rejection(&[(Use::OpenPurchaseOrders, left)]).into_iter().collect() };
+            ArchivingContext { row, hindrances: in_use_rejection(&[(RowUsage::OpenPurchaseOrders, left)]).into_iter().collect() };
         let target = Target::Id { id: SupplierId::NIL, expected_version };
         context.decide(&ArchivingCommand { target, step, problems: Vec::new() }, NewIdAndTime { id: Uuid::nil(), now: NOW })
     }
@@ -163,7 +163,7 @@ mod tests {
             Verdict::Refused(refusal) => refusal.problems[0].why.clone(),
             other => panic!("refused: {other:?}"),
         };
-        let used = Rejection::InUseBy(vec![(Use::OpenPurchaseOrders, 2)]);
+        let used = Rejection::InUseBy(vec![(RowUsage::OpenPurchaseOrders, 2)]);
         assert_eq!(why(decided(Some(potter(None)), Step::Archive, Some(3), 2)), used);
         assert_eq!(why(decided(Some(potter(None)), Step::Archive, Some(2), 0)), Rejection::Stale { actual: 3 });
         assert_eq!(why(decided(None, Step::Archive, None, 0)), Rejection::Missing(Subject::Supplier));

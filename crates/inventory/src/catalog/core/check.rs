@@ -93,7 +93,13 @@ impl Checker {
         None
     }
     /// Like `check_form`, for a text that is required.
-    pub fn given(&mut self, at: InputPath, value: String, form: Form, is_good: impl FnOnce(&str) -> bool) -> Option<String> {
+    pub fn check_required(
+        &mut self,
+        at: InputPath,
+        value: String,
+        form: Form,
+        is_good: impl FnOnce(&str) -> bool,
+    ) -> Option<String> {
         if value.trim().is_empty() {
             self.refuse(at, Rejection::Required);
             return None;

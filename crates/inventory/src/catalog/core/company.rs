@@ -235,10 +235,10 @@ pub(super) fn tax_ids(checker: &mut Checker, list: &[TaxId]) -> Option<String> {
     for (index, tax_id) in list.iter().enumerate() {
         let country = tax_id.country.trim().to_ascii_uppercase();
         let is_code = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-        let country = checker.given(input_path!["taxIds", index, "country"], country, Form::Country, is_code);
+        let country = checker.check_required(input_path!["taxIds", index, "country"], country, Form::Country, is_code);
         let kind = checker.line(input_path!["taxIds", index, "kind"], &tax_id.kind, MAX_KIND);
         let number: String = tax_id.number.split_whitespace().collect::<String>().to_uppercase();
-        let number = checker.given(input_path!["taxIds", index, "number"], number, Form::TaxNumber, is_tax_number);
+        let number = checker.check_required(input_path!["taxIds", index, "number"], number, Form::TaxNumber, is_tax_number);
         if let (Some(country), Some(kind), Some(number)) = (country, kind, number) {
             checked_tax_ids.push(TaxId { country, kind, number });
         }

@@ -80,7 +80,7 @@ pub fn check(target: Target<CustomerId>, fields: &CustomerFields, mut checker: C
     let email = checker.optional_patch(&fields.email, |c, value| c.email(input_path!["email"], value));
     let tags = match &fields.tags {
         Patch::Clear => Patch::Set(Vec::new()),
-        other => checker.optional_patch(other, |c, list| goods::tags(c, list)),
+        other => checker.optional_patch(other, |c, list| goods::check_tags(c, list)),
     };
     let particulars = fields.particulars.check(&mut checker);
     let fields = CustomerFields { external_ref, name, country, email, tags, particulars: CustomerDetailsFields::default() };

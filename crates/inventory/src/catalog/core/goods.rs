@@ -28,7 +28,7 @@ pub const COLUMN_ALIASES: &[(&str, &str)] = &[("hscode", "tariffNumber"), ("coun
 
 /// Whether such a field is a whole number.
 pub fn is_whole(field: &str) -> bool {
-    Goods::default().named().iter().any(|(name, value)| *name == field && matches!(value, GoodsValue::Whole(_)))
+    Goods::default().named_fields().iter().any(|(name, value)| *name == field && matches!(value, GoodsValue::Whole(_)))
 }
 
 /// The value of such a field.
@@ -55,7 +55,7 @@ pub struct Goods {
 
 impl Goods {
     /// Returns all fields but tags, in the order of [`FIELD_NAMES`].
-    pub fn named(&self) -> [(&'static str, GoodsValue<'_>); FIELD_NAMES.len()] {
+    pub fn named_fields(&self) -> [(&'static str, GoodsValue<'_>); FIELD_NAMES.len()] {
         let Self { weight_grams, length_mm, width_mm, height_mm, origin_country, tariff_number, tags: _ } = self;
         [
             ("weightGrams", GoodsValue::Whole(*weight_grams)),
@@ -129,10 +129,10 @@ impl GoodsFields {
         let tariff_number = checker.optional_patch(&self.tariff_number, |checker, value| {
             check_tariff_number(checker, input_path!["tariffNumber"], value)
         });
-        let add_tags = tags(checker, &self.add_tags).unwrap_or_default();
+        let add_tags = check_tags(checker, &self.add_tags).unwrap_or_default();
         let tags = match &self.tags {
             Patch::Clear => Patch::Set(Vec::new()),
-            other => checker.optional_patch(other, |checker, list| tags(checker, list)),
+            other => checker.optional_patch(other, |checker, list| check_tags(checker, list)),
         };
         GoodsCommand { weight_grams, length_mm, width_mm, height_mm, origin_country, tariff_number, tags, add_tags }
     }
@@ -184,7 +184,7 @@ fn check_tariff_number(checker: &mut Checker, at: InputPath, value: &str) -> Opt
 }
 
 /// Tags in the caller's order and spelling; one that only differs in case from an earlier one is the same tag.
-pub fn tags(checker: &mut Checker, list: &[String]) -> Option<Vec<String>> {
+pub fn check_tags(checker: &mut Checker, list: &[String]) -> Option<Vec<String>> {
     if list.len() > MAX_TAGS {
         checker.refuse(input_path!["tags"], Rejection::TooMany { most: MAX_TAGS });
         return None;
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn each_field_has_its_name() {
         let goods = Goods { width_mm: Some(90), origin_country: Some("PT".to_owned()), ..Goods::default() };
-        let named = goods.named();
+        let named = goods.named_fields();
         assert_eq!(named.map(|(name, _)| name), FIELD_NAMES);
         assert_eq!((named[2].1, named[4].1), (GoodsValue::Whole(Some(90)), GoodsValue::Text(Some("PT"))));
         assert_eq!(["widthMm", "originCountry", "tags"].map(is_whole), [true, false, false]);

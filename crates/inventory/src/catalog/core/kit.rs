@@ -9,7 +9,7 @@ use super::{
     check::{Checker, input_path},
     command::{NewIdAndTime, Target},
     product_row::ProductRow,
-    rejection::{Problem, Rejection, Subject, Use},
+    rejection::{Problem, Rejection, RowUsage, Subject},
     verdict::{Verdict, Versioned, find_target},
 };
 
@@ -84,7 +84,7 @@ pub fn check(target: Target<ProductId>, fields: &KitFields, mut checker: Checker
 pub struct KitContext {
     pub kit: Option<KitDoc>,
     /// Remaining stock and documents of the product itself, and the kits that contain it.
-    pub uses: Vec<Use>,
+    pub uses: Vec<RowUsage>,
     pub parts: HashMap<ProductId, ProductRow>,
 }
 
@@ -156,7 +156,8 @@ impl KitContext {
         if row.unit_decimals > 0 || row.tracking != Tracking::None {
             problems.push(Problem::at("id", Rejection::NotWhole));
         }
-        let open_uses: Vec<Use> = self.uses.iter().copied().filter(|usage| !before.row.is_kit || *usage == Use::Kits).collect();
+        let open_uses: Vec<RowUsage> =
+            self.uses.iter().copied().filter(|usage| !before.row.is_kit || *usage == RowUsage::Kits).collect();
         if !open_uses.is_empty() {
             problems.push(Problem::at("id", Rejection::InUse(open_uses)));
         }

@@ -21,7 +21,7 @@ pub const MAX_MERGED: usize = 100;
 /// Request to merge one row into another, with the expected versions of both.
 #[derive(Debug, Clone, Serialize)]
 #[serde(bound(serialize = ""))]
-pub struct MergeAsk<K: Kind> {
+pub struct MergeRequest<K: Kind> {
     #[serde(skip)]
     pub idempotency_key: String,
     pub id: Id<K>,
@@ -84,7 +84,7 @@ impl Mergeable for SupplierRow {
 }
 
 /// Returns the problems of a merge that the two rows alone show.
-pub fn check<K: Kind, R: Mergeable>(request: &MergeAsk<K>, merged: Option<&R>, into: Option<&R>) -> Vec<Problem> {
+pub fn check<K: Kind, R: Mergeable>(request: &MergeRequest<K>, merged: Option<&R>, into: Option<&R>) -> Vec<Problem> {
     if request.id == request.into {
         return vec![Problem::at("intoId", Rejection::IntoItself)];
     }

@@ -41,7 +41,7 @@ pub use check::{Checker, MAX_METADATA_BYTES};
 pub use command::{CheckedCommand, NewIdAndTime, Target};
 pub use patch::Patch;
 pub use product_check::MAX_BARCODES;
-pub use rejection::{Form, InputPath, MergeStays, Problem, Rejection, Subject, Use};
+pub use rejection::{Form, InputPath, Problem, Rejection, RowUsage, Subject, UnmergeRefusal};
 pub use verdict::{Refusal, Verdict, Versioned, find_target};
 
 macro_rules! checked {

@@ -15,7 +15,7 @@ use super::{
     patch::Patch,
     product_fields::ProductCommand,
     product_row::{ProductDoc, ProductOption, ProductRow},
-    rejection::{Problem, Rejection, Subject, Use},
+    rejection::{Problem, Rejection, RowUsage, Subject},
     text,
     verdict::{Refusal, Verdict, Versioned, find_target},
 };
@@ -26,10 +26,10 @@ pub struct ExistingProduct {
     pub doc: ProductDoc,
     /// Uses that forbid archiving, another unit, and a switch between tracked and untracked stock;
     /// loaded only for commands that do one of these.
-    pub uses: Vec<Use>,
+    pub uses: Vec<RowUsage>,
     /// Quantities of the product that other rooms store in its smallest unit; read only if a
     /// command changes the unit.
-    pub quantities: Vec<Use>,
+    pub quantities: Vec<RowUsage>,
     /// True if the ledger has entries of the product; read only if a command changes the unit or
     /// the tracking.
     pub has_moved: bool,
@@ -278,11 +278,11 @@ fn set_simple_fields(command: &ProductCommand, row: &mut ProductRow) {
 
 /// Returns the quantities whose meaning a change of the unit would alter. Those that the command
 /// itself sets are in the new unit.
-fn quantities_in_unit(existing: &ExistingProduct, command: &ProductCommand) -> Vec<Use> {
+fn quantities_in_unit(existing: &ExistingProduct, command: &ProductCommand) -> Vec<RowUsage> {
     let ProductDoc { row, barcodes } = &existing.doc;
     let has_threshold = command.low_stock_threshold.is_keep() && row.low_stock_threshold.is_some_and(|threshold| threshold > 0);
     let has_packs = command.barcodes.is_keep() && barcodes.iter().any(|barcode| barcode.pack_quantity > 1);
-    let product_uses = [has_threshold.then_some(Use::LowStockThreshold), has_packs.then_some(Use::PackBarcodes)];
+    let product_uses = [has_threshold.then_some(RowUsage::LowStockThreshold), has_packs.then_some(RowUsage::PackBarcodes)];
     product_uses.into_iter().flatten().chain(existing.quantities.iter().copied()).collect()
 }
 
@@ -291,7 +291,7 @@ fn refuse_changes_in_use(existing: &ExistingProduct, command: &ProductCommand, a
     let is_archiving = after.status == ProductStatus::Archived && before.status != ProductStatus::Archived;
     // Blanket orders do not prevent archiving: the agreement may stay open until its end, but an
     // archived product cannot be called off.
-    let uses: Vec<Use> = existing.uses.iter().copied().filter(|usage| *usage != Use::OpenBlanketOrders).collect();
+    let uses: Vec<RowUsage> = existing.uses.iter().copied().filter(|usage| *usage != RowUsage::OpenBlanketOrders).collect();
     if is_archiving && !uses.is_empty() {
         problems.push(Problem::at("status", Rejection::InUse(uses)));
     }
@@ -301,16 +301,18 @@ fn refuse_changes_in_use(existing: &ExistingProduct, command: &ProductCommand, a
     if is_untracked(after) != is_untracked(before) {
         let becomes_untracked = is_untracked(after);
         // These uses take stock under any policy.
-        let takes_stock = |usage: &Use| matches!(usage, Use::Kits | Use::OrderedKits | Use::OpenBlanketOrders);
-        let uses: Vec<Use> = existing.uses.iter().copied().filter(|usage| becomes_untracked || !takes_stock(usage)).collect();
+        let takes_stock =
+            |usage: &RowUsage| matches!(usage, RowUsage::Kits | RowUsage::OrderedKits | RowUsage::OpenBlanketOrders);
+        let uses: Vec<RowUsage> =
+            existing.uses.iter().copied().filter(|usage| becomes_untracked || !takes_stock(usage)).collect();
         if !uses.is_empty() {
             problems.push(Problem::at("stockPolicy", Rejection::InUse(uses)));
         }
     }
     // Levels, documents and kits store quantities in its smallest unit.
     let changes_unit = (&after.unit_code, after.unit_decimals) != (&before.unit_code, before.unit_decimals);
-    let movement_use = existing.has_moved.then_some(Use::Movements);
-    let uses: Vec<Use> = existing.uses.iter().copied().chain(movement_use).collect();
+    let movement_use = existing.has_moved.then_some(RowUsage::Movements);
+    let uses: Vec<RowUsage> = existing.uses.iter().copied().chain(movement_use).collect();
     // Quantities in the unit are reported only if no other use prevents the change: clearing them
     // would not help.
     let uses = if uses.is_empty() { quantities_in_unit(existing, command) } else { uses };
@@ -323,10 +325,10 @@ fn refuse_changes_in_use(existing: &ExistingProduct, command: &ProductCommand, a
         ("tracking", after.tracking != before.tracking),
     ];
     for (field, _) in is_no_kit.into_iter().filter(|(_, changes)| before.is_kit && *changes) {
-        problems.push(Problem::at(field, Rejection::InUse(vec![Use::Components])));
+        problems.push(Problem::at(field, Rejection::InUse(vec![RowUsage::Components])));
     }
     if after.tracking != before.tracking && existing.has_moved {
-        problems.push(Problem::at("tracking", Rejection::InUse(vec![Use::Movements])));
+        problems.push(Problem::at("tracking", Rejection::InUse(vec![RowUsage::Movements])));
     }
 }
 

@@ -52,7 +52,7 @@ pub enum Form {
 
 /// Use of a row that prevents archiving, or a change of unit or stock policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Use {
+pub enum RowUsage {
     /// The product has units on hand, reserved, unavailable, incoming or in transit.
     Stock,
     Reservations,
@@ -94,7 +94,7 @@ pub enum Use {
 
 /// Reason why a merge cannot be undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum MergeStays {
+pub enum UnmergeRefusal {
     /// No merge of the row exists.
     NotMerged,
     /// An earlier release made the merge and kept no record of the rows that it moved.
@@ -156,9 +156,9 @@ pub enum Rejection {
         expected: Vec<String>,
     },
     OptionsWithoutFamily,
-    InUse(Vec<Use>),
+    InUse(Vec<RowUsage>),
     /// Like `InUse`, with the number of each use.
-    InUseBy(Vec<(Use, i64)>),
+    InUseBy(Vec<(RowUsage, i64)>),
     /// The step needs a row that is not archived.
     Archived,
     /// The row is archived, and new references to it are refused.
@@ -181,12 +181,12 @@ pub enum Rejection {
         into: String,
     },
     /// The merge cannot be undone.
-    Unmerge(Subject, MergeStays),
+    Unmerge(Subject, UnmergeRefusal),
     /// The two rows to merge have tax numbers, and none in common.
     OtherTaxIds,
     /// Open documents of the row to merge: their number and the first document numbers.
     Open {
-        what: Use,
+        what: RowUsage,
         count: i64,
         numbers: Vec<i64>,
     },

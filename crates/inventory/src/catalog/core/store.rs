@@ -11,7 +11,7 @@ use super::{
     company::{ContactColumns, ReachFields, TermsColumns, TermsFields},
     handling::{self, HandlingTime},
     patch::Patch,
-    rejection::{Form, Problem, Rejection, Subject, Use},
+    rejection::{Form, Problem, Rejection, RowUsage, Subject},
     verdict::{Verdict, find_target},
 };
 
@@ -97,7 +97,7 @@ pub struct StoreContext {
     pub tenant: entity::prelude::TenantId,
     pub tenant_zone: String,
     /// Remaining uses of the store, which prevent archiving.
-    pub uses: Vec<Use>,
+    pub uses: Vec<RowUsage>,
 }
 
 impl StoreContext {

@@ -76,7 +76,7 @@ pub fn parts(word: &str) -> Vec<Vec<String>> {
 }
 
 /// Returns corrections of the word among the words of these search texts, the likeliest first.
-pub fn meant(word: &str, texts: &[&str]) -> Vec<WordCorrection> {
+pub fn find_corrections(word: &str, texts: &[&str]) -> Vec<WordCorrection> {
     let mut likeness_by_words: BTreeMap<Vec<&str>, f64> = BTreeMap::new();
     // Many texts have the same words: each is compared once.
     let mut compared: HashSet<&str> = HashSet::new();
@@ -172,9 +172,9 @@ mod tests {
     #[test]
     fn the_likeliest_words_are_meant() {
         let texts = [" 1 heart of wicker ", " 2 heard ", " 3 t light holder ", " 4 hearts "];
-        assert_eq!(meant("haert", &texts), [vec!["heart"], vec!["hearts"], vec!["heard"]]);
-        assert_eq!(meant("tlight", &texts), [vec!["t", "light"], vec!["light"]]);
-        assert!(meant("saucer", &texts).is_empty());
+        assert_eq!(find_corrections("haert", &texts), [vec!["heart"], vec!["hearts"], vec!["heard"]]);
+        assert_eq!(find_corrections("tlight", &texts), [vec!["t", "light"], vec!["light"]]);
+        assert!(find_corrections("saucer", &texts).is_empty());
     }
 
     #[test]
@@ -189,7 +189,7 @@ mod tests {
             ("ladder", false),
             ("saucer", false),
         ] {
-            assert_eq!(is_one_typo_away(word, &meant(word, &texts)), is_near, "{word}");
+            assert_eq!(is_one_typo_away(word, &find_corrections(word, &texts)), is_near, "{word}");
         }
     }
 }

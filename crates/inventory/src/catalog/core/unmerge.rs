@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     merge::Mergeable,
-    rejection::{MergeStays, Problem, Rejection},
+    rejection::{Problem, Rejection, UnmergeRefusal},
 };
 
 /// Days within which a merge can be undone.
@@ -19,7 +19,7 @@ pub const UNMERGE_DAYS: i64 = 30;
 /// Request to undo a merge, with the expected versions of both rows.
 #[derive(Debug, Clone, Serialize)]
 #[serde(bound(serialize = ""))]
-pub struct UnmergeAsk<K: Kind> {
+pub struct UnmergeRequest<K: Kind> {
     #[serde(skip)]
     pub idempotency_key: String,
     /// The merged row.
@@ -49,36 +49,36 @@ pub struct CustomersMoved {
 
 /// Returns the problems of undoing the merge that the two rows and its record alone show.
 pub fn check<K: Kind, R: Mergeable>(
-    request: &UnmergeAsk<K>,
+    request: &UnmergeRequest<K>,
     record: Option<&MergeRecord<K>>,
     (merged, into): (Option<&R>, Option<&R>),
     now: Timestamp,
 ) -> Vec<Problem> {
     let Some(merged) = merged else { return vec![Problem::at("id", Rejection::Missing(R::SUBJECT))] };
-    let refusal = |reason: MergeStays| Rejection::Unmerge(R::SUBJECT, reason);
+    let refusal = |reason: UnmergeRefusal| Rejection::Unmerge(R::SUBJECT, reason);
     let mut problems = Vec::new();
     if request.expected_version.is_some_and(|expected| expected != merged.version()) {
         problems.push(Problem::at("expectedVersion", Rejection::Stale { actual: merged.version() }));
     }
     let Some(current) = merged.merged_into() else {
-        problems.push(Problem::at("id", refusal(MergeStays::NotMerged)));
+        problems.push(Problem::at("id", refusal(UnmergeRefusal::NotMerged)));
         return problems;
     };
     let (Some(record), Some(into)) = (record, into) else {
-        problems.push(Problem::at("id", refusal(MergeStays::Unkept)));
+        problems.push(Problem::at("id", refusal(UnmergeRefusal::Unkept)));
         return problems;
     };
     if record.into.to_string() != current {
-        problems.push(Problem::at("id", refusal(MergeStays::MergedOn { first: record.into.to_string(), into: current })));
+        problems.push(Problem::at("id", refusal(UnmergeRefusal::MergedOn { first: record.into.to_string(), into: current })));
         return problems;
     }
     if request.into_expected_version.is_some_and(|expected| expected != into.version()) {
         problems.push(Problem::at("intoExpectedVersion", Rejection::Stale { actual: into.version() }));
     }
     if merged.is_erased() || into.is_erased() {
-        problems.push(Problem::at("id", refusal(MergeStays::Erased)));
+        problems.push(Problem::at("id", refusal(UnmergeRefusal::Erased)));
     } else if record.merged_at.plus_seconds(UNMERGE_DAYS * 86_400) < now {
-        problems.push(Problem::at("id", refusal(MergeStays::LongAgo { days: UNMERGE_DAYS })));
+        problems.push(Problem::at("id", refusal(UnmergeRefusal::LongAgo { days: UNMERGE_DAYS })));
     }
     problems
 }

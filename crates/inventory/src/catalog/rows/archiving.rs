@@ -11,7 +11,7 @@ use super::{
     small_tables::{by_id, locked},
 };
 use crate::catalog::core::{
-    Rejection, Subject, Use,
+    Rejection, RowUsage, Subject,
     archiving::{ArchivingContext, Step, in_use_rejection},
     category::CategoryRow,
     channel::{ChannelRow, DIRECT},
@@ -47,7 +47,10 @@ pub async fn category(work: &Work, id: CategoryId, step: Step) -> Result<Archivi
             let below = "SELECT count(*) FROM category c WHERE c.tenant_id = $1 AND c.parent_id = $2 AND c.archived_at IS NULL";
             let inside = "SELECT count(*) FROM product p WHERE p.tenant_id = $1 AND p.category_id = $2 AND p.status <> $3";
             let inside = count_rows(work, inside, vec![id.into(), ProductStatus::Archived.as_str().into()]).await?;
-            in_use_rejection(&[(Use::Categories, count_rows(work, below, vec![id.into()]).await?), (Use::Products, inside)])
+            in_use_rejection(&[
+                (RowUsage::Categories, count_rows(work, below, vec![id.into()]).await?),
+                (RowUsage::Products, inside),
+            ])
         }
         Step::Restore => match row.as_ref().and_then(|row| row.parent_id) {
             Some(parent) => {
@@ -69,7 +72,7 @@ pub async fn family(work: &Work, id: FamilyId, step: Step) -> Result<ArchivingCo
     }
     let variants = "SELECT count(*) FROM product p WHERE p.tenant_id = $1 AND p.family_id = $2 AND p.status <> $3";
     let variants = count_rows(work, variants, vec![id.into(), ProductStatus::Archived.as_str().into()]).await?;
-    let hindrance = in_use_rejection(&[(Use::Products, variants)]);
+    let hindrance = in_use_rejection(&[(RowUsage::Products, variants)]);
     Ok(ArchivingContext { row, hindrances: hindrance.into_iter().collect() })
 }
 
@@ -89,7 +92,7 @@ pub async fn supplier(work: &Work, id: SupplierId, step: Step) -> Result<Archivi
     let blankets = "SELECT count(*) FROM blanket_order b WHERE b.tenant_id = $1 AND b.supplier_id = $2 AND b.status IN ('DRAFT', 'ACTIVE', 'EXHAUSTED')";
     let orders = count_rows(work, &open, vec![id.into()]).await? + count_rows(work, &billed, vec![id.into()]).await?;
     let blankets = count_rows(work, blankets, vec![id.into()]).await?;
-    let hindrance = in_use_rejection(&[(Use::OpenPurchaseOrders, orders), (Use::OpenBlanketOrders, blankets)]);
+    let hindrance = in_use_rejection(&[(RowUsage::OpenPurchaseOrders, orders), (RowUsage::OpenBlanketOrders, blankets)]);
     Ok(ArchivingContext { row, hindrances: hindrance.into_iter().collect() })
 }
 
@@ -108,8 +111,8 @@ pub async fn channel(work: &Work, id: ChannelId, step: Step) -> Result<Archiving
         "SELECT count(*) FROM integration i WHERE i.tenant_id = $1 AND i.channel_id = $2 AND i.disabled_at IS NULL";
     let open = count_rows(work, open, vec![id.into()]).await?;
     let referencing_uses = in_use_rejection(&[
-        (Use::OpenOrders, open),
-        (Use::Integrations, count_rows(work, integrations_sql, vec![id.into()]).await?),
+        (RowUsage::OpenOrders, open),
+        (RowUsage::Integrations, count_rows(work, integrations_sql, vec![id.into()]).await?),
     ]);
     Ok(ArchivingContext { row, hindrances: direct.into_iter().chain(referencing_uses).collect() })
 }
@@ -130,7 +133,7 @@ pub async fn customer(work: &Work, id: CustomerId, step: Step) -> Result<Archivi
         AND o.customer_id IS NOT NULL
         AND o.customer_id IN (SELECT c.id FROM customer c WHERE c.tenant_id = $1 AND (c.id = $2 OR c.merged_into = $2))
         AND o.status IN ('DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
-    let hindrance = in_use_rejection(&[(Use::OpenOrders, count_rows(work, open, vec![id.into()]).await?)]);
+    let hindrance = in_use_rejection(&[(RowUsage::OpenOrders, count_rows(work, open, vec![id.into()]).await?)]);
     Ok(ArchivingContext { row, hindrances: hindrance.into_iter().collect() })
 }
 

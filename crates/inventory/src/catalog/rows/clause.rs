@@ -16,10 +16,10 @@ pub struct Clause {
 impl Clause {
     /// Parameters of raw statements begin at 2: the tenant is `$1`.
     pub fn new(backend: Backend) -> Self {
-        Self::numbered(backend, 2)
+        Self::numbered_from(backend, 2)
     }
     /// Like `new`, with parameters numbered from `first`.
-    pub fn numbered(backend: Backend, first_number: usize) -> Self {
+    pub fn numbered_from(backend: Backend, first_number: usize) -> Self {
         Self { sql: String::new(), values: Vec::new(), backend, first: first_number }
     }
     /// Stores a value and returns the number of its parameter.

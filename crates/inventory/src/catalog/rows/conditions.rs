@@ -154,7 +154,7 @@ pub(super) fn nested<T>(backend: Backend, tests: &Nested<T>, push_tests: impl Fn
 pub fn push_nested<T>(clause: &mut Clause, tests: &Nested<T>, push_tests: impl Fn(&mut Clause, &T)) {
     let backend = clause.backend();
     let (sql, values) = tests.conditions(clause.next(), &|tests: &T, next_number| {
-        let mut clause = Clause::numbered(backend, next_number);
+        let mut clause = Clause::numbered_from(backend, next_number);
         push_tests(&mut clause, tests);
         (clause.sql, clause.values)
     });

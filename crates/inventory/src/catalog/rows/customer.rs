@@ -13,7 +13,7 @@ use entity::{
     tables::{customer, subject},
 };
 use platform::{
-    paging::{ListSource, Listed, PageRequest, SortBy, Sorted},
+    paging::{ListPage, ListSource, PageRequest, SortBy, Sorted},
     secrets::{DataKey, KeyRing, Texts, row_context},
     storage::{Fault, Finds, Reads, Row, Rows, Work},
 };
@@ -93,7 +93,7 @@ const PAYMENT_TERMS: &str = "payment_terms";
 /// Marker of a customer whose values were lost, without a key.
 const LOST_MARKER: u8 = 0;
 
-fn ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
+fn key_ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
     reads.extensions().get().ok_or_else(missing_keys_fault)
 }
 fn missing_keys_fault() -> Fault {
@@ -192,10 +192,10 @@ pub(super) async fn page(
     clause: Clause,
     sorted: Sorted<impl SortBy>,
     request: &PageRequest,
-) -> Result<Listed<CustomerRow>, Fault> {
+) -> Result<ListPage<CustomerRow>, Fault> {
     let source = list_source(clause);
     let (sql, values) = sorted.page(source.clone(), SealedRow::SELECT, request);
-    Ok(Listed { rows: query_decrypted(reads, &sql, values).await?, source })
+    Ok(ListPage { rows: query_decrypted(reads, &sql, values).await?, source })
 }
 
 /// Returns the customers that have this e-mail address, each once; for a merged one its survivor.
@@ -228,7 +228,7 @@ pub(super) async fn blind_key(reads: &impl Reads) -> Result<Option<DataKey>, Fau
     let rows = reads.rows("SELECT key_sealed FROM subject WHERE tenant_id = $1 AND id = $1", vec![]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let sealed_key: Vec<u8> = Row::scalar(row)?;
-    ring(reads)?.data_key(reads.tenant(), reads.tenant().uuid(), &sealed_key).map(Some)
+    key_ring(reads)?.data_key(reads.tenant(), reads.tenant().uuid(), &sealed_key).map(Some)
 }
 
 /// Like `blind_key`; creates the key if there is none.
@@ -236,7 +236,7 @@ pub(super) async fn get_or_create_blind_key(work: &Work, now: i64) -> Result<Dat
     if let Some(key) = blind_key(work).await? {
         return Ok(key);
     }
-    let (_, sealed_key) = ring(work)?.new_data_key(work.tenant(), work.tenant().uuid())?;
+    let (_, sealed_key) = key_ring(work)?.new_data_key(work.tenant(), work.tenant().uuid())?;
     let id = work.tenant().uuid();
     work.insert_or_ignore(NewSubjectKey { id, key_sealed: sealed_key, created_at: Timestamp(now) }).await?;
     // Another transaction may have inserted its key first, which then counts.
@@ -324,7 +324,7 @@ async fn seal_personal_fields<'a>(
     let identified_rows =
         rows.filter(|row| row.name.is_some() || row.email.is_some() || row.particulars != CustomerDetails::default());
     let Some(first_row) = identified_rows.clone().next() else { return Ok(sealed) };
-    let ring = ring(work)?;
+    let ring = key_ring(work)?;
     let blind = if identified_rows.clone().any(|row| row.email.is_some()) {
         Some(get_or_create_blind_key(work, first_row.updated_at.micros()).await?)
     } else {

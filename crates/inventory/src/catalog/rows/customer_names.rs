@@ -11,7 +11,7 @@ use crate::catalog::core::text;
 const CUSTOMERS_PER_CHUNK: usize = 500;
 
 /// The customers whose names pass.
-pub struct Named {
+pub struct NamedCustomers {
     pub ids: Vec<CustomerId>,
     /// Number of names that were decrypted.
     pub opened: usize,
@@ -19,7 +19,11 @@ pub struct Named {
 
 /// Returns the customers of a condition whose names pass these tests; None if more customers fulfil
 /// the condition than are compared. Merged ones are left out.
-pub(super) async fn named(reads: &impl Reads, mut clause: Clause, names: &[TextTest]) -> Result<Option<Named>, Fault> {
+pub(super) async fn find_named(
+    reads: &impl Reads,
+    mut clause: Clause,
+    names: &[TextTest],
+) -> Result<Option<NamedCustomers>, Fault> {
     let limit_mark = clause.bind(MAX_COMPARED + 1);
     let sql =
         format!("SELECT c.id FROM customer c WHERE c.tenant_id = $1{} AND c.merged_into IS NULL LIMIT {limit_mark}", clause.sql);
@@ -32,9 +36,9 @@ pub(super) async fn named(reads: &impl Reads, mut clause: Clause, names: &[TextT
     let mut matching_ids = Vec::new();
     for chunk in ids.chunks(CUSTOMERS_PER_CHUNK) {
         let customers = customer::by_ids(reads, chunk).await?;
-        matching_ids.extend(customers.iter().filter(|row| passes(&names, row.name.as_deref())).map(|row| row.id));
+        matching_ids.extend(customers.iter().filter(|row| passes_tests(&names, row.name.as_deref())).map(|row| row.id));
     }
-    Ok(Some(Named { ids: matching_ids, opened: ids.len() }))
+    Ok(Some(NamedCustomers { ids: matching_ids, opened: ids.len() }))
 }
 
 /// Prepares a test for comparisons with names: its texts are folded once and sorted.
@@ -52,7 +56,7 @@ fn fold_test(test: &TextTest) -> TextTest {
 }
 
 /// Whether a name passes all of the folded tests. Its capitals do not count.
-fn passes(names: &[TextTest], name: Option<&str>) -> bool {
+fn passes_tests(names: &[TextTest], name: Option<&str>) -> bool {
     let name = name.map(text::fold);
     names.iter().all(|test| match (test, &name) {
         (TextTest::IsNull(is_null), name) => name.is_none() == *is_null,
@@ -70,7 +74,7 @@ mod tests {
     #[test]
     fn a_name_passes_every_test_in_any_capitals() {
         let part = |text: &str| TextTest::Contains(text.to_owned());
-        let passes = |tests: &[TextTest], name: &str| passes(&tests.iter().map(fold_test).collect::<Vec<_>>(), Some(name));
+        let passes = |tests: &[TextTest], name: &str| passes_tests(&tests.iter().map(fold_test).collect::<Vec<_>>(), Some(name));
         assert!(passes(&[part("KING"), TextTest::StartsWith("ada".to_owned())], "Ada King"));
         assert!(passes(&[TextTest::In(vec!["bo".to_owned(), " ÅSA ".to_owned(), "al".to_owned()])], "A\u{30a}sa"));
         assert!(!passes(&[part("king"), part("bo")], "Ada King"), "each of them");

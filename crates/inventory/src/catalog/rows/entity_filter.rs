@@ -56,7 +56,7 @@ impl Noun {
 /// rows, and no column has case-folded names.
 pub async fn push_to(reads: &impl Reads, clause: &mut Clause, (noun, mut tests): (Noun, Nested<NounTests>)) -> Result<(), Fault> {
     let by_name = tests.all_mut().into_iter().any(|tests| !tests.names.is_empty() || tests.search.is_some());
-    let names = if by_name { names(reads, noun).await? } else { Vec::new() };
+    let names = if by_name { load_names(reads, noun).await? } else { Vec::new() };
     push_nested(clause, &tests, |clause, tests| push_noun_tests(clause, tests, noun, &names));
     Ok(())
 }
@@ -100,7 +100,7 @@ struct NameRow {
 }
 
 /// Reads the rows that are compared by name, the first ones in the order of their creation.
-async fn names(reads: &impl Reads, noun: Noun) -> Result<Vec<NameCandidate<Uuid>>, Fault> {
+async fn load_names(reads: &impl Reads, noun: Noun) -> Result<Vec<NameCandidate<Uuid>>, Fault> {
     let (table, code) = noun.table_and_code_column();
     let code = code.unwrap_or("CAST('' AS text)");
     let select = NameRow::SELECT.replace("{code}", code);

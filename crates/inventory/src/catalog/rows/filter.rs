@@ -11,7 +11,7 @@ use super::{
     clause::Clause,
     conditions::never_null,
     leaves::{self, MetadataTest, PriceTest},
-    search::Ranked,
+    search::RankedProducts,
     stock_filter::StockTest,
     word_index::in_search_index,
 };
@@ -135,7 +135,7 @@ impl Filter {
     }
 
     /// Appends the condition, on alias `p`. `rankings` has the answers to the searches inside.
-    pub fn compile(&self, clause: &mut Clause, rankings: &HashMap<String, Ranked>) {
+    pub fn compile(&self, clause: &mut Clause, rankings: &HashMap<String, RankedProducts>) {
         match self {
             Self::All(parts) => join(parts, "TRUE", " AND ", clause, rankings),
             Self::Any(parts) => join(parts, "FALSE", " OR ", clause, rankings),
@@ -183,7 +183,7 @@ fn push_time_span(clause: &mut Clause, column: &str, from: Option<Timestamp>, be
     clause.push(&parts.join(" AND "));
 }
 
-fn join(parts: &[Filter], empty: &str, separator: &str, clause: &mut Clause, rankings: &HashMap<String, Ranked>) {
+fn join(parts: &[Filter], empty: &str, separator: &str, clause: &mut Clause, rankings: &HashMap<String, RankedProducts>) {
     if parts.is_empty() {
         clause.push(empty);
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::kit_component,
+    tables::{self, kit_component},
 };
 use platform::storage::{Fault, Finds, Reads, Rows, Work};
 
@@ -14,7 +14,7 @@ use super::{
     uses,
 };
 use crate::catalog::core::{
-    Use,
+    RowUsage,
     kit::{Component, KitCommand, KitContext, KitDoc},
 };
 
@@ -40,6 +40,17 @@ struct NewComponent {
     component_id: ProductId,
     position: i32,
     quantity: Quantity,
+}
+
+/// Columns of a product that writing its components changes.
+#[derive(Record)]
+#[record(of = tables::product)]
+struct ChangedKit {
+    id: ProductId,
+    stock_policy: StockPolicy,
+    version: i64,
+    updated_at: Timestamp,
+    is_kit: i32,
 }
 
 /// Reads the components of these kits, each kit's in their order.
@@ -98,7 +109,7 @@ pub async fn context(work: &Work, commands: &[KitCommand]) -> Result<KitContext,
         let components = components_of(work, [id]).await?.remove(&id).unwrap_or_default();
         context.kit = context.parts.get(&id).map(|row| KitDoc { row: row.clone(), components });
         let uses = uses::of(work, uses::UsedColumn::Product, &[id]).await?;
-        context.uses = uses.into_values().flatten().filter(|usage| *usage != Use::Movements).collect();
+        context.uses = uses.into_values().flatten().filter(|usage| *usage != RowUsage::Movements).collect();
     }
     Ok(context)
 }
@@ -115,17 +126,14 @@ pub async fn write(work: &Work, kits: &[&KitDoc]) -> Result<(), Fault> {
     for kit in kits {
         let row = &kit.row;
         work.execute("DELETE FROM kit_component WHERE tenant_id = $1 AND kit_id = $2", vec![row.id.into()]).await?;
-        work.execute(
-            "UPDATE product SET is_kit = $3, stock_policy = $4, version = $5, updated_at = $6 WHERE tenant_id = $1 AND id = $2",
-            vec![
-                row.id.into(),
-                i32::from(row.is_kit).into(),
-                row.stock_policy.as_str().into(),
-                row.version.into(),
-                row.updated_at.micros().into(),
-            ],
-        )
-        .await?;
+        let changed_kit = ChangedKit {
+            id: row.id,
+            stock_policy: row.stock_policy,
+            version: row.version,
+            updated_at: row.updated_at,
+            is_kit: i32::from(row.is_kit),
+        };
+        work.update_row(changed_kit).await?;
         for (part, position) in kit.components.iter().zip(1_i32..) {
             let quantity = Quantity::new(part.quantity).ok_or(Fault::TooLarge)?;
             rows.push(NewComponent { kit_id: row.id, component_id: part.product, position, quantity });

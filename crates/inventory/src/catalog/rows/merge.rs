@@ -44,6 +44,24 @@ struct MergedSupplier {
     id: SupplierId,
 }
 
+/// A customer after its merge, or after the merge was undone.
+#[derive(Record)]
+#[record(of = customer)]
+struct ChangedCustomer {
+    id: CustomerId,
+    version: i64,
+    updated_at: Timestamp,
+    merged_into: Option<CustomerId>,
+}
+
+#[derive(Record)]
+#[record(of = customer)]
+struct ChangedSurvivor {
+    id: CustomerId,
+    version: i64,
+    updated_at: Timestamp,
+}
+
 /// Returns the customers that are merged into one of these, each with its survivor.
 pub async fn merged_customers(reads: &impl Reads, into: &[CustomerId]) -> Result<Vec<(CustomerId, CustomerId)>, Fault> {
     if into.is_empty() {
@@ -122,15 +140,24 @@ pub async fn count_customer_documents(reads: &impl Reads, customer: CustomerId) 
 /// Records that a customer is merged into another, with the customers that were merged into it
 /// before. Returns their IDs and versions.
 pub async fn merge_customers(work: &Work, merged: &CustomerRow, into: &CustomerRow) -> Result<Vec<(CustomerId, i64)>, Fault> {
-    let now = into.updated_at.micros();
     let sql = "UPDATE customer SET merged_into = $3, version = version + 1, updated_at = $4
          WHERE tenant_id = $1 AND merged_into IS NOT NULL AND merged_into = $2";
-    let rows = turned(work, sql, vec![merged.id.into(), into.id.into(), now.into()]).await?;
-    let sql = "UPDATE customer SET merged_into = $3, version = $4, updated_at = $5 WHERE tenant_id = $1 AND id = $2";
-    work.execute(sql, vec![merged.id.into(), into.id.into(), merged.version.into(), now.into()]).await?;
-    let sql = "UPDATE customer SET version = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
-    work.execute(sql, vec![into.id.into(), into.version.into(), now.into()]).await?;
+    let rows = turned(work, sql, vec![merged.id.into(), into.id.into(), into.updated_at.micros().into()]).await?;
+    update_pair(work, merged, into).await?;
     Ok(rows)
+}
+
+/// Writes a customer and the one that it is merged into, or was until now.
+pub(super) async fn update_pair(work: &Work, merged: &CustomerRow, surviving: &CustomerRow) -> Result<(), Fault> {
+    let merged_row = ChangedCustomer {
+        id: merged.id,
+        version: merged.version,
+        updated_at: merged.updated_at,
+        merged_into: merged.merged_into,
+    };
+    work.update_row(merged_row).await?;
+    let surviving_row = ChangedSurvivor { id: surviving.id, version: surviving.version, updated_at: surviving.updated_at };
+    work.update_row(surviving_row).await.map(drop)
 }
 
 /// Writes that suppliers that were merged into one are merged into another: their ids and versions.

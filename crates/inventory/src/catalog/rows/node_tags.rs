@@ -9,7 +9,7 @@ use super::{clause::Clause, conditions::push_tag, text_filter::TextTest};
 /// Returns the condition that the object of this column has a tag that passes, and its values, with
 /// parameters numbered from `first_number`; begins with ` AND `.
 pub fn tag_condition(backend: Backend, first_number: usize, id: &str, test: &TextTest) -> (String, Vec<Value>) {
-    let mut clause = Clause::numbered(backend, first_number);
+    let mut clause = Clause::numbered_from(backend, first_number);
     // An object without tags passes no test of one: it has no row here, or an empty one.
     let present = TextTest::IsNull(false);
     let (not, test) = if *test == TextTest::IsNull(true) { (" NOT", &present) } else { ("", test) };

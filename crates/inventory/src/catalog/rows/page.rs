@@ -72,7 +72,7 @@ impl SortBy for ProductSort {
 pub struct ResolvedFilter {
     clause: Clause,
     /// Best first. All of them fulfil the condition.
-    pub ranked: Option<search::Ranked>,
+    pub ranked: Option<search::RankedProducts>,
     /// True if a fuzzy search had more candidates than are scored: more products may match than
     /// were found.
     pub is_vague: bool,
@@ -84,10 +84,10 @@ impl ResolvedFilter {
         let search_text = filter.take_search();
         let mut nested_searches = Vec::new();
         filter.searches(&mut nested_searches);
-        let mut rankings: HashMap<String, search::Ranked> = HashMap::new();
+        let mut rankings: HashMap<String, search::RankedProducts> = HashMap::new();
         for text in nested_searches {
             if let Some(query) = Query::parse(text) {
-                rankings.insert(text.to_owned(), search::ranked(reads, &query, &Clause::new(reads.backend())).await?);
+                rankings.insert(text.to_owned(), search::search_products(reads, &query, &Clause::new(reads.backend())).await?);
             }
         }
         let mut clause = Clause::new(reads.backend());
@@ -97,8 +97,8 @@ impl ResolvedFilter {
         }
         let ranked = match search_text.as_deref().map(Query::parse) {
             None => None,
-            Some(None) => Some(search::Ranked::default()),
-            Some(Some(query)) => Some(search::ranked(reads, &query, &clause).await?),
+            Some(None) => Some(search::RankedProducts::default()),
+            Some(Some(query)) => Some(search::search_products(reads, &query, &clause).await?),
         };
         let is_vague = rankings.values().chain(&ranked).any(|ranked| ranked.is_vague);
         Ok(Self { clause, ranked, is_vague })

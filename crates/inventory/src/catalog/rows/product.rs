@@ -200,7 +200,7 @@ pub(super) async fn select_products(reads: &impl Reads, sql: &str, values: Vec<V
 }
 
 /// Products by their IDs, batched with other requests.
-pub async fn together(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductRow>>, Fault> {
+pub async fn load_coalesced(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductRow>>, Fault> {
     let loader =
         |ids| async move { Ok(by_ids(scope, ids).await?.into_iter().map(|row: ProductRow| (row.id, Arc::new(row))).collect()) };
     scope.coalesce(ids, loader).await

@@ -1,14 +1,14 @@
-//! Sizes of products and their names in the cache (room `cache`); other rows implement `Cached`
+//! Sizes of products and their names in the cache (room `cache`); other rows implement `CachedEntity`
 //! themselves.
 
 use std::mem::size_of_val;
 
-use platform::cache::Cached;
+use platform::cache::CachedEntity;
 
 use super::product::ProductName;
 use crate::catalog::core::product::ProductRow;
 
-impl Cached for ProductName {
+impl CachedEntity for ProductName {
     /// Whole products are.
     const IS_SHARED: bool = false;
 
@@ -17,7 +17,7 @@ impl Cached for ProductName {
     }
 }
 
-impl Cached for ProductRow {
+impl CachedEntity for ProductRow {
     fn weight(&self) -> usize {
         let texts = [
             &self.sku,

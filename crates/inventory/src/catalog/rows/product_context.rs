@@ -14,7 +14,7 @@ use super::{
     uses,
 };
 use crate::catalog::core::{
-    Patch, Use,
+    Patch, RowUsage,
     family::option_names,
     gtin,
     product::{
@@ -47,7 +47,8 @@ pub async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductCon
     // Locked before the products, as by merges of suppliers: no product gets a supplier that is
     // merged meanwhile.
     let lock = work.backend().for_reference("supplier");
-    context.suppliers = existing(work, ("supplier", &lock), referenced_ids(|c| c.supplier_id.set().map(|id| id.uuid()))).await?;
+    context.suppliers =
+        load_existing(work, ("supplier", &lock), referenced_ids(|c| c.supplier_id.set().map(|id| id.uuid()))).await?;
     let docs = targets(work, commands).await?;
     barcodes(work, commands, docs, &mut context).await?;
     let mut categories = referenced_ids(|c| c.category_id.set().map(|id| id.uuid()));
@@ -56,7 +57,7 @@ pub async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductCon
     let archived_rows =
         context.products.values().map(|product| &product.doc.row).filter(|row| row.status == ProductStatus::Archived);
     categories.extend(archived_rows.filter_map(|row| row.category_id).map(Id::uuid));
-    context.categories = existing(work, ("category", ""), categories).await?;
+    context.categories = load_existing(work, ("category", ""), categories).await?;
     families(work, commands, &mut context).await?;
     load_blocking_uses(work, commands, &mut context).await?;
     Ok(context)
@@ -122,7 +123,7 @@ struct ArchivableRow {
 }
 
 /// Returns those of the IDs that the table has, with the time at which each was archived.
-async fn existing<K: Send + 'static>(
+async fn load_existing<K: Send + 'static>(
     work: &Work,
     (table, lock): (&str, &str),
     ids: HashSet<uuid::Uuid>,
@@ -189,7 +190,7 @@ async fn load_blocking_uses(work: &Work, commands: &[ProductCommand], context: &
     let checked_ids: Vec<ProductId> = commands.iter().filter(needs_uses).filter_map(target).collect();
     let with_new_unit: Vec<ProductId> = commands.iter().filter(new_unit).filter_map(target).collect();
     let remeasured_ids: Vec<ProductId> = commands.iter().filter(|c| new_unit(c) || new_tracking(c)).filter_map(target).collect();
-    let uses: HashMap<ProductId, Vec<Use>> = uses::of(work, uses::UsedColumn::Product, &checked_ids).await?;
+    let uses: HashMap<ProductId, Vec<RowUsage>> = uses::of(work, uses::UsedColumn::Product, &checked_ids).await?;
     let moved_ids = uses::filter_with_entries(work, &remeasured_ids).await?;
     let quantities = uses::quantities(work, &with_new_unit).await?;
     for (id, uses) in uses {

@@ -16,7 +16,7 @@ use crate::catalog::core::search::{Query, rank};
 
 /// Result of a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ranked {
+pub struct RankedProducts {
     /// Best first, at most `MAX_CANDIDATES`.
     pub ids: Vec<ProductId>,
     /// Set if more products have all the words than are ranked: the words to find them by.
@@ -29,7 +29,7 @@ pub struct Ranked {
     pub is_cut: bool,
 }
 
-impl Ranked {
+impl RankedProducts {
     /// Appends the condition that a product matches, whether it is among the ranked or not.
     pub fn compile(&self, clause: &mut Clause) {
         if let Some(query) = &self.is_more {
@@ -44,7 +44,7 @@ impl Ranked {
 
 /// Searches the tenant's products that fulfil `conditions`. If none has the words of the query,
 /// mistyped words are corrected.
-pub async fn ranked(reads: &impl Reads, query: &Query, conditions: &Clause) -> Result<Ranked, Fault> {
+pub async fn search_products(reads: &impl Reads, query: &Query, conditions: &Clause) -> Result<RankedProducts, Fault> {
     let query = &with_rarest_word(reads, query).await?;
     let mut branches = Branches::new(query, conditions);
     branches.by_names(query);
@@ -73,7 +73,7 @@ pub async fn ranked(reads: &impl Reads, query: &Query, conditions: &Clause) -> R
     let is_more = is_cut || count > MAX_CANDIDATES;
     ids.truncate(MAX_CANDIDATES);
     is_vague |= is_more && is_corrected;
-    Ok(Ranked { ids, is_more: (is_more && !is_corrected).then(|| query.clone()), is_vague, found: count, is_cut })
+    Ok(RankedProducts { ids, is_more: (is_more && !is_corrected).then(|| query.clone()), is_vague, found: count, is_cut })
 }
 
 /// Appends the condition that the SKU or a barcode of a product is the query, or that each word of

@@ -3,7 +3,7 @@
 
 use entity::{Tenanted, prelude::Id};
 use platform::{
-    paging::{ListSource, Listed, PageRequest, SortBy, Sorted},
+    paging::{ListPage, ListSource, PageRequest, SortBy, Sorted},
     storage::{Fault, Reads, Row, Work},
 };
 use sea_orm::{FromQueryResult, IdenStatic, Iterable, QueryResult, Value};
@@ -79,10 +79,10 @@ pub async fn sorted_page<E: Tenanted>(
     clause: Clause,
     sorted: Sorted<impl SortBy>,
     request: &PageRequest,
-) -> Result<Listed<E::Model>, Fault> {
+) -> Result<ListPage<E::Model>, Fault> {
     let source = source::<E>(clause);
     let (sql, values) = sorted.page(source.clone(), &columns::<E>(""), request);
-    Ok(Listed { rows: models(&reads.rows(&sql, values).await?)?, source })
+    Ok(ListPage { rows: models(&reads.rows(&sql, values).await?)?, source })
 }
 
 fn source<E: Tenanted>(clause: Clause) -> ListSource {

@@ -6,7 +6,7 @@ use entity::{
     tables::store,
 };
 use platform::{
-    paging::{Listed, PageRequest},
+    paging::{ListPage, PageRequest},
     storage::{Fault, Finds, Nested, Reads},
 };
 
@@ -57,7 +57,7 @@ pub async fn page(
     tests: Nested<StoreTests>,
     sorted: NamedSorted,
     request: &PageRequest,
-) -> Result<Listed<entity::store::Model>, Fault> {
+) -> Result<ListPage<entity::store::Model>, Fault> {
     let clause = condition(reads, tests).await?;
     small_tables::sorted_page::<entity::store::Entity>(reads, clause, sorted, request).await
 }
@@ -66,7 +66,7 @@ pub async fn page(
 /// tenant has few stores, and no column has them case-folded.
 async fn condition(reads: &impl Reads, mut tests: Nested<StoreTests>) -> Result<Clause, Fault> {
     let reads_names = tests.all_mut().into_iter().any(|tests| tests.reads_names());
-    let names = if reads_names { names(reads).await? } else { Vec::new() };
+    let names = if reads_names { load_names(reads).await? } else { Vec::new() };
     Ok(nested(reads.backend(), &tests, |clause, tests| push_store_tests(clause, tests, &names)))
 }
 
@@ -128,7 +128,7 @@ struct NameRow {
 }
 
 /// The stores that are compared by name.
-async fn names(reads: &impl Reads) -> Result<Vec<StoreCandidate>, Fault> {
+async fn load_names(reads: &impl Reads) -> Result<Vec<StoreCandidate>, Fault> {
     let sql = format!("SELECT {} FROM store WHERE tenant_id = $1 ORDER BY code_key, id LIMIT $2", NameRow::SELECT);
     let rows = reads.records::<NameRow>(&sql, vec![MAX_COMPARED.into()]).await?;
     let compared = rows.iter().map(|row| {

@@ -6,7 +6,7 @@ use entity::{
     tables::supplier,
 };
 use platform::{
-    paging::{Listed, PageRequest},
+    paging::{ListPage, PageRequest},
     storage::{Fault, Finds, Nested, Reads},
 };
 
@@ -44,7 +44,7 @@ pub async fn page(
     tests: Nested<SupplierTests>,
     sorted: NamedSorted,
     request: &PageRequest,
-) -> Result<Listed<entity::supplier::Model>, Fault> {
+) -> Result<ListPage<entity::supplier::Model>, Fault> {
     let clause = condition(reads, tests).await?;
     small_tables::sorted_page::<entity::supplier::Entity>(reads, clause, sorted, request).await
 }
@@ -53,7 +53,7 @@ pub async fn page(
 /// suppliers, and no column has case-folded names.
 async fn condition(reads: &impl Reads, mut tests: Nested<SupplierTests>) -> Result<Clause, Fault> {
     let by_name = tests.all_mut().into_iter().any(|tests| !tests.names.is_empty() || tests.search.is_some());
-    let names = if by_name { names(reads).await? } else { Vec::new() };
+    let names = if by_name { load_names(reads).await? } else { Vec::new() };
     Ok(nested(reads.backend(), &tests, |clause, tests| push_supplier_tests(clause, tests, &names)))
 }
 
@@ -91,7 +91,7 @@ struct NameRow {
 }
 
 /// The suppliers that are compared by name.
-async fn names(reads: &impl Reads) -> Result<Vec<NameCandidate<SupplierId>>, Fault> {
+async fn load_names(reads: &impl Reads) -> Result<Vec<NameCandidate<SupplierId>>, Fault> {
     let sql = format!("SELECT {} FROM supplier WHERE tenant_id = $1 ORDER BY code_key, id LIMIT $2", NameRow::SELECT);
     let rows = reads.records::<NameRow>(&sql, vec![MAX_COMPARED.into()]).await?;
     Ok(rows.iter().map(|row| NameCandidate::new(row.id, &row.code_key, &row.name)).collect())

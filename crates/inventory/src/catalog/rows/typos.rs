@@ -23,7 +23,7 @@ use super::{
 };
 use crate::catalog::core::{
     search::{Candidate, Query},
-    typos::{meant, parts, spellings},
+    typos::{find_corrections, parts, spellings},
 };
 
 /// The most products that are read for each part of a word.
@@ -86,7 +86,7 @@ fn terms(backend: Backend, words: &[&str], (known_indexes, texts): (&HashSet<usi
     let term_of = |index: usize, word: &str| {
         let texts: Vec<&str> =
             texts.iter().filter(|(text_index, _)| *text_index == index).map(|(_, text)| text.as_str()).collect();
-        let meanings = meant(word, &texts);
+        let meanings = find_corrections(word, &texts);
         let prefix_term = known_indexes.contains(&index).then(|| term(backend, word, TermMatch::Beginnings));
         let correction_term = (!meanings.is_empty()).then(|| any_of(backend, &meanings));
         match (prefix_term, correction_term) {

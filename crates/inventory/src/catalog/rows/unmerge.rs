@@ -103,14 +103,11 @@ pub async fn unmerge_customers(
     (merged_row, surviving_row): (&CustomerRow, &CustomerRow),
     moved_customers: &CustomersMoved,
 ) -> Result<Vec<(CustomerId, i64)>, Fault> {
-    let (backend, now) = (work.backend(), merged_row.updated_at.micros());
-    let sql = "UPDATE customer SET merged_into = NULL, version = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
-    work.execute(sql, vec![merged_row.id.into(), merged_row.version.into(), now.into()]).await?;
-    let sql = "UPDATE customer SET version = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
-    work.execute(sql, vec![surviving_row.id.into(), surviving_row.version.into(), now.into()]).await?;
+    merge::update_pair(work, merged_row, surviving_row).await?;
     if moved_customers.turned.is_empty() {
         return Ok(Vec::new());
     }
+    let (backend, now) = (work.backend(), merged_row.updated_at.micros());
     let sql = format!(
         "UPDATE customer SET merged_into = $3, version = version + 1, updated_at = $4
          WHERE tenant_id = $1 AND {} AND merged_into IS NOT NULL AND merged_into = $5",

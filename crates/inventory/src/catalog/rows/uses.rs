@@ -11,7 +11,7 @@ use entity::{
 use platform::storage::{Backend, Fault, Finds as _, Reads as _, Row, Work, journal};
 use uuid::Uuid;
 
-use crate::catalog::core::Use;
+use crate::catalog::core::RowUsage;
 
 /// Column of those tables that refers to the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum UsedColumn {
 struct Document {
     /// Distinguishes the kind in the result, and sorts the uses.
     number: i32,
-    usage: Use,
+    usage: RowUsage,
     table: &'static str,
     /// The columns that name its stores.
     stores: &'static [&'static str],
@@ -43,7 +43,7 @@ const OPEN_ORDER: &str = "'DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED'
 const DOCUMENTS: &[Document] = &[
     Document {
         number: 2,
-        usage: Use::OpenOrders,
+        usage: RowUsage::OpenOrders,
         table: "sales_order",
         stores: &["store_id"],
         states: OPEN_ORDER,
@@ -53,7 +53,7 @@ const DOCUMENTS: &[Document] = &[
     },
     Document {
         number: 3,
-        usage: Use::OpenTransfers,
+        usage: RowUsage::OpenTransfers,
         table: "transfer",
         stores: &["from_store_id", "to_store_id"],
         states: "'DRAFT', 'READY', 'IN_TRANSIT', 'PARTIALLY_RECEIVED'",
@@ -63,7 +63,7 @@ const DOCUMENTS: &[Document] = &[
     },
     Document {
         number: 4,
-        usage: Use::OpenCounts,
+        usage: RowUsage::OpenCounts,
         table: "stock_count",
         stores: &["store_id"],
         states: "'OPEN', 'COUNTING', 'REVIEW'",
@@ -74,7 +74,7 @@ const DOCUMENTS: &[Document] = &[
     // Purchase orders in these states may still deliver the product.
     Document {
         number: 6,
-        usage: Use::OpenPurchaseOrders,
+        usage: RowUsage::OpenPurchaseOrders,
         table: "purchase_order",
         stores: &["store_id"],
         states: "'DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED'",
@@ -85,7 +85,7 @@ const DOCUMENTS: &[Document] = &[
     // The goods of these returns are awaited, or not yet inspected.
     Document {
         number: 7,
-        usage: Use::OpenReturns,
+        usage: RowUsage::OpenReturns,
         table: "sales_return",
         stores: &["store_id"],
         states: "'REQUESTED', 'APPROVED', 'PARTIALLY_RECEIVED', 'RECEIVED'",
@@ -96,7 +96,7 @@ const DOCUMENTS: &[Document] = &[
     // A call-off can be reversed, and its units are open again then. The document names no store.
     Document {
         number: 9,
-        usage: Use::OpenBlanketOrders,
+        usage: RowUsage::OpenBlanketOrders,
         table: "blanket_order",
         stores: &[],
         states: "'DRAFT', 'ACTIVE', 'EXHAUSTED'",
@@ -151,8 +151,8 @@ struct UseRow {
 
 /// Returns the remaining uses of each row. Locks their levels first, in the ledger's own order, so
 /// that nothing is received while the answer is used.
-pub async fn of<K: Send>(work: &Work, used_column: UsedColumn, ids: &[Id<K>]) -> Result<HashMap<Id<K>, Vec<Use>>, Fault> {
-    let mut uses_by_id: HashMap<Id<K>, Vec<Use>> = HashMap::new();
+pub async fn of<K: Send>(work: &Work, used_column: UsedColumn, ids: &[Id<K>]) -> Result<HashMap<Id<K>, Vec<RowUsage>>, Fault> {
+    let mut uses_by_id: HashMap<Id<K>, Vec<RowUsage>> = HashMap::new();
     if ids.is_empty() {
         return Ok(uses_by_id);
     }
@@ -191,10 +191,12 @@ pub async fn of<K: Send>(work: &Work, used_column: UsedColumn, ids: &[Id<K>]) ->
     );
     for UseRow { id, number } in work.records(&sql, value()).await? {
         let usage = match number {
-            0 => Use::Stock,
-            1 => Use::Reservations,
-            8 => Use::OrderedKits,
-            number => DOCUMENTS.iter().find(|document| document.number == number).map_or(Use::Kits, |document| document.usage),
+            0 => RowUsage::Stock,
+            1 => RowUsage::Reservations,
+            8 => RowUsage::OrderedKits,
+            number => {
+                DOCUMENTS.iter().find(|document| document.number == number).map_or(RowUsage::Kits, |document| document.usage)
+            }
         };
         uses_by_id.entry(Id::from_uuid(id)).or_default().push(usage);
     }
@@ -220,16 +222,16 @@ pub async fn filter_with_entries(work: &Work, ids: &[ProductId]) -> Result<Vec<P
 
 /// Quantities of products that are set outside of documents: their table, and the condition that
 /// there is one. A 0 is the same in every unit, and a pack of one is no pack.
-const QUANTITY_SETTINGS: [(Use, &str, &str); 3] = [
-    (Use::ReorderPolicies, "stock_level", "(n.safety_stock > 0 OR n.reorder_point > 0 OR n.maximum > 0)"),
-    (Use::SupplierTerms, "supplier_product", "(n.pack_size > 1 OR n.minimum_order > 1 OR n.price_breaks <> '[]')"),
-    (Use::AlertThresholds, "alert_rule", "n.threshold > 0"),
+const QUANTITY_SETTINGS: [(RowUsage, &str, &str); 3] = [
+    (RowUsage::ReorderPolicies, "stock_level", "(n.safety_stock > 0 OR n.reorder_point > 0 OR n.maximum > 0)"),
+    (RowUsage::SupplierTerms, "supplier_product", "(n.pack_size > 1 OR n.minimum_order > 1 OR n.price_breaks <> '[]')"),
+    (RowUsage::AlertThresholds, "alert_rule", "n.threshold > 0"),
 ];
 
 /// Returns the settings of each product, outside of documents, that are in its smallest unit. Takes
 /// the journal's lock first: settings that are written meanwhile are in the new unit.
-pub async fn quantities(work: &Work, ids: &[ProductId]) -> Result<HashMap<ProductId, Vec<Use>>, Fault> {
-    let mut uses_by_product: HashMap<ProductId, Vec<Use>> = HashMap::new();
+pub async fn quantities(work: &Work, ids: &[ProductId]) -> Result<HashMap<ProductId, Vec<RowUsage>>, Fault> {
+    let mut uses_by_product: HashMap<ProductId, Vec<RowUsage>> = HashMap::new();
     if ids.is_empty() {
         return Ok(uses_by_product);
     }

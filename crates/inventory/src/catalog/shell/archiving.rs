@@ -16,7 +16,7 @@ use super::{
     batch::{Batch, BatchEntity, CallOptions, Change},
     entities::{Categories, Channels, Customers, Families, Stores, Suppliers},
     service::Catalog,
-    writes::{RowRef, target},
+    writes::{RowRef, parse_target},
 };
 use crate::catalog::{
     core::{
@@ -191,7 +191,7 @@ impl Catalog {
         P: Permission,
     {
         let mut checker = Checker::default();
-        let target = target(row_ref, <N::Row as Archivable>::SUBJECT, &mut checker);
+        let target = parse_target(row_ref, <N::Row as Archivable>::SUBJECT, &mut checker);
         let command = ArchivingCommand { target, step, problems: checker.problems };
         self.run::<LifecycleEntity<N>, _>(permit, options, (mutation, hash_of(&row_ref.id)), vec![command]).await
     }

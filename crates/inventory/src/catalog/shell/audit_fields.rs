@@ -58,7 +58,7 @@ fn of_product(row: &ProductRow) -> Fields {
         .with("lowStockThreshold", row.low_stock_threshold)
         .with("tracking", row.tracking)
         .with("minimumRemainingDays", row.minimum_remaining_days);
-    let fields = row.goods.named().into_iter().fold(fields, |fields, (name, value)| fields.with(name, value));
+    let fields = row.goods.named_fields().into_iter().fold(fields, |fields, (name, value)| fields.with(name, value));
     fields.with("tags", &row.goods.tags).with("metadata", parse_or_null(&row.metadata))
 }
 

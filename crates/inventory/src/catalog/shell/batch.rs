@@ -108,7 +108,7 @@ pub(super) trait BatchEntity: Send + Sync + 'static {
     }
     /// Loads, and locks against other writers, what the commands need.
     fn load(work: &Work, commands: &[Self::Command]) -> impl Future<Output = Result<Self::Context, Fault>> + Send;
-    fn decide(context: &mut Self::Context, command: &Self::Command, fresh: NewIdAndTime) -> Verdict<Self::Row>;
+    fn decide(context: &mut Self::Context, command: &Self::Command, id_and_time: NewIdAndTime) -> Verdict<Self::Row>;
     fn write(
         work: &Work,
         created: &[&Self::Row],

@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     audit_fields,
     batch::{Batch, CallOptions, Mode, Outcome, RowAnswer},
-    merge::{MAX_MOVED_PRODUCTS, MergeStop, stored_result, turned},
+    merge::{MAX_MOVED_PRODUCTS, MergeStop, change_products, stored_result},
     service::Catalog,
-    writes::{RowRef, key_rejection, target},
+    writes::{RowRef, key_rejection, parse_target},
 };
 use crate::catalog::{
     core::{
@@ -80,7 +80,7 @@ impl Catalog {
             return Ok(Batch::refused(Problem::at("idempotencyKey", rejection)));
         }
         let mut checker = Checker::default();
-        let target = target::<entity::id::kind::CategoryId>(&row_ref, Subject::Category, &mut checker);
+        let target = parse_target::<entity::id::kind::CategoryId>(&row_ref, Subject::Category, &mut checker);
         let into = into.parse::<CategoryId>().ok();
         if into.is_none() {
             checker.refuse(vec!["moveToId".to_owned()], Rejection::WrongId(Subject::Category));
@@ -133,7 +133,7 @@ async fn archive_and_move(
     if products.len() > MAX_MOVED_PRODUCTS {
         return Err(Stop::at("id", Rejection::TooMany { most: MAX_MOVED_PRODUCTS }));
     }
-    let moved_products = turned(work, products, |row| row.category_id = Some(into), now).await?;
+    let moved_products = change_products(work, products, |row| row.category_id = Some(into), now).await?;
     // Its child categories, and products that were added to it meanwhile, still prevent it.
     let remaining_hindrances = archiving::category(work, id, Step::Archive).await?.hindrances;
     if !remaining_hindrances.is_empty() {

@@ -21,7 +21,7 @@ use crate::catalog::{
     core::{
         NewIdAndTime, Problem, Rejection,
         customer::CustomerRow,
-        merge::{self, MAX_MERGED, MergeAsk},
+        merge::{self, MAX_MERGED, MergeRequest},
         product::{ProductDoc, ProductRow},
         supplier::SupplierRow,
         unmerge::CustomersMoved,
@@ -87,7 +87,7 @@ impl Catalog {
     pub async fn customer_merge(
         &self,
         permit: Permit<kind::CustomerMerge>,
-        request: MergeAsk<of::CustomerId>,
+        request: MergeRequest<of::CustomerId>,
         mode: Mode,
     ) -> Result<CallResult<MergedCustomer>, MergeStop> {
         let key = Key {
@@ -98,15 +98,15 @@ impl Catalog {
         };
         let mut work = permit.scope(&self.db).begin().await?;
         let id_and_time = NewIdAndTime { id: self.clock.uuid(), now: self.clock.now() };
-        let outcome = merged(&mut work, &key, &request, id_and_time).await;
+        let outcome = merge_customer(&mut work, &key, &request, id_and_time).await;
         settle(work, outcome, mode == Mode::Check).await
     }
 }
 
-async fn merged(
+async fn merge_customer(
     work: &mut Work,
     key: &Key,
-    request: &MergeAsk<of::CustomerId>,
+    request: &MergeRequest<of::CustomerId>,
     NewIdAndTime { id, now }: NewIdAndTime,
 ) -> Result<CallResult<MergedCustomer>, MergeStop> {
     // Read before the rows are locked, so that they are locked in the order of their IDs: of two
@@ -198,7 +198,7 @@ pub async fn move_products(
     if products.len() > MAX_MOVED_PRODUCTS {
         return Ok(None);
     }
-    turned(work, products, |row| row.supplier_id = Some(to), now).await.map(Some)
+    change_products(work, products, |row| row.supplier_id = Some(to), now).await.map(Some)
 }
 
 /// Moves those of these products that still have the other supplier back to a supplier.
@@ -213,11 +213,11 @@ pub async fn move_products_back(
     } else {
         rows::product::lock_listed_products_of_supplier(work, products, from).await?
     };
-    turned(work, found, |row| row.supplier_id = Some(to), now).await
+    change_products(work, found, |row| row.supplier_id = Some(to), now).await
 }
 
 /// Applies `change` to these products and writes each as a change of its own.
-pub(super) async fn turned(
+pub(super) async fn change_products(
     work: &mut Work,
     found: Vec<ProductRow>,
     change: impl Fn(&mut ProductRow) + Send + Sync,

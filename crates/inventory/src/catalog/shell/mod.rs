@@ -26,7 +26,7 @@ pub use merge::{
     MAX_MOVED_PRODUCTS, MergeStop, MergedCustomer, MergedPair, MovedProducts, merged_from_fields, move_products,
     move_products_back, refuse_at, serialize_moved_rows, stored_result, supplier_audit_fields,
 };
-pub use reads::{By, ProductBy};
+pub use reads::{IdOrKey, ProductBy};
 pub use restored::{erase_as_system, merged_customers_with_personal_data};
 pub use seal::seal_customers;
 pub use service::Catalog;

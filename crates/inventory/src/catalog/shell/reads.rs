@@ -6,7 +6,7 @@ use std::sync::Arc;
 use entity::prelude::{CategoryId, ChannelId, CustomerId, FamilyId, ProductId, StoreId, SupplierId};
 use iam::access::{Permission, Permit, kind};
 use platform::{
-    paging::{Listed, PageRequest},
+    paging::{ListPage, PageRequest},
     storage::{Fault, Nested, Reads, TenantScope},
 };
 
@@ -19,7 +19,7 @@ use crate::catalog::{
     rows::{
         self, Clause, ResolvedFilter,
         category::{CategoryPlace, CategorySorted},
-        customers::{AddressSearch, CustomerSorted, CustomerTests, NamedCustomers},
+        customer_list::{AddressSearch, CustomerSorted, CustomerTests, NamedCustomers},
         entity_filter::{self, Noun, NounTests},
         families::FamilySorted,
         filter::{Filter, TextTest},
@@ -32,7 +32,7 @@ use crate::catalog::{
 
 /// A row by its id or by its own key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum By<I> {
+pub enum IdOrKey<I> {
     Id(I),
     Key(String),
 }
@@ -53,7 +53,7 @@ impl Catalog {
     pub async fn product(&self, permit: Permit<kind::ProductRead>, key: ProductBy) -> Result<Option<Arc<ProductRow>>, Fault> {
         let scope = self.scope(permit);
         let product_row = match key {
-            ProductBy::Id(id) => return Ok(rows::product::together(&scope, vec![id]).await?.remove(&id)),
+            ProductBy::Id(id) => return Ok(rows::product::load_coalesced(&scope, vec![id]).await?.remove(&id)),
             ProductBy::Sku(sku) => rows::product::by_sku_key(&scope, &text::fold(sku.trim())).await?,
             ProductBy::Barcode(code) => rows::product::by_barcode(&scope, code.trim()).await?,
         };
@@ -70,11 +70,13 @@ impl Catalog {
         Ok((scope, scoped))
     }
 
-    pub async fn store(&self, permit: Permit<kind::StoreRead>, key: By<StoreId>) -> Result<Option<StoreRow>, Fault> {
+    pub async fn store(&self, permit: Permit<kind::StoreRead>, key: IdOrKey<StoreId>) -> Result<Option<StoreRow>, Fault> {
         let scope = self.scope(permit);
         match key {
-            By::Id(id) => small_tables::by_id::<entity::store::Entity, _>(&scope, id).await,
-            By::Key(code) => small_tables::by_text::<entity::store::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
+            IdOrKey::Id(id) => small_tables::by_id::<entity::store::Entity, _>(&scope, id).await,
+            IdOrKey::Key(code) => {
+                small_tables::by_text::<entity::store::Entity>(&scope, "code_key", &text::fold(code.trim())).await
+            }
         }
     }
     pub async fn stores(
@@ -83,15 +85,19 @@ impl Catalog {
         tests: Nested<StoreTests>,
         sorted: NamedSorted,
         request: &PageRequest,
-    ) -> Result<Listed<StoreRow>, Fault> {
+    ) -> Result<ListPage<StoreRow>, Fault> {
         rows::stores::page(&self.scope(permit), tests, sorted, request).await
     }
 
-    pub async fn category(&self, permit: Permit<kind::ProductRead>, key: By<CategoryId>) -> Result<Option<CategoryRow>, Fault> {
+    pub async fn category(
+        &self,
+        permit: Permit<kind::ProductRead>,
+        key: IdOrKey<CategoryId>,
+    ) -> Result<Option<CategoryRow>, Fault> {
         let scope = self.scope(permit);
         match key {
-            By::Id(id) => small_tables::by_id::<entity::category::Entity, _>(&scope, id).await,
-            By::Key(slug) => small_tables::by_text::<entity::category::Entity>(&scope, "slug", slug.trim()).await,
+            IdOrKey::Id(id) => small_tables::by_id::<entity::category::Entity, _>(&scope, id).await,
+            IdOrKey::Key(slug) => small_tables::by_text::<entity::category::Entity>(&scope, "slug", slug.trim()).await,
         }
     }
     /// The children of a category, or the roots: archived ones, those in use, or all.
@@ -101,7 +107,7 @@ impl Catalog {
         (place, tests): (CategoryPlace, Nested<NounTests>),
         sorted: CategorySorted,
         request: &PageRequest,
-    ) -> Result<Listed<CategoryRow>, Fault> {
+    ) -> Result<ListPage<CategoryRow>, Fault> {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
         place.push_to(&mut clause);
@@ -112,12 +118,12 @@ impl Catalog {
     pub async fn supplier(
         &self,
         permit: Permit<kind::ProductRead>,
-        lookup: By<SupplierId>,
+        lookup: IdOrKey<SupplierId>,
     ) -> Result<Option<SupplierRow>, Fault> {
         let scope = self.scope(permit);
         match lookup {
-            By::Id(id) => small_tables::by_id::<entity::supplier::Entity, _>(&scope, id).await,
-            By::Key(code) => {
+            IdOrKey::Id(id) => small_tables::by_id::<entity::supplier::Entity, _>(&scope, id).await,
+            IdOrKey::Key(code) => {
                 let key = text::fold(code.trim());
                 let supplier_row = small_tables::by_text::<entity::supplier::Entity>(&scope, "code_key", &key).await?;
                 // The code of a merged supplier finds its survivor.
@@ -134,7 +140,7 @@ impl Catalog {
         tests: Nested<SupplierTests>,
         sorted: NamedSorted,
         request: &PageRequest,
-    ) -> Result<Listed<SupplierRow>, Fault> {
+    ) -> Result<ListPage<SupplierRow>, Fault> {
         rows::suppliers::page(&self.scope(permit), tests, sorted, request).await
     }
 
@@ -147,7 +153,7 @@ impl Catalog {
         tests: Nested<NounTests>,
         sorted: FamilySorted,
         request: &PageRequest,
-    ) -> Result<Listed<FamilyRow>, Fault> {
+    ) -> Result<ListPage<FamilyRow>, Fault> {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
         entity_filter::push_to(&scope, &mut clause, (Noun::Family, tests)).await?;
@@ -157,12 +163,12 @@ impl Catalog {
     pub async fn customer(
         &self,
         permit: Permit<kind::CustomerRead>,
-        lookup: By<CustomerId>,
+        lookup: IdOrKey<CustomerId>,
     ) -> Result<Option<CustomerRow>, Fault> {
         let scope = self.scope(permit);
         match lookup {
-            By::Id(id) => rows::customer::by_id(&scope, id).await,
-            By::Key(text) => rows::customer::by_external_ref(&scope, &text::normal_form(text.trim())).await,
+            IdOrKey::Id(id) => rows::customer::by_id(&scope, id).await,
+            IdOrKey::Key(text) => rows::customer::by_external_ref(&scope, &text::normal_form(text.trim())).await,
         }
     }
     /// Customers that pass the tests; none is found by an e-mail address.
@@ -172,8 +178,8 @@ impl Catalog {
         tests: Nested<CustomerTests>,
         sorted: CustomerSorted,
         request: &PageRequest,
-    ) -> Result<Listed<CustomerRow>, Fault> {
-        rows::customers::page(&self.scope(permit), tests, AddressSearch::Hidden, sorted, request).await
+    ) -> Result<ListPage<CustomerRow>, Fault> {
+        rows::customer_list::page(&self.scope(permit), tests, AddressSearch::Hidden, sorted, request).await
     }
     /// Like `customers`, but e-mail addresses are searched too, in any case of letters.
     pub async fn customers_by_address(
@@ -182,8 +188,8 @@ impl Catalog {
         tests: Nested<CustomerTests>,
         sorted: CustomerSorted,
         request: &PageRequest,
-    ) -> Result<Listed<CustomerRow>, Fault> {
-        rows::customers::page(&self.scope(permit), tests, AddressSearch::Seen, sorted, request).await
+    ) -> Result<ListPage<CustomerRow>, Fault> {
+        rows::customer_list::page(&self.scope(permit), tests, AddressSearch::Seen, sorted, request).await
     }
     /// Customers that pass the tests and the tests of names, by e-mail addresses too if the caller
     /// may see them; None if more rows pass the tests than are compared by name.
@@ -195,7 +201,7 @@ impl Catalog {
         names: &[TextTest],
     ) -> Result<Option<NamedCustomers>, Fault> {
         let addresses = if contact_permit.is_some() { AddressSearch::Seen } else { AddressSearch::Hidden };
-        rows::customers::named(&self.scope(permit), tests, addresses, names).await
+        rows::customer_list::find_named(&self.scope(permit), tests, addresses, names).await
     }
     /// Number of customers that pass the tests, counted up to one more than `limit`; none is found
     /// by an e-mail address.
@@ -205,7 +211,7 @@ impl Catalog {
         tests: Nested<CustomerTests>,
         limit: i64,
     ) -> Result<i64, Fault> {
-        rows::customers::count(&self.scope(permit), tests, AddressSearch::Hidden, limit).await
+        rows::customer_list::count(&self.scope(permit), tests, AddressSearch::Hidden, limit).await
     }
     /// Like `customers_count`, but e-mail addresses are searched too, in any case of letters.
     pub async fn customers_count_by_address(
@@ -214,14 +220,20 @@ impl Catalog {
         tests: Nested<CustomerTests>,
         limit: i64,
     ) -> Result<i64, Fault> {
-        rows::customers::count(&self.scope(permit), tests, AddressSearch::Seen, limit).await
+        rows::customer_list::count(&self.scope(permit), tests, AddressSearch::Seen, limit).await
     }
 
-    pub async fn channel(&self, permit: Permit<kind::ChannelRead>, lookup: By<ChannelId>) -> Result<Option<ChannelRow>, Fault> {
+    pub async fn channel(
+        &self,
+        permit: Permit<kind::ChannelRead>,
+        lookup: IdOrKey<ChannelId>,
+    ) -> Result<Option<ChannelRow>, Fault> {
         let scope = self.scope(permit);
         match lookup {
-            By::Id(id) => small_tables::by_id::<entity::channel::Entity, _>(&scope, id).await,
-            By::Key(code) => small_tables::by_text::<entity::channel::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
+            IdOrKey::Id(id) => small_tables::by_id::<entity::channel::Entity, _>(&scope, id).await,
+            IdOrKey::Key(code) => {
+                small_tables::by_text::<entity::channel::Entity>(&scope, "code_key", &text::fold(code.trim())).await
+            }
         }
     }
     pub async fn channels(
@@ -230,7 +242,7 @@ impl Catalog {
         tests: Nested<NounTests>,
         sorted: NamedSorted,
         request: &PageRequest,
-    ) -> Result<Listed<ChannelRow>, Fault> {
+    ) -> Result<ListPage<ChannelRow>, Fault> {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
         entity_filter::push_to(&scope, &mut clause, (Noun::Channel, tests)).await?;

@@ -23,22 +23,22 @@ use crate::catalog::{
     core::{
         Rejection,
         customer::CustomerRow,
-        unmerge::{self, CustomersMoved, UnmergeAsk},
+        unmerge::{self, CustomersMoved, UnmergeRequest},
     },
     events,
     rows::{self, merge::count_customer_documents, unmerge as unmerge_rows},
 };
 
-type Done = Result<CallResult<MergedCustomer>, MergeStop>;
+type UnmergeResult = Result<CallResult<MergedCustomer>, MergeStop>;
 
 impl Catalog {
     /// Undoes the merge of a customer, once for the key.
     pub async fn customer_unmerge(
         &self,
         permit: Permit<kind::CustomerMerge>,
-        request: UnmergeAsk<of::CustomerId>,
+        request: UnmergeRequest<of::CustomerId>,
         mode: Mode,
-    ) -> Done {
+    ) -> UnmergeResult {
         let key = Key {
             owner: permit.actor().id,
             mutation: "customerUnmerge",
@@ -60,7 +60,7 @@ impl Catalog {
 pub async fn unmerge_as_system(db: &Database, clock: &Clock, tenant: TenantId, id: CustomerId) -> Result<(), Fault> {
     // A new key: the merge may have been undone after an earlier restore, too.
     let idempotency_key = format!("restored-{}", clock.uuid());
-    let request = UnmergeAsk { idempotency_key, id, expected_version: None, into_expected_version: None };
+    let request = UnmergeRequest { idempotency_key, id, expected_version: None, into_expected_version: None };
     let owner = Actor::SYSTEM.id;
     let key = Key { owner, mutation: "customerUnmerge", key: request.idempotency_key.clone(), hash: hash_of(&request) };
     let mut work = db.tenant(tenant).begin().await?;
@@ -79,9 +79,9 @@ pub async fn unmerge_as_system(db: &Database, clock: &Clock, tenant: TenantId, i
 async fn run_customer_unmerge(
     work: &mut Work,
     key: &Key,
-    request: &UnmergeAsk<of::CustomerId>,
+    request: &UnmergeRequest<of::CustomerId>,
     (now, asked_at): (Timestamp, Option<Timestamp>),
-) -> Done {
+) -> UnmergeResult {
     // Read before the rows are locked, so that they are locked in the order of their IDs, as by
     // merges.
     let record = unmerge_rows::customer_merge(work, request.id).await?;

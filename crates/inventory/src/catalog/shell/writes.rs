@@ -40,7 +40,7 @@ pub struct RowRef {
 
 /// Returns the target of an update; a malformed ID is a problem like any other, and is replaced by
 /// an ID that no row has.
-pub(super) fn target<K: entity::id::Kind>(row_ref: &RowRef, subject: Subject, checker: &mut Checker) -> Target<Id<K>> {
+pub(super) fn parse_target<K: entity::id::Kind>(row_ref: &RowRef, subject: Subject, checker: &mut Checker) -> Target<Id<K>> {
     let id = Id::from_str(&row_ref.id).unwrap_or_else(|_| {
         checker.refuse(vec!["id".to_owned()], Rejection::WrongId(subject));
         Id::NIL
@@ -108,7 +108,7 @@ impl Catalog {
         options: CallOptions,
     ) -> Result<Batch<StoreRow>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&row_ref, Subject::Store, &mut checker);
+        let target = parse_target(&row_ref, Subject::Store, &mut checker);
         let command = store::check(target, &fields, checker, is_time_zone);
         self.run::<Stores, _>(permit, &options, ("storeUpdate", hash_of(&(&row_ref.id, &fields))), vec![command]).await
     }
@@ -121,7 +121,7 @@ impl Catalog {
         options: CallOptions,
     ) -> Result<Batch<StoreRow>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&row_ref, Subject::Store, &mut checker);
+        let target = parse_target(&row_ref, Subject::Store, &mut checker);
         let fields = StoreFields { life: Life::Archive, ..StoreFields::default() };
         let command = store::check(target, &fields, checker, is_time_zone);
         self.run::<Stores, _>(permit, &options, ("storeArchive", hash_of(&row_ref.id)), vec![command]).await
@@ -144,7 +144,7 @@ impl Catalog {
         options: CallOptions,
     ) -> Result<Batch<SupplierRow>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&row_ref, Subject::Supplier, &mut checker);
+        let target = parse_target(&row_ref, Subject::Supplier, &mut checker);
         let command = supplier::check(target, &fields, checker);
         self.run::<Suppliers, _>(permit, &options, ("supplierUpdate", hash_of(&(&row_ref.id, &fields))), vec![command]).await
     }
@@ -185,7 +185,7 @@ impl Catalog {
         options: CallOptions,
     ) -> Result<Batch<CategoryRow>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&row_ref, Subject::Category, &mut checker);
+        let target = parse_target(&row_ref, Subject::Category, &mut checker);
         let command = category::check(target, &fields, checker);
         self.run::<Categories, _>(permit, &options, ("categoryUpdate", hash_of(&(&row_ref.id, &fields))), vec![command]).await
     }
@@ -218,7 +218,7 @@ impl Catalog {
         options: CallOptions,
     ) -> Result<Batch<CustomerRow>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&row_ref, Subject::Customer, &mut checker);
+        let target = parse_target(&row_ref, Subject::Customer, &mut checker);
         let command = customer::check(target, &fields, checker);
         self.run::<Customers, _>(permit, &options, ("customerUpdate", hash_of(&(&row_ref.id, &fields))), vec![command]).await
     }
@@ -231,7 +231,7 @@ impl Catalog {
         options: CallOptions,
     ) -> Result<Batch<CustomerRow>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&row_ref, Subject::Customer, &mut checker);
+        let target = parse_target(&row_ref, Subject::Customer, &mut checker);
         let target_ids: Vec<CustomerId> = target.id().into_iter().collect();
         let merged = merged_customers(&permit.scope(&self.db), &target_ids).await?;
         let erasure = |id| customer::erase_command(Target::Id { id, expected_version: None }, Checker::default());
@@ -282,7 +282,7 @@ impl Catalog {
         options: CallOptions,
     ) -> Result<Batch<ProductDoc>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&row_ref, Subject::Product, &mut checker);
+        let target = parse_target(&row_ref, Subject::Product, &mut checker);
         let command = product::check(target, &fields, checker);
         self.run::<Products, _>(permit, &options, ("productUpdate", hash_of(&(&row_ref.id, &fields))), vec![command]).await
     }
@@ -294,7 +294,7 @@ impl Catalog {
         options: CallOptions,
     ) -> Result<Batch<ProductDoc>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&row_ref, Subject::Product, &mut checker);
+        let target = parse_target(&row_ref, Subject::Product, &mut checker);
         let fields = ProductFields { status: Patch::Set(ProductStatus::Archived), ..ProductFields::default() };
         let command = product::check(target, &fields, checker);
         self.run::<Products, _>(permit, &options, ("productArchive", hash_of(&row_ref.id)), vec![command]).await
@@ -310,7 +310,7 @@ impl Catalog {
         let hash = hash_of(&rows.iter().map(|(row_ref, fields)| (&row_ref.id, fields)).collect::<Vec<_>>());
         let command = |(row_ref, fields): &(RowRef, ProductFields)| {
             let mut checker = Checker::default();
-            let target = target(row_ref, Subject::Product, &mut checker);
+            let target = parse_target(row_ref, Subject::Product, &mut checker);
             product::check(target, fields, checker)
         };
         let mode = if options.mode == Mode::Write { Mode::WriteAll } else { options.mode };
@@ -326,7 +326,7 @@ impl Catalog {
         options: CallOptions,
     ) -> Result<Batch<KitDoc>, Fault> {
         let mut checker = Checker::default();
-        let target = target(&row_ref, Subject::Product, &mut checker);
+        let target = parse_target(&row_ref, Subject::Product, &mut checker);
         let command = kit::check(target, &fields, checker);
         self.run::<Kits, _>(permit, &options, ("kitSet", hash_of(&(&row_ref.id, &fields))), vec![command]).await
     }

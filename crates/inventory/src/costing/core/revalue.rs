@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use entity::prelude::*;
-use platform::stages::{Stage, Staged, earliest};
+use platform::stages::{Stage, Staged, keep_earliest};
 
 use super::{
     added_charge::{AddedCharge, ChargeShare},
@@ -159,7 +159,7 @@ pub fn check_lines(
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(checked_lines) } else { Err(earliest(problems)) }
+    if problems.is_empty() { Ok(checked_lines) } else { Err(keep_earliest(problems)) }
 }
 
 fn check_line(

@@ -1,7 +1,7 @@
 //! Lists of revaluations.
 
 use platform::{
-    paging::{Key, ListSource, Listed, PageRequest, keyset},
+    paging::{Key, ListPage, ListSource, PageRequest, keyset},
     storage::{Fault, Nested, Reads},
 };
 use uuid::Uuid;
@@ -57,12 +57,12 @@ pub async fn page_of_revaluations(
     filter: &Nested<RevaluationFilter>,
     descending: bool,
     request: &PageRequest,
-) -> Result<Listed<Revaluation>, Fault> {
+) -> Result<ListPage<Revaluation>, Fault> {
     let mut clause = Clause::new(reads.backend(), 2);
     clause.nested(filter, push_filter_conditions);
     let Clause { sql, values, .. } = clause;
     let (bounds, tail, keyset_values) = keyset(&["v.number"], descending, request, values.len() + 2);
     let all_values = values.iter().cloned().chain(keyset_values).collect();
     let rows = select_revaluations(reads, &format!("WHERE v.tenant_id = $1{sql}{bounds}{tail}"), all_values).await?;
-    Ok(Listed { rows, source: ListSource { from: format!("FROM revaluation v WHERE v.tenant_id = $1{sql}"), values } })
+    Ok(ListPage { rows, source: ListSource { from: format!("FROM revaluation v WHERE v.tenant_id = $1{sql}"), values } })
 }

@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     book::CountBook,
-    count::{CountAttempt, CountedLot, Expected, Finding, Line, LineKey, LineState},
+    count::{CountAttempt, CountedLot, Finding, Line, LineKey, LineOrigin, LineState},
     step::NewLine,
 };
 use crate::stock::core::Level;
@@ -44,7 +44,7 @@ impl Changes {
 }
 
 /// A line that is not counted yet.
-pub(super) fn build_uncounted_line(new: &NewLine, expected: Expected) -> Line {
+pub(super) fn build_uncounted_line(new: &NewLine, expected: LineOrigin) -> Line {
     Line {
         id: new.id,
         product: new.product,
@@ -58,7 +58,7 @@ pub(super) fn build_uncounted_line(new: &NewLine, expected: Expected) -> Line {
 }
 
 /// A line of a product or a lot at this level.
-pub(super) fn build_line(level: &Level, id: CountLineId, lot: Option<CountedLot>, expected: Expected) -> Line {
+pub(super) fn build_line(level: &Level, id: CountLineId, lot: Option<CountedLot>, expected: LineOrigin) -> Line {
     let facts = &level.facts;
     let (sku, name, decimals) = (facts.sku.clone(), facts.name.clone(), facts.decimals);
     build_uncounted_line(&NewLine { id, product: level.key.product, lot, sku, name, decimals }, expected)

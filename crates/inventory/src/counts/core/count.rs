@@ -150,7 +150,7 @@ pub struct CountedLot {
 
 impl CountedLot {
     /// A lot that is on the books.
-    pub fn known(id: LotId, code: &str, key: &str) -> Self {
+    pub fn from_books(id: LotId, code: &str, key: &str) -> Self {
         Self { id: Some(id), code: code.to_owned(), key: key.to_owned(), made_on: None, expires_on: None }
     }
 }
@@ -167,7 +167,7 @@ pub struct Line {
     pub name: String,
     pub decimals: u8,
     /// Whether it was on the list, or only found.
-    pub expected: Expected,
+    pub expected: LineOrigin,
     pub state: LineState,
 }
 
@@ -212,7 +212,7 @@ impl LineState {
         }
     }
     /// Returns the difference that the line posted, also if it was reversed.
-    pub const fn posted(self) -> Option<i64> {
+    pub const fn posted_difference(self) -> Option<i64> {
         match self {
             Self::Posted(_, difference) | Self::Reversed(_, difference, _) => Some(difference),
             Self::Uncounted | Self::Counted(_) | Self::Recount(_) => None,
@@ -243,7 +243,7 @@ impl Line {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
+pub enum LineOrigin {
     Listed,
     Found,
 }

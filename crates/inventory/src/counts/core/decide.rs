@@ -5,11 +5,11 @@ use entity::prelude::*;
 use super::{
     book::{CountBook, CountDecision, CreatedState},
     changes::{Changes, build_line, build_uncounted_line},
-    count::{Count, CountState, CountedLot, Expected, Line, LineState, Selection, Stage, state_rejection},
+    count::{Count, CountState, CountedLot, Line, LineOrigin, LineState, Selection, Stage, state_rejection},
     posting::approve_count,
     refusal::Refusal,
     states::{Action, may},
-    step::{NewCount, NewLine, Step, Steps, Uncounted},
+    step::{NewCount, NewLine, Step, Steps, UncountedLines},
     tally::record_tallies,
 };
 use crate::ledger::DocumentNumber;
@@ -134,10 +134,10 @@ fn build_listed_lines(
     if before.iter().any(|line| line.product == product) {
         return Err(Refusal::ListedTwice.at(field));
     }
-    let of_lot = |(id, lot): &(CountLineId, CountedLot)| build_line(level, *id, Some(lot.clone()), Expected::Listed);
+    let of_lot = |(id, lot): &(CountLineId, CountedLot)| build_line(level, *id, Some(lot.clone()), LineOrigin::Listed);
     Ok(match lots {
         Some(lots) => lots.iter().map(of_lot).collect(),
-        None => vec![build_line(level, id, None, Expected::Listed)],
+        None => vec![build_line(level, id, None, LineOrigin::Listed)],
     })
 }
 
@@ -154,7 +154,7 @@ fn start_if_requested(
         check_no_parallel_count(book, new.store, (line.product, &line.sku), At::input(Field::Kind))?;
     }
     let created_state = CreatedState { status: count.status(), version: count.version, lines: new.products.len() };
-    changes.made.extend(begin.lines.iter().map(|new| build_uncounted_line(new, Expected::Listed)));
+    changes.made.extend(begin.lines.iter().map(|new| build_uncounted_line(new, LineOrigin::Listed)));
     if changes.made.is_empty() {
         return Err(Refusal::NothingFits.at(At::input(Field::Kind)));
     }
@@ -199,7 +199,7 @@ fn start_count(
     if lines.len() > MAX_COUNT_LINES {
         return Err(Refusal::TooManyLines { most: MAX_COUNT_LINES }.at(At::input(Field::Id)));
     }
-    changes.made.extend(lines.iter().map(|new| build_uncounted_line(new, Expected::Listed)));
+    changes.made.extend(lines.iter().map(|new| build_uncounted_line(new, LineOrigin::Listed)));
     for line in lines.iter().filter(|line| line.lot.is_some()) {
         changes.remove_lotless_line(book, count.id, line.product);
     }
@@ -207,10 +207,10 @@ fn start_count(
     Ok(())
 }
 
-fn submit_count(book: &CountBook, draft: &Draft<'_>, count: &mut Count, uncounted: Uncounted) -> Result<(), Rejection> {
+fn submit_count(book: &CountBook, draft: &Draft<'_>, count: &mut Count, uncounted: UncountedLines) -> Result<(), Rejection> {
     let CountState::Active(Stage::Counting { started_at }) = count.state else { return Err(state_rejection(count)) };
     let open_lines = book.open.get(&count.id).copied().unwrap_or(0);
-    if open_lines > 0 && uncounted == Uncounted::Refuse {
+    if open_lines > 0 && uncounted == UncountedLines::Refuse {
         return Err(Refusal::Uncounted { lines: open_lines }.at(At::input(Field::OnUncounted)));
     }
     count.state = CountState::Active(Stage::Review { started_at, submitted_at: draft.now() });

@@ -19,7 +19,7 @@ mod tally;
 pub use book::{CountBook, CountDecision, CountsSince, CreatedState};
 pub use command::CountCommand;
 pub use count::{
-    BookVisibility, Count, CountAttempt, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Selection, Stage,
+    BookVisibility, Count, CountAttempt, CountState, CountedLot, Finding, Line, LineKey, LineOrigin, LineState, Selection, Stage,
     Tally,
 };
 pub use decide::{MAX_COUNT_LINES, decide};
@@ -29,4 +29,4 @@ pub use refusal::Refusal;
 pub use reverse::{CountReversal, ReverseCount};
 pub use states::{Action, COUNT_STEPS, actions_from, may};
 pub use statistics::{Pair, accuracy, classify_abc, shrinkage};
-pub use step::{Approval, Begin, NewCount, NewLine, Record, Step, Steps, TallyLine, Uncounted};
+pub use step::{Approval, Begin, NewCount, NewLine, Record, Step, Steps, TallyLine, UncountedLines};

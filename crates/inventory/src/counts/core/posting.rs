@@ -54,7 +54,7 @@ pub(super) fn approve_count(
             differing_lines.push(DifferingLine { key, lot: lot_choice(draft, approval, line), difference });
         }
         if difference != 0 || draft.level(key, At::NOWHERE).is_ok_and(|level| level.row.is_stored()) {
-            draft.counted(key, tally.counted_at);
+            draft.record_count(key, tally.counted_at);
         }
     }
     check_independent(book, draft, count, (actor, approval), &lines)?;
@@ -165,7 +165,7 @@ fn line_deltas(draft: &Draft<'_>, differing_line: &DifferingLine, level: &Level)
     let blocked = draft.blocked(differing_line.key, &differing_line.lot);
     let other_conditions = Condition::ALL.iter().copied().filter(|condition| Some(*condition) != blocked);
     for condition in blocked.into_iter().chain(other_conditions) {
-        let quantity = remaining.min(draft.aside(differing_line.key, lot).of(condition));
+        let quantity = remaining.min(draft.unavailable_units(differing_line.key, lot).of(condition));
         if quantity > 0 {
             deltas.push((on_hand_delta(-quantity, -quantity), Some(condition)));
             remaining -= quantity;

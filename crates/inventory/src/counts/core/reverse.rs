@@ -123,7 +123,7 @@ fn decide(
 /// The lines that were posted.
 fn find_posted_lines(book: &CountBook, count: CountId) -> Vec<&Line> {
     let count_lines = book.lines.get(&count).into_iter().flat_map(|lines| lines.values());
-    let mut lines: Vec<&Line> = count_lines.filter(|line| line.state.posted().is_some()).collect();
+    let mut lines: Vec<&Line> = count_lines.filter(|line| line.state.posted_difference().is_some()).collect();
     lines.sort_by_cached_key(|line| line.key());
     lines
 }

@@ -27,7 +27,7 @@ pub enum Step {
     /// Starts the count with these lines, in addition to those that it was created with.
     Start(Vec<NewLine>),
     Record(Record),
-    Submit(Uncounted),
+    Submit(UncountedLines),
     /// Products to count again; None for all with a difference.
     Recount(Option<Vec<ProductId>>),
     Approve(Approval),
@@ -102,7 +102,7 @@ pub struct NewLine {
 
 /// Handling of uncounted lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Uncounted {
+pub enum UncountedLines {
     Refuse,
     /// Stock of uncounted lines stays unchanged.
     Leave,

@@ -6,7 +6,7 @@ use super::{
     book::CountBook,
     changes::{Changes, build_line},
     count::{
-        Count, CountAttempt, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Stage, Tally, state_rejection,
+        Count, CountAttempt, CountState, CountedLot, Finding, Line, LineKey, LineOrigin, LineState, Stage, Tally, state_rejection,
     },
     refusal::Refusal,
     step::{Record, TallyLine},
@@ -94,7 +94,7 @@ impl TallyContext<'_> {
         let attempt = if let Some(existing_line) = book.line(count.id, &line_key) {
             changes.record_recount(Line { lot, ..existing_line.clone() }, finding)
         } else {
-            let line = build_line(level, tally_line.line, lot, Expected::Found);
+            let line = build_line(level, tally_line.line, lot, LineOrigin::Found);
             changes.made.push(Line { state: LineState::Counted(finding), ..line });
             finding.attempts
         };
@@ -132,7 +132,7 @@ fn find_lot(
     }
     let known_lot = draft.check_specified_lot(product, &tally_line.lot, field)?.cloned();
     match (&tally_line.lot, known_lot) {
-        (_, Some(lot)) => Ok(Some((CountedLot::known(lot.id, &lot.code, &lot.key), Some(lot)))),
+        (_, Some(lot)) => Ok(Some((CountedLot::from_books(lot.id, &lot.code, &lot.key), Some(lot)))),
         (LotChoice::Named(name), None) => {
             let (code, key) = (name.code.clone(), name.key.clone());
             Ok(Some((CountedLot { id: None, code, key, made_on: name.made_on, expires_on: name.expires_on }, None)))

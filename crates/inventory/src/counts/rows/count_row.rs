@@ -9,7 +9,9 @@ use platform::storage::Fault;
 use uuid::Uuid;
 
 use crate::{
-    counts::core::{BookVisibility, Count, CountState, CountedLot, Expected, Finding, Line, LineState, Selection, Stage, Tally},
+    counts::core::{
+        BookVisibility, Count, CountState, CountedLot, Finding, Line, LineOrigin, LineState, Selection, Stage, Tally,
+    },
     ledger::DocumentNumber,
 };
 
@@ -154,7 +156,7 @@ impl TryFrom<LineRow> for Line {
             sku: row.sku,
             name: row.name,
             decimals: row.unit_decimals as u8,
-            expected: if row.is_expected == 1 { Expected::Listed } else { Expected::Found },
+            expected: if row.is_expected == 1 { LineOrigin::Listed } else { LineOrigin::Found },
             state,
         })
     }

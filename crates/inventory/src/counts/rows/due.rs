@@ -119,7 +119,7 @@ pub async fn load_lots_at_store(
     );
     let mut lots_by_product: HashMap<ProductId, Vec<CountedLot>> = HashMap::new();
     for row in reads.records::<LotAtStore>(&sql, vec![store.into(), backend.ids(products.iter().copied())]).await? {
-        lots_by_product.entry(row.product_id).or_default().push(CountedLot::known(row.id, &row.code, &row.code_key));
+        lots_by_product.entry(row.product_id).or_default().push(CountedLot::from_books(row.id, &row.code, &row.code_key));
     }
     Ok(lots_by_product)
 }

@@ -8,7 +8,7 @@ use entity::{
     tables::{count_line, count_try},
 };
 use platform::{
-    paging::{Key, ListSource, Listed, PageRequest},
+    paging::{Key, ListPage, ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Nested, Reads},
 };
 use sea_orm::Value;
@@ -18,7 +18,7 @@ use super::{
     count_row::{LineRow, cost},
     load::corrected_book_sql,
 };
-use crate::counts::core::{CountAttempt, CountDecision, Expected, Finding, Line, LineKey, LineState, Pair, Tally};
+use crate::counts::core::{CountAttempt, CountDecision, Finding, Line, LineKey, LineOrigin, LineState, Pair, Tally};
 
 #[derive(Record)]
 struct ProgressRow {
@@ -120,14 +120,14 @@ pub async fn load_line_page(
     count: CountId,
     tests: &Nested<Vec<LineTest>>,
     request: &PageRequest,
-) -> Result<Listed<LineWithBook>, Fault> {
+) -> Result<ListPage<LineWithBook>, Fault> {
     let source = lines_source(reads.backend(), count, tests);
     let select = LineWithBookRow::SELECT.replace("{book}", &corrected_book_sql());
     let (sql, values) = source.clone().page(&select, &["l.sku", "l.id"], false, request);
     let shown_rows = reads.records::<LineWithBookRow>(&sql, values).await?;
     let to_shown_line = |row: LineWithBookRow| Ok(LineWithBook { line: row.line.try_into()?, book: row.book });
     let rows = shown_rows.into_iter().map(to_shown_line).collect::<Result<_, Fault>>()?;
-    Ok(Listed { rows, source })
+    Ok(ListPage { rows, source })
 }
 
 /// The lines of a count that fulfil all tests.
@@ -214,7 +214,7 @@ impl Progress {
             CountLineState::Counted => self.counted += by,
             CountLineState::Recount => self.recount += by,
         }
-        self.found += if line.expected == Expected::Found { by } else { 0 };
+        self.found += if line.expected == LineOrigin::Found { by } else { 0 };
     }
 }
 
@@ -237,7 +237,7 @@ pub async fn load_counted_pairs(
         (Pair { book, counted: line.counted.get() }, cost, line.unit_decimals as u8)
     };
     // Posting a line changes neither of its two figures.
-    let changed_lines = changed_lines.iter().filter(|line| line.state.posted().is_none());
+    let changed_lines = changed_lines.iter().filter(|line| line.state.posted_difference().is_none());
     let replaced_ids: HashSet<CountLineId> = changed_lines.clone().map(|line| line.id).collect();
     let kept_pairs = rows.into_iter().filter(|row| !replaced_ids.contains(&row.line.id)).map(to_pair);
     Ok(kept_pairs.chain(changed_lines.filter_map(counted_pair)).collect())

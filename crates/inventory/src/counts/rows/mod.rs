@@ -21,4 +21,4 @@ pub use load::{
     CountScope, category_exists, count_open_lines, find_used_references, load_book_corrections, load_count_scope, load_counters,
     load_counts, load_counts_under_way, load_lines, load_past_lot_quantities, load_posted_since, lock_counts,
 };
-pub use write::{CountChanges, Written, count_rows};
+pub use write::{CountChanges, RowWrite, count_rows};

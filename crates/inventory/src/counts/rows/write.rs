@@ -8,7 +8,7 @@ use entity::{
 use platform::storage::{Bulk, Rows};
 use uuid::Uuid;
 
-use crate::counts::core::{BookVisibility, Count, CountAttempt, Expected, Line, LineKey};
+use crate::counts::core::{BookVisibility, Count, CountAttempt, Line, LineKey, LineOrigin};
 
 /// A count's first row, in which nothing is submitted.
 #[derive(Record)]
@@ -120,7 +120,7 @@ struct NewAttempt {
 
 /// Kind of write of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
+pub enum RowWrite {
     New,
     Changed,
 }
@@ -128,8 +128,8 @@ pub enum Written {
 /// Changes that a batch made to counts: each row once, as its last command left it, and every try.
 #[derive(Default)]
 pub struct CountChanges<'a> {
-    pub counts: Vec<(&'a Count, Written)>,
-    pub lines: Vec<(CountId, &'a Line, Written)>,
+    pub counts: Vec<(&'a Count, RowWrite)>,
+    pub lines: Vec<(CountId, &'a Line, RowWrite)>,
     /// Lines to delete.
     pub gone: Vec<(CountId, &'a LineKey)>,
     pub tries: Vec<(CountId, &'a CountAttempt)>,
@@ -140,15 +140,15 @@ pub fn count_rows(tenant: TenantId, changes: &CountChanges<'_>, now: Timestamp) 
     let (mut new, mut changed) = (Rows::<NewCount>::insert(tenant), Rows::<ChangedCount>::update(tenant));
     for &(count, written) in &changes.counts {
         match written {
-            Written::New => new.push(count.into()),
-            Written::Changed => changed.push(count.into()),
+            RowWrite::New => new.push(count.into()),
+            RowWrite::Changed => changed.push(count.into()),
         }
     }
     let (mut new_lines, mut changed_lines) = (Rows::<NewLine>::insert(tenant), Rows::<ChangedLine>::update(tenant));
     for (count, line, written) in &changes.lines {
         match written {
-            Written::New => new_lines.push(NewLine::of(*count, line)),
-            Written::Changed => changed_lines.push(ChangedLine::of(*count, line)),
+            RowWrite::New => new_lines.push(NewLine::of(*count, line)),
+            RowWrite::Changed => changed_lines.push(ChangedLine::of(*count, line)),
         }
     }
     let mut deleted_lines = Rows::<DeletedLine>::delete(tenant);
@@ -203,13 +203,13 @@ impl From<&Count> for ChangedCount {
     }
 }
 
-fn unit_cost(line: &Line) -> Option<Money> {
+fn counted_unit_cost(line: &Line) -> Option<Money> {
     line.state.finding()?.unit_cost
 }
 
 impl NewLine {
     fn of(count: CountId, line: &Line) -> Self {
-        let (lot, tally, unit_cost) = (line.lot.as_ref(), line.state.tally(), unit_cost(line));
+        let (lot, tally, unit_cost) = (line.lot.as_ref(), line.state.tally(), counted_unit_cost(line));
         Self {
             count_id: count,
             product_id: line.product,
@@ -218,7 +218,7 @@ impl NewLine {
             sku: line.sku.clone(),
             name: line.name.clone(),
             unit_decimals: line.decimals.into(),
-            is_expected: i32::from(line.expected == Expected::Listed),
+            is_expected: i32::from(line.expected == LineOrigin::Listed),
             state: line.state.status(),
             attempts: line.state.attempts(),
             counted: tally.map(|tally| tally.counted),
@@ -237,7 +237,7 @@ impl NewLine {
 
 impl ChangedLine {
     fn of(count: CountId, line: &Line) -> Self {
-        let (lot, tally, unit_cost) = (line.lot.as_ref(), line.state.tally(), unit_cost(line));
+        let (lot, tally, unit_cost) = (line.lot.as_ref(), line.state.tally(), counted_unit_cost(line));
         Self {
             count_id: count,
             product_id: line.product,
@@ -250,7 +250,7 @@ impl ChangedLine {
             book_version: tally.map(|tally| tally.book_version),
             unit_cost_minor: unit_cost.map(|cost| cost.minor),
             cost_currency: unit_cost.map(|cost| cost.currency.to_string()),
-            posted: line.state.posted(),
+            posted: line.state.posted_difference(),
             reversed_at: line.state.reversed_at(),
             lot_id: lot.and_then(|lot| lot.id),
             made_on: lot.and_then(|lot| lot.made_on),

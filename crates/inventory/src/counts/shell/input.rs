@@ -4,7 +4,7 @@ use entity::prelude::*;
 use serde::Serialize;
 
 use crate::{
-    counts::core::{BookVisibility, Uncounted},
+    counts::core::{BookVisibility, UncountedLines},
     ledger::{LotRef, ProductRef, StoreRef},
 };
 
@@ -76,12 +76,12 @@ pub struct CountSubmit {
     #[serde(skip)]
     pub expected_version: Option<i64>,
     #[serde(serialize_with = "serialize_uncounted")]
-    pub on_uncounted: Uncounted,
+    pub on_uncounted: UncountedLines,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn serialize_uncounted<S: serde::Serializer>(uncounted: &Uncounted, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bool(*uncounted == Uncounted::Leave)
+fn serialize_uncounted<S: serde::Serializer>(uncounted: &UncountedLines, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(*uncounted == UncountedLines::Leave)
 }
 
 /// Lines to count again; None for all with a difference.

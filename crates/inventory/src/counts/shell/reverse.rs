@@ -93,7 +93,7 @@ async fn try_reverse(
 async fn load_reversal_inputs(reads: &impl Reads, id: CountId) -> Result<Option<ReversalInputs>, Fault> {
     let Some(count) = rows::load_counts(reads, &[id]).await?.pop() else { return Ok(None) };
     let lines = rows::load_lines(reads, id, None).await?;
-    let lines = lines.into_values().filter(|line| line.state.posted().is_some()).collect();
+    let lines = lines.into_values().filter(|line| line.state.posted_difference().is_some()).collect();
     let reference = Reference { kind: ReferenceKind::Count, id: id.uuid() };
     let originals = movements_of(reads, reference, &[MovementKind::Count]).await?;
     Ok(Some(ReversalInputs { count, lines, originals }))

@@ -62,7 +62,7 @@ pub fn derive_work_decision(
             work_update.check_address()?;
         }
         work_decision.works.retain(|entry| entry.work.head.order != order.id);
-        work_decision.works.extend(work_update.changed(works));
+        work_decision.works.extend(work_update.into_changes(works));
     }
     super::order_holds::touch_works_on_hold_change(&all_orders, (orders, works), &mut work_decision);
     let shipments = fulfilments.iter().map(|entry| ShipmentFact { kind: events::FULFILMENT_SHIPPED, fulfilment: entry.clone() });

@@ -12,7 +12,7 @@ use crate::{
     ledger::{Books, Decide, Decision, Needs},
     orders::{
         core::{
-            By, Fulfilment, FulfilmentLine, OrderBook, OrderDecision, OrderFact, OrderNeeds, Refusal as OrderRefusal,
+            ActionDetails, Fulfilment, FulfilmentLine, OrderBook, OrderDecision, OrderFact, OrderNeeds, Refusal as OrderRefusal,
             assign_entries, check_not_invoiced, check_not_returned, order_effects, reverse_shipped_units,
         },
         events::ORDER_UPDATED,
@@ -122,7 +122,7 @@ fn decide(
         other_store: None,
     };
     let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), mirrored_lines, effects)?;
-    let by = By { actor: call.actor, reason: Some(call.note.clone()), cancel: None, register: None };
+    let by = ActionDetails { actor: call.actor, reason: Some(call.note.clone()), cancel: None, register: None };
     let event = OrderFact { kind: ORDER_UPDATED, order: order.id, before: Some(order_before.status), by, changed: Vec::new() };
     let mut decision = Decision::of(WorkDecision { works: repacked, arrived: vec![shipment], ..WorkDecision::default() });
     decision.documents.put(OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() });

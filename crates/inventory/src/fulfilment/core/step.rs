@@ -11,7 +11,7 @@ use super::{
     work::{Accepted, Ready, Work, WorkLine, WorkRef},
 };
 use crate::{
-    orders::core::{Order, OrderBook, holds::check_not_on_hold},
+    orders::core::{Order, OrderBook, hold_commands::check_not_on_hold},
     stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
 };
 

@@ -167,7 +167,7 @@ impl<'a> WorkUpdate<'a> {
             taken_units += self.take(goods, *store, store_units - taken_units, RemovalReason::Dropped);
             remaining -= taken_units;
         }
-        if remaining == 0 { Ok(()) } else { Err(self.picked(goods, &missing_holds)) }
+        if remaining == 0 { Ok(()) } else { Err(self.reject_picked(goods, &missing_holds)) }
     }
 
     /// Returns the quantity of a line that left by the order's own shipment.
@@ -257,7 +257,7 @@ impl<'a> WorkUpdate<'a> {
     }
 
     /// The rejection of a change that would take picked units; it names their works.
-    fn picked(&self, goods: Goods, stores: &[(StoreId, i64)]) -> Rejection {
+    fn reject_picked(&self, goods: Goods, stores: &[(StoreId, i64)]) -> Rejection {
         let is_meant = |work: &&Work| {
             let has_picked =
                 work.lines.iter().any(|line| (line.position, line.product) == goods && line.picked + line.packed > 0);
@@ -269,7 +269,7 @@ impl<'a> WorkUpdate<'a> {
     }
 
     /// Returns the works that differ from those in the book.
-    pub(super) fn changed(self, book: &WorkBook) -> Vec<WorkChange> {
+    pub(super) fn into_changes(self, book: &WorkBook) -> Vec<WorkChange> {
         let changed_numbers: BTreeSet<u16> = self.touched_works.into_iter().collect();
         let is_other = |work: &Work| book.works.get(&(work.head.order, work.head.nth)) != Some(work);
         let works = self.works.into_iter().filter(|work| changed_numbers.contains(&work.head.nth) && is_other(work));

@@ -145,7 +145,7 @@ pub enum ListOnlyTest {
     /// Has a line whose product passes.
     Line(DocumentTest),
     /// Has one of these numbers; an empty list matches nothing.
-    Number(Vec<NumberOf>),
+    Number(Vec<OrderOrWorkNumber>),
 }
 
 impl ListOnlyTest {
@@ -209,13 +209,13 @@ pub fn passes(tests: &Nested<WorkTests>, work: &WorkHead) -> bool {
 
 /// Number of an order, for all of its works, or of one work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NumberOf {
+pub struct OrderOrWorkNumber {
     pub order: i64,
     /// Number of a work within the order; None for all works of the order.
     pub nth: Option<i32>,
 }
 
-impl NumberOf {
+impl OrderOrWorkNumber {
     /// Adds the condition. One order has the number: equality leads to its works, in their index.
     fn push_to(self, clause: &mut Clause) {
         let order = clause.bind(self.order);
@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn the_number_of_an_order_leads_to_the_index_of_its_works() {
         let of = |numbers: &[(i64, Option<i32>)]| {
-            let numbers = numbers.iter().map(|(order, nth)| NumberOf { order: *order, nth: *nth }).collect();
+            let numbers = numbers.iter().map(|(order, nth)| OrderOrWorkNumber { order: *order, nth: *nth }).collect();
             plain(Backend::Sqlite, Vec::new(), vec![ListOnlyTest::Number(numbers)])
         };
         let order =

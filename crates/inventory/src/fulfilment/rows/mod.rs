@@ -12,8 +12,8 @@ mod write;
 
 pub use carriers::{MAX_CARRIERS, find_carrier_by_code, load_carriers, load_carriers_by_id, put_carrier};
 pub use list::{
-    ListOnlyTest, NumberOf, OrderTest, WORKS, WorkTest, WorkTests, count_by_status, head_keys, is_late_at, load_work_page,
-    passes, works_source,
+    ListOnlyTest, OrderOrWorkNumber, OrderTest, WORKS, WorkTest, WorkTests, count_by_status, head_keys, is_late_at,
+    load_work_page, passes, works_source,
 };
 pub use load::{
     GoodsName, WorkLocation, goods_names, load_heads, load_heads_of_orders, load_store_refusals, load_works,

@@ -254,7 +254,7 @@ const RARELY_SET_WORK_COLUMNS: &[&str] =
 pub fn work_rows(tenant: TenantId, works: &[(&Work, Option<WorkBefore>)]) -> [Bulk; 2] {
     let works = works.iter().map(|(work, before)| (&work.head, before.is_some()));
     let [new, changed] = new_and_changed::<WorkRow, ChangedWork, _>(tenant, works);
-    [new.seldom(RARELY_SET_WORK_COLUMNS), changed]
+    [new.rarely_set(RARELY_SET_WORK_COLUMNS), changed]
 }
 
 /// Returns the rows of the works' lines and parcels.

@@ -20,7 +20,7 @@ pub type Lines = Option<Vec<(FulfilmentWorkLineId, Quantity)>>;
 
 /// Label of a parcel, as input.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct LabelSaid {
+pub struct LabelFields {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carrier: Option<CarrierId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,7 +29,7 @@ pub struct LabelSaid {
     pub tracking_number: Option<String>,
 }
 
-impl LabelSaid {
+impl LabelFields {
     pub(super) fn check(&self, checks: &mut Checks, at: At) {
         checks.text(self.service.as_deref(), MAX_REFERENCE, || at.field(Field::Service));
         checks.text(self.tracking_number.as_deref(), MAX_REFERENCE, || at.field(Field::TrackingNumber));

@@ -18,7 +18,7 @@ mod waves;
 
 pub use carriers::{CarrierRefusal, CarrierResult, CarrierUpsert, carrier_upsert};
 pub use decline::{WorkMove, WorkReject, work_move, work_reject};
-pub use input::{LabelSaid, Lines, MAX_LINES, MAX_PARCELS, MAX_WORKS};
+pub use input::{LabelFields, Lines, MAX_LINES, MAX_PARCELS, MAX_WORKS};
 pub use packed_lots::{PackLot, PackParcel};
 pub use ready_email::{READY_EMAIL, ReadyEmail};
 pub use ready_setting::{ReadyRefusal, ReadySet, SettingWithTerms, ready_set};
@@ -27,6 +27,6 @@ pub use ship::{
     FulfilmentArrive, ParcelTrack, ShipParcel, WorkCollect, WorkShip, fulfilment_arrive, parcel_track, work_collect, work_ship,
 };
 pub use steps::{WorkAct, WorkPack, WorkPick, WorksAccept, work_pack, work_pick, work_ready, work_unpick, works_accept};
-pub use wave_parts::WaveFound;
+pub use wave_parts::FoundQuantities;
 pub use wave_steps::{WavePack, WavePick, WaveReady, WaveShip, WaveStepResult, wave_pack, wave_pick, wave_ready, wave_ship};
 pub use waves::{WaveClose, WaveCreate, WaveError, WaveRefusal, WaveResult, WaveWorkRefusal, wave_close, wave_create};

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use platform::storage::{Fault, TenantScope};
 use serde::Serialize;
 
-use super::input::{LabelSaid, Lines, MAX_LINES};
+use super::input::{LabelFields, Lines, MAX_LINES};
 use crate::{
     fulfilment::{
         core::{RequestedLot, Work},
@@ -20,7 +20,7 @@ pub struct PackParcel {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lots: Vec<PackLot>,
     pub weight: Option<i64>,
-    pub label: LabelSaid,
+    pub label: LabelFields,
 }
 
 /// A lot that a line of a parcel names.

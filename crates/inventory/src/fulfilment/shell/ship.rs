@@ -6,7 +6,7 @@ use platform::storage::Fault;
 use serde::Serialize;
 
 use super::{
-    input::{LabelSaid, MAX_PARCELS},
+    input::{LabelFields, MAX_PARCELS},
     levels::load_line_levels,
     ownership::{is_visible_store, resolve_work},
 };
@@ -41,7 +41,7 @@ pub struct WorkShip {
 #[derive(Debug, Clone, Serialize)]
 pub struct ShipParcel {
     pub parcel: ParcelId,
-    pub label: LabelSaid,
+    pub label: LabelFields,
 }
 
 /// Input of a pickup by the customer.
@@ -72,7 +72,7 @@ pub struct ParcelTrack {
     #[serde(skip)]
     pub idempotency_key: String,
     pub parcel: ParcelId,
-    pub label: LabelSaid,
+    pub label: LabelFields,
 }
 
 /// Ships parcels of a work: one sale, and one fulfilment of the order.

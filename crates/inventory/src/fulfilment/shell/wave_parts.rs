@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     decline,
-    input::{LabelSaid, Lines},
+    input::{LabelFields, Lines},
     levels::with_levels_in_store,
     ownership::resolve_works,
     steps::generate_pickup_code,
@@ -25,7 +25,7 @@ const MAX_CONCURRENT_WORKS: usize = 20;
 
 /// Quantities that were found for a work.
 #[derive(Debug, Clone, Serialize)]
-pub struct WaveFound {
+pub struct FoundQuantities {
     pub work: FulfilmentWorkId,
     pub lines: Lines,
     /// True if the rest is missing.
@@ -40,7 +40,7 @@ pub(super) async fn pick_steps(
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentWork>,
     works: &[FulfilmentWorkId],
-    picked_works: &[WaveFound],
+    picked_works: &[FoundQuantities],
 ) -> Result<Vec<Part>, Fault> {
     let scope = permit.scope(ledger.database());
     let mut pending_steps = Vec::with_capacity(works.len());
@@ -62,7 +62,7 @@ async fn pick_step(
     scope: &TenantScope,
     work: FulfilmentWorkId,
     (work_ref, store): (WorkRef, StoreId),
-    picked_work: Option<&WaveFound>,
+    picked_work: Option<&FoundQuantities>,
 ) -> Part {
     let lines = picked_work.and_then(|picked_work| picked_work.lines.clone());
     if picked_work.is_some_and(|picked_work| picked_work.is_short) {
@@ -77,7 +77,7 @@ pub(super) async fn pack_steps(
     ledger: &Ledger,
     permit: &Permit<kind::FulfilmentWork>,
     works: &[FulfilmentWorkId],
-    label: &LabelSaid,
+    label: &LabelFields,
 ) -> Result<Vec<Part>, Fault> {
     let parcel =
         || NewParcel { id: ledger.clock().id(), lines: None, lots: Vec::new(), weight: None, label: label.clone().label() };

@@ -14,9 +14,9 @@ use platform::storage::{
 use serde::Serialize;
 
 use super::{
-    input::{LabelSaid, MAX_LINES},
+    input::{LabelFields, MAX_LINES},
     ready_email::{self, ReadyEmail},
-    wave_parts::{Part, WaveFound, has_no_changes, pack_steps, pick_steps, ready_steps, reject_as_closed, ship_steps},
+    wave_parts::{FoundQuantities, Part, has_no_changes, pack_steps, pick_steps, ready_steps, reject_as_closed, ship_steps},
     waves::{WaveError, WaveRefusal, WaveWorkRefusal, find_visible_wave, load_wave_works, remember, write_closed_wave},
 };
 use crate::{
@@ -36,7 +36,7 @@ pub struct WavePick {
     pub wave: FulfilmentWaveId,
     /// Works that were found only in part, or of which only a part is picked now; the others are
     /// picked whole.
-    pub found: Vec<WaveFound>,
+    pub found: Vec<FoundQuantities>,
 }
 
 /// Input for packing the picked goods of a wave, a parcel for each work.
@@ -45,7 +45,7 @@ pub struct WavePack {
     #[serde(skip)]
     pub idempotency_key: String,
     pub wave: FulfilmentWaveId,
-    pub label: LabelSaid,
+    pub label: LabelFields,
 }
 
 /// Input for marking the packed goods of a wave as ready for pickup.
@@ -198,7 +198,7 @@ fn is_ended(wave: &Wave, is_known: bool) -> bool {
     is_known && wave.closed_at.is_some()
 }
 
-fn check(key: &str, label: Option<&LabelSaid>) -> Result<(), Stop> {
+fn check(key: &str, label: Option<&LabelFields>) -> Result<(), Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, key);
     if let Some(label) = label {
@@ -208,7 +208,7 @@ fn check(key: &str, label: Option<&LabelSaid>) -> Result<(), Stop> {
 }
 
 /// Checks that the found quantities are of works of the wave, each named once.
-fn check_found_goods(works: &[FulfilmentWorkId], found_works: &[WaveFound]) -> Result<(), WaveError> {
+fn check_found_goods(works: &[FulfilmentWorkId], found_works: &[FoundQuantities]) -> Result<(), WaveError> {
     if found_works.len() > MAX_WAVE_WORKS {
         return Err(WaveRefusal::TooManyWorks { most: MAX_WAVE_WORKS }.into());
     }

@@ -103,7 +103,7 @@ pub struct WaveResult {
 
 /// Receipt of a call about a wave.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct WaveReceipt {
     wave: FulfilmentWaveId,
     seq: Option<i64>,
 }
@@ -271,7 +271,7 @@ async fn stored_answer(work: &Work, key: &Key) -> Result<Option<WaveResult>, Wav
         Some(KeyUse::Reused) => return Err(WaveRefusal::KeyReused.into()),
         Some(KeyUse::Same(text)) => text,
     };
-    let receipt: Kept = serde_json::from_str(&text).map_err(|err| Fault::corrupt("idempotency", err.to_string()))?;
+    let receipt: WaveReceipt = serde_json::from_str(&text).map_err(|err| Fault::corrupt("idempotency", err.to_string()))?;
     let missing_wave = || Fault::corrupt("fulfilment_wave", "a receipt names a wave that exists");
     let wave = rows::load_wave(work, receipt.wave).await?.ok_or_else(missing_wave)?;
     let works = load_wave_works(work, receipt.wave).await?;
@@ -285,7 +285,7 @@ pub(super) async fn remember(
     (wave, seq): (FulfilmentWaveId, Option<i64>),
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let receipt = serde_json::to_string(&Kept { wave, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
+    let receipt = serde_json::to_string(&WaveReceipt { wave, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
     idempotency::store_receipts(work, [(key, receipt)], now).await
 }
 

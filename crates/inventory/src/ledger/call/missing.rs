@@ -12,14 +12,14 @@ use super::{
 use crate::{
     catalog::rows::keys::filter_existing_products,
     ledger::{Command, Ledger},
-    stock::core::{At, Noun, Reason, Rejection, Stage, Stages},
+    stock::core::{At, EarliestRefusals, Noun, Reason, Rejection, Stage},
 };
 
 /// References in a call's input that were not found so far.
 #[derive(Debug, Default)]
-pub struct Missing(Vec<Rejection>);
+pub struct MissingReferences(Vec<Rejection>);
 
-impl Missing {
+impl MissingReferences {
     /// Returns the ID that was found. If none was, records the refusal and returns the nil ID,
     /// which the ledger reports as not found in the same words.
     pub fn or_nil<K>(&mut self, looked_up: Result<Id<K>, Rejection>) -> Id<K> {
@@ -58,11 +58,11 @@ impl Missing {
     /// Adds the references that the ledger misses. Its other rejections are dropped, because
     /// missing references may cause them.
     fn with(self, other_rejections: Vec<Rejection>) -> Vec<Rejection> {
-        let mut stages = Stages::default();
+        let mut refusals = EarliestRefusals::default();
         let missing_references =
             other_rejections.into_iter().filter(|rejection_of_other| rejection_of_other.why.stage() == Stage::References);
-        self.0.into_iter().chain(missing_references).for_each(|rejection| stages.add(rejection));
-        stages.into_rejections()
+        self.0.into_iter().chain(missing_references).for_each(|rejection| refusals.add(rejection));
+        refusals.into_rejections()
     }
 }
 
@@ -71,7 +71,7 @@ impl Missing {
 pub async fn submit_with_missing<P>(
     ledger: &Ledger,
     permit: &Permit<P>,
-    prepared: Result<(Command, Missing), Stop>,
+    prepared: Result<(Command, MissingReferences), Stop>,
     key: Key,
     mode: Mode,
 ) -> SubmitResult {
@@ -84,7 +84,13 @@ pub async fn submit_with_missing<P>(
 
 /// Answers a call with unknown references: with the stored receipt if the call was committed while
 /// they existed, else with all references that are not found.
-async fn answer_missing<P>(ledger: &Ledger, permit: &Permit<P>, command: &Command, key: &Key, missing: Missing) -> SubmitResult {
+async fn answer_missing<P>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    command: &Command,
+    key: &Key,
+    missing: MissingReferences,
+) -> SubmitResult {
     let rejections = match Box::pin(ledger.validate(permit.tenant(), command, Some(key))).await? {
         Ok(receipt) if receipt.stored.is_some() => return Ok(receipt),
         Ok(_) => Vec::new(),
@@ -104,7 +110,7 @@ mod tests {
     #[test]
     fn names_that_mean_nothing_are_told_together_with_ids_that_nobody_has() {
         let product = |line| Rejection::not_found(Noun::Product, At::line(line).field(Field::Product));
-        let mut missing = Missing::default();
+        let mut missing = MissingReferences::default();
         let nobodys: ProductId = missing.or_nil(Err(product(1)));
         assert_eq!(nobodys, ProductId::NIL);
         let known = ProductId::from_uuid(uuid::Uuid::from_u128(7));
@@ -118,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_is_missed_twice_is_told_once() {
-        let mut missing = Missing::default();
+        let mut missing = MissingReferences::default();
         assert!(!missing.has_any());
         for _ in 0..2 {
             missing.note(Rejection::not_found(Noun::Store, At::input(Field::Store)));

@@ -12,7 +12,7 @@ use iam::access::{Denied, Permission, Permit, Reach, kind};
 use platform::storage::idempotency::{Key, MAX_KEY, hash_of};
 use serde::Serialize;
 
-pub use missing::{Missing, submit_with_missing};
+pub use missing::{MissingReferences, submit_with_missing};
 pub use names::{
     LotRef, Names, Pack, ProductRef, StoreRef, load_known_store, load_packs, load_stores_by_code, lot_choice, store_of,
 };

@@ -67,7 +67,7 @@ impl Mode {
 pub async fn submit<P>(ledger: &Ledger, permit: &Permit<P>, command: Command, key: Key, mode: Mode) -> SubmitResult {
     let verdict: Verdict = match mode {
         // The ledger commits in a task of its own, where a dry run of this task is unknown.
-        Mode::Commit if !dry_run::is_on() => ledger.ask(permit.tenant(), command, Some(key)).await,
+        Mode::Commit if !dry_run::is_on() => ledger.submit_with_rejections(permit.tenant(), command, Some(key)).await,
         Mode::Commit | Mode::Validate => Box::pin(ledger.validate(permit.tenant(), &command, Some(&key))).await,
     };
     verdict?.map_err(Stop::Refused)

@@ -164,7 +164,7 @@ fn build_plans(
         let Some(level_of_lot) = draft.lot_level(*key, after.id) else { continue };
         let today = draft.today(&draft.level(*key, field)?.facts.clone());
         let target = after.blocked(today);
-        let stock_aside = draft.aside(*key, Some(after.id));
+        let stock_aside = draft.unavailable_units(*key, Some(after.id));
         let can_leave = |condition: Condition| match condition {
             Condition::Damaged => false,
             // Units that were put in quarantine by hand stay there until the lot's own quarantine
@@ -272,7 +272,7 @@ fn move_step(draft: &Draft<'_>, command: &MoveStock, (item, row): (&MoveItem, At
     if !item.quantity.is_positive() {
         return Err(Refusal::NotPositive.at(field));
     }
-    draft.stocked(item.key, row)?;
+    draft.stocked_level(item.key, row)?;
     let quantity = item.quantity.get();
     let available_delta = match (command.from, command.to) {
         (None, _) => -quantity,

@@ -4,15 +4,16 @@ use entity::prelude::*;
 
 use super::{
     book::OrderBook,
-    decision::{By, OrderDecision, OrderFact},
-    hold::{active_reservations_of, hold, order_movement_head},
-    holds::check_not_on_hold,
-    kit_shortage::{as_kit_shortage, quotes, report_kit_shortages},
+    decision::{ActionDetails, OrderDecision, OrderFact},
+    fulfil::{Fulfil, Parcel},
+    hold_commands::check_not_on_hold,
+    kit_shortage::{as_kit_shortage, build_kit_quotes, report_kit_shortages},
     line::{Line, check_product_active, count},
-    order::{Fulfilment, FulfilmentLine, Order},
+    order::Order,
     other_stores::{release_reservations_elsewhere, remaining_reserved_units},
     refusal::Refusal,
-    shipment::{Fulfil, Parcel},
+    reservations::{active_reservations_of, order_movement_head, reserve_lines},
+    shipment::{Fulfilment, FulfilmentLine},
     shipped_lines::resolve_shipped_lines,
     sourcing::Sourcing,
     states::{Action, is_action_allowed},
@@ -25,7 +26,7 @@ use crate::stock::core::{
 
 /// An action that needs only the order.
 #[derive(Debug, Clone)]
-pub struct Act {
+pub struct ActOnOrder {
     pub order: OrderId,
     pub expected_version: Option<i64>,
     pub note: Option<String>,
@@ -39,8 +40,8 @@ pub struct Act {
     pub movement: MovementId,
 }
 
-impl From<&Act> for By {
-    fn from(act: &Act) -> Self {
+impl From<&ActOnOrder> for ActionDetails {
+    fn from(act: &ActOnOrder) -> Self {
         Self { actor: act.actor, reason: act.note.clone(), cancel: act.reason, register: act.register.clone() }
     }
 }
@@ -48,12 +49,12 @@ impl From<&Act> for By {
 /// A confirmation, and the sourcing of a draft; None to reserve all of it at the order's store.
 #[derive(Debug, Clone)]
 pub struct Confirm {
-    pub act: Act,
+    pub act: ActOnOrder,
     pub sourcing: Option<Sourcing>,
 }
 
-impl From<Act> for Confirm {
-    fn from(act: Act) -> Self {
+impl From<ActOnOrder> for Confirm {
+    fn from(act: ActOnOrder) -> Self {
         Self { act, sourcing: None }
     }
 }
@@ -68,7 +69,7 @@ pub(super) fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: 
     Err(Refusal::Status(order.status).at(At::input(Field::Id)))
 }
 
-pub(super) fn build_decision(book: &OrderBook, order: Order, kind: EventType<OrderEvent>, by: By) -> OrderDecision {
+pub(super) fn build_decision(book: &OrderBook, order: Order, kind: EventType<OrderEvent>, by: ActionDetails) -> OrderDecision {
     let before = book.orders.get(&order.id).map(|order| order.status);
     let event = OrderFact { kind, order: order.id, before, by, changed: Vec::new() };
     OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() }
@@ -91,7 +92,7 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm
         }
         // The reservations begin now: the day of the order may be in a closed period.
         let now = draft.now();
-        hold(draft, &mut order, (act.movement, now), confirm.sourcing.as_ref())?;
+        reserve_lines(draft, &mut order, (act.movement, now), confirm.sourcing.as_ref())?;
     } else {
         for mut reservation in active_reservations_of(draft, &order) {
             reservation.expires_at = None;
@@ -108,7 +109,7 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm
 }
 
 /// Cancels the outstanding units and releases their reservations.
-pub fn decide_cancel(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
+pub fn decide_cancel(book: &OrderBook, draft: &mut Draft<'_>, act: &ActOnOrder) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, act.order, act.expected_version, Action::Cancel)?;
     let delivered = order.lines.iter().any(|line| line.fulfilled.is_positive());
     order.status = if delivered { OrderStatus::Fulfilled } else { OrderStatus::Cancelled };
@@ -118,7 +119,7 @@ pub fn decide_cancel(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resu
 
 /// The job's command: expires an order. Returns None if the order is not pending or not yet
 /// expired: repeating it does nothing.
-pub fn decide_expire(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<Option<OrderDecision>, Rejection> {
+pub fn decide_expire(book: &OrderBook, draft: &mut Draft<'_>, act: &ActOnOrder) -> Result<Option<OrderDecision>, Rejection> {
     let Some(order) = book.orders.get(&act.order) else { return Ok(None) };
     if !is_action_allowed(order.status, Action::Expire) || order.expires_at.is_none_or(|at| at > draft.now()) {
         return Ok(None);
@@ -129,7 +130,7 @@ pub fn decide_expire(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resu
     Ok(Some(build_decision(book, order, events::ORDER_EXPIRED, act.into())))
 }
 
-pub fn decide_close(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
+pub fn decide_close(book: &OrderBook, draft: &mut Draft<'_>, act: &ActOnOrder) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, act.order, act.expected_version, Action::Close)?;
     order.status = OrderStatus::Closed;
     order.touch(draft.now());
@@ -137,14 +138,19 @@ pub fn decide_close(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resul
 }
 
 /// Reopens a closed order: its lines determine its status.
-pub fn decide_reopen(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
+pub fn decide_reopen(book: &OrderBook, draft: &mut Draft<'_>, act: &ActOnOrder) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, act.order, act.expected_version, Action::Reopen)?;
     order.status = order.fulfilment_status();
     order.touch(draft.now());
     Ok(build_decision(book, order, events::ORDER_REOPENED, act.into()))
 }
 
-fn release_reservations(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end: ReservationStatus) -> Result<(), Rejection> {
+fn release_reservations(
+    draft: &mut Draft<'_>,
+    order: &mut Order,
+    act: &ActOnOrder,
+    end: ReservationStatus,
+) -> Result<(), Rejection> {
     let field = At::input(Field::Id);
     let now = draft.now();
     let head = MovementHead {
@@ -261,7 +267,7 @@ fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parce
     };
     let steps: Vec<Step> = parcels.iter().map(step).collect();
     let owners: Vec<(u16, i64)> = parcels.iter().map(|parcel| (parcel.position, parcel.takes)).collect();
-    let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
+    let quotes = build_kit_quotes(draft, order, (&steps, &owners), command.on_shortage)?;
     report_kit_shortages(draft, &quotes)?;
     post_parcels(draft, order, command, (parcels, &steps), at).map_err(|refusal| as_kit_shortage(refusal, quotes))
 }

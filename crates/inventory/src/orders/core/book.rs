@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::prelude::*;
 
 use super::{
-    decision::OrderDecision, detail::OrderDetail, kit::Kits, order::Order, order_hold::HoldsByOrder, rule_facts::RuleFacts,
+    decision::OrderDecision, detail::OrderDetail, hold::HoldsByOrder, kit::Kits, order::Order, rule_facts::RuleFacts,
     rule_fields::HoldRule, sourcing::DraftSourcing,
 };
 

@@ -5,15 +5,15 @@ use entity::prelude::*;
 use serde::Serialize;
 
 use super::{
-    act::{Act, build_decision, open},
+    act::{ActOnOrder, build_decision, open},
     book::OrderBook,
     decision::OrderDecision,
     edit::fulfil_remaining_charges,
-    edit_holds::{EditContext, release_excess},
     edit_lines::cancel_units,
-    hold::LineDemand,
+    edit_reservations::{EditContext, release_excess},
     order::Order,
     refusal::Refusal,
+    reservations::LineDemand,
     states::Action,
 };
 use crate::{
@@ -31,7 +31,7 @@ pub struct CancelLine {
 /// A cancellation of some lines.
 #[derive(Debug, Clone)]
 pub struct CancelLines {
-    pub act: Act,
+    pub act: ActOnOrder,
     /// The lines, each once.
     pub lines: Vec<CancelLine>,
     /// ID of the fulfilment of the charges, if nothing else is left to deliver.

@@ -3,16 +3,16 @@
 use entity::prelude::*;
 
 use super::{
-    act::{Act, Confirm, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen},
+    act::{ActOnOrder, Confirm, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen},
     book::OrderBook,
     cancel_lines::{CancelLines, decide_cancel_lines},
     create::{Create, NewStatus, decide_create},
     decision::OrderDecision,
     edit::{Update, decide_update},
     fill::{Fill, decide_fill},
+    fulfil::Fulfil,
     hold_rule::apply_hold_rules,
     needs::OrderNeeds,
-    shipment::Fulfil,
     sourcing::Sourcing,
 };
 use crate::{
@@ -26,14 +26,14 @@ use crate::{
 pub enum OrderCommand {
     Create(Box<Create>, Vec<LevelKey>),
     Confirm(Box<Confirm>, Vec<LevelKey>),
-    Cancel(Act, Vec<LevelKey>),
+    Cancel(ActOnOrder, Vec<LevelKey>),
     CancelLines(Box<CancelLines>, Vec<LevelKey>),
-    Expire(Act, Vec<LevelKey>),
-    Close(Act),
+    Expire(ActOnOrder, Vec<LevelKey>),
+    Close(ActOnOrder),
     Fulfil(Fulfil, Vec<LevelKey>),
     Fill(Fill),
     Update(Box<Update>),
-    Reopen(Act),
+    Reopen(ActOnOrder),
 }
 
 impl Decide for OrderCommand {
@@ -71,7 +71,7 @@ impl Decide for OrderCommand {
                 needs.levels.extend(keys);
                 needs.levels.extend(command.sourcing.iter().flat_map(Sourcing::levels));
                 order(command.act.order, needs);
-                judged(command.act.order, needs);
+                add_rule_needs(command.act.order, needs);
             }
             Self::Cancel(command, keys) | Self::Expire(command, keys) => {
                 needs.levels.extend(keys);
@@ -127,7 +127,7 @@ impl OrderCommand {
 }
 
 /// Adds the rules that set holds, for the order, to the needs.
-fn judged(order: OrderId, needs: &mut Needs) {
+fn add_rule_needs(order: OrderId, needs: &mut Needs) {
     needs.documents.with(|document_needs: &mut OrderNeeds| {
         document_needs.hold_rules = true;
         document_needs.judged.insert(order);
@@ -178,7 +178,7 @@ fn update(command: &Update, needs: &mut Needs) {
             document_needs.stores.insert(command.store);
         }
     });
-    judged(command.order, needs);
+    add_rule_needs(command.order, needs);
     order(command.order, needs);
 }
 

@@ -6,12 +6,12 @@ use super::{
     book::{BuyerFacts, OrderBook},
     decision::{OrderDecision, OrderFact},
     detail::{DetailChange, OrderDetail},
-    hold::{hold, order_movement_head},
-    kit_shortage::{as_kit_shortage, quotes, report_kit_shortages},
+    kit_shortage::{as_kit_shortage, build_kit_quotes, report_kit_shortages},
     line::{Line, NewLine, price_line},
     order::Order,
-    paid::Paid,
+    paid::PaymentSums,
     refusal::{LineRefusal, Refusal},
+    reservations::{order_movement_head, reserve_lines},
     rule_facts::AddressFacts,
     sourcing::Sourcing,
 };
@@ -89,9 +89,9 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
         NewStatus::Draft => drafted.extend(sourcing.map(|sourcing| (order.id, sourcing.rule, sourcing.destination))),
         NewStatus::Pending { until } => {
             order.expires_at = Some(until);
-            hold(draft, &mut order, movement, sourcing)?;
+            reserve_lines(draft, &mut order, movement, sourcing)?;
         }
-        NewStatus::Confirmed => hold(draft, &mut order, movement, sourcing)?,
+        NewStatus::Confirmed => reserve_lines(draft, &mut order, movement, sourcing)?,
         NewStatus::Fulfilled => post_counter_sale(draft, &mut order, command)?,
     }
     let by = command.actor.into();
@@ -218,7 +218,7 @@ fn draft_order(book: &OrderBook, draft: &mut Draft<'_>, command: &Create, placed
         version: 1,
         created_at: now,
         updated_at: now,
-        paid: Paid::NOTHING,
+        paid: PaymentSums::NOTHING,
         hold_kinds: Vec::new(),
         lines,
     })
@@ -230,7 +230,7 @@ pub(super) fn check_placed_at(draft: &Draft<'_>, placed_at: Timestamp, zone: &st
 }
 
 /// Returns a reservation that the order takes over, if it may.
-fn given(
+fn find_own_reservation(
     draft: &Draft<'_>,
     command: &Create,
     (id, goods): (ReservationId, &[ProductId]),
@@ -261,7 +261,7 @@ fn release_replaced_reservations(draft: &mut Draft<'_>, command: &Create, order:
     let mut has_begun = false;
     for (index, id) in command.reservations.iter().enumerate() {
         let field = At::row(Field::Reservations, index);
-        let given = given(draft, command, (*id, &goods), field);
+        let given = find_own_reservation(draft, command, (*id, &goods), field);
         let Some(mut reservation) = draft.pass(given)? else { continue };
         if !has_begun {
             let head = MovementHead {
@@ -298,7 +298,7 @@ fn post_counter_sale(draft: &mut Draft<'_>, order: &mut Order, command: &Create)
             Step::moves(key, -(line.quantity.get() * part_quantity), &LotChoice::Unsaid, field)
         }));
     }
-    let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
+    let quotes = build_kit_quotes(draft, order, (&steps, &owners), command.on_shortage)?;
     report_kit_shortages(draft, &quotes)?;
     post_counter_goods(draft, (&steps, head), command).map_err(|refusal| as_kit_shortage(refusal, quotes))?;
     order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get(), 0));

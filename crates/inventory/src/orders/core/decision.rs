@@ -6,9 +6,10 @@ use serde_json::Value;
 use super::{
     detail::DetailChange,
     hint::Hint,
-    order::{Fulfilment, Order},
-    order_hold::Hold,
+    hold::Hold,
+    order::Order,
     rule_facts::AddressFacts,
+    shipment::Fulfilment,
     sourcing::{DraftSourcingChange, Position, SourcingRule},
 };
 use crate::orders::events::{EventType, OrderEvent};
@@ -20,21 +21,21 @@ pub struct OrderFact {
     pub order: OrderId,
     /// Status before the change; None for a new order.
     pub before: Option<OrderStatus>,
-    pub by: By,
+    pub by: ActionDetails,
     /// The fields that an edit changed, by their names in the API.
     pub changed: Vec<&'static str>,
 }
 
 /// Actor and reason of an action on an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct By {
+pub struct ActionDetails {
     pub actor: Actor,
     pub reason: Option<String>,
     pub cancel: Option<CancelReason>,
     pub register: Option<String>,
 }
 
-impl From<Actor> for By {
+impl From<Actor> for ActionDetails {
     fn from(actor: Actor) -> Self {
         Self { actor, reason: None, cancel: None, register: None }
     }

@@ -80,7 +80,7 @@ impl DraftChanges {
         if self.store.is_some() || self.placed_at.is_some() {
             changed.extend(self.date(book, draft, order)?);
         }
-        changed.extend(self.resourced(book, order.id).map(|_| "sourcing"));
+        changed.extend(self.sourcing_change(book, order.id).map(|_| "sourcing"));
         Ok(changed)
     }
 
@@ -98,7 +98,7 @@ impl DraftChanges {
     }
 
     /// Returns the change of the draft's sourcing, or None if it stays the same.
-    pub(super) fn resourced(&self, book: &OrderBook, order: OrderId) -> Option<DraftSourcingChange> {
+    pub(super) fn sourcing_change(&self, book: &OrderBook, order: OrderId) -> Option<DraftSourcingChange> {
         let before = book.drafted.get(&order).copied();
         let mut after = before;
         self.sourcing.apply(&mut after);

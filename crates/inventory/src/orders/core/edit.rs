@@ -7,17 +7,18 @@ use super::{
     act::{build_decision, deliver_charges, open},
     book::OrderBook,
     create::check_buyer,
-    decision::{By, OrderDecision},
+    decision::{ActionDetails, OrderDecision},
     detail::{DetailPatch, OrderDetail},
     draft_fields::DraftChanges,
-    edit_holds::{EditContext, release_excess, reserve_added_units},
     edit_lines::{SetLine, add_line, set_line},
+    edit_reservations::{EditContext, release_excess, reserve_added_units},
     hint::Hint,
-    hold::LineDemand,
     line::{Line, NewLine},
-    order::{Fulfilment, Order},
+    order::Order,
     refusal::Refusal,
+    reservations::LineDemand,
     rule_facts::AddressFacts,
+    shipment::Fulfilment,
     sourcing::Sourcing,
     states::Action,
 };
@@ -97,12 +98,12 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     let added_lines = order.lines[previous_count..].iter().map(|line| (order.id, line.position)).collect();
     let is_same = before.unwrap_or(&empty_detail) == &after;
     let details = if is_same { Vec::new() } else { vec![command.detail.change(before, after)] };
-    let by = By { actor: command.actor, reason: command.reason.clone(), cancel: None, register: None };
+    let by = ActionDetails { actor: command.actor, reason: command.reason.clone(), cancel: None, register: None };
     let whereabouts = command.whereabouts.iter().map(|address_facts| (order.id, address_facts.clone())).collect();
     let of_order = build_decision(book, order, events::ORDER_UPDATED, by);
     let mut decision = OrderDecision { fulfilments, whereabouts, details, added: added_lines, hints, ..of_order };
     decision.before = Some(original);
-    decision.resourced.extend(command.redraft.resourced(book, command.order));
+    decision.resourced.extend(command.redraft.sourcing_change(book, command.order));
     decision.personal = command.detail.marks();
     decision.by_channel = command.by_channel && changes_more;
     decision.events.iter_mut().for_each(|fact| fact.changed.clone_from(&changed));

@@ -7,12 +7,12 @@ use serde::Serialize;
 use super::{
     amounts::{Amounts, Basis, PlacedLine},
     book::OrderBook,
-    hold::LineDemand,
     kit,
     line::{Line, NewLine, check_product_active, count, price_line},
     order::Order,
     refusal::{LineRefusal, Refusal},
-    stated_amounts::{part, tax_of},
+    reservations::LineDemand,
+    stated_amounts::{stated_or_zero, tax_of},
     tax_rate::TaxRate,
 };
 use crate::stock::core::{At, Draft, Field, LevelKey, Noun, Rejection, RoomRefusal};
@@ -125,8 +125,8 @@ fn apply_price(line: &mut Line, set: &SetLine, new_quantity: Quantity, place: At
         return Err(Refusal::NothingLeft.at(at(Field::Quantity)));
     }
     let current_amounts = line.amounts(new_quantity).ok_or_else(|| LineRefusal::TooLarge.at(at(Field::Quantity)))?;
-    let discount = part(set.discount.or(Some(current_amounts.discount)), current_amounts.gross, at(Field::Discount))?;
-    let tax = part(set.tax.or(Some(current_amounts.tax)), current_amounts.gross, at(Field::Tax))?;
+    let discount = stated_or_zero(set.discount.or(Some(current_amounts.discount)), current_amounts.gross, at(Field::Discount))?;
+    let tax = stated_or_zero(set.tax.or(Some(current_amounts.tax)), current_amounts.gross, at(Field::Tax))?;
     if discount.minor > current_amounts.gross.minor.max(0) {
         return Err(LineRefusal::DiscountAbovePrice.at(at(Field::Discount)));
     }

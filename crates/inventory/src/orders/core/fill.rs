@@ -7,8 +7,8 @@ use entity::prelude::*;
 use super::{
     book::OrderBook,
     decision::{OrderDecision, OrderFact},
-    hold::{order_movement_head, reservation},
     line::{Line, count},
+    reservations::{order_movement_head, reservation},
 };
 use crate::orders::events;
 use crate::stock::core::{At, Delta, Draft, LevelKey, MovementHead, Rejection, Reservation, whole_kits};
@@ -77,7 +77,7 @@ fn fillable_units(draft: &Draft<'_>, line: &Line, store: StoreId, fill: &Fill) -
         let filled_level = fill.levels.contains(&key).then_some(key);
         // No stock of an archived product is reserved: its orders are cancelled when it is
         // archived.
-        (filled_level.and_then(|key| draft.promisable(key, At::NOWHERE).ok()).unwrap_or(0), part_quantity)
+        (filled_level.and_then(|key| draft.promisable_quantity(key, At::NOWHERE).ok()).unwrap_or(0), part_quantity)
     };
     line.backordered.get().min(whole_kits(line.goods().map(part_stock)))
 }

@@ -5,11 +5,11 @@ use entity::prelude::*;
 
 use super::{
     book::OrderBook,
-    decision::{By, OrderDecision, OrderFact},
-    holds,
+    decision::{ActionDetails, OrderDecision, OrderFact},
+    hold::{Hold, MAX_ACTIVE_HOLDS, MatchedProperties},
+    hold_commands::remove_holds,
     line::Line,
     order::Order,
-    order_hold::{Hold, MAX_ACTIVE_HOLDS, Matched},
     rule_facts::AddressFacts,
     rule_fields::{MoreConditions, RuleFields},
 };
@@ -21,9 +21,9 @@ use crate::{
 impl RuleFields {
     /// Returns the properties of the order that make the rule match; None if any condition is not
     /// met.
-    fn matched(&self, order: &Order, (book, address_facts): (&OrderBook, &AddressFacts)) -> Option<Matched> {
+    fn matched(&self, order: &Order, (book, address_facts): (&OrderBook, &AddressFacts)) -> Option<MatchedProperties> {
         use PaymentStatus::{Authorised, NothingDue, Overpaid, Paid};
-        let mut matched = Matched::default();
+        let mut matched = MatchedProperties::default();
         if let Some(least) = self.total_at_least {
             let total = order.current_total();
             matched.total = Some(total.minor).filter(|minor| least.currency == total.currency && *minor >= least.minor);
@@ -50,8 +50,8 @@ impl MoreConditions {
         &self,
         order: &Order,
         (book, address_facts): (&OrderBook, &AddressFacts),
-        mut matched: Matched,
-    ) -> Option<Matched> {
+        mut matched: MatchedProperties,
+    ) -> Option<MatchedProperties> {
         if self.is_billed_elsewhere {
             let (shipping_country, billed_country) = (order.country.as_ref()?, address_facts.billing_country.as_ref()?);
             if fold(shipping_country) == fold(billed_country) {
@@ -131,7 +131,7 @@ fn apply_rules_to_order(book: &OrderBook, now: Timestamp, order: &mut Order, dec
         let standing = own_holds.clone().find(|hold| hold.lifted.is_none());
         match (rule.matched(order, (book, &address_facts)), standing) {
             (None, Some(hold)) if rule.more.lifts_itself => {
-                let lifted = holds::remove_holds(order, vec![hold.clone()], (now, Actor::SYSTEM));
+                let lifted = remove_holds(order, vec![hold.clone()], (now, Actor::SYSTEM));
                 // The rule lifted the hold, not a person: there is no exemption to keep.
                 decision.holds.extend(lifted.into_iter().map(|hold| Hold { matched: None, ..hold }));
                 decision.events.push(status_event(order, rule, ORDER_HOLD_LIFTED));
@@ -166,13 +166,13 @@ fn holds_set_by_rules(book: &OrderBook, order: OrderId, decision: &OrderDecision
 }
 
 fn status_event(order: &Order, rule: &RuleFields, kind: EventType<OrderEvent>) -> OrderFact {
-    let by = By { actor: Actor::SYSTEM, reason: Some(rule.reason.clone()), cancel: None, register: None };
+    let by = ActionDetails { actor: Actor::SYSTEM, reason: Some(rule.reason.clone()), cancel: None, register: None };
     OrderFact { kind, order: order.id, before: Some(order.status), by, changed: Vec::new() }
 }
 
 impl RuleFields {
     /// Returns the rule's hold; `number` counts the holds that rules have set on the order.
-    fn hold(&self, (order, number): (OrderId, u16), matched: Matched, now: Timestamp) -> Hold {
+    fn hold(&self, (order, number): (OrderId, u16), matched: MatchedProperties, now: Timestamp) -> Hold {
         Hold {
             id: order.line(number),
             order,

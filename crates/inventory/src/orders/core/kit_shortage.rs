@@ -15,7 +15,7 @@ pub(super) struct KitShortage {
 
 /// Returns a quote for each kit that is short of a part, before any stock is taken. `owners` has
 /// the line of each step, and the quantity of the product in one unit of the line.
-pub(super) fn quotes(
+pub(super) fn build_kit_quotes(
     draft: &Draft<'_>,
     order: &Order,
     (steps, owners): (&[Step], &[(u16, i64)]),

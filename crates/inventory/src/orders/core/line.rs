@@ -9,7 +9,7 @@ use super::{
     amounts::{Amounts, Basis, PlacedLine},
     kit::{self, Kits, Part},
     refusal::{LineRefusal, Refusal},
-    stated_amounts::{part, tax_of},
+    stated_amounts::{stated_or_zero, tax_of},
     tax_rate::TaxRate,
 };
 use crate::stock::core::{At, Draft, Facts, Field, LevelKey, Rejection, RoomRefusal};
@@ -332,8 +332,8 @@ pub(super) fn price_line(
 /// Returns the amounts of a new line with its stated discount and tax.
 fn stated_line_amounts(new_line: &NewLine, gross: Money, place: At) -> Result<Amounts, Rejection> {
     let at = |name: Field| place.field(name);
-    let discount = part(new_line.discount, gross, at(Field::Discount))?;
-    let tax = part(new_line.tax, gross, at(Field::Tax))?;
+    let discount = stated_or_zero(new_line.discount, gross, at(Field::Discount))?;
+    let tax = stated_or_zero(new_line.tax, gross, at(Field::Tax))?;
     if discount.minor > gross.minor.max(0) {
         return Err(LineRefusal::DiscountAbovePrice.at(at(Field::Discount)));
     }

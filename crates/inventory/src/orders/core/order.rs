@@ -1,8 +1,8 @@
-//! Orders and their shipments: the state that their rules decide on.
+//! Orders: the state that their rules decide on.
 
 use entity::prelude::*;
 
-use super::{line::Line, paid::Paid};
+use super::{line::Line, paid::PaymentSums};
 use crate::{
     ledger::DocumentNumber,
     stock::core::{Noun, Rejection},
@@ -32,7 +32,7 @@ pub struct Order {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// Amounts paid and refunded.
-    pub paid: Paid,
+    pub paid: PaymentSums,
     /// The kinds of the holds that are set, sorted: one for each hold.
     pub hold_kinds: Vec<String>,
     pub lines: Vec<Line>,
@@ -81,48 +81,7 @@ impl Order {
     }
     /// Returns the sums with their statuses: derived if the lines are loaded, else those of the
     /// row. Every order has lines.
-    pub fn derived_paid(&self) -> Paid {
+    pub fn derived_paid(&self) -> PaymentSums {
         if self.lines.is_empty() { self.paid } else { self.paid.with_statuses(self.net_total().minor) }
     }
-}
-
-/// A shipment of an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fulfilment {
-    pub id: FulfilmentId,
-    pub order: OrderId,
-    pub store: StoreId,
-    pub status: FulfilmentStatus,
-    pub shipped_at: Option<Timestamp>,
-    /// The store's work that was shipped; None for a shipment without a work.
-    pub work: Option<FulfilmentWorkId>,
-    pub delivered_at: Option<Timestamp>,
-    /// Time at which a failed delivery was reported, and its reason.
-    pub failed_at: Option<Timestamp>,
-    pub failed_reason: Option<String>,
-    pub lines: Vec<FulfilmentLine>,
-}
-
-impl Fulfilment {
-    /// Creates a fulfilment of goods that leave now.
-    pub fn shipped((id, order): (FulfilmentId, OrderId), store: StoreId, at: Timestamp, lines: Vec<FulfilmentLine>) -> Self {
-        Self {
-            id,
-            order,
-            store,
-            status: FulfilmentStatus::Shipped,
-            shipped_at: Some(at),
-            work: None,
-            delivered_at: None,
-            failed_at: None,
-            failed_reason: None,
-            lines,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FulfilmentLine {
-    pub position: u16,
-    pub quantity: Quantity,
 }

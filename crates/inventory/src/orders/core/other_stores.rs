@@ -4,10 +4,10 @@
 use entity::prelude::*;
 
 use super::{
-    hold::{active_reservations_of, order_movement_head},
+    fulfil::{Fulfil, Parcel},
     line::Line,
     order::Order,
-    shipment::{Fulfil, Parcel},
+    reservations::{active_reservations_of, order_movement_head},
 };
 use crate::stock::core::{Delta, Draft, MovementHead, Rejection, Reservation};
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Sums in minor units of the order's currency, and the statuses of its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Paid {
+pub struct PaymentSums {
     /// Sum that is authorised and neither captured nor void.
     pub authorised: i64,
     pub captured: i64,
@@ -18,7 +18,7 @@ pub struct Paid {
     pub refund: RefundStatus,
 }
 
-impl Paid {
+impl PaymentSums {
     /// Sums of an order without any payment.
     pub const NOTHING: Self =
         Self { authorised: 0, captured: 0, refunded: 0, returned: 0, payment: PaymentStatus::Unpaid, refund: RefundStatus::None };
@@ -101,7 +101,7 @@ mod tests {
             (-100, [0, 0, 0], Overpaid, NoRefund),
         ];
         for (net, [authorised, captured, refunded], payment, refund) in table {
-            let derived = Paid { authorised, captured, refunded, ..Paid::NOTHING }.with_statuses(net);
+            let derived = PaymentSums { authorised, captured, refunded, ..PaymentSums::NOTHING }.with_statuses(net);
             let found = (derived.payment, derived.refund);
             assert_eq!(found, (payment, refund), "net {net}, authorised {authorised}, captured {captured}, refunded {refunded}");
         }

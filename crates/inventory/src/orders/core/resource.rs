@@ -7,10 +7,10 @@ use super::{
     act::build_decision,
     book::OrderBook,
     decision::OrderDecision,
-    hold::{active_reservations_of, line_level, order_movement_head, reservation},
     line::{Line, count},
     order::Order,
     refusal::Refusal,
+    reservations::{active_reservations_of, line_level, order_movement_head, reservation},
     sourcing::{Demand, LineShortage, OnShortage, Share, Source, Sourcing, SourcingPlan, find_shortages, source, total},
 };
 use crate::orders::events;
@@ -71,7 +71,7 @@ pub fn decide_reallocate(
     // The movements' actor is the caller; the order's stays the one who placed it.
     let placed_by = std::mem::replace(&mut order.actor, command.actor);
     release_reservations(draft, &order, command)?;
-    let plan = plan(draft, &order, command)?;
+    let plan = plan_reallocation(draft, &order, command)?;
     let mut missing = Vec::with_capacity(command.lines.len());
     let mut holding = NewReservations::of(draft, &order, command.movements[1]);
     for ((line, units), shares) in command.lines_to_source(&order).zip(&plan) {
@@ -124,12 +124,12 @@ fn release_reservations(draft: &mut Draft<'_>, order: &Order, command: &Realloca
 
 /// Plans the sourcing of the lines from the stock that is available now; a store that has refused a
 /// line gives none of its products.
-fn plan(draft: &mut Draft<'_>, order: &Order, command: &Reallocation<'_>) -> Result<SourcingPlan, Rejection> {
+fn plan_reallocation(draft: &mut Draft<'_>, order: &Order, command: &Reallocation<'_>) -> Result<SourcingPlan, Rejection> {
     let current_source = |store_source: &Source| {
         let promisable_stock = |product: &ProductId| {
             let is_open = !command.has_refused(order, *product, store_source.store);
             let key = LevelKey { product: *product, store: store_source.store };
-            draft.promisable(key, At::NOWHERE).ok().filter(|_| is_open)
+            draft.promisable_quantity(key, At::NOWHERE).ok().filter(|_| is_open)
         };
         let available =
             store_source.available.keys().filter_map(|product| Some((*product, promisable_stock(product)?))).collect();
@@ -144,7 +144,7 @@ fn plan(draft: &mut Draft<'_>, order: &Order, command: &Reallocation<'_>) -> Res
         let demanded_line = command.lines_to_source(order).nth(shortage.line);
         let sku = demanded_line.map_or_else(String::new, |(line, _)| line.sku.clone());
         let home_level = demanded_line.and_then(|(line, _)| line_level(draft, line, command.from));
-        let scarce = Scarce::Stores { sku, most: rule.most(), own: home_level };
+        let scarce = Scarce::Stores { sku, most: rule.max_stores(), own: home_level };
         let requested = demanded_line.map_or(0, |(_, units)| units);
         let reason = Reason::LotShort { level: None, what: scarce, usable: shortage.found, requested };
         Rejection { why: reason, at: At::input(Field::ToStore) }

@@ -7,12 +7,13 @@ use super::{
     act::build_decision,
     book::OrderBook,
     command,
-    decision::{By, OrderDecision},
-    hold::{order_movement_head, reservation},
+    decision::{ActionDetails, OrderDecision},
     line::{Line, count},
     needs::OrderNeeds,
-    order::{Fulfilment, FulfilmentLine, Order},
+    order::Order,
     refusal::Refusal,
+    reservations::{order_movement_head, reservation},
+    shipment::{Fulfilment, FulfilmentLine},
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
@@ -108,7 +109,7 @@ fn decide(
     let subject = Subject { kind: ReversedKind::Sale, part: id, document: id, store: order.store, other_store: None };
     let reversal = Reversal::of(draft, (call, subject), (occurred_at, first_key), mirror_lines, effects)?;
     let (reason, register) = (Some(call.note.clone()), sale.register.clone());
-    let by = By { actor: call.actor, reason, cancel: Some(CancelReason::Error), register };
+    let by = ActionDetails { actor: call.actor, reason, cancel: Some(CancelReason::Error), register };
     Ok((build_decision(book, order, ORDER_CANCELLED, by), reversal))
 }
 
@@ -261,7 +262,7 @@ fn reserve_returned_goods(
         let held_units: i64 = line_parts.map(|part| -part.entry.reserved_delta).sum();
         let missing_units = units - held_units;
         if missing_units > 0 {
-            let available = draft.movable(key, field)?;
+            let available = draft.movable_quantity(key, field)?;
             if available < missing_units {
                 return Err(draft.reserve_shortage(key, (missing_units, available), field));
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 
-use super::{detail::Personal, order_hold::Hold};
+use super::{detail::Personal, hold::Hold};
 use crate::catalog::core::customer::country_code;
 
 /// Facts of an order's shipping and billing addresses that rules use. The addresses are encrypted:

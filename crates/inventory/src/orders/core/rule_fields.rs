@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     detail::{MAX_TAG_LENGTH, MAX_TAGS},
-    order_hold::{MAX_KIND_LENGTH, normalize_hold_kind},
+    hold::{MAX_KIND_LENGTH, normalize_hold_kind},
 };
 use crate::{
     catalog::core::customer::{MAX_COUNTRY, country_code},
@@ -168,7 +168,7 @@ impl RuleFields {
 
     /// Returns the valid fields in the form in which they are stored.
     #[must_use]
-    pub fn kept(self) -> Self {
+    pub fn normalized(self) -> Self {
         let kind = normalize_hold_kind(&self.kind).unwrap_or_else(|| self.kind.clone());
         let countries = self.countries.into_iter().map(|country| country_code(country.trim().to_owned())).collect();
         let trimmed = |list: Vec<String>| -> Vec<String> { list.iter().map(|tag| tag.trim().to_owned()).collect() };
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn a_rule_is_kept_in_the_platforms_words() {
         assert!(fields().problems().is_empty());
-        let kept = fields().kept();
+        let kept = fields().normalized();
         assert_eq!((kept.kind.as_str(), kept.countries), ("CREDIT", vec!["GB".to_owned()]));
     }
 
@@ -232,6 +232,6 @@ mod tests {
                 RuleProblem::OutOfRange { message: "an amount above 0 is expected", at: At::input(Field::TotalAtLeast) },
             ]
         );
-        assert_eq!(platform::stages::earliest(wrong.problems()).len(), 4, "the form of texts and lists first");
+        assert_eq!(platform::stages::keep_earliest(wrong.problems()).len(), 4, "the form of texts and lists first");
     }
 }

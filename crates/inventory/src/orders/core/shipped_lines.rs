@@ -1,10 +1,10 @@
 //! Lines of an order, and their quantities, that a shipment takes.
 
 use super::{
+    fulfil::{Fulfil, LineQuantity},
     line::Line,
     order::Order,
     refusal::Refusal,
-    shipment::{Fulfil, LineQuantity},
 };
 use crate::stock::core::{At, Draft, Field, LevelKey, LotChoice, Noun, Rejection, Reservation, RoomRefusal, whole_kits};
 

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    order::{Fulfilment, FulfilmentLine, Order},
+    order::Order,
     reverse::{assign_entries, shipped_goods},
+    shipment::{Fulfilment, FulfilmentLine},
 };
 use crate::stock::core::Movement;
 

@@ -48,7 +48,7 @@ impl Position {
 
 /// Sourcing options of a call; those left out come from the tenant's rule.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct SourcingAsked {
+pub struct SourcingOptions {
     pub strategy: Option<SourcingStrategy>,
     pub split: Option<SplitPolicy>,
     pub max_stores: Option<u16>,
@@ -75,7 +75,7 @@ impl Default for SourcingRule {
 impl SourcingRule {
     /// Returns the rule with the options of a call.
     #[must_use]
-    pub fn with(self, request: &SourcingAsked) -> Self {
+    pub fn with(self, request: &SourcingOptions) -> Self {
         Self {
             strategy: request.strategy.unwrap_or(self.strategy),
             split: request.split.unwrap_or(self.split),
@@ -83,7 +83,7 @@ impl SourcingRule {
         }
     }
     /// Returns the maximum stores of an order.
-    pub fn most(&self) -> usize {
+    pub fn max_stores(&self) -> usize {
         usize::from(if self.split == SplitPolicy::Refuse { 1 } else { self.max_stores.clamp(1, MAX_STORES) })
     }
 }
@@ -200,8 +200,8 @@ pub fn source(
     rule: &SourcingRule,
     destination: Option<Position>,
 ) -> Result<SourcingPlan, LineShortage> {
-    let ranked = ranked(demands, stores, rule.strategy, destination);
-    let max_stores = rule.most();
+    let ranked = rank_stores(demands, stores, rule.strategy, destination);
+    let max_stores = rule.max_stores();
     let everything = allocate_to_stores(demands, &ranked);
     let single_stores = ranked.iter().map(|store| vec![*store]);
     let store_sets = [choose_by_rank(demands, &ranked, max_stores), choose_by_coverage(demands, &ranked, max_stores)];
@@ -229,8 +229,8 @@ pub fn find_shortages(
     if source(demands, stores, &rule, destination).is_ok() {
         return Vec::new();
     }
-    let ranked = ranked(demands, stores, rule.strategy, destination);
-    let partial_plan = allocate_to_stores(demands, &choose_by_coverage(demands, &ranked, rule.most()));
+    let ranked = rank_stores(demands, stores, rule.strategy, destination);
+    let partial_plan = allocate_to_stores(demands, &choose_by_coverage(demands, &ranked, rule.max_stores()));
     line_shortages(demands, &partial_plan).collect()
 }
 
@@ -256,7 +256,7 @@ fn units(plan: &SourcingPlan) -> i64 {
 }
 
 /// Returns the stores in the order in which the rule tries them.
-fn ranked<'s>(
+fn rank_stores<'s>(
     demands: &[Demand],
     stores: &'s [Source],
     strategy: SourcingStrategy,

@@ -18,7 +18,7 @@ pub(super) fn tax_of(rate: TaxRate, amounts: &Amounts, stated_tax: Option<Money>
 }
 
 /// Returns a stated amount, or zero, in the currency of the line.
-pub(super) fn part(stated_amount: Option<Money>, gross: Money, field: At) -> Result<Money, Rejection> {
+pub(super) fn stated_or_zero(stated_amount: Option<Money>, gross: Money, field: At) -> Result<Money, Rejection> {
     let amount = stated_amount.unwrap_or(Money::zero(gross.currency));
     if amount.currency != gross.currency {
         return Err(LineRefusal::OtherCurrency.at(field));

@@ -8,7 +8,7 @@ use entity::{
     tables::{order_line, order_line_part, sales_order, stock_level},
 };
 use platform::{
-    paging::{Key, ListSource, Listed, PageRequest, SortBy, Sorted},
+    paging::{Key, ListPage, ListSource, PageRequest, SortBy, Sorted},
     storage::{Fault, Finds, Nested, Reads},
 };
 use uuid::Uuid;
@@ -156,7 +156,7 @@ pub async fn backorders(
     tests: &Nested<BackorderTests>,
     sorted: BackordersSorted,
     request: &PageRequest,
-) -> Result<Listed<BackorderedLine>, Fault> {
+) -> Result<ListPage<BackorderedLine>, Fault> {
     let mut clause = Clause::new(reads.backend(), 2);
     clause.nested(tests, |clause, tests: &BackorderTests| tests.push_to(clause));
     let (condition, filter_values) = compile(filter, reads.backend(), clause.next());
@@ -174,7 +174,7 @@ pub async fn backorders(
         let (position, placed_at) = (row.position as u16, row.placed_at);
         BackorderedLine { order: row.id, position, placed_at, number: row.number, backordered: row.backordered.get() }
     };
-    Ok(Listed { rows: rows.into_iter().map(waiting).collect(), source })
+    Ok(ListPage { rows: rows.into_iter().map(waiting).collect(), source })
 }
 
 /// Number of whole kits of the line `l` of the order `o` that the available stock of the order's

@@ -184,7 +184,7 @@ pub fn seal_personal(reads: &impl Reads, order: OrderId, personal: &Personal) ->
     if personal.is_empty() {
         return Ok(None);
     }
-    let ring = ring(reads)?;
+    let ring = key_ring(reads)?;
     let mut texts = Texts::new();
     insert_sealed_text(&mut texts, CONTACT, personal.contact.as_ref())?;
     insert_sealed_text(&mut texts, SHIPPING, personal.shipping_address.as_ref())?;
@@ -196,7 +196,7 @@ pub fn seal_personal(reads: &impl Reads, order: OrderId, personal: &Personal) ->
 
 /// Decrypts the personal data of an order's recipient.
 pub fn open_personal(reads: &impl Reads, order: OrderId, sealed: &Sealed) -> Result<Personal, Fault> {
-    let key = ring(reads)?.data_key(reads.tenant(), order.uuid(), &sealed.key)?;
+    let key = key_ring(reads)?.data_key(reads.tenant(), order.uuid(), &sealed.key)?;
     let texts = key.open_texts(&context(reads.tenant(), order), &sealed.body)?;
     Ok(Personal {
         contact: parse_text(&texts, CONTACT)?,
@@ -219,7 +219,7 @@ fn parse_text<T: DeserializeOwned>(texts: &Texts, name: &str) -> Result<Option<T
     texts.get(name).map(read).transpose()
 }
 
-fn ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
+fn key_ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
     reads.extensions().get().ok_or_else(|| Fault::Broken("orders are sealed, and no keys were opened".to_owned()))
 }
 

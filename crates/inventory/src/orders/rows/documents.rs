@@ -39,7 +39,7 @@ impl NumberTest {
         match self {
             Self::In(numbers) => numbers.contains(&number),
             Self::StartsWith(prefix) => prefix_ranges(*prefix).iter().any(|(from, to)| (*from..=*to).contains(&number)),
-            Self::Shows { digits, among } => among.iter().any(|matching_numbers| shows(number, digits, *matching_numbers)),
+            Self::Shows { digits, among } => among.iter().any(|matching_numbers| has_digits(number, digits, *matching_numbers)),
         }
     }
 
@@ -71,7 +71,7 @@ impl NumberTest {
                         DigitPosition::Digits => "> 0",
                     };
                     let part = *bound.get_or_insert_with(|| clause.bind(digits.as_str()));
-                    let shown = shown(column, *width);
+                    let shown = pad_digits(column, *width);
                     conditions.push(format!("{range} AND {position_function_name}({shown}, ${part}) {sign}"));
                 }
                 let any = if conditions.is_empty() { "1 = 0".to_owned() } else { conditions.join(" OR ") };
@@ -82,7 +82,7 @@ impl NumberTest {
 }
 
 /// True if the formatted number has the digits at their position.
-fn shows(number: i64, digits: &str, MatchingNumbers { from, to, width, place }: MatchingNumbers) -> bool {
+fn has_digits(number: i64, digits: &str, MatchingNumbers { from, to, width, place }: MatchingNumbers) -> bool {
     let padded = format!("{number:0width$}");
     (from..=to).contains(&number)
         && match place {
@@ -94,7 +94,7 @@ fn shows(number: i64, digits: &str, MatchingNumbers { from, to, width, place }: 
 
 /// The digits of a column, padded with zeros to a width: a power of ten is added to shorter
 /// numbers, and its leading 1 is cut off.
-fn shown(column: &str, width: usize) -> String {
+fn pad_digits(column: &str, width: usize) -> String {
     let power_of_ten = format!("1{}", "0".repeat(width));
     format!(
         "CASE WHEN {column} < {power_of_ten} THEN substr(CAST({column} + {power_of_ten} AS text), 2) ELSE CAST({column} AS text) END"

@@ -72,7 +72,11 @@ struct RestockedLevelRow {
 /// Returns the next page of levels, up to a maximum, with backordered lines and available stock; a
 /// part of a kit counts if a whole kit could be made. Scans a partial index that has only
 /// backordered lines; CROSS JOIN keeps SQLite from beginning with all levels.
-pub async fn arrived(global: &Global, after: Option<RestockedLevel>, limit: usize) -> Result<Vec<RestockedLevel>, Fault> {
+pub async fn load_restocked_levels(
+    global: &Global,
+    after: Option<RestockedLevel>,
+    limit: usize,
+) -> Result<Vec<RestockedLevel>, Fault> {
     let order = "JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
     let lines_hint = waiting_lines_hint(global.backend());
     let sql = format!(

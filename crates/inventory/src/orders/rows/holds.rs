@@ -11,8 +11,8 @@ use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
 use uuid::Uuid;
 
 use crate::orders::core::{
-    Matched,
-    holds::{Hold, HoldsByOrder},
+    MatchedProperties,
+    hold::{Hold, HoldsByOrder},
 };
 
 /// A hold's row.
@@ -52,7 +52,7 @@ struct LiftedHold {
 }
 
 /// Returns the stored JSON of a match: a structure of texts and numbers always has a JSON form.
-fn serialize_match(matched: Option<&Matched>) -> Option<String> {
+fn serialize_match(matched: Option<&MatchedProperties>) -> Option<String> {
     matched.and_then(|matched| serde_json::to_string(matched).ok())
 }
 

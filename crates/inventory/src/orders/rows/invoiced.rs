@@ -21,7 +21,7 @@ struct InvoicedRow {
 }
 
 /// Reads the invoiced quantities that are not credited, by order and position.
-pub async fn invoiced(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<(OrderId, u16), i64>, Fault> {
+pub async fn load_invoiced(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<(OrderId, u16), i64>, Fault> {
     if orders.is_empty() {
         return Ok(HashMap::new());
     }

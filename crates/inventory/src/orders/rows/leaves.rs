@@ -243,7 +243,7 @@ pub struct OrderMetadataTest(pub MetadataTest);
 impl OrderMetadataTest {
     pub(super) fn push_to(&self, clause: &mut Clause) {
         let (not, present) = self.0.present();
-        let mut test = CatalogClause::numbered(clause.backend(), clause.next());
+        let mut test = CatalogClause::numbered_from(clause.backend(), clause.next());
         present.compile_on("d.metadata", &mut test);
         clause.push(not);
         clause.push("EXISTS (SELECT 1 FROM order_detail d WHERE d.tenant_id = $1 AND d.order_id = o.id AND ");

@@ -82,7 +82,7 @@ fn rate_of(millionths: i64) -> Result<TaxRate, Fault> {
 }
 
 /// Returns the basis of a line; None if its own quantity and amounts are the basis.
-fn basis(line: &Line) -> Option<Basis> {
+fn separate_basis(line: &Line) -> Option<Basis> {
     let current_basis = Basis { quantity: line.quantity, discount: line.discount, tax: line.tax, rate: line.basis.rate };
     (line.basis != current_basis).then_some(line.basis)
 }
@@ -143,7 +143,7 @@ impl LineRow {
     }
 
     pub(super) fn of(order: OrderId, line: &Line) -> Self {
-        let basis = basis(line);
+        let basis = separate_basis(line);
         Self {
             order_id: order,
             position: line.position.into(),
@@ -202,7 +202,7 @@ impl ChangedLine {
             placed,
             unit_cost: _,
         } = line;
-        let basis = basis(line);
+        let basis = separate_basis(line);
         Self {
             order_id: order,
             position: (*position).into(),

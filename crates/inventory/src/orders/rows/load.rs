@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::line::LineRow;
 use crate::{
     ledger::DocumentNumber,
-    orders::core::{Kits, Line, LineItem, Order, Paid, Part},
+    orders::core::{Kits, Line, LineItem, Order, Part, PaymentSums},
 };
 
 /// An order's row, without its lines.
@@ -209,7 +209,7 @@ impl OrderRow {
             updated_at: self.updated_at,
             country: self.country,
             register: self.register,
-            paid: Paid {
+            paid: PaymentSums {
                 authorised: self.authorised_minor,
                 captured: self.captured_minor,
                 refunded: self.refunded_minor,

@@ -40,7 +40,7 @@ pub use documents::{DocumentSearch, DocumentSort, DocumentSorted, DocumentTest, 
 pub use filter::{Filter, IdColumn, compile};
 pub use hold_rules::{change_rule, hold_rule, hold_rules, insert_rule, rules_in_force};
 pub use holds::{active_holds_by_order, hold, hold_rows, holds_by_rules, holds_of, manual_holds};
-pub use invoiced::invoiced;
+pub use invoiced::load_invoiced;
 pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest, prefix_condition};
 pub use line::LineRow;
 pub use list::{
@@ -55,7 +55,7 @@ pub use names::{existing_channels, existing_customers, existing_order_references
 pub use order_facts::{OrderPlace, read_order_place};
 pub use parts::{
     Flag, LineReservation, SoldLine, flags_of, fulfilment, fulfilments_by_id, fulfilments_of, line_reservations_in,
-    line_reservations_of, sold_lines, stocked, stocked_levels,
+    line_reservations_of, load_stocked_levels, sold_lines, stocked_levels,
 };
 pub use rule_facts::{RuleSubjects, rule_facts};
 pub use shipped_lots::shipped_lots_of;

@@ -250,12 +250,12 @@ pub async fn flags_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Flag
 /// order's own store, and wherever they have reservations. For a draft also those of its other
 /// products, which must still be for sale when it is confirmed.
 pub async fn stocked_levels(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, LevelKey)>, Fault> {
-    Ok(stocked(reads, orders).await?.levels)
+    Ok(load_stocked_levels(reads, orders).await?.levels)
 }
 
 /// Returns the same, with the requested times of these orders: in one statement, as the
 /// reservations of an order are due by then.
-pub async fn stocked(reads: &impl Reads, orders: &[OrderId]) -> Result<StockedLevels, Fault> {
+pub async fn load_stocked_levels(reads: &impl Reads, orders: &[OrderId]) -> Result<StockedLevels, Fault> {
     let backend = reads.backend();
     let condition = backend.in_ids("o.id", 2);
     let sql = format!(

@@ -37,7 +37,7 @@ pub async fn rule_facts(reads: &impl Reads, rules: &[HoldRule], subjects: &RuleS
     }
     facts.set = holds_by_rules(reads, &subjects.orders).await?;
     if any_rule(|rule| rule.lacks_address || rule.more.is_billed_elsewhere) {
-        facts.whereabouts = whereabouts(reads, &subjects.orders).await?;
+        facts.whereabouts = load_address_facts(reads, &subjects.orders).await?;
     }
     if any_rule(|rule| rule.more.is_new_customer || !rule.more.customer_tags.is_empty()) {
         facts.customers = customers(reads, subjects).await?;
@@ -50,7 +50,7 @@ pub async fn rule_facts(reads: &impl Reads, rules: &[HoldRule], subjects: &RuleS
 
 /// Reads the facts of the orders' addresses. The addresses are decrypted here, and nothing else of
 /// them is returned.
-async fn whereabouts(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<OrderId, AddressFacts>, Fault> {
+async fn load_address_facts(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<OrderId, AddressFacts>, Fault> {
     let unknown_facts = AddressFacts { lacks_address: true, billing_country: None };
     let mut facts_by_order: HashMap<OrderId, AddressFacts> = orders.iter().map(|order| (*order, unknown_facts.clone())).collect();
     for detail in details(reads, orders).await? {
@@ -99,7 +99,7 @@ async fn customers(reads: &impl Reads, subjects: &RuleSubjects) -> Result<HashMa
     let mut root_members: Vec<(CustomerId, CustomerId)> = roots.iter().map(|root| (*root, *root)).collect();
     root_members.extend(merged_customers(reads, &roots).await?);
     let members: Vec<CustomerId> = root_members.iter().map(|(_, member)| *member).collect();
-    let bought = bought(reads, &members, &subjects.orders).await?;
+    let bought = load_earlier_buyers(reads, &members, &subjects.orders).await?;
     let buyer_roots: HashSet<CustomerId> =
         root_members.iter().filter(|(_, member)| bought.contains(member)).map(|(root, _)| *root).collect();
     let facts = |(id, root, tags): (CustomerId, CustomerId, Vec<String>)| {
@@ -109,7 +109,11 @@ async fn customers(reads: &impl Reads, subjects: &RuleSubjects) -> Result<HashMa
 }
 
 /// Returns the customers who have received goods of an order other than these.
-async fn bought(reads: &impl Reads, customers: &[CustomerId], excluded_orders: &[OrderId]) -> Result<HashSet<CustomerId>, Fault> {
+async fn load_earlier_buyers(
+    reads: &impl Reads,
+    customers: &[CustomerId],
+    excluded_orders: &[OrderId],
+) -> Result<HashSet<CustomerId>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT c.id FROM customer c WHERE c.tenant_id = $1 AND {of} AND EXISTS (SELECT 1 FROM sales_order o

@@ -87,14 +87,14 @@ pub async fn lines_with_columns(
     let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     let mut lines_by_order: HashMap<OrderId, Vec<SelectedLine>> = HashMap::with_capacity(orders.len());
     for row in &rows {
-        let (order, line) = line(row, &shapes)?;
+        let (order, line) = parse_line(row, &shapes)?;
         lines_by_order.entry(order).or_default().push(line);
     }
     lines_by_order.values_mut().for_each(|lines| lines.sort_unstable_by_key(|line| line.position));
     Ok(lines_by_order)
 }
 
-fn line(row: &QueryResult, shapes: &[ColumnKind]) -> Result<(OrderId, SelectedLine), Fault> {
+fn parse_line(row: &QueryResult, shapes: &[ColumnKind]) -> Result<(OrderId, SelectedLine), Fault> {
     let mut row = Row::new(row);
     let head = row.record::<SelectedLineHead>()?;
     let position = u16::try_from(head.position).map_err(|_| Fault::corrupt("order_line", "positions lie between 1 and 4095"))?;

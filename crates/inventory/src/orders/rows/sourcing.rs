@@ -98,7 +98,7 @@ pub(super) struct DraftSourcingRow {
 
 impl DraftSourcingRow {
     pub(super) fn sourcing(self) -> DraftSourcing {
-        (rule(self.strategy, self.split, self.max_stores), position(self.latitude, self.longitude))
+        (rule(self.strategy, self.split, self.max_stores), parse_position(self.latitude, self.longitude))
     }
 }
 
@@ -153,7 +153,7 @@ pub async fn sourcing_of(reads: &impl Reads, stores: &[StoreId]) -> Result<Vec<S
 }
 
 fn to_store_sourcing(row: StoreSettingsRow) -> StoreSourcing {
-    let position = position(row.place.latitude, row.place.longitude);
+    let position = parse_position(row.place.latitude, row.place.longitude);
     StoreSourcing { store: row.id, is_source: row.is_source == 1, priority: row.priority, position }
 }
 
@@ -181,7 +181,7 @@ pub async fn sources(
     let mut ranked_sources: Vec<(Source, i64)> = Vec::new();
     for SourceRow { id, code, priority, place, stock } in reads.records(&sql, vec![ids.clone(), held_levels.clone()]).await? {
         if reach.covers(id) {
-            let position = position(place.latitude, place.longitude);
+            let position = parse_position(place.latitude, place.longitude);
             ranked_sources.push((Source { store: id, code, priority, position, available: BTreeMap::new() }, stock));
         }
     }
@@ -204,7 +204,7 @@ pub async fn sources(
     Ok(stores.into_values().collect())
 }
 
-fn position(latitude: Option<i32>, longitude: Option<i32>) -> Option<Position> {
+fn parse_position(latitude: Option<i32>, longitude: Option<i32>) -> Option<Position> {
     latitude.zip(longitude).and_then(|(north, east)| Position::new(north, east))
 }
 

@@ -197,7 +197,7 @@ pub fn order_rows(tenant: TenantId, orders: &[&Order], created: &CreatedRows) ->
     }
     [
         new_orders.into(),
-        Bulk::from(new_lines).seldom(RARELY_SET_LINE_COLUMNS),
+        Bulk::from(new_lines).rarely_set(RARELY_SET_LINE_COLUMNS),
         moved_orders.into(),
         changed_orders.into(),
         changed_lines.into(),

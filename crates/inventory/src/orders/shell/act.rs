@@ -11,7 +11,7 @@ use super::{
 use crate::{
     ledger::{Checks, Command, Ledger, MAX_NOTE, Mode, Stop, SubmitResult, check_key, key_of, submit},
     orders::{
-        core::{Act, CancelLines, Confirm, OrderCommand},
+        core::{ActOnOrder, CancelLines, Confirm, OrderCommand},
         shell::ownership::{visible_order, visible_order_and_place},
     },
     stock::core::{At, Field},
@@ -69,7 +69,7 @@ async fn act<P: Permission>(
     permit: Permit<P>,
     input: OrderAct,
     (mutation, mode): (&'static str, Mode),
-    command: impl FnOnce(Act) -> Command,
+    command: impl FnOnce(ActOnOrder) -> Command,
 ) -> SubmitResult {
     let key = check_act_input(&permit, &input, mutation)?;
     let order = visible_order(ledger, &permit, input.order).await?;
@@ -88,8 +88,8 @@ fn check_act_input<P: Permission>(permit: &Permit<P>, input: &OrderAct, mutation
 }
 
 /// Returns the step, on the order as the caller may see it.
-fn build_act<P: Permission>(ledger: &Ledger, permit: &Permit<P>, input: OrderAct, order: OrderId) -> Act {
-    Act {
+fn build_act<P: Permission>(ledger: &Ledger, permit: &Permit<P>, input: OrderAct, order: OrderId) -> ActOnOrder {
+    ActOnOrder {
         order,
         expected_version: input.expected_version,
         note: input.note,

@@ -6,14 +6,14 @@ use platform::storage::{Fault, Reads};
 
 use super::{
     detail::{self, new_detail},
-    input::{MAX_LINES, MAX_METHOD_LENGTH, MAX_SOURCED_LINES, NewOrderLine, NewOrderStatus, OrderCreate, PaidAtOnce},
+    input::{ImmediatePayment, MAX_LINES, MAX_METHOD_LENGTH, MAX_SOURCED_LINES, NewOrderLine, NewOrderStatus, OrderCreate},
     sourced::{Search, submit_sourced},
 };
 use crate::orders::core::Refusal;
 use crate::{
     catalog::core::customer::{MAX_COUNTRY, country_code},
     ledger::{
-        Checks, Command, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
+        Checks, Command, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, MissingReferences, Mode, Names, ProductRef, Stop, StoreRef,
         SubmitResult, check_key, check_override, document_ids, key_of, load_known_store, may_override, resolve_reservations,
         stored_answer_or, submit, submit_with_missing,
     },
@@ -89,11 +89,11 @@ async fn prepare_create(
     permit: &Permit<kind::OrderWrite>,
     input: OrderCreate,
     overriding: &Reach,
-) -> Result<(Create, Vec<LevelKey>, Missing), Stop> {
+) -> Result<(Create, Vec<LevelKey>, MissingReferences), Stop> {
     let scope = permit.scope(ledger.database());
     let now = ledger.clock().now();
     let terms = ledger.terms(&scope).await?;
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let store = missing.or_nil(resolve_store(&scope, &input, &permit.reach()).await?);
     check_override(overriding, [store])?;
     let lines = lines_of(&scope, &mut missing, (&input.lines, Field::Lines)).await?;
@@ -171,7 +171,7 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
     checks.done()
 }
 
-fn check_paid(checks: &mut Checks, payments: &[PaidAtOnce]) {
+fn check_paid(checks: &mut Checks, payments: &[ImmediatePayment]) {
     checks.items(payments.len(), MAX_INITIAL_PAYMENTS, || At::input(Field::Payments));
     for (index, payment) in payments.iter().enumerate().take(MAX_INITIAL_PAYMENTS) {
         let place = At::row(Field::Payments, index);
@@ -196,7 +196,7 @@ async fn resolve_store(reads: &impl Reads, input: &OrderCreate, reach: &Reach) -
 /// Returns the lines of an input list with their products; products that are not found are noted.
 pub(super) async fn lines_of(
     reads: &impl Reads,
-    missing: &mut Missing,
+    missing: &mut MissingReferences,
     (inputs, list): (&[NewOrderLine], Field),
 ) -> Result<Vec<NewLine>, Fault> {
     let names = Names::look_up(reads, inputs.iter().filter_map(|line| line.product.as_ref())).await?;

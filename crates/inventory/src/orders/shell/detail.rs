@@ -32,7 +32,7 @@ const CONTACT: &str = code::<kind::CustomerContactRead>();
 
 /// Details of an order beside its lines; fields that are left out stay.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct DetailSaid {
+pub struct OrderDetailFields {
     pub contact: Patch<Contact>,
     pub shipping_address: Patch<Address>,
     pub billing_address: Patch<Address>,
@@ -45,7 +45,7 @@ pub struct DetailSaid {
     pub delivery_method: Option<DeliveryMethod>,
 }
 
-impl DetailSaid {
+impl OrderDetailFields {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -81,7 +81,7 @@ impl DetailSaid {
 
 /// Checks the details. `add_field` is the field of the input that adds tags: a new order and a change
 /// have different ones.
-pub(super) fn check(checks: &mut Checks, detail_input: &DetailSaid, add_field: Field) {
+pub(super) fn check(checks: &mut Checks, detail_input: &OrderDetailFields, add_field: Field) {
     let notes = [(&detail_input.note_for_customer, Field::NoteForCustomer), (&detail_input.note_for_staff, Field::NoteForStaff)];
     for (note, field) in notes {
         checks.text(note.set().map(String::as_str), MAX_NOTE, || At::input(field));
@@ -140,7 +140,7 @@ fn check_address(checks: &mut Checks, address: Option<&Address>, field: Field) {
 }
 
 /// Returns the facts of a new order's addresses for rules.
-pub(super) fn new_address_facts(detail_input: Option<&DetailSaid>) -> AddressFacts {
+pub(super) fn new_address_facts(detail_input: Option<&OrderDetailFields>) -> AddressFacts {
     let mut personal = Personal::default();
     let method = detail_input.and_then(|detail_input| {
         detail_input.apply(&mut personal);
@@ -150,7 +150,7 @@ pub(super) fn new_address_facts(detail_input: Option<&DetailSaid>) -> AddressFac
 }
 
 /// Returns the detail of a new order.
-pub(super) fn new_detail(reads: &impl Reads, order: OrderId, detail_input: &DetailSaid) -> Result<OrderDetail, Stop> {
+pub(super) fn new_detail(reads: &impl Reads, order: OrderId, detail_input: &OrderDetailFields) -> Result<OrderDetail, Stop> {
     let (mut detail, _) = detail_input.patch().apply(&OrderDetail::of(order), 1)?;
     let mut personal = Personal::default();
     detail_input.apply(&mut personal);
@@ -164,7 +164,7 @@ pub(super) fn new_detail(reads: &impl Reads, order: OrderId, detail_input: &Deta
 pub(super) async fn resealed(
     reads: &impl Reads,
     order: OrderId,
-    detail_input: &DetailSaid,
+    detail_input: &OrderDetailFields,
 ) -> Result<(Option<Resealed>, Option<AddressFacts>), Fault> {
     let keeps_personal =
         detail_input.contact.is_keep() && detail_input.shipping_address.is_keep() && detail_input.billing_address.is_keep();

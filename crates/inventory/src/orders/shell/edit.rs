@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     create::lines_of,
-    detail::{self, DetailSaid, resealed},
+    detail::{self, OrderDetailFields, resealed},
     input::{MAX_LINES, MAX_SOURCED_LINES, NewOrderLine},
     ownership::{resolve_channel, visible_order},
     sourced::{Search, submit_sourced},
@@ -16,11 +16,11 @@ use super::{
 use crate::{
     catalog::core::{Patch, customer::country_code},
     ledger::{
-        Checks, Command, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Stop, StoreRef, SubmitResult, check_key,
-        document_ids, key_of, load_known_store, stored_answer_or, submit, submit_with_missing,
+        Checks, Command, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, MissingReferences, Mode, Stop, StoreRef, SubmitResult,
+        check_key, document_ids, key_of, load_known_store, stored_answer_or, submit, submit_with_missing,
     },
     orders::{
-        core::{DraftChanges, OrderCommand, Refusal, SetLine, Sourcing, SourcingAsked, Update},
+        core::{DraftChanges, OrderCommand, Refusal, SetLine, Sourcing, SourcingOptions, Update},
         rows,
     },
     stock::core::{At, Field, Noun, Rejection, RoomRefusal},
@@ -36,12 +36,12 @@ pub struct OrderUpdate {
     pub expected_version: i64,
     pub customer: Patch<CustomerId>,
     pub external_ref: Patch<String>,
-    pub detail: DetailSaid,
+    pub detail: OrderDetailFields,
     pub set_lines: Vec<SetLine>,
     pub add_lines: Vec<NewOrderLine>,
     /// None to reserve added units where their line has reservations already, else at the order's
     /// store.
-    pub sourcing: Option<SourcingAsked>,
+    pub sourcing: Option<SourcingOptions>,
     pub reason: Option<String>,
     /// The next four fields can change a draft only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ pub struct OrderUpdate {
     /// Sourcing of the draft on its confirmation; cleared to reserve all of it at the order's
     /// store.
     #[serde(skip_serializing_if = "Patch::is_keep")]
-    pub draft_sourcing: Patch<SourcingAsked>,
+    pub draft_sourcing: Patch<SourcingOptions>,
 }
 
 impl OrderUpdate {
@@ -96,13 +96,13 @@ async fn prepare_update(
     ledger: &Ledger,
     permit: &Permit<kind::OrderWrite>,
     input: OrderUpdate,
-) -> Result<(Update, Option<Search>, Missing), Stop> {
+) -> Result<(Update, Option<Search>, MissingReferences), Stop> {
     let scope = permit.scope(ledger.database());
     let order = visible_order(ledger, permit, input.order).await?;
     // An unknown order gets the nil store here, and is rejected by the ledger.
     let selling_store = rows::places_of(&scope, &[order]).await?.first().map_or(StoreId::NIL, |(_, store, _)| *store);
-    let mut missing = Missing::default();
-    let redraft = redraft(ledger, permit, &mut missing, &input).await?;
+    let mut missing = MissingReferences::default();
+    let redraft = resolve_draft_changes(ledger, permit, &mut missing, &input).await?;
     let store = redraft.store.unwrap_or(selling_store);
     if input.has_price_changes() {
         let price_permit = permit.also::<kind::OrderPrice>()?;
@@ -148,10 +148,10 @@ async fn prepare_update(
 
 /// Resolves the changes that only a draft allows. The caller needs `order.write` in the new store
 /// as in the old one, and cannot leave the channel that the caller is bound to.
-async fn redraft(
+async fn resolve_draft_changes(
     ledger: &Ledger,
     permit: &Permit<kind::OrderWrite>,
-    missing: &mut Missing,
+    missing: &mut MissingReferences,
     input: &OrderUpdate,
 ) -> Result<DraftChanges, Stop> {
     let scope = permit.scope(ledger.database());

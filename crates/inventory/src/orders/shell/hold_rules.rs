@@ -63,7 +63,7 @@ impl Staged for RuleRefusal {
 /// A refusal or a fault: nothing was written.
 pub type RuleStop = Stop<RuleRefusal>;
 
-type Done = Result<CallResult<HoldRule>, RuleStop>;
+type RuleCallResult = Result<CallResult<HoldRule>, RuleStop>;
 
 /// Stored receipt of a call.
 #[derive(Debug, Serialize, Deserialize)]
@@ -81,19 +81,29 @@ pub async fn hold_rules(ledger: &Ledger, permit: &Permit<kind::TenantWrite>) -> 
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn hold_rule_upsert(ledger: &Ledger, permit: Permit<kind::TenantWrite>, input: HoldRuleUpsert, mode: Mode) -> Done {
+pub async fn hold_rule_upsert(
+    ledger: &Ledger,
+    permit: Permit<kind::TenantWrite>,
+    input: HoldRuleUpsert,
+    mode: Mode,
+) -> RuleCallResult {
     let key = key_of(&permit, "holdRuleUpsert", &input.idempotency_key, &input);
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&key.key).err().map(RuleRefusal::BadKey));
     refusals.extend(input.fields.problems().into_iter().map(RuleRefusal::Field));
     refusals.end(Stage::Value)?;
     let mut work = permit.scope(ledger.database()).begin().await?;
-    let outcome = upsert_rule(&mut work, &key, input.fields.kept(), ledger.clock().now()).await;
+    let outcome = upsert_rule(&mut work, &key, input.fields.normalized(), ledger.clock().now()).await;
     settle(work, outcome, mode.is_dry()).await
 }
 
 /// Archives a rule. Holds that it has set stay.
-pub async fn hold_rule_archive(ledger: &Ledger, permit: Permit<kind::TenantWrite>, input: HoldRuleArchive, mode: Mode) -> Done {
+pub async fn hold_rule_archive(
+    ledger: &Ledger,
+    permit: Permit<kind::TenantWrite>,
+    input: HoldRuleArchive,
+    mode: Mode,
+) -> RuleCallResult {
     let key = key_of(&permit, "holdRuleArchive", &input.idempotency_key, &input);
     idempotency::check_key(&key.key).map_err(RuleRefusal::BadKey)?;
     let mut work = permit.scope(ledger.database()).begin().await?;
@@ -105,7 +115,7 @@ fn key_of(permit: &Permit<kind::TenantWrite>, mutation: &'static str, key: &str,
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash: hash_of(input) }
 }
 
-async fn upsert_rule(work: &mut Work, key: &Key, fields: RuleFields, now: Timestamp) -> Done {
+async fn upsert_rule(work: &mut Work, key: &Key, fields: RuleFields, now: Timestamp) -> RuleCallResult {
     if let Some(earlier_outcome) = begin(work, key).await? {
         return Ok(earlier_outcome);
     }
@@ -128,7 +138,7 @@ async fn upsert_rule(work: &mut Work, key: &Key, fields: RuleFields, now: Timest
     end(work, key, HOLD_RULE_UPDATED, (old_fields, rule)).await
 }
 
-async fn archive_rule(work: &mut Work, key: &Key, code: &str, now: Timestamp) -> Done {
+async fn archive_rule(work: &mut Work, key: &Key, code: &str, now: Timestamp) -> RuleCallResult {
     if let Some(earlier_outcome) = begin(work, key).await? {
         return Ok(earlier_outcome);
     }
@@ -176,7 +186,12 @@ fn audit_fields(rule: &HoldRule) -> Fields {
 }
 
 /// Writes the event and the receipt of the call.
-async fn end(work: &mut Work, key: &Key, kind: EventType<HoldRuleEvent>, (old_fields, rule): (Option<Fields>, HoldRule)) -> Done {
+async fn end(
+    work: &mut Work,
+    key: &Key,
+    kind: EventType<HoldRuleEvent>,
+    (old_fields, rule): (Option<Fields>, HoldRule),
+) -> RuleCallResult {
     let (now, tenant) = (rule.updated_at, work.tenant());
     audit::changed(work, tenant, old_fields.as_ref(), Some(&audit_fields(&rule)), None);
     let event = HoldRuleEvent { code: rule.fields.code.clone(), version: rule.version };

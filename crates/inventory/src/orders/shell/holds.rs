@@ -9,7 +9,8 @@ use crate::{
     orders::{
         core::{
             Refusal,
-            holds::{FRAUD, HoldCommand, LiftHold, MAX_KIND_LENGTH, SetHold, normalize_hold_kind},
+            hold::{FRAUD, MAX_KIND_LENGTH, normalize_hold_kind},
+            hold_commands::{HoldCommand, LiftHold, SetHold},
         },
         rows,
         shell::ownership::visible_order,
@@ -71,11 +72,11 @@ pub async fn order_hold_lift(ledger: &Ledger, permit: Permit<kind::OrderHold>, i
     check_key(&mut checks, &input.idempotency_key);
     checks.done()?;
     let key = key_of(&permit, "orderHoldLift", &input.idempotency_key, &input);
-    let command = lifting(ledger, &permit, input).await;
+    let command = build_lift(ledger, &permit, input).await;
     submit_resolved(ledger, &permit, command, key, mode).await
 }
 
-async fn lifting(ledger: &Ledger, permit: &Permit<kind::OrderHold>, input: OrderHoldLift) -> Result<Command, Stop> {
+async fn build_lift(ledger: &Ledger, permit: &Permit<kind::OrderHold>, input: OrderHoldLift) -> Result<Command, Stop> {
     let stored_hold = rows::hold(&permit.scope(ledger.database()), input.hold).await?;
     let order = match &stored_hold {
         Some(hold) => visible_order(ledger, permit, hold.order).await?,

@@ -3,10 +3,10 @@
 use entity::prelude::*;
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
-use super::detail::DetailSaid;
+use super::detail::OrderDetailFields;
 use crate::{
     ledger::{LotRef, ProductRef, StoreRef},
-    orders::core::{CancelLine, MAX_ORDER_LINES, NewLine, SourcingAsked},
+    orders::core::{CancelLine, MAX_ORDER_LINES, NewLine, SourcingOptions},
     stock::core::Shortage,
 };
 
@@ -55,18 +55,18 @@ pub struct OrderCreate {
     pub register: Option<String>,
     /// None to reserve the stock at the order's store.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sourcing: Option<SourcingAsked>,
+    pub sourcing: Option<SourcingOptions>,
     /// None for an order without details.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<Box<DetailSaid>>,
+    pub detail: Option<Box<OrderDetailFields>>,
     /// Payments that are made as the order is placed. `payments::shell` records them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub payments: Vec<PaidAtOnce>,
+    pub payments: Vec<ImmediatePayment>,
 }
 
 /// Payment that is made as an order is placed.
 #[derive(Debug, Clone, Serialize)]
-pub struct PaidAtOnce {
+pub struct ImmediatePayment {
     pub kind: PaymentKind,
     pub amount: Money,
     pub method: String,

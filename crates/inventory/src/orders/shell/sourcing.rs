@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::orders::events::{SOURCING_SET, SourcingChanged};
 use crate::orders::{
-    core::{SourcingAsked, SourcingRule},
+    core::{SourcingOptions, SourcingRule},
     rows::{self, StoreSourcing},
 };
 
@@ -28,7 +28,7 @@ use crate::orders::{
 pub struct SourcingSet {
     #[serde(skip)]
     pub idempotency_key: String,
-    pub rule: Option<SourcingAsked>,
+    pub rule: Option<SourcingOptions>,
     pub stores: Vec<StoreSourcing>,
 }
 

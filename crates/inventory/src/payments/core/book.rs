@@ -38,7 +38,7 @@ pub struct PaymentBook {
 
 /// A new payment, with the store and channel of its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recorded {
+pub struct PaymentFact {
     pub payment: Payment,
     pub store: StoreId,
     pub channel: ChannelId,
@@ -48,7 +48,7 @@ pub struct Recorded {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PaymentDecision {
     /// In the order of the input; never empty.
-    pub facts: Vec<Recorded>,
+    pub facts: Vec<PaymentFact>,
     /// True if their order or return was created in the same command, whose result is then that
     /// document.
     pub with_document: bool,

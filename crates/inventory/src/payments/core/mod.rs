@@ -9,7 +9,7 @@ mod refund;
 mod refusal;
 mod reverse;
 
-pub use book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded, Reference};
+pub use book::{PaymentBook, PaymentDecision, PaymentFact, PaymentNeeds, Reference};
 pub use payment::Payment;
 pub use place_order::PlaceOrderWithPayments;
 pub use record::{MAX_PAYMENTS_PER_ORDER, MAX_ROWS_PER_CALL, NewPayment, PaymentCommand, Record, check_read_size};

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::prelude::*;
 
 use super::{
-    book::{PaymentDecision, Recorded},
+    book::{PaymentDecision, PaymentFact},
     payment::Payment,
 };
 use crate::orders::{
     core::{
         Order, OrderBook, OrderDecision, OrderFact, apply_hold_rules,
-        holds::{self, Hold},
+        hold::{Hold, PAYMENT},
+        hold_commands::remove_holds,
     },
     events::{ORDER_HOLD_LIFTED, ORDER_UPDATED},
 };
@@ -21,7 +22,7 @@ use crate::orders::{
 /// are holds that were released before and are written again.
 pub(super) fn build_decision(
     book: &OrderBook,
-    facts: Vec<Recorded>,
+    facts: Vec<PaymentFact>,
     mut orders: BTreeMap<OrderId, Order>,
     mut lifted: Vec<Hold>,
     (now, actor): (Timestamp, Actor),
@@ -41,7 +42,7 @@ pub(super) fn build_decision(
         events.push(fact(ORDER_UPDATED));
         let lifted_holds = if paid_orders.contains(&order.id) { payment_holds_to_lift(book, order) } else { Vec::new() };
         events.extend(lifted_holds.iter().map(|_| fact(ORDER_HOLD_LIFTED)));
-        lifted.extend(holds::remove_holds(order, lifted_holds, (now, actor)));
+        lifted.extend(remove_holds(order, lifted_holds, (now, actor)));
     }
     let mut changed = OrderDecision { orders: orders.into_values().collect(), events, holds: lifted, ..OrderDecision::default() };
     apply_hold_rules(book, now, &mut changed);
@@ -59,5 +60,5 @@ fn payment_holds_to_lift(book: &OrderBook, order: &Order) -> Vec<Hold> {
     // non-payment is dropped.
     let lifted_hold =
         |hold: &Hold| Hold { matched: hold.matched.clone().filter(|hold_match| hold_match.refunded.is_none()), ..hold.clone() };
-    standing.filter(|hold| hold.kind == holds::PAYMENT).map(lifted_hold).collect()
+    standing.filter(|hold| hold.kind == PAYMENT).map(lifted_hold).collect()
 }

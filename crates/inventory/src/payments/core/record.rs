@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::prelude::*;
 
 use super::{
-    book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded, Reference},
+    book::{PaymentBook, PaymentDecision, PaymentFact, PaymentNeeds, Reference},
     order_effect::build_decision,
     payment::Payment,
     refusal::Refusal,
@@ -138,7 +138,7 @@ struct Progress<'b> {
     /// The payments of the call itself.
     call_payments: PaymentBook,
     orders: BTreeMap<OrderId, Order>,
-    facts: Vec<Recorded>,
+    facts: Vec<PaymentFact>,
 }
 
 fn decide_record(basis: Basis<'_>, now: Timestamp, record: &Record) -> Result<(PaymentDecision, OrderDecision), Rejection> {
@@ -238,7 +238,7 @@ impl Progress<'_> {
             reverses: None,
         };
         self.call_payments.add(&payment);
-        self.facts.push(Recorded { payment, store: order.store, channel: order.channel });
+        self.facts.push(PaymentFact { payment, store: order.store, channel: order.channel });
         self.orders.insert(order.id, order);
         Ok(())
     }

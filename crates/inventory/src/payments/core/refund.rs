@@ -10,7 +10,7 @@ use super::{
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
     orders::core::{OrderBook, OrderDecision, OrderNeeds},
-    returns::core::{CreateReturn, RefundAtOnce, Return, ReturnBasis, ReturnBook, create_needs, decide_return},
+    returns::core::{CreateReturn, ImmediateRefund, Return, ReturnBasis, ReturnBook, create_needs, decide_return},
     stock::core::{At, Draft, Field, Rejection, RoomRefusal},
 };
 
@@ -20,7 +20,7 @@ pub struct RefundReturn {
     /// The return, which is closed at once.
     pub create: CreateReturn,
     /// Refunds with their new IDs.
-    pub refunds: Vec<(PaymentId, RefundAtOnce)>,
+    pub refunds: Vec<(PaymentId, ImmediateRefund)>,
 }
 
 impl RefundReturn {
@@ -52,7 +52,7 @@ impl RefundReturn {
     }
 }
 
-fn refund((id, new_refund): (PaymentId, &RefundAtOnce), return_id: ReturnId, order: OrderId, amount: Money) -> NewPayment {
+fn refund((id, new_refund): (PaymentId, &ImmediateRefund), return_id: ReturnId, order: OrderId, amount: Money) -> NewPayment {
     NewPayment {
         id,
         order,
@@ -111,6 +111,6 @@ impl Decide for RefundReturn {
 }
 
 /// Returns the method and the reference of a refund, if it has one.
-fn reference_of(new_refund: &RefundAtOnce) -> Option<Reference> {
+fn reference_of(new_refund: &ImmediateRefund) -> Option<Reference> {
     Some((new_refund.method.clone(), new_refund.reference.clone()?))
 }

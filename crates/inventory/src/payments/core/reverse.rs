@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded},
+    book::{PaymentBook, PaymentDecision, PaymentFact, PaymentNeeds},
     order_effect::build_decision,
     payment::Payment,
     record::MAX_CLOCK_SKEW_SECONDS,
@@ -16,8 +16,9 @@ use crate::{
     ledger::{Books, Decide, Decision, Needs},
     orders::{
         core::{
-            By, Order, OrderBook, OrderDecision, OrderFact, OrderNeeds, Paid,
-            holds::{self, Hold},
+            ActionDetails, Order, OrderBook, OrderDecision, OrderFact, OrderNeeds, PaymentSums,
+            hold::{Hold, PAYMENT},
+            hold_commands::reapply_holds,
         },
         events::ORDER_HELD,
     },
@@ -107,15 +108,15 @@ fn decide_reverse(
         reverses: Some(original.id),
         ..(*original).clone()
     };
-    let fact = Recorded { payment, store: order.store, channel: order.channel };
+    let fact = PaymentFact { payment, store: order.store, channel: order.channel };
     let lifted = rule_holds_to_reapply(orders, &order, &facts);
     let reapplied = manual_holds_to_reapply(command, (orders, &order), &facts);
-    let reapplied = holds::reapply_holds(&mut order, reapplied, (now, command.actor));
+    let reapplied = reapply_holds(&mut order, reapplied, (now, command.actor));
     let held_event = |hold: &Hold| OrderFact {
         kind: ORDER_HELD,
         order: hold.order,
         before: Some(order.status),
-        by: By { actor: command.actor, reason: Some(hold.reason.clone()), cancel: None, register: None },
+        by: ActionDetails { actor: command.actor, reason: Some(hold.reason.clone()), cancel: None, register: None },
         changed: Vec::new(),
     };
     let hold_events: Vec<OrderFact> = reapplied.iter().map(held_event).collect();
@@ -155,9 +156,7 @@ fn rule_holds_to_reapply(book: &OrderBook, order: &Order, facts: &[&Payment]) ->
     let by_payment = |at: Timestamp| facts.iter().any(|fact| fact.recorded_at == at);
     let is_lifted = |hold: &Hold| hold.matched.is_some() && hold.lifted.is_some_and(|(at, _)| by_payment(at));
     let set = book.facts.set.get(&order.id).into_iter().flatten();
-    set.filter(|&hold| hold.kind == holds::PAYMENT && is_lifted(hold))
-        .map(|hold| Hold { matched: None, ..hold.clone() })
-        .collect()
+    set.filter(|&hold| hold.kind == PAYMENT && is_lifted(hold)).map(|hold| Hold { matched: None, ..hold.clone() }).collect()
 }
 
 /// Returns the time of the reversal: not before that of the original, which may lie a moment ahead
@@ -193,16 +192,16 @@ fn check_no_dependents(order: &Order, facts: &[&Payment], original: &Payment) ->
 
 /// Returns the sums of the order without the payment; None if they exceed the range of exact
 /// numbers.
-fn sums_without(order: &Order, original: &Payment) -> Option<Paid> {
+fn sums_without(order: &Order, original: &Payment) -> Option<PaymentSums> {
     let (sums, minor) = (order.paid, original.amount.minor);
     let authorised = Money::new(sums.authorised, order.total.currency).checked_add(original.amount).map(|sum| sum.minor);
     Some(match original.kind {
-        PaymentKind::Authorisation => Paid { authorised: sums.authorised - minor, ..sums },
+        PaymentKind::Authorisation => PaymentSums { authorised: sums.authorised - minor, ..sums },
         PaymentKind::Capture if original.parent.is_some() => {
-            Paid { captured: sums.captured - minor, authorised: authorised?, ..sums }
+            PaymentSums { captured: sums.captured - minor, authorised: authorised?, ..sums }
         }
-        PaymentKind::Capture => Paid { captured: sums.captured - minor, ..sums },
-        PaymentKind::Void => Paid { authorised: authorised?, ..sums },
-        PaymentKind::Refund => Paid { refunded: sums.refunded - minor, ..sums },
+        PaymentKind::Capture => PaymentSums { captured: sums.captured - minor, ..sums },
+        PaymentKind::Void => PaymentSums { authorised: authorised?, ..sums },
+        PaymentKind::Refund => PaymentSums { refunded: sums.refunded - minor, ..sums },
     })
 }

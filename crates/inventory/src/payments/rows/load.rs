@@ -137,7 +137,7 @@ pub async fn payments(reads: &impl Reads, ids: &[PaymentId]) -> Result<Vec<Payme
 }
 
 /// Reads the sums refunded for these returns, in minor units; those without refunds are left out.
-pub async fn refunded(reads: &impl Reads, returns: &[ReturnId]) -> Result<HashMap<ReturnId, i64>, Fault> {
+pub async fn load_refunded(reads: &impl Reads, returns: &[ReturnId]) -> Result<HashMap<ReturnId, i64>, Fault> {
     if returns.is_empty() {
         return Ok(HashMap::new());
     }

@@ -7,7 +7,7 @@ use crate::{
     ledger::{Command, Ledger, Mode, SubmitResult},
     orders::{
         core::{Create, OrderCommand},
-        shell::{self as orders, OrderCreate, PaidAtOnce},
+        shell::{self as orders, ImmediatePayment, OrderCreate},
     },
     payments::core::{NewPayment, PlaceOrderWithPayments, Record},
     stock::core::LevelKey,
@@ -20,7 +20,7 @@ pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inp
         return Box::pin(orders::order_create(ledger, permit, input, mode)).await;
     }
     let actor = permit.actor();
-    let facts: Vec<(PaymentId, PaidAtOnce)> =
+    let facts: Vec<(PaymentId, ImmediatePayment)> =
         input.payments.iter().map(|payment| (ledger.clock().id(), payment.clone())).collect();
     let command = move |create: Box<Create>, levels: Vec<LevelKey>| {
         let order = create.id;
@@ -31,7 +31,7 @@ pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inp
     Box::pin(orders::order_place(ledger, permit, input, mode, command)).await
 }
 
-fn new_payment_of(id: PaymentId, order: OrderId, payment: &PaidAtOnce) -> NewPayment {
+fn new_payment_of(id: PaymentId, order: OrderId, payment: &ImmediatePayment) -> NewPayment {
     NewPayment {
         id,
         order,

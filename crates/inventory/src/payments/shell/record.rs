@@ -161,7 +161,7 @@ async fn visible_orders(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, fa
     if !permit.is_limited() && refunding.as_ref().is_none_or(|refunding| !refunding.is_limited()) {
         return Ok(orders);
     }
-    let places: HashMap<OrderId, (StoreId, ChannelId)> = places(ledger, permit, &orders).await?;
+    let places: HashMap<OrderId, (StoreId, ChannelId)> = load_places(ledger, permit, &orders).await?;
     let authorized_order = |(fact, order): (&NewFact, OrderId)| {
         let is_own = places.get(&order).is_some_and(|(store, channel)| match &refunding {
             Some(refunding) if is_refund(fact) => {
@@ -174,7 +174,7 @@ async fn visible_orders(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, fa
     Ok(facts.iter().zip(orders).map(authorized_order).collect())
 }
 
-async fn places(
+async fn load_places(
     ledger: &Ledger,
     permit: &Permit<kind::PaymentWrite>,
     orders: &[OrderId],

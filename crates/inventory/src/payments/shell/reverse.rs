@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     ledger::{Checks, Command, Ledger, MAX_NOTE, Mode, Stop, SubmitResult, check_key, key_of, submit_resolved},
     orders::{
-        core::holds::PAYMENT,
+        core::hold::PAYMENT,
         rows::{manual_holds, places_of},
     },
     payments::{core::ReversePayment, rows},

@@ -17,7 +17,7 @@ use crate::stock::core::{At, Delta, Draft, Field, MovementHead, Reference, Refer
 
 /// A step. Changes of the lines, confirmations and receipts have commands of their own.
 #[derive(Debug, Clone)]
-pub struct Act {
+pub struct ActOnPurchaseOrder {
     pub order: PurchaseOrderId,
     pub action: Action,
     pub expected_version: Option<i64>,
@@ -32,7 +32,11 @@ pub struct Act {
     pub leads: LeadTimes,
 }
 
-pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> Result<PurchaseDecision, Rejection> {
+pub fn decide_act(
+    book: &PurchaseBook,
+    draft: &mut Draft<'_>,
+    command: &ActOnPurchaseOrder,
+) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, command.action, command.expected_version)?;
     let (before, now) = (order.status(), draft.now());
     let end = || End { at: now, reason: command.note.clone() };
@@ -48,7 +52,7 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
             events::PURCHASE_ORDER_APPROVED
         }
         (Action::Reject, OrderState::PendingApproval(request)) => {
-            person(command)?;
+            require_person(command)?;
             order.state = OrderState::Rejected { request: *request, at: now, reason: command.note.clone() };
             events::PURCHASE_ORDER_REJECTED
         }
@@ -104,15 +108,15 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
 
 /// Rejects keys of integrations: their rights are granted once, and no person reviews the single
 /// order.
-fn person(command: &Act) -> Result<MemberId, Rejection> {
+fn require_person(command: &ActOnPurchaseOrder) -> Result<MemberId, Rejection> {
     match command.actor.kind {
         ActorKind::Member => Ok(MemberId::from_uuid(command.actor.id)),
         ActorKind::Integration | ActorKind::System => Err(Refusal::PersonDecides.at(At::input(Field::Id))),
     }
 }
 
-fn approver(order: &PurchaseOrder, command: &Act) -> Result<MemberId, Rejection> {
-    let person = person(command)?;
+fn approver(order: &PurchaseOrder, command: &ActOnPurchaseOrder) -> Result<MemberId, Rejection> {
+    let person = require_person(command)?;
     match command.limit {
         Some(limit) if order.needs_other_approver(command.actor, Some(limit)) => {
             Err(Refusal::AboveLimit(limit).at(At::input(Field::Id)))
@@ -122,7 +126,7 @@ fn approver(order: &PurchaseOrder, command: &Act) -> Result<MemberId, Rejection>
 }
 
 /// Adds the open quantities to incoming stock (`sign` 1) or removes them (−1).
-fn plan(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Act, sign: i64) -> Result<(), Rejection> {
+fn plan(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &ActOnPurchaseOrder, sign: i64) -> Result<(), Rejection> {
     let Some(first_line) = order.lines.first() else { return Ok(()) };
     let now = draft.now();
     draft.begin(

@@ -139,7 +139,7 @@ pub fn blanket_actions(status: BlanketOrderStatus) -> impl Iterator<Item = &'sta
 
 impl BlanketLine {
     /// Returns the quantity that can still be called off.
-    pub fn left(&self) -> Quantity {
+    pub fn remaining_quantity(&self) -> Quantity {
         count(self.quantity.get() - self.called_off.get())
     }
 }
@@ -185,7 +185,7 @@ impl BlanketOrder {
     /// Sets the status by the called-off quantities; after its last day it does not become active
     /// again.
     pub(super) fn update_status(&mut self, today: i32, now: Timestamp) {
-        let is_exhausted = self.lines.iter().all(|line| line.left().is_zero());
+        let is_exhausted = self.lines.iter().all(|line| line.remaining_quantity().is_zero());
         self.status = match self.status {
             BlanketOrderStatus::Active if is_exhausted => BlanketOrderStatus::Exhausted,
             BlanketOrderStatus::Exhausted if !is_exhausted && today <= self.valid_to => BlanketOrderStatus::Active,

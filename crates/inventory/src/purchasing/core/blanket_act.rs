@@ -76,7 +76,7 @@ pub fn decide_blanket_create(
     if let Some(since) = book.archived.get(&command.supplier) {
         return Err(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)));
     }
-    let lines = lines(draft, book, command.currency, &command.lines)?;
+    let lines = build_blanket_lines(draft, book, command.currency, &command.lines)?;
     if command.valid_to < command.valid_from {
         return Err(BlanketRefusal::Backwards.at(At::input(Field::ValidTo)));
     }
@@ -116,7 +116,7 @@ pub fn decide_blanket_update(
     let mut blanket = book.blanket_for(command.blanket, BlanketAction::Update, command.expected_version)?;
     let before = blanket.status;
     if let Some(new_lines) = &command.lines {
-        let lines = lines(draft, book, blanket.currency, new_lines)?;
+        let lines = build_blanket_lines(draft, book, blanket.currency, new_lines)?;
         blanket.total = sum(blanket.currency, &lines)?;
         if blanket.change == BlanketChange::Figures {
             blanket.change = BlanketChange::Replaced { lines: blanket.lines.len() as u16 };
@@ -139,7 +139,7 @@ pub fn decide_blanket_update(
     Ok(PurchaseDecision { blankets: vec![blanket], events, ..PurchaseDecision::default() })
 }
 
-fn lines(
+fn build_blanket_lines(
     draft: &mut Draft<'_>,
     book: &PurchaseBook,
     currency: Currency,

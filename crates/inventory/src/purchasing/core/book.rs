@@ -49,7 +49,7 @@ pub struct PurchaseDecision {
 impl PurchaseDecision {
     /// Adds the order's current status and version to each of its events: further steps of the same
     /// command follow.
-    pub(super) fn stood(&mut self) {
+    pub(super) fn stamp_state(&mut self) {
         for event in &mut self.events {
             if let DocumentEvent::Order { order, stood, .. } = event
                 && let Some(changed_order) = self.orders.iter().find(|candidate| candidate.id == *order)

@@ -39,7 +39,7 @@ pub(super) fn blanket_of<'a>(book: &'a PurchaseBook, order: &PurchaseOrder) -> O
 
 /// Returns new lines at the agreed prices. Refuses a line that states another price, and a product
 /// that is not agreed.
-pub(super) fn agreed<'a>(
+pub(super) fn build_agreed_lines<'a>(
     draft: &mut Draft<'_>,
     (blanket, store): (Option<&BlanketOrder>, StoreId),
     (lines, list): (&'a [NewLine], Field),
@@ -90,7 +90,7 @@ pub(super) fn check_remaining_quantity(
         draft.pass(blanket.check_in_force(today, At::input(Field::Id)))?;
     }
     let mut remaining_units: HashMap<ProductId, i64> =
-        blanket.lines.iter().map(|line| (line.product, line.left().get() + before(line.product))).collect();
+        blanket.lines.iter().map(|line| (line.product, line.remaining_quantity().get() + before(line.product))).collect();
     for (index, line) in order.lines.iter().enumerate() {
         let Some(remaining_units) = remaining_units.get_mut(&line.product) else { continue };
         let requested_units = line.called_off().get();
@@ -118,7 +118,7 @@ fn check_call_off_terms(
         if requested_units == before || requested_units == 0 || (is_with_supplier && requested_units < before) {
             continue;
         }
-        let remaining_units = line.left().get() + before;
+        let remaining_units = line.remaining_quantity().get() + before;
         // More than is left was refused as `LeftOnly`.
         if requested_units <= remaining_units && !line.terms.allows(requested_units, remaining_units) {
             let line_index = order.lines.iter().position(|order_line| order_line.product == line.product).unwrap_or_default();
@@ -160,7 +160,7 @@ fn apply_call_offs(blanket: &mut BlanketOrder, previous: Option<&PurchaseOrder>,
         let before = previous.map_or(0, |previous| previous.called_off(line.product));
         let called_off = line.called_off.get() - before + order.called_off(line.product);
         if called_off > line.quantity.get() {
-            let remaining_quantity = count((line.left().get() + before).max(0));
+            let remaining_quantity = count((line.remaining_quantity().get() + before).max(0));
             return Err(BlanketRefusal::LeftOnly { sku: line.sku.clone(), left: remaining_quantity }.at(At::INPUT));
         }
         line.called_off = count(called_off);

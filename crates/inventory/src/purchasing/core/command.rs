@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 
 use super::{
-    act::{Act, decide_act},
+    act::{ActOnPurchaseOrder, decide_act},
     blanket::BlanketAction,
     blanket_act::{BlanketAct, BlanketCreate, BlanketUpdate, decide_blanket_act, decide_blanket_create, decide_blanket_update},
     book::{PurchaseBook, PurchaseDecision},
@@ -46,7 +46,7 @@ pub enum Command {
     /// One order, or one for each supplier and store of the call's lines.
     Create(Vec<Create>),
     Amend(Amend),
-    Act(Act),
+    Act(ActOnPurchaseOrder),
     Receive(Receive),
     Return(CreateSupplierReturn),
     Confirm(Confirm),
@@ -232,7 +232,7 @@ impl Command {
     }
 
     /// Returns the products of the lines that the command writes on a blanket order.
-    pub fn agreed(&self) -> BTreeSet<ProductId> {
+    pub fn agreed_products(&self) -> BTreeSet<ProductId> {
         let lines = match self {
             Self::BlanketCreate(create) => Some(&create.lines),
             Self::BlanketUpdate(update) => update.lines.as_ref(),
@@ -310,7 +310,7 @@ impl Decide for PurchaseCommand {
             document_needs.refs.extend(command.references());
             document_needs.suppliers.extend(command.suppliers());
             document_needs.blankets.extend(command.blankets());
-            document_needs.agreed.extend(command.agreed());
+            document_needs.agreed.extend(command.agreed_products());
         });
     }
 
@@ -368,7 +368,7 @@ mod tests {
             lines: vec![line],
             actor: Actor::member(MemberId::NIL),
         });
-        assert_eq!(command.agreed(), BTreeSet::from([flour]), "it is looked up behind the counter");
+        assert_eq!(command.agreed_products(), BTreeSet::from([flour]), "it is looked up behind the counter");
         let stock = Book::new(Timestamp(9), |_, _| 0);
         let decided = |decimals, is_kit| {
             let (sku, name) = ("FLOUR".to_owned(), "Flour".to_owned());

@@ -3,11 +3,11 @@
 use entity::prelude::*;
 
 use super::{
-    act::{Act, decide_act},
+    act::{ActOnPurchaseOrder, decide_act},
     blanket::BlanketOrder,
     blanket_refusal::BlanketRefusal,
     book::{PurchaseBook, PurchaseDecision},
-    call_off::{agreed, blanket_of, check_remaining_quantity},
+    call_off::{blanket_of, build_agreed_lines, check_remaining_quantity},
     charge::NewCharge,
     correspondence::{Confirmation, Correspondence},
     fixed_rate::FixedRate,
@@ -15,7 +15,7 @@ use super::{
     lead_time::LeadTimes,
     new_line::{NewLine, Prices},
     order::{Change, Line, PurchaseOrder},
-    order_charges::{allocate_charges, basis_at, charges},
+    order_charges::{allocate_charges, basis_at, build_charges},
     order_state::OrderState,
     quantities::percent,
     refusal::Refusal,
@@ -45,12 +45,12 @@ pub struct Create {
     pub charges: Vec<NewCharge>,
     pub actor: Actor,
     /// Data to place the order at once; `None` leaves it a draft.
-    pub placing: Option<Placing>,
+    pub placing: Option<PlacementTerms>,
 }
 
 /// Data to submit, approve and place an order in the call that creates it.
 #[derive(Debug, Clone)]
-pub struct Placing {
+pub struct PlacementTerms {
     /// Total above which another person must approve, and no order is created.
     pub limit: Option<Money>,
     pub movement: MovementId,
@@ -84,7 +84,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
     }
     draft.pass(check_ref_is_free(book, command.supplier, command.external_ref.as_deref(), At::input(Field::ExternalRef)))?;
     let blanket = blanket_for(book, draft, command)?;
-    let agreed_lines = agreed(draft, (blanket, command.store), (&command.lines, Field::Lines))?;
+    let agreed_lines = build_agreed_lines(draft, (blanket, command.store), (&command.lines, Field::Lines))?;
     let zero = Money::zero(command.currency);
     let mut order = PurchaseOrder {
         id: command.id,
@@ -116,9 +116,9 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
         correspondence: Correspondence::default(),
         change: Change::New,
     };
-    order.lines = lines(draft, (&order, command.prices), &agreed_lines)?;
+    order.lines = build_lines(draft, (&order, command.prices), &agreed_lines)?;
     check_remaining_quantity(draft, blanket, (None, &order), |index| line_quantity_place(&agreed_lines, index))?;
-    order.charges = charges(draft, book, &order, &command.charges)?;
+    order.charges = build_charges(draft, book, &order, &command.charges)?;
     recalculate_totals(draft, &mut order, basis_at)?;
     let events = vec![order.event(events::PURCHASE_ORDER_CREATED, None)];
     let decision = PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() };
@@ -159,14 +159,14 @@ fn check_products_exist(draft: &mut Draft<'_>, store: StoreId, lines: &[NewLine]
 fn submit_and_order(
     draft: &mut Draft<'_>,
     command: &Create,
-    placing: &Placing,
+    placing: &PlacementTerms,
     mut decision: PurchaseDecision,
 ) -> Result<PurchaseDecision, Rejection> {
-    decision.stood();
+    decision.stamp_state();
     let mut book = PurchaseBook::default();
     for action in [Action::Submit, Action::Approve, Action::Order] {
         book.evolve(&decision);
-        let act = Act {
+        let act = ActOnPurchaseOrder {
             order: command.id,
             action,
             expected_version: None,
@@ -177,7 +177,7 @@ fn submit_and_order(
             leads: placing.leads.clone(),
         };
         let mut step = decide_act(&book, draft, &act).map_err(move_field_to_status)?;
-        step.stood();
+        step.stamp_state();
         decision.orders = step.orders;
         decision.events.append(&mut step.events);
     }
@@ -216,12 +216,13 @@ pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend)
         if draft.collects_refusals() {
             check_products_exist(draft, order.store, new_items)?;
         }
-        let (previous, new_items) = (order.clone(), agreed(draft, (blanket, order.store), (new_items, Field::Lines))?);
-        order.lines = lines(draft, (&order, Prices::Stated), &new_items)?;
+        let (previous, new_items) =
+            (order.clone(), build_agreed_lines(draft, (blanket, order.store), (new_items, Field::Lines))?);
+        order.lines = build_lines(draft, (&order, Prices::Stated), &new_items)?;
         check_remaining_quantity(draft, blanket, (Some(&previous), &order), |index| line_quantity_place(&new_items, index))?;
     }
     if let Some(new_items) = &command.charges {
-        order.charges = charges(draft, book, &order, new_items)?;
+        order.charges = build_charges(draft, book, &order, new_items)?;
     }
     // If kept charges cannot be spread, the new lines are the reason, so the refusal names them.
     recalculate_totals(
@@ -258,7 +259,7 @@ pub(super) fn check_ref_is_free(
 /// An order, and the source of its lines' costs.
 pub(super) type Terms<'a> = (&'a PurchaseOrder, Prices);
 
-fn lines(draft: &mut Draft<'_>, terms: Terms<'_>, new_lines: &[NewLine]) -> Result<Vec<Line>, Rejection> {
+fn build_lines(draft: &mut Draft<'_>, terms: Terms<'_>, new_lines: &[NewLine]) -> Result<Vec<Line>, Rejection> {
     if new_lines.is_empty() {
         return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }

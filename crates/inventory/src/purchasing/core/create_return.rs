@@ -147,7 +147,7 @@ fn line(
         return Err(Refusal::NegativeCredit.at(at(Field::UnitCredit)));
     }
     let cost = bought_at.or(facts.cost);
-    for (delta, condition) in leaving(draft, key, new_line) {
+    for (delta, condition) in plan_return_deltas(draft, key, new_line) {
         let posting = Posting { delta, cost, lot: new_line.lot.clone(), condition, ..Posting::default() };
         draft.post_to(key, posting, at(Field::Quantity))?;
     }
@@ -173,7 +173,7 @@ const RETURN_PRIORITY: [Condition; 4] = [Condition::Damaged, Condition::Quaranti
 
 /// Returns the deltas of a return: from the available stock, or from the unavailable stock of any
 /// condition, damaged units first.
-fn leaving(draft: &Draft<'_>, key: LevelKey, new_line: &NewReturnLine) -> Vec<(Delta, Option<Condition>)> {
+fn plan_return_deltas(draft: &Draft<'_>, key: LevelKey, new_line: &NewReturnLine) -> Vec<(Delta, Option<Condition>)> {
     let quantity = new_line.quantity.get();
     if new_line.source != ReturnSource::Quarantine {
         return vec![(Delta { on_hand: -quantity, ..Delta::default() }, None)];
@@ -184,8 +184,11 @@ fn leaving(draft: &Draft<'_>, key: LevelKey, new_line: &NewReturnLine) -> Vec<(D
     let mut leaving = Vec::new();
     for condition in RETURN_PRIORITY {
         // If no lot is named, the draft picks from those with units in this condition.
-        let available =
-            if lot.is_some() { draft.aside(key, lot).of(condition) } else { draft.all_unavailable_units(key, condition) };
+        let available = if lot.is_some() {
+            draft.unavailable_units(key, lot).of(condition)
+        } else {
+            draft.all_unavailable_units(key, condition)
+        };
         let taken_units = remaining_units.min(available);
         if taken_units > 0 {
             leaving.push((removal(taken_units), Some(condition)));

@@ -22,7 +22,7 @@ pub enum ExpectedFrom {
 impl Line {
     /// Returns the expected day and its source; `stated` is the day of the whole order. The columns
     /// have the same order of precedence in `stock/rows/expected_arrivals.rs` and `alerts/rows/dated.rs`.
-    pub fn expected(&self, stated: Option<i32>) -> Option<(i32, ExpectedFrom)> {
+    pub fn expected_day(&self, stated: Option<i32>) -> Option<(i32, ExpectedFrom)> {
         let from = |day: Option<i32>, from: ExpectedFrom| day.map(|day| (day, from));
         let lead = self.lead.map(|lead| match lead.from {
             LeadSource::SupplierProduct => (lead.on, ExpectedFrom::SupplierProduct),
@@ -45,7 +45,7 @@ impl Line {
 
 /// Sets the expected day by lead times for all lines: they are ordered now.
 pub(super) fn set_expected_days(draft: &Draft<'_>, order: &mut PurchaseOrder, leads: &LeadTimes) -> Result<(), Rejection> {
-    let Some(today) = today(draft, order)? else { return Ok(()) };
+    let Some(today) = local_today(draft, order)? else { return Ok(()) };
     for line in &mut order.lines {
         line.lead = leads.day(line.product, today);
     }
@@ -53,7 +53,7 @@ pub(super) fn set_expected_days(draft: &Draft<'_>, order: &mut PurchaseOrder, le
 }
 
 /// Returns the local date in the order's store; None for an order without lines.
-pub(super) fn today(draft: &Draft<'_>, order: &PurchaseOrder) -> Result<Option<i32>, Rejection> {
+pub(super) fn local_today(draft: &Draft<'_>, order: &PurchaseOrder) -> Result<Option<i32>, Rejection> {
     let first_key = order.lines.first().map(|line| order.key(line));
     first_key.map(|key| draft.business_date(draft.now(), key, At::input(Field::Id))).transpose()
 }

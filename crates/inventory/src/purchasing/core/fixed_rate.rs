@@ -38,7 +38,7 @@ impl FixedRate {
     ///
     /// # Errors
     /// It is no rate, is not needed, or is far from the market's.
-    pub fn agreed(
+    pub fn parse_agreed(
         text: &str,
         (from, books): (Currency, Currency),
         market: Option<&FrozenRate>,
@@ -73,7 +73,8 @@ mod tests {
     fn a_rate_is_agreed_unless_it_is_upside_down() {
         let (yen, pounds) = (Currency::parse("JPY").unwrap(), Currency::GBP);
         let market = FixedRate { rate: "0.00515".parse().unwrap(), books: pounds, market_day: None }.to_frozen_rate(yen, 9);
-        let agreed = |text: &str, market| FixedRate::agreed(text, (yen, pounds), market).map(|fixed| fixed.rate.to_string());
+        let agreed =
+            |text: &str, market| FixedRate::parse_agreed(text, (yen, pounds), market).map(|fixed| fixed.rate.to_string());
         assert_eq!(agreed("0.0050", Some(&market)), Ok("0.0050".to_owned()));
         for wrong in ["194.17", "0.0103001", "0.000000000001", "100000000000"] {
             let far = FixedRateRefusal::Far { from: yen, books: pounds, day: 9 };
@@ -83,6 +84,6 @@ mod tests {
         for wrong in ["0", "-1", "1e3", ""] {
             assert_eq!(agreed(wrong, None), Err(FixedRateRefusal::NoRate), "{wrong}");
         }
-        assert_eq!(FixedRate::agreed("1", (pounds, pounds), None), Err(FixedRateRefusal::OfBooks { books: pounds }));
+        assert_eq!(FixedRate::parse_agreed("1", (pounds, pounds), None), Err(FixedRateRefusal::OfBooks { books: pounds }));
     }
 }

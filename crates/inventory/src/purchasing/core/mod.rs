@@ -46,7 +46,7 @@ mod supplier_return;
 mod supply;
 mod unmerge;
 
-pub use act::{Act, decide_act};
+pub use act::{ActOnPurchaseOrder, decide_act};
 pub use blanket::{Activation, BlanketAction, BlanketChange, BlanketLine, BlanketOrder, ProductFacts, blanket_actions};
 pub use blanket_act::{
     BlanketAct, BlanketCreate, BlanketUpdate, NewBlanketLine, decide_blanket_act, decide_blanket_create, decide_blanket_update,
@@ -59,7 +59,7 @@ pub use charge::{BooksAmount, Charge, NewCharge, charge_name};
 pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use confirm::{Confirm, ConfirmLine, decide_confirm};
 pub use correspondence::{Confirmation, Correspondence, RevisionStatus};
-pub use create::{Amend, Create, Placing, decide_amend, decide_create};
+pub use create::{Amend, Create, PlacementTerms, decide_amend, decide_create};
 pub use create_return::{CreateSupplierReturn, NewReturnLine, decide_supplier_return};
 pub use document_event::DocumentEvent;
 pub use expected_date::ExpectedFrom;
@@ -89,4 +89,4 @@ pub use revise::{PriceRaise, Revise, SetLine, decide_revise};
 pub use states::{Action, PURCHASE_STEPS, actions_from, is_action_allowed};
 pub use supplier_return::{ReversedReturnLine, SupplierReturn, SupplierReturnLine};
 pub use supply::{MAX_LEAD_TIME_DAYS, MAX_PRICE_BREAKS, PriceBreak, Supply, SupplyFields, SupplyProblem, check_supply};
-pub use unmerge::{CurrentSupplies, RestoredSupplies, SuppliersMoved, SupplyKept, SupplyMoved, unmerge_supplies};
+pub use unmerge::{CurrentSupplies, RestoredSupplies, SuppliersMoved, SupplyChange, SupplyMoved, unmerge_supplies};

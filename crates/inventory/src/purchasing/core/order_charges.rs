@@ -80,7 +80,7 @@ impl PurchaseOrder {
 }
 
 /// Returns the charges of an order; all refusals of one stage are reported.
-pub(super) fn charges(
+pub(super) fn build_charges(
     draft: &mut Draft<'_>,
     book: &PurchaseBook,
     order: &PurchaseOrder,

@@ -54,7 +54,7 @@ pub struct ReversedReceiptLine {
 impl ReceiptLine {
     /// Returns goods and charges together, in the currency of the books; None if the sum exceeds
     /// the exact range.
-    pub fn landed(&self) -> Option<Money> {
+    pub fn landed_cost(&self) -> Option<Money> {
         // Without a separate value in the books, the order is in the books' currency.
         let landed_sum =
             || self.goods.checked_add(self.charges)?.checked_add(Money::new(self.charges_in_books, self.goods.currency));

@@ -17,7 +17,7 @@ impl Line {
 
     /// Returns the amounts that so many of the line's units carry; `None` if they exceed the exact
     /// range.
-    fn due(&self, upto: Quantity) -> Option<LandedShares> {
+    fn amounts_due(&self, upto: Quantity) -> Option<LandedShares> {
         let goods = self.unit_cost.times(upto, self.decimals)?.minor;
         Some(LandedShares { goods, ..self.charges_due(upto) })
     }
@@ -26,7 +26,7 @@ impl Line {
     /// the receipt carries, so that all receipts together carry the amount due: never below 0.
     /// None, without a change, if an amount exceeds the exact range.
     pub(super) fn add_receipt(&mut self, received: Quantity) -> Option<LandedShares> {
-        let (carried, due) = (self.due(self.received)? + self.off, self.due(received)?);
+        let (carried, due) = (self.amounts_due(self.received)? + self.off, self.amounts_due(received)?);
         let receipt_shares = (due - carried).at_least_zero();
         (self.received, self.off) = (received, carried + receipt_shares - due);
         Some(receipt_shares)
@@ -35,7 +35,7 @@ impl Line {
     /// Removes a receipt, after which `received` of the line is received; `removed_shares` is what the
     /// receipt carried. None, without a change, if an amount exceeds the exact range.
     pub(super) fn remove_receipt(&mut self, received: Quantity, removed_shares: LandedShares) -> Option<()> {
-        let (carried, due) = (self.due(self.received)? + self.off, self.due(received)?);
+        let (carried, due) = (self.amounts_due(self.received)? + self.off, self.amounts_due(received)?);
         (self.received, self.off) = (received, carried - removed_shares - due);
         Some(())
     }

@@ -59,7 +59,7 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
         draft.pass(line)?;
     }
     for (index, wrong_item) in command.wrong.iter().enumerate() {
-        draft.pass(counted.wrong(&mut order, index, wrong_item))?;
+        draft.pass(counted.receive_wrong_item(&mut order, index, wrong_item))?;
     }
     draft.end_pass()?;
     if counted.lines.is_empty() && counted.discrepancies.is_empty() {
@@ -226,7 +226,7 @@ impl ReceiptDraft {
         Ok(())
     }
 
-    fn wrong(&mut self, order: &mut PurchaseOrder, index: usize, item: &WrongItem) -> Result<(), Rejection> {
+    fn receive_wrong_item(&mut self, order: &mut PurchaseOrder, index: usize, item: &WrongItem) -> Result<(), Rejection> {
         if !item.quantity.is_positive() {
             return Err(Refusal::NotPositive.at(At::row(Field::WrongItems, index).field(Field::Quantity)));
         }
@@ -335,7 +335,7 @@ fn post(
 ) -> Result<(), Rejection> {
     let field = at.map_or(At::input(Field::Lines), |at| at.field(Field::Quantity));
     let too_large = || Refusal::ReceiptTooLarge.at(field);
-    let landed_cost = row.landed().ok_or_else(too_large)?;
+    let landed_cost = row.landed_cost().ok_or_else(too_large)?;
     let untracked_lot =
         ReceivedLot { lot: LotChoice::Unsaid, quantity: count(row.quantity.get() - row.damaged.get()), damaged: row.damaged };
     let parts = if lots.is_empty() { std::slice::from_ref(&untracked_lot) } else { lots };

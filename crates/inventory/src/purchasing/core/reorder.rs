@@ -212,7 +212,7 @@ impl StoreStock {
 
 /// Returns a suggestion for the quantity that a store lacks, before its source is chosen; `None` if
 /// it lacks nothing.
-fn need(plan: &Plan, store_stock: &StoreStock, (lead_days, lead_deviation): (u16, f64)) -> Option<Suggestion> {
+fn build_suggestion(plan: &Plan, store_stock: &StoreStock, (lead_days, lead_deviation): (u16, f64)) -> Option<Suggestion> {
     let days = f64::from(plan.days.max(1));
     let mean = store_stock.sold / days;
     let variance = if plan.days > 1 { (store_stock.sold_squares - store_stock.sold * mean) / (days - 1.0) } else { 0.0 };
@@ -255,7 +255,7 @@ pub fn suggest(plan: &Plan, stock_by_store: &[StoreStock], supply: Option<&Suppl
     let mut needs: Vec<Suggestion> = stock_by_store
         .iter()
         .filter(|store_stock| store_stock.is_asked)
-        .filter_map(|store_stock| need(plan, store_stock, (days, lead.deviation)))
+        .filter_map(|store_stock| build_suggestion(plan, store_stock, (days, lead.deviation)))
         .collect();
     needs.sort_by_key(|need| (need.position - need.reorder_point, need.store));
     let mut surplus_stores: Vec<(i64, StoreId)> = stock_by_store

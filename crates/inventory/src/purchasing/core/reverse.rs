@@ -105,7 +105,7 @@ fn decide(
         }
     }
     order.touch(draft.now());
-    let effects = effects(draft, &order, (before, &lines_before), &parts)?;
+    let effects = build_effects(draft, &order, (before, &lines_before), &parts)?;
     let first_key = order.lines.first().map(|line| order.key(line)).ok_or_else(missing)?;
     let subject = Subject {
         kind: ReversedKind::GoodsReceipt,
@@ -144,7 +144,7 @@ fn state(
     }
 }
 
-fn effects(
+fn build_effects(
     draft: &Draft<'_>,
     order: &PurchaseOrder,
     (status, lines): (PurchaseOrderStatus, &[Line]),
@@ -190,7 +190,7 @@ fn lines_of(order: &PurchaseOrder, receipt: &GoodsReceipt, original: &Movement) 
                     break;
                 }
             }
-            (entries, units == line.quantity.get() && line.landed().is_some_and(|landed| landed.minor == total_value))
+            (entries, units == line.quantity.get() && line.landed_cost().is_some_and(|landed| landed.minor == total_value))
         };
         let candidate_indexes: Vec<usize> =
             (0..unmatched_lines.len()).filter(|index| of_product(&unmatched_lines[*index])).collect();

@@ -9,10 +9,10 @@ use super::{
     blanket::BlanketOrder,
     blanket_refusal::BlanketRefusal,
     book::{PurchaseBook, PurchaseDecision},
-    call_off::{agreed, blanket_of, check_remaining_quantity},
+    call_off::{blanket_of, build_agreed_lines, check_remaining_quantity},
     confirm::{place_of, refuse_cancelled},
     create::{line as new_line, recalculate_totals},
-    expected_date::today,
+    expected_date::local_today,
     landed_shares::LandedShares,
     lead_time::LeadTimes,
     new_line::{NewLine, Prices},
@@ -87,7 +87,7 @@ pub fn decide_revise(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Revis
     order.note = command.note.clone().unwrap_or(order.note);
     let blanket = blanket_of(book, &order);
     check_agreed_prices(draft, blanket, (&order, command))?;
-    let agreed_lines = agreed(draft, (blanket, order.store), (&command.add_lines, Field::AddLines))?;
+    let agreed_lines = build_agreed_lines(draft, (blanket, order.store), (&command.add_lines, Field::AddLines))?;
     change_lines(draft, &mut order, command)?;
     add_lines(draft, &mut order, (&agreed_lines, &command.leads))?;
     draft.end_pass()?;
@@ -259,7 +259,7 @@ fn add_lines(
     order: &mut PurchaseOrder,
     (new_lines, leads): (&[NewLine], &LeadTimes),
 ) -> Result<(), Rejection> {
-    let Some(today) = today(draft, order)? else { return Ok(()) };
+    let Some(today) = local_today(draft, order)? else { return Ok(()) };
     for added_line in new_lines {
         let line = new_line(draft, (&*order, Prices::Stated), (Field::AddLines, order.lines.len()), added_line);
         let Some(mut line) = draft.pass(line)? else { continue };

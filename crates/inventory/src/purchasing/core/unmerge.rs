@@ -23,12 +23,12 @@ pub struct SupplyMoved {
     /// Whether the product was bought by the row that went.
     pub was_preferred: bool,
     /// The surviving supplier's row as the merge wrote it; `None` if the merge left it as it was.
-    pub kept: Option<SupplyKept>,
+    pub kept: Option<SupplyChange>,
 }
 
 /// A row of the survivor, as the merge wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SupplyKept {
+pub struct SupplyChange {
     pub after: Supply,
     /// State before the merge; None for a new row.
     pub before: Option<Supply>,
@@ -126,7 +126,7 @@ mod tests {
         let moved = SupplyMoved {
             product: ProductId::NIL,
             was_preferred: gone[0].0.is_preferred,
-            kept: kept.first().map(|(before, after)| SupplyKept { after: after.clone(), before: before.clone() }),
+            kept: kept.first().map(|(before, after)| SupplyChange { after: after.clone(), before: before.clone() }),
         };
         let written = gone.into_iter().map(|(_, after)| after).chain(kept.into_iter().map(|(_, after)| after));
         rows.extend(written.map(|row| ((row.supplier, row.product), row)));

@@ -73,7 +73,7 @@ struct LineKey {
 /// Called-off quantity of a line.
 #[derive(Record)]
 #[record(of = blanket_order_line)]
-struct CalledOff {
+struct CalledOffRow {
     blanket_order_id: BlanketOrderId,
     position: i32,
     called_off: Quantity,
@@ -95,7 +95,7 @@ struct FactsRow {
 pub fn blanket_rows(tenant: TenantId, blankets: &[&BlanketOrder]) -> [Bulk; 5] {
     let (mut new_rows, mut changed_rows) = (Rows::<BlanketRow>::insert(tenant), Rows::<BlanketRow>::update(tenant));
     let mut old_lines = Rows::<LineKey>::delete(tenant);
-    let (mut new_lines, mut changed_lines) = (Rows::<LineRow>::insert(tenant), Rows::<CalledOff>::update(tenant));
+    let (mut new_lines, mut changed_lines) = (Rows::<LineRow>::insert(tenant), Rows::<CalledOffRow>::update(tenant));
     for &blanket in blankets {
         let blanket_order_id = blanket.id;
         match blanket.change {
@@ -106,7 +106,7 @@ pub fn blanket_rows(tenant: TenantId, blankets: &[&BlanketOrder]) -> [Bulk; 5] {
             }
             BlanketChange::Figures => {
                 changed_rows.push(blanket.into());
-                changed_lines.extend(blanket.lines.iter().map(|line| CalledOff {
+                changed_lines.extend(blanket.lines.iter().map(|line| CalledOffRow {
                     blanket_order_id,
                     position: line.position.into(),
                     called_off: line.called_off,

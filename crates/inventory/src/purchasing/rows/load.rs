@@ -11,7 +11,7 @@ use platform::storage::{Fault, Finds, Reads};
 
 use super::{
     charge_rows::fill_charges,
-    order_row::{OrderRow, currency_of, fixed_rate, index_by_order},
+    order_row::{OrderRow, currency_of, index_by_order, parse_fixed_rate},
 };
 use crate::{
     purchasing::core::{Confirmation, FixedRate, LandedShares, LeadDay, Line, PurchaseOrder},
@@ -267,7 +267,7 @@ pub async fn fixed_rate_of(reads: &impl Reads, order: PurchaseOrderId) -> Result
     let sql = format!("SELECT {} FROM purchase_order o WHERE o.tenant_id = $1 AND o.id = $2", FixedRateRow::SELECT);
     let row = reads.records::<FixedRateRow>(&sql, vec![order.into()]).await?.pop();
     let Some(row) = row else { return Ok(None) };
-    fixed_rate(row.fixed_rate.as_deref(), row.fixed_rate_currency.as_deref(), row.fixed_rate_day)
+    parse_fixed_rate(row.fixed_rate.as_deref(), row.fixed_rate_currency.as_deref(), row.fixed_rate_day)
 }
 
 /// The stores and suppliers of these orders, of those that exist.

@@ -33,7 +33,7 @@ pub use load::{
 };
 pub use merge::{OpenDocuments, bought_elsewhere, count_documents_with, count_open_documents, list_supplies_in_use, skus_of};
 pub use names::{Names, PlaceName, ProductName};
-pub use parts::{discrepancies_of, load_added_charges, order_of_receipt, printed, receipts_of};
+pub use parts::{discrepancies_of, load_added_charges, load_printed_parties, order_of_receipt, receipts_of};
 pub use performance::{DeliveryFilter, deliveries, leads};
 pub use policy::{Policy, lock_policies, write_policies};
 pub use price_drift::product_prices;

@@ -99,7 +99,7 @@ impl OrderRow {
     pub fn order(self) -> Result<PurchaseOrder, Fault> {
         let currency = currency_of("purchase_order", &self.currency)?;
         let editors = parse_editors("purchase_order", self.editors.as_deref())?;
-        let fixed_rate = fixed_rate(self.fixed_rate.as_deref(), self.fixed_rate_currency.as_deref(), self.fixed_rate_day)?;
+        let fixed_rate = parse_fixed_rate(self.fixed_rate.as_deref(), self.fixed_rate_currency.as_deref(), self.fixed_rate_day)?;
         let state = self.state().ok_or_else(|| Fault::corrupt("purchase_order", "people and times are those of the status"))?;
         let revision = self.revision as u16;
         // A confirmation from before revisions were recorded can only be of the first revision, if
@@ -158,7 +158,11 @@ fn editor(table: &'static str, text: &str) -> Result<Actor, Fault> {
 }
 
 /// Returns the agreed rate of an order, from its columns.
-pub(super) fn fixed_rate(rate: Option<&str>, code: Option<&str>, market_day: Option<i32>) -> Result<Option<FixedRate>, Fault> {
+pub(super) fn parse_fixed_rate(
+    rate: Option<&str>,
+    code: Option<&str>,
+    market_day: Option<i32>,
+) -> Result<Option<FixedRate>, Fault> {
     let corrupt = || Fault::corrupt("purchase_order", "a rate that is agreed is a decimal and has the currency of the books");
     match (rate, code) {
         (None, None) => Ok(None),

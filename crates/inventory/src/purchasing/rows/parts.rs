@@ -247,7 +247,7 @@ pub struct PrintedParties {
 }
 
 /// Returns the buyer, supplier and store of an order; None if there is no such order.
-pub async fn printed(reads: &impl Reads, order: PurchaseOrderId) -> Result<Option<PrintedParties>, Fault> {
+pub async fn load_printed_parties(reads: &impl Reads, order: PurchaseOrderId) -> Result<Option<PrintedParties>, Fault> {
     let sql = format!(
         "SELECT {select} FROM purchase_order o JOIN tenant t ON t.id = o.tenant_id
          JOIN supplier s ON s.tenant_id = o.tenant_id AND s.id = o.supplier_id

@@ -82,11 +82,11 @@ pub struct PlanScope<'a> {
     pub days: i32,
 }
 
-type Sold = HashMap<(ProductId, StoreId), (f64, f64)>;
+type SalesSums = HashMap<(ProductId, StoreId), (f64, f64)>;
 
 /// Returns the situation of every product that is stocked and active, in the order of their IDs.
 pub async fn replenishment_inputs(reads: &impl Reads, scope: &PlanScope<'_>) -> Result<Vec<ReplenishmentInput>, Fault> {
-    let (sold, backorder_units) = (sold(reads, scope).await?, backordered(reads, scope).await?);
+    let (sold, backorder_units) = (load_sales(reads, scope).await?, load_backordered_units(reads, scope).await?);
     let mut stock_by_store = levels(reads, scope, &sold, &backorder_units).await?;
     add_stores_without_level(reads, scope, &backorder_units, &mut stock_by_store).await?;
     // No suggestions for a product that has no sales, backorders or reorder points.
@@ -108,7 +108,7 @@ pub async fn replenishment_inputs(reads: &impl Reads, scope: &PlanScope<'_>) -> 
 async fn levels(
     reads: &impl Reads,
     scope: &PlanScope<'_>,
-    sold: &Sold,
+    sold: &SalesSums,
     backorder_units: &HashMap<(ProductId, StoreId), i64>,
 ) -> Result<BTreeMap<ProductId, Vec<StoreStock>>, Fault> {
     let backend = reads.backend();
@@ -185,7 +185,7 @@ async fn add_stores_without_level(
 
 /// Reads the sales of each product in each store, by the store's local days: the sum, and the sum
 /// of the squares of each day's. Reversed sales are left out.
-async fn sold(reads: &impl Reads, scope: &PlanScope<'_>) -> Result<Sold, Fault> {
+async fn load_sales(reads: &impl Reads, scope: &PlanScope<'_>) -> Result<SalesSums, Fault> {
     // Local days begin up to fourteen hours before UTC's and end twelve after them: the index is
     // read for a day more on both sides.
     const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -213,7 +213,7 @@ async fn sold(reads: &impl Reads, scope: &PlanScope<'_>) -> Result<Sold, Fault> 
 }
 
 /// Reads the quantities that open orders need beyond stock; for kits, of their components.
-async fn backordered(reads: &impl Reads, scope: &PlanScope<'_>) -> Result<HashMap<(ProductId, StoreId), i64>, Fault> {
+async fn load_backordered_units(reads: &impl Reads, scope: &PlanScope<'_>) -> Result<HashMap<(ProductId, StoreId), i64>, Fault> {
     let mut values = Vec::new();
     let stores = reads.backend().and_ids("w.store_id", scope.visible_stores, &mut values);
     let sql = format!(

@@ -10,7 +10,7 @@ use crate::stock::core::{At, Field};
 use crate::{
     ledger::{Checks, Command, Ledger, MAX_NOTE, Mode, SubmitResult, check_key, key_of, submit},
     purchasing::{
-        core::{Act, Action, Command as Purchase, LeadTimes, PurchaseCommand},
+        core::{ActOnPurchaseOrder, Action, Command as Purchase, LeadTimes, PurchaseCommand},
         rows,
     },
 };
@@ -86,7 +86,7 @@ async fn act<P: Permission>(
     let levels = if moves_stock { rows::levels_of(&scope, &[order]).await? } else { Vec::new() };
     let limit = if action == Action::Approve { tenancy::approval_limit(&scope).await? } else { None };
     let leads = if action == Action::Order { rows::lead_times(&scope, order).await? } else { LeadTimes::default() };
-    let act = Act {
+    let act = ActOnPurchaseOrder {
         order,
         action,
         expected_version: input.expected_version,

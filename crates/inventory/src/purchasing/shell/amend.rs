@@ -12,7 +12,9 @@ use super::{
     input::{MAX_LINES, PurchaseLineSet, PurchaseOrderAmend},
 };
 use crate::{
-    ledger::{Checks, Command, Ledger, MAX_NOTE, Missing, Mode, Stop, SubmitResult, check_key, key_of, submit_with_missing},
+    ledger::{
+        Checks, Command, Ledger, MAX_NOTE, MissingReferences, Mode, Stop, SubmitResult, check_key, key_of, submit_with_missing,
+    },
     purchasing::{
         core::{AmendRefusal, Command as Purchase, LeadTime, LeadTimes, PriceRaise, PurchaseCommand, Revise, SetLine},
         rows,
@@ -55,8 +57,8 @@ async fn amend_command(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseWrite>,
     input: PurchaseOrderAmend,
-) -> Result<(Command, Missing), Stop> {
-    let mut missing = Missing::default();
+) -> Result<(Command, MissingReferences), Stop> {
+    let mut missing = MissingReferences::default();
     let scope = permit.scope(ledger.database());
     let order = authorized_order(ledger, permit, input.order).await?;
     let place = rows::places_of(&scope, &[order]).await?.get(&order).copied();

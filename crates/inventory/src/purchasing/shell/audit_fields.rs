@@ -35,7 +35,7 @@ pub(super) fn supply(supply: &Supply) -> Fields {
 }
 
 /// A row that another one replaces as the preferred one.
-pub(super) fn preferred(supplier: SupplierId, is_preferred: bool) -> Fields {
+pub(super) fn preference_fields(supplier: SupplierId, is_preferred: bool) -> Fields {
     Fields::default().with(format!("supplierProducts.{supplier}.preferred"), is_preferred)
 }
 

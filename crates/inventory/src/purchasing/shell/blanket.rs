@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     ledger::{
-        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, SubmitResult, check_key,
-        key_of, submit, submit_with_missing,
+        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, MissingReferences, Mode, Names, ProductRef, Stop, SubmitResult,
+        check_key, key_of, submit, submit_with_missing,
     },
     numbering::rows::load_patterns,
     purchasing::{
@@ -121,9 +121,9 @@ async fn build_create_command(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseWrite>,
     input: BlanketOrderCreate,
-) -> Result<(Command, Missing), Stop> {
+) -> Result<(Command, MissingReferences), Stop> {
     let scope = permit.scope(ledger.database());
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
     let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier)).map(|supplier| supplier.id);
     let supplier = missing.or_nil(supplier);
@@ -149,7 +149,7 @@ async fn build_create_command(
 /// Lines of products that are named; those that are not there are noted.
 async fn lines_of(
     reads: &impl Reads,
-    missing: &mut Missing,
+    missing: &mut MissingReferences,
     lines: &[BlanketOrderLine],
     currency: Currency,
 ) -> Result<Vec<NewBlanketLine>, Fault> {
@@ -191,9 +191,9 @@ async fn build_update_command(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseWrite>,
     input: BlanketOrderUpdate,
-) -> Result<(Command, Missing), Stop> {
+) -> Result<(Command, MissingReferences), Stop> {
     let scope = permit.scope(ledger.database());
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let lines = match &input.lines {
         None => None,
         Some(lines) => {

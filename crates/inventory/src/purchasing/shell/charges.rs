@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     currency::{core::FrozenRate, shell::load_rate_on},
-    ledger::{Ledger, Missing},
+    ledger::{Ledger, MissingReferences},
     purchasing::core::{BooksAmount, NewCharge as Charge, Refusal, charge_name},
     stock::core::{At, Field, RoomRefusal},
 };
@@ -26,7 +26,7 @@ use crate::{
 pub(super) async fn charges_of(
     ledger: &Ledger,
     reads: &impl Reads,
-    missing: &mut Missing,
+    missing: &mut MissingReferences,
     currency_and_zone: Option<(Currency, &str)>,
     new_charges: Vec<NewCharge>,
 ) -> Result<Vec<Charge>, Fault> {

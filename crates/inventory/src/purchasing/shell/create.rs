@@ -22,13 +22,14 @@ use super::{
 };
 use crate::{
     ledger::{
-        Checks, Command, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, SubmitResult, check_key, key_of,
-        load_known_store, store_of, submit_resolved, submit_with_missing,
+        Checks, Command, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, MissingReferences, Mode, Names, Stop, SubmitResult,
+        check_key, key_of, load_known_store, store_of, submit_resolved, submit_with_missing,
     },
     orders::rows::store_facts,
     purchasing::{
         core::{
-            Amend, Command as Purchase, Create, LeadTime, LeadTimes, NewLine, Placing, Prices, PurchaseCommand, Refusal, Supply,
+            Amend, Command as Purchase, Create, LeadTime, LeadTimes, NewLine, PlacementTerms, Prices, PurchaseCommand, Refusal,
+            Supply,
         },
         rows,
     },
@@ -57,9 +58,9 @@ async fn build_create_command(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseWrite>,
     input: PurchaseOrderCreate,
-) -> Result<(Command, Missing), Stop> {
+) -> Result<(Command, MissingReferences), Stop> {
     let scope = permit.scope(ledger.database());
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let found_store = load_known_store(&scope, &input.store, &permit.reach()).await?;
     let store = found_store.as_ref().map(|store| store.id);
     let store = missing.or_nil(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
@@ -87,7 +88,7 @@ async fn build_create_command(
             if found_store.is_some() && !may_place {
                 missing.note(Rejection::not_found(Noun::Store, At::input(Field::Store)));
             }
-            Some(placing(ledger, &scope, supplier, &lines).await?)
+            Some(load_placement_terms(ledger, &scope, supplier, &lines).await?)
         }
     };
     let create = Create {
@@ -114,7 +115,7 @@ async fn build_create_command(
 /// Returns the blanket order from which a new order calls off, and its currency.
 async fn resolve_blanket_order(
     reads: &impl Reads,
-    missing: &mut Missing,
+    missing: &mut MissingReferences,
     blanket_ref: Option<&BlanketRef>,
 ) -> Result<(Option<BlanketOrderId>, Option<Currency>), Fault> {
     let Some(blanket_ref) = blanket_ref else { return Ok((None, None)) };
@@ -124,7 +125,12 @@ async fn resolve_blanket_order(
 }
 
 /// Returns the approval limit, and the supplier's lead time of each product.
-async fn placing(ledger: &Ledger, reads: &impl Reads, supplier: SupplierId, lines: &[NewLine]) -> Result<Placing, Fault> {
+async fn load_placement_terms(
+    ledger: &Ledger,
+    reads: &impl Reads,
+    supplier: SupplierId,
+    lines: &[NewLine],
+) -> Result<PlacementTerms, Fault> {
     let rows::SupplierLeadTime { days: supplier_days, calendar } = rows::lead_time_of(reads, supplier).await?;
     let lead = |line: &NewLine| {
         let of_product = line.supply.as_ref().and_then(|supply| supply.lead_time_days);
@@ -132,7 +138,7 @@ async fn placing(ledger: &Ledger, reads: &impl Reads, supplier: SupplierId, line
     };
     let limit = tenancy::approval_limit(reads).await?;
     let leads = LeadTimes::new(calendar, lines.iter().filter_map(lead));
-    Ok(Placing { limit, movement: ledger.clock().document_id(), leads })
+    Ok(PlacementTerms { limit, movement: ledger.clock().document_id(), leads })
 }
 
 /// Changes a draft or a rejected order, which becomes a draft again.
@@ -161,8 +167,8 @@ async fn build_update_command(
     ledger: &Ledger,
     permit: &Permit<kind::PurchaseWrite>,
     input: PurchaseOrderUpdate,
-) -> Result<(Command, Missing), Stop> {
-    let mut missing = Missing::default();
+) -> Result<(Command, MissingReferences), Stop> {
+    let mut missing = MissingReferences::default();
     let scope = permit.scope(ledger.database());
     let order = authorized_order(ledger, permit, input.order).await?;
     let place = rows::places_of(&scope, &[order]).await?.get(&order).copied();
@@ -226,7 +232,7 @@ async fn reorder_command(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, 
     let (names, codes) = Names::with_stores(&scope, input.lines.iter().map(|line| &line.product), &stores).await?;
     let suppliers = Suppliers::look_up(&scope, input.lines.iter().filter_map(|line| line.supplier.as_ref())).await?;
     let at = |index: usize, name: Field| At::line(index).field(name);
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let mut order_lines = Vec::with_capacity(input.lines.len());
     for (index, line) in input.lines.iter().enumerate() {
         let product = missing.or_nil(names.product(&line.product, || at(index, Field::Product)));
@@ -293,7 +299,7 @@ async fn reorder_command(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, 
 }
 
 /// Collects everything that lines name and that does not exist, where the ledger does not check it.
-async fn collect_unknown_names(reads: &impl Reads, mut missing: Missing, lines: &[ReorderLine]) -> Result<Stop, Fault> {
+async fn collect_unknown_names(reads: &impl Reads, mut missing: MissingReferences, lines: &[ReorderLine]) -> Result<Stop, Fault> {
     let products = lines.iter().enumerate().map(|(index, line)| (&line.product, At::line(index).field(Field::Product)));
     missing.add_missing_products(reads, products).await?;
     Ok(missing.stop())
@@ -324,7 +330,7 @@ fn check_lines_and_charges(checks: &mut Checks, lines: Option<&[NewPurchaseLine]
 /// to `missing`.
 pub(super) async fn lines_of(
     reads: &impl Reads,
-    missing: &mut Missing,
+    missing: &mut MissingReferences,
     supplier: SupplierId,
     (lines, list): (&[NewPurchaseLine], Field),
 ) -> Result<Vec<NewLine>, Fault> {

@@ -8,7 +8,7 @@ use platform::{
 
 use crate::{
     currency::shell::load_rate_on,
-    ledger::{Ledger, Missing},
+    ledger::{Ledger, MissingReferences},
     purchasing::core::{FixedRate, Refusal},
     stock::core::{At, Field, RoomRefusal},
 };
@@ -18,14 +18,14 @@ use crate::{
 pub(super) async fn agreed_rate(
     ledger: &Ledger,
     reads: &impl Reads,
-    missing: &mut Missing,
+    missing: &mut MissingReferences,
     (from, time_zone): (Currency, &str),
     text: &str,
 ) -> Result<Option<FixedRate>, Fault> {
     let books = ledger.terms(reads).await?.currency;
     let day = clock::local_day(ledger.clock().now(), time_zone);
     let market = if from == books { None } else { load_rate_on(reads, from, books, day).await? };
-    Ok(match FixedRate::agreed(text, (from, books), market.as_ref()) {
+    Ok(match FixedRate::parse_agreed(text, (from, books), market.as_ref()) {
         Ok(fixed_rate) => Some(fixed_rate),
         Err(refusal) => {
             missing.note(Refusal::FixedRate(refusal).at(At::input(Field::FixedRate)));

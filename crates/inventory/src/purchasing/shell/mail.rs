@@ -69,7 +69,7 @@ pub async fn send(
         Some(KeyUse::Reused) => return Ok(Err(MailRefusal::KeyReused)),
         Some(KeyUse::Same(_)) => return Ok(Ok(OrderToSend { order: sendable_order, is_replayed: true })),
     }
-    let Some(printed) = rows::printed(&scope, order).await? else { return Ok(Err(MailRefusal::NoOrder)) };
+    let Some(printed) = rows::load_printed_parties(&scope, order).await? else { return Ok(Err(MailRefusal::NoOrder)) };
     if !is_sendable(sendable_order.status()) {
         return Ok(Err(MailRefusal::NotApproved(sendable_order.status())));
     }

@@ -20,9 +20,9 @@ use super::audit_fields;
 use crate::{
     catalog::{
         core::{
-            NewIdAndTime, Rejection, Use,
+            NewIdAndTime, Rejection, RowUsage,
             archiving::in_use_rejection,
-            merge::{self, MAX_MERGED, MergeAsk},
+            merge::{self, MAX_MERGED, MergeRequest},
             supplier::SupplierRow,
         },
         events::{SUPPLIER_ARCHIVED, SUPPLIER_MERGED, SUPPLIER_UPDATED},
@@ -36,7 +36,7 @@ use crate::{
         },
     },
     purchasing::{
-        core::{MergedSupplies, SuppliersMoved, Supply, SupplyKept, SupplyMoved, Terms, merge_supplies},
+        core::{MergedSupplies, SuppliersMoved, Supply, SupplyChange, SupplyMoved, Terms, merge_supplies},
         events::{SUPPLIER_PRODUCT_ARCHIVED, SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED, SupplyChanged},
         rows,
     },
@@ -45,7 +45,7 @@ use crate::{
 /// Two suppliers to merge. The idempotency key's hash covers its JSON.
 #[derive(Debug, Serialize)]
 pub struct SupplierMerge {
-    pub ask: MergeAsk<of::SupplierId>,
+    pub ask: MergeRequest<of::SupplierId>,
     pub terms: Option<Terms>,
 }
 
@@ -76,7 +76,7 @@ pub(super) struct Receipt<C> {
     pub counts: C,
 }
 
-pub(super) type Done<C> = Result<CallResult<MergedSupplier<C>>, MergeStop>;
+pub(super) type MergeCallResult<C> = Result<CallResult<MergedSupplier<C>>, MergeStop>;
 
 /// Merges a supplier into another, once for the key.
 pub async fn supplier_merge(
@@ -84,16 +84,21 @@ pub async fn supplier_merge(
     permit: Permit<kind::SupplierMerge>,
     input: SupplierMerge,
     mode: Mode,
-) -> Done<MergeCounts> {
+) -> MergeCallResult<MergeCounts> {
     let key = input.ask.idempotency_key.clone();
     let key = Key { owner: permit.actor().id, mutation: "supplierMerge", key, hash: hash_of(&input) };
     let mut work = permit.scope(db).begin().await?;
     let id_and_time = NewIdAndTime { id: clock.uuid(), now: clock.now() };
-    let outcome = merged(&mut work, &key, &input, id_and_time).await;
+    let outcome = merge_supplier_rows(&mut work, &key, &input, id_and_time).await;
     settle(work, outcome, mode == Mode::Check).await
 }
 
-async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, NewIdAndTime { id, now }: NewIdAndTime) -> Done<MergeCounts> {
+async fn merge_supplier_rows(
+    work: &mut Work,
+    key: &Key,
+    input: &SupplierMerge,
+    NewIdAndTime { id, now }: NewIdAndTime,
+) -> MergeCallResult<MergeCounts> {
     let request = &input.ask;
     // Read before the rows are locked, so that they are locked in the order of their IDs: of two
     // merges in opposite directions, one waits for the other.
@@ -140,10 +145,11 @@ async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, NewIdAndTime 
 async fn check_no_open_documents(work: &Work, supplier: SupplierId) -> Result<i64, MergeStop> {
     let open = rows::count_open_documents(work, supplier).await?;
     if open.orders > 0 {
-        let rejection = Rejection::Open { what: Use::OpenPurchaseOrders, count: open.orders, numbers: open.numbers };
+        let rejection = Rejection::Open { what: RowUsage::OpenPurchaseOrders, count: open.orders, numbers: open.numbers };
         return Err(refuse_at("id", rejection));
     }
-    let other_uses = [(Use::OpenBlanketOrders, open.blankets), (Use::Policies, open.policies), (Use::Budgets, open.budgets)];
+    let other_uses =
+        [(RowUsage::OpenBlanketOrders, open.blankets), (RowUsage::Policies, open.policies), (RowUsage::Budgets, open.budgets)];
     match in_use_rejection(&other_uses) {
         Some(rejection) => Err(refuse_at("id", rejection)),
         None => Ok(open.documents),
@@ -227,8 +233,8 @@ async fn move_supplies(
         let kind = if before.is_some() { SUPPLIER_PRODUCT_UPDATED } else { SUPPLIER_PRODUCT_CREATED };
         events.push(kind.event(&supply_event(after)));
     }
-    let mut changes_by_product: HashMap<ProductId, SupplyKept> =
-        kept_pairs.into_iter().map(|(before, after)| (after.product, SupplyKept { after, before })).collect();
+    let mut changes_by_product: HashMap<ProductId, SupplyChange> =
+        kept_pairs.into_iter().map(|(before, after)| (after.product, SupplyChange { after, before })).collect();
     let supply_move = |(row, _): (Supply, Supply)| SupplyMoved {
         product: row.product,
         was_preferred: row.is_preferred,
@@ -238,7 +244,7 @@ async fn move_supplies(
 }
 
 /// The answer to a repeated call: the current state of both suppliers.
-pub(super) async fn replay_merge<C: Copy>(work: &Work, receipt: &Receipt<C>) -> Done<C> {
+pub(super) async fn replay_merge<C: Copy>(work: &Work, receipt: &Receipt<C>) -> MergeCallResult<C> {
     let ids = [receipt.merged, receipt.into];
     let supplier_rows = small_tables::by_ids::<entity::supplier::Entity, _>(work, &ids).await?;
     let mut by_id: HashMap<SupplierId, SupplierRow> = supplier_rows.into_iter().map(|row| (row.id, row)).collect();

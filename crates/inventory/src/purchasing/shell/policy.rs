@@ -136,7 +136,7 @@ async fn write_policies_in(
         audit::changed(work, level, before.as_ref(), Some(&audit_fields::policy(policy)), None);
     }
     let levels: Vec<(ProductId, StoreId)> = items.iter().map(|item| (item.key.product, item.key.store)).collect();
-    let moved = policies.iter().map(|policy| moved(policy, existing_policies.get(&policy.key))).collect();
+    let moved = policies.iter().map(|policy| policy_change(policy, existing_policies.get(&policy.key))).collect();
     let event = STOCK_POLICY_SET.event(&events::PolicySet { levels: moved });
     let seq = journal::append(work, vec![event], now).await?;
     let would_be = if dry_run::is_on() { dry_run_levels(work, &policies).await? } else { Vec::new() };
@@ -213,7 +213,7 @@ async fn dry_run_levels(work: &Work, policies: &[Policy]) -> Result<Vec<(LevelRo
 
 /// A level's policy with the one before, so that followers of the journal can tell which thresholds
 /// have moved past the quantity.
-fn moved(policy: &Policy, before: Option<&Policy>) -> PolicyMoved {
+fn policy_change(policy: &Policy, before: Option<&Policy>) -> PolicyMoved {
     PolicyMoved {
         product: policy.key.product,
         store: policy.key.store,

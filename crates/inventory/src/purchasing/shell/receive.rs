@@ -12,7 +12,7 @@ use crate::{
     catalog::rows::keys::filter_existing_products,
     currency::{core::FrozenRate, shell::load_rate_on},
     ledger::{
-        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, SubmitResult, check_key, key_of,
+        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, MissingReferences, Mode, Names, Stop, SubmitResult, check_key, key_of,
         lot_choice, submit_resolved,
     },
     purchasing::{
@@ -61,7 +61,7 @@ async fn receive_command(
     let order = authorized_order(ledger, permit, input.order).await?;
     let levels = rows::levels_of(&scope, &[order]).await?;
     let names = Names::look_up(&scope, input.wrong.iter().filter_map(|wrong| wrong.product.as_ref())).await?;
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let field = |index: usize| At::row(Field::WrongItems, index).field(Field::Product);
     let mut wrong = Vec::with_capacity(input.wrong.len());
     for (index, item) in input.wrong.into_iter().enumerate() {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     catalog::rows::merge::merged_suppliers,
     ledger::{
-        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, SubmitResult, check_key, key_of,
+        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, MissingReferences, Mode, Names, Stop, SubmitResult, check_key, key_of,
         load_known_store, lot_choice, submit_resolved,
     },
     purchasing::{
@@ -48,7 +48,7 @@ async fn return_command(
     input: SupplierReturnCreate,
 ) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let store = load_known_store(&scope, &input.store, &permit.reach()).await?.map(|store| store.id);
     let store = missing.or_nil(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
     let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;

@@ -103,7 +103,8 @@ pub(super) async fn write_supply_rows(
             changed.iter().any(|row| (row.supplier, row.product) == (*supplier, *product))
         };
         for other in displaced_rows.into_iter().filter(|other| !is_reported(other)) {
-            let (old_fields, new_fields) = (audit_fields::preferred(other.0, true), audit_fields::preferred(other.0, false));
+            let (old_fields, new_fields) =
+                (audit_fields::preference_fields(other.0, true), audit_fields::preference_fields(other.0, false));
             audit::changed(work, other.1, Some(&old_fields), Some(&new_fields), None);
             events.push(event(other));
         }

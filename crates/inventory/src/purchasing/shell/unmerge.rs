@@ -18,14 +18,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     audit_fields,
-    merge::{Done, MergedSupplier, Receipt, replay_merge},
+    merge::{MergeCallResult, MergedSupplier, Receipt, replay_merge},
 };
 use crate::{
     catalog::{
         core::{
             Rejection,
             supplier::SupplierRow,
-            unmerge::{self, MergeRecord, UnmergeAsk},
+            unmerge::{self, MergeRecord, UnmergeRequest},
         },
         events::{SUPPLIER_RESTORED, SUPPLIER_UNMERGED, SUPPLIER_UPDATED},
         rows::{small_tables, unmerge as unmerge_rows},
@@ -59,9 +59,9 @@ pub struct UnmergeCounts {
 pub async fn supplier_unmerge(
     (db, clock): (&Database, &Clock),
     permit: Permit<kind::SupplierMerge>,
-    request: UnmergeAsk<of::SupplierId>,
+    request: UnmergeRequest<of::SupplierId>,
     mode: Mode,
-) -> Done<UnmergeCounts> {
+) -> MergeCallResult<UnmergeCounts> {
     let key = Key {
         owner: permit.actor().id,
         mutation: "supplierUnmerge",
@@ -76,9 +76,9 @@ pub async fn supplier_unmerge(
 async fn unmerge_suppliers(
     work: &mut Work,
     key: &Key,
-    request: &UnmergeAsk<of::SupplierId>,
+    request: &UnmergeRequest<of::SupplierId>,
     now: Timestamp,
-) -> Done<UnmergeCounts> {
+) -> MergeCallResult<UnmergeCounts> {
     // Read before the rows are locked, so that they are locked in the order of their IDs, as by
     // merges.
     let record = unmerge_rows::supplier_merge(work, request.id).await?;

@@ -182,7 +182,7 @@ fn split_into_lots(
         remaining -= quantity_taken;
         return_lot.inspected = count(return_lot.inspected.get() + quantity_taken);
         let blocked = draft.blocked(key, &LotChoice::Id(return_lot.lot));
-        let stock_aside = draft.aside(key, Some(return_lot.lot));
+        let stock_aside = draft.unavailable_units(key, Some(return_lot.lot));
         // Goods that were received into a blocked lot are in the condition of the lot, not in
         // quarantine.
         let condition_by_lot = blocked.filter(|lot_condition| {

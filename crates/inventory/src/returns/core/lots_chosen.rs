@@ -137,7 +137,7 @@ fn assign_lots<'g>(
     for ((_, origin_of_goods), goods) in alike_goods {
         let (mut only_lot, mut goods_of_lot, mut goods_without_lot) = (None, Vec::new(), Vec::new());
         for goods_of_line in goods {
-            if let Some(lot) = pools.only(origin_of_goods, goods_of_line.units) {
+            if let Some(lot) = pools.find_only_lot(origin_of_goods, goods_of_line.units) {
                 pools.take(origin_of_goods, lot, goods_of_line.units);
                 only_lot = Some(lot);
                 goods_of_lot.push(goods_of_line);
@@ -199,7 +199,7 @@ impl<'g> Pools<'g> {
     }
 
     /// Returns the only lot that can come back, if it has this number of units.
-    fn only(&self, origin: Origin<'g>, units: i64) -> Option<LotId> {
+    fn find_only_lot(&self, origin: Origin<'g>, units: i64) -> Option<LotId> {
         let pool = self.lots.get(&origin)?;
         let (lot, (_, units_left)) = pool.first_key_value()?;
         (pool.len() == 1 && *units_left >= units).then_some(*lot)

@@ -29,7 +29,7 @@ pub use book::{
 pub use command::{ReturnCommand, create_needs};
 pub use create::decide_return;
 pub use needs::ReturnNeeds;
-pub use new_return::{CreateReturn, NewReturnLine, Receive, RefundAtOnce, ReturnMatch, Settle};
+pub use new_return::{CreateReturn, ImmediateRefund, NewReturnLine, Receive, ReturnMatch, Settle};
 pub use refusal::{ReturnRefusal, ReturnStepRefusal};
 pub use returnable_lots::{ReturnableLot, ReturnableLots, ReturnedLot, unreturned_lots};
 pub use reverse::{RefundReversal, ReverseRefund};

@@ -65,7 +65,7 @@ pub enum Receive {
 
 /// Refund that is paid when a return is created.
 #[derive(Debug, Clone, Serialize)]
-pub struct RefundAtOnce {
+pub struct ImmediateRefund {
     /// None for the one order of the return.
     pub order: Option<OrderId>,
     /// None for the rest of the refund.

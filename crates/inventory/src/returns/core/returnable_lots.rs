@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use crate::{
         ledger::DocumentNumber,
-        orders::core::{Line, LineItem, Paid},
+        orders::core::{Line, LineItem, PaymentSums},
         returns::core::ReturnPiece,
     };
 
@@ -190,7 +190,7 @@ mod tests {
             version: 1,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
-            paid: Paid::NOTHING,
+            paid: PaymentSums::NOTHING,
             hold_kinds: Vec::new(),
             lines,
         }

@@ -225,7 +225,7 @@ fn check_all_unavailable(draft: &Draft<'_>, sales_return: &Return) -> Result<(),
         }
     }
     for ((key, lot), requested) in received_units {
-        let stock_aside = draft.aside(key, lot);
+        let stock_aside = draft.unavailable_units(key, lot);
         // Goods of a lot that may not be sold have the lot's own condition.
         let usable: i64 = match lot {
             Some(_) => Condition::ALL.iter().map(|condition| stock_aside.of(*condition)).sum(),

@@ -62,11 +62,11 @@ pub struct ReturnLineBack {
 pub struct ReturnInspect {
     pub of: ReturnOf,
     /// None for all uninspected goods, by the disposition that their lines requested.
-    pub lines: Option<Vec<ReturnLineSeen>>,
+    pub lines: Option<Vec<InspectedReturnLine>>,
     pub occurred_at: Option<Timestamp>,
 }
 #[derive(Debug, Clone, Serialize)]
-pub struct ReturnLineSeen {
+pub struct InspectedReturnLine {
     pub line: ReturnLineId,
     pub quantity: Quantity,
     pub disposition: Disposition,
@@ -144,7 +144,7 @@ pub async fn return_inspect(
     check_call(&mut checks, &input.of);
     check_lines(&mut checks, input.lines.iter().flatten().map(|line| line.lot.as_ref()));
     checks.done()?;
-    let to_inspected_line = |line: &ReturnLineSeen| InspectedLine {
+    let to_inspected_line = |line: &InspectedReturnLine| InspectedLine {
         line: line.line,
         quantity: line.quantity,
         disposition: line.disposition,

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     ledger::{
-        Checks, Command, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, SubmitResult, check_key,
-        document_ids, key_of, load_known_store, lot_choice, stored_answer_or,
+        Checks, Command, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, MissingReferences, Mode, Names, Stop, SubmitResult,
+        check_key, document_ids, key_of, load_known_store, lot_choice, stored_answer_or,
     },
     orders::{
         rows::{self, SoldLine},
@@ -65,7 +65,7 @@ async fn build_create_command(
 ) -> Result<CreateReturn, Stop> {
     let scope = permit.scope(ledger.database());
     let terms = ledger.terms(&scope).await?;
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let store = load_known_store(&scope, &input.store, &permit.reach()).await?;
     if store.is_none() {
         missing.note(Rejection::not_found(Noun::Store, At::input(Field::Store)));
@@ -146,7 +146,7 @@ fn check_lines_name_orders(lines: &[ReturnLine]) -> Result<(), Stop> {
 async fn lines_of(
     ledger: &Ledger,
     reads: &impl Reads,
-    missing: &mut Missing,
+    missing: &mut MissingReferences,
     lines: &[ReturnLine],
 ) -> Result<Vec<NewReturnLine>, Fault> {
     let names = Names::look_up(reads, lines.iter().filter_map(|line| line.product.as_ref())).await?;

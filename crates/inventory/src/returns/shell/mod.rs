@@ -9,7 +9,7 @@ mod reverse;
 mod settle;
 
 pub use act::{
-    RemainderPolicy, ReturnClose, ReturnInspect, ReturnLineBack, ReturnLineSeen, ReturnOf, ReturnReceive, ReturnReject,
+    InspectedReturnLine, RemainderPolicy, ReturnClose, ReturnInspect, ReturnLineBack, ReturnOf, ReturnReceive, ReturnReject,
     return_approve, return_close, return_inspect, return_receive, return_reject,
 };
 pub use create::{return_create, submit_return};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     ledger::{Checks, MAX_NOTE, MAX_REFERENCE, Stop},
     orders::{rows::places_of, shell::MAX_METHOD_LENGTH},
-    returns::core::RefundAtOnce,
+    returns::core::ImmediateRefund,
     stock::core::{At, Field},
 };
 
@@ -22,7 +22,7 @@ pub struct ReturnSettle {
     /// None for the received goods at their lines' prices.
     pub refund: Option<Money>,
     /// Payments of the refund. `payments::shell` records them.
-    pub payments: Vec<RefundAtOnce>,
+    pub payments: Vec<ImmediateRefund>,
 }
 
 /// Permits of the caller besides that to receive returns.
@@ -64,7 +64,7 @@ impl Settling {
     }
 }
 
-pub(super) fn check_refunds(checks: &mut Checks, refunds: &[RefundAtOnce]) {
+pub(super) fn check_refunds(checks: &mut Checks, refunds: &[ImmediateRefund]) {
     checks.items(refunds.len(), MAX_REFUNDS, || At::input(Field::Payments));
     for (index, refund) in refunds.iter().enumerate().take(MAX_REFUNDS) {
         let row_field = At::row(Field::Payments, index);

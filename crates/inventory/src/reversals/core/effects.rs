@@ -29,7 +29,7 @@ pub fn level_effects(
     keys: impl IntoIterator<Item = LevelKey>,
     parts: &[Part],
 ) -> Result<Vec<Effect>, Rejection> {
-    let values = values(draft, parts)?;
+    let values = sum_values(draft, parts)?;
     let keys: BTreeSet<LevelKey> = keys.into_iter().collect();
     let mut effects = Vec::new();
     for key in keys {
@@ -59,7 +59,7 @@ const BUCKETS: [(ReversalEffect, Bucket); 5] = [
 
 /// Returns the value that the parts took out of or returned to each level, by the costs of their
 /// entries: a sum for each currency.
-fn values(draft: &Draft<'_>, parts: &[Part]) -> Result<BTreeMap<LevelKey, Vec<Money>>, Rejection> {
+fn sum_values(draft: &Draft<'_>, parts: &[Part]) -> Result<BTreeMap<LevelKey, Vec<Money>>, Rejection> {
     let too_large = || Refusal::TooLarge.at(At::input(Field::Lines));
     let mut values: BTreeMap<LevelKey, Vec<Money>> = BTreeMap::new();
     for part in parts.iter().filter(|part| part.entry.on_hand_delta != 0) {

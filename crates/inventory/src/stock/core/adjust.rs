@@ -59,7 +59,7 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
     draft.end_pass()?;
     ensure_available(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, At::row(Field::Changes, 0))?;
-    let book_values = command.costs.worths(draft, command)?;
+    let book_values = command.costs.convert_values(draft, command)?;
     for (index, (change, (step, book_value))) in command.changes.iter().zip(steps.iter().zip(book_values)).enumerate() {
         let post_result = post_change(draft, (command.on_shortage.dates(), book_value), (index, change), step.field);
         draft.pass(post_result)?;
@@ -73,7 +73,7 @@ impl Costs {
     /// A listed cost counts only for units that come in: units that leave are valued like the stock
     /// that is there, and so are units that come in if no rate converts their listed cost. A stated
     /// cost without a rate is refused.
-    fn worths(&self, draft: &mut Draft<'_>, command: &Adjust) -> Result<Vec<Option<Money>>, Rejection> {
+    fn convert_values(&self, draft: &mut Draft<'_>, command: &Adjust) -> Result<Vec<Option<Money>>, Rejection> {
         let mut book_values = vec![None; command.changes.len()];
         let Some(books) = self.books else { return Ok(book_values) };
         let mut amounts: BTreeMap<Currency, Vec<(usize, i64)>> = BTreeMap::new();
@@ -131,7 +131,7 @@ fn change_step(
     (index, change): (usize, &Change),
     versions: &mut BTreeMap<LevelKey, i64>,
 ) -> Result<Step, Rejection> {
-    let level = draft.stocked(change.key, At::row(Field::Changes, index))?;
+    let level = draft.stocked_level(change.key, At::row(Field::Changes, index))?;
     let version = *versions.entry(change.key).or_insert(level.version);
     if change.expected_version.is_some_and(|expected| expected != version) {
         let field = At::row(Field::Changes, index).field(Field::ExpectedVersion);
@@ -258,7 +258,7 @@ type SetLevels = BTreeSet<(LevelKey, Option<String>)>;
 /// Returns the step of an item, if its level has the quantity that the caller expects and occurs
 /// once.
 fn set_step(draft: &Draft<'_>, (index, item): (usize, &SetItem), seen_levels: &mut SetLevels) -> Result<Step, Rejection> {
-    let level = draft.stocked(item.key, At::row(Field::Items, index))?;
+    let level = draft.stocked_level(item.key, At::row(Field::Items, index))?;
     if item.on_hand.is_negative() {
         return Err(Refusal::NegativeStock.at(At::row(Field::Items, index).field(Field::OnHand)));
     }
@@ -358,7 +358,7 @@ pub(crate) fn opposite_delta(draft: &Draft<'_>, entry: &Entry) -> (Delta, Option
     let is_whole = unavailable == 0 || unavailable == on_hand;
     let Some(lot) = entry.lot.filter(|_| on_hand < 0 && is_whole) else { return opposite };
     let has_units = |pool_condition: &Option<Condition>| match pool_condition {
-        Some(condition) => draft.aside(entry.key, Some(lot)).of(*condition) >= -on_hand,
+        Some(condition) => draft.unavailable_units(entry.key, Some(lot)).of(*condition) >= -on_hand,
         None => draft.lot_level(entry.key, lot).is_some_and(|level| level.available() >= -on_hand),
     };
     let entry_condition = entry.condition.filter(|_| unavailable != 0);

@@ -115,7 +115,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::stock::core::{Packed, RowState};
+    use crate::stock::core::{PackedUnits, RowState};
 
     #[test]
     fn a_hold_that_gives_way_in_a_batch_leaves_its_parcels_unheld_for_the_next_command() {
@@ -139,15 +139,15 @@ mod tests {
         let mut book = Book::new(now, |_, _| 0);
         book.reservations.insert(hold.id, hold.clone());
         book.lots.in_parcels.insert((key, lot), 6);
-        book.lots.packed.insert((key, order), Packed { named: 6, held: 8 });
-        assert_eq!(book.lots.unheld(key), 0);
+        book.lots.packed.insert((key, order), PackedUnits { named: 6, held: 8 });
+        assert_eq!(book.lots.unheld_units(key), 0);
         hold.give_back(5, ReservationStatus::Shortened, now);
         book.evolve(&StockDecision { reservations: vec![hold.clone()], ..StockDecision::default() });
-        assert_eq!(book.lots.unheld(key), 3, "three of six that are packed are held");
+        assert_eq!(book.lots.unheld_units(key), 3, "three of six that are packed are held");
         // Units that leave are no longer packed or held.
         hold.give_back(3, ReservationStatus::Consumed, now);
         let (in_parcels, packed) = (vec![((key, lot), -6)], vec![((key, order), -6)]);
         book.evolve(&StockDecision { reservations: vec![hold], in_parcels, packed, ..StockDecision::default() });
-        assert_eq!(book.lots.unheld(key), 0);
+        assert_eq!(book.lots.unheld_units(key), 0);
     }
 }

@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     level::{Level, LevelKey},
-    lot::{Aside, Lot, LotLevel},
+    lot::{Lot, LotLevel, UnavailableUnits},
     movement::Movement,
     reservation::Reservation,
 };
@@ -25,7 +25,7 @@ pub struct StockDecision {
     /// Orders whose reservations were reduced to make room for the command.
     pub gave_way: Vec<OrderId>,
     /// Unavailable units by condition after it, of the levels and lots that it changed.
-    pub asides: Vec<((LevelKey, Option<LotId>), Aside)>,
+    pub asides: Vec<((LevelKey, Option<LotId>), UnavailableUnits)>,
     /// Change of the units of lots that are named by parcels which have not left.
     pub in_parcels: Vec<((LevelKey, LotId), i64)>,
     /// The changes of `in_parcels` for each order of the parcels.

@@ -7,14 +7,14 @@ use entity::prelude::*;
 use super::{
     book::Book,
     decision::StockDecision,
+    earliest_refusals::EarliestRefusals,
     input_path::{At, Field},
     level::{Level, LevelKey},
-    lot::{Aside, Dates, Lot, LotChoice, LotLevel},
+    lot::{Dates, Lot, LotChoice, LotLevel, UnavailableUnits},
     movement::{Entry, Movement, Reference},
     refusal::{LotRefusal, Refusal},
     rejection::{Reason, Rejection},
     reservation::Reservation,
-    stages::Stages,
 };
 
 /// Change of a level's quantities by an entry, in smallest units.
@@ -59,7 +59,7 @@ pub struct MovementHead {
 pub(super) struct LotDraft {
     pub lots: BTreeMap<LotId, Lot>,
     pub levels: BTreeMap<(LevelKey, LotId), LotLevel>,
-    pub asides: HashMap<(LevelKey, Option<LotId>), Aside>,
+    pub asides: HashMap<(LevelKey, Option<LotId>), UnavailableUnits>,
     /// Lots whose fields changed: each results in an event.
     pub changed: BTreeSet<LotId>,
     /// The lot that the command edits, before and after.
@@ -83,7 +83,7 @@ pub struct Draft<'b> {
     pub(super) lent: BTreeMap<LevelKey, i64>,
     pub(super) gave_way: BTreeSet<OrderId>,
     /// Refusals so far, if all of them are to be reported.
-    pub(super) stages: Option<Stages>,
+    pub(super) earliest_refusals: Option<EarliestRefusals>,
 }
 
 impl<'b> Draft<'b> {
@@ -96,7 +96,7 @@ impl<'b> Draft<'b> {
             lots: LotDraft::default(),
             lent: BTreeMap::new(),
             gave_way: BTreeSet::new(),
-            stages: None,
+            earliest_refusals: None,
         }
     }
     pub fn book(&self) -> &'b Book {
@@ -112,10 +112,10 @@ impl<'b> Draft<'b> {
     }
     /// Returns a level that stock may move on: its product is tracked and neither product nor store
     /// is archived.
-    pub fn stocked(&self, key: LevelKey, field: At) -> Result<&Level, Rejection> {
+    pub fn stocked_level(&self, key: LevelKey, field: At) -> Result<&Level, Rejection> {
         self.stocked_at(key, (field.product(), field.store()))
     }
-    /// Like `stocked`, with the input's places of the product and the store.
+    /// Like `stocked_level`, with the input's places of the product and the store.
     pub fn stocked_at(&self, key: LevelKey, (product, store): (At, At)) -> Result<&Level, Rejection> {
         let level = self.level(key, product)?;
         if level.facts.is_kit {
@@ -161,7 +161,7 @@ impl<'b> Draft<'b> {
     }
 
     /// Records the time of a level's count.
-    pub fn counted(&mut self, key: LevelKey, at: Timestamp) {
+    pub fn record_count(&mut self, key: LevelKey, at: Timestamp) {
         if let Ok(level) = self.level(key, At::NOWHERE) {
             let counted_at = Some(level.counted_at.map_or(at, |before| before.max(at)));
             let level = Level { counted_at, ..level.clone() };
@@ -229,7 +229,7 @@ impl<'b> Draft<'b> {
         let lets_go = delta.on_hand == 0
             && delta.unavailable == 0
             && [delta.reserved, delta.incoming, delta.in_transit].into_iter().all(|by| by <= 0);
-        let level = if lets_go { self.level(key, field)? } else { self.stocked(key, field)? }.clone();
+        let level = if lets_go { self.level(key, field)? } else { self.stocked_level(key, field)? }.clone();
         if level.facts.tracking != Tracking::None && (delta.on_hand != 0 || delta.unavailable != 0) {
             return self.post_lots(key, &posting, field);
         }

@@ -1,29 +1,31 @@
 //! Refusals of a draft: the first one ends the command, or all of them are collected.
 
-use super::{book::Book, draft::Draft, input_path::At, level::LevelKey, rejection::Rejection, stages::Stages};
+use super::{
+    book::Book, draft::Draft, earliest_refusals::EarliestRefusals, input_path::At, level::LevelKey, rejection::Rejection,
+};
 
 impl<'b> Draft<'b> {
     /// A draft that continues after a refusal, for a command that is refused.
     pub fn collecting_refusals(book: &'b Book) -> Self {
         let mut draft = Self::new(book);
-        draft.stages = Some(Stages::default());
+        draft.earliest_refusals = Some(EarliestRefusals::default());
         draft
     }
     /// Whether anything was refused of this place already.
     pub fn has_refused(&self, at: At) -> bool {
-        self.stages.as_ref().is_some_and(|stages| stages.by_place.contains_key(&at))
+        self.earliest_refusals.as_ref().is_some_and(|refusals| refusals.by_place.contains_key(&at))
     }
     /// Moves refusals of rows to this place: no caller sent rows.
     pub fn refuse_rows_at(&mut self, at: At) {
-        if let Some(stages) = &mut self.stages {
-            for rejection in std::mem::take(stages).refused {
-                stages.add(rejection.of_whole(at));
+        if let Some(refusals) = &mut self.earliest_refusals {
+            for rejection in std::mem::take(refusals).refused {
+                refusals.add(rejection.of_whole(at));
             }
         }
     }
     /// True if the draft continues after a refusal.
     pub fn collects_refusals(&self) -> bool {
-        self.stages.is_some()
+        self.earliest_refusals.is_some()
     }
 
     /// Refuses a part of the command: it ends here, unless all refusals are collected.
@@ -31,10 +33,10 @@ impl<'b> Draft<'b> {
     /// # Errors
     /// The refusal itself.
     pub fn refuse(&mut self, rejection: Rejection) -> Result<(), Rejection> {
-        match &mut self.stages {
+        match &mut self.earliest_refusals {
             None => Err(rejection),
-            Some(stages) => {
-                stages.add(rejection);
+            Some(refusals) => {
+                refusals.add(rejection);
                 Ok(())
             }
         }
@@ -69,7 +71,7 @@ impl<'b> Draft<'b> {
     /// # Errors
     /// The first refusal that was passed.
     pub fn end_pass(&self) -> Result<(), Rejection> {
-        match self.stages.as_ref().and_then(Stages::first) {
+        match self.earliest_refusals.as_ref().and_then(EarliestRefusals::first) {
             Some(first) => Err(first.clone()),
             None => Ok(()),
         }
@@ -77,11 +79,11 @@ impl<'b> Draft<'b> {
     /// All refusals of the earliest stage, with the one that ended the command; none if nothing was
     /// refused.
     pub fn into_rejections(self, end: Option<Rejection>) -> Vec<Rejection> {
-        let mut stages = self.stages.unwrap_or_default();
+        let mut refusals = self.earliest_refusals.unwrap_or_default();
         if let Some(end) = end {
-            stages.add(end);
+            refusals.add(end);
         }
-        stages.into_rejections()
+        refusals.into_rejections()
     }
 }
 

@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     level::Level,
-    lot::{Aside, has_shelf_life},
+    lot::{UnavailableUnits, has_shelf_life},
     movement::Reference,
 };
 
@@ -52,7 +52,7 @@ pub struct LevelSnapshot {
     pub held: Vec<i64>,
     /// Reserved units that transfers hold.
     pub held_for_transfers: i64,
-    pub aside: Aside,
+    pub aside: UnavailableUnits,
     pub lots: Vec<LotShare>,
     pub incoming: Vec<Arrival>,
     pub in_transit: Vec<Arrival>,

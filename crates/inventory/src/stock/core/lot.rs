@@ -123,9 +123,9 @@ pub enum Dates {
 
 /// Unavailable units of a level, or of one of its lots, by condition: the sums of the entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Aside([i64; Condition::ALL.len()]);
+pub struct UnavailableUnits([i64; Condition::ALL.len()]);
 
-impl Aside {
+impl UnavailableUnits {
     pub fn of(&self, condition: Condition) -> i64 {
         self.0[condition as usize]
     }
@@ -195,7 +195,7 @@ pub struct LotBook {
     pub levels: BTreeMap<(LevelKey, LotId), LotLevel>,
     pub products: HashMap<ProductId, LotProduct>,
     /// Unavailable units of the requested levels: a level or lot without an entry has none.
-    pub asides: HashMap<(LevelKey, Option<LotId>), Aside>,
+    pub asides: HashMap<(LevelKey, Option<LotId>), UnavailableUnits>,
     pub asides_known: BTreeSet<LevelKey>,
     /// Returned, uninspected units in a store, of the lots that were requested whole. They are in
     /// quarantine.
@@ -204,12 +204,12 @@ pub struct LotBook {
     pub in_parcels: BTreeMap<(LevelKey, LotId), i64>,
     /// Units of a level's lots that an order's parcels name in all, and the units that the order
     /// holds there: for orders that had such parcels when they were loaded.
-    pub packed: BTreeMap<(LevelKey, OrderId), Packed>,
+    pub packed: BTreeMap<(LevelKey, OrderId), PackedUnits>,
 }
 
 /// Packed and held units of an order at a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Packed {
+pub struct PackedUnits {
     /// Units of lots that its parcels name which have not left.
     pub named: i64,
     /// Units of its holds.
@@ -224,7 +224,7 @@ impl LotBook {
 
     /// Returns the units of a level that parcels name beyond the holds of their orders, because the
     /// holds gave way.
-    pub fn unheld(&self, key: LevelKey) -> i64 {
+    pub fn unheld_units(&self, key: LevelKey) -> i64 {
         let range = (key, OrderId::NIL)..=(key, OrderId::from_uuid(uuid::Uuid::max()));
         self.packed.range(range).map(|(_, packed)| (packed.named - packed.held).max(0)).sum()
     }

@@ -67,7 +67,7 @@ impl Draft<'_> {
         for (key, steps) in by_level {
             let mut lent_units = BTreeMap::new();
             for _ in 0..MAX_LENDING_ROUNDS {
-                let lacking_units = self.lacking(key, &steps, &lent_units, fact)?;
+                let lacking_units = self.missing_units(key, &steps, &lent_units, fact)?;
                 if lacking_units.is_empty() {
                     break;
                 }
@@ -79,7 +79,7 @@ impl Draft<'_> {
     }
 
     /// Returns the units that the lots of a level lack beyond those that they have been lent.
-    fn lacking(
+    fn missing_units(
         &self,
         key: LevelKey,
         steps: &[&Step],

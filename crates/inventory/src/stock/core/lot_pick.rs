@@ -107,7 +107,7 @@ impl Draft<'_> {
     fn pool_units(&self, level: &LotLevel, shelf: StockPool) -> i64 {
         match shelf {
             StockPool::Available => level.available(),
-            StockPool::Aside(condition) => self.aside(level.key, Some(level.lot)).of(condition),
+            StockPool::Aside(condition) => self.unavailable_units(level.key, Some(level.lot)).of(condition),
         }
     }
 
@@ -211,7 +211,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::stock::core::{Book, Level, Lot, Packed, Reason, RowState};
+    use crate::stock::core::{Book, Level, Lot, PackedUnits, Reason, RowState};
 
     fn key() -> LevelKey {
         LevelKey { product: ProductId::from_uuid(Uuid::from_u128(1)), store: StoreId::from_uuid(Uuid::from_u128(2)) }
@@ -307,11 +307,11 @@ mod tests {
         let mut book = book();
         let level = book.levels.get_mut(&key()).unwrap();
         (level.on_hand, level.reserved) = (Quantity::new(20).unwrap(), Quantity::new(2).unwrap());
-        assert_eq!(Draft::new(&book).promisable(key(), At::INPUT), Ok(18), "what is in parcels is held");
+        assert_eq!(Draft::new(&book).promisable_quantity(key(), At::INPUT), Ok(18), "what is in parcels is held");
         // Two of the twelve named units are held, and two are not in stock.
         let order = OrderId::from_uuid(Uuid::from_u128(4));
-        book.lots.packed.insert((key(), order), Packed { named: 12, held: 2 });
-        assert_eq!(Draft::new(&book).promisable(key(), At::INPUT), Ok(10));
+        book.lots.packed.insert((key(), order), PackedUnits { named: 12, held: 2 });
+        assert_eq!(Draft::new(&book).promisable_quantity(key(), At::INPUT), Ok(10));
         let short = Draft::new(&book).reserve_shortage(key(), (11, 10), At::INPUT);
         assert!(matches!(short.why, Reason::LotShort { what: Scarce::NotPacked { .. }, .. }), "{short:?}");
     }

@@ -7,7 +7,7 @@ use super::{
     draft::{Delta, Draft, Posting},
     input_path::At,
     level::{Facts, LevelKey},
-    lot::{Aside, Lot, LotChoice, LotLevel, LotName},
+    lot::{Lot, LotChoice, LotLevel, LotName, UnavailableUnits},
     lot_pick::StockPool,
     refusal::{LotRefusal, Refusal},
     rejection::{Noun, Reason, Rejection, Scarce},
@@ -53,13 +53,13 @@ impl Draft<'_> {
     }
 
     /// Returns the unavailable units of a level, or of one of its lots.
-    pub fn aside(&self, key: LevelKey, lot: Option<LotId>) -> Aside {
+    pub fn unavailable_units(&self, key: LevelKey, lot: Option<LotId>) -> UnavailableUnits {
         self.lots.asides.get(&(key, lot)).or_else(|| self.book().lots.asides.get(&(key, lot))).copied().unwrap_or_default()
     }
     /// Returns the unavailable units of a level in a condition, of all of its lots together.
     pub fn all_unavailable_units(&self, key: LevelKey, condition: Condition) -> i64 {
         let lots = self.lot_levels(key).into_iter().map(|level| Some(level.lot));
-        std::iter::once(None).chain(lots).map(|lot| self.aside(key, lot).of(condition)).sum()
+        std::iter::once(None).chain(lots).map(|lot| self.unavailable_units(key, lot).of(condition)).sum()
     }
     /// Records units that became unavailable or available again. Refuses a negative result if the
     /// earlier quantity is known.
@@ -70,7 +70,7 @@ impl Draft<'_> {
         (condition, delta): (Condition, i64),
         field: At,
     ) -> Result<(), Rejection> {
-        let mut stock_aside = self.aside(key, lot);
+        let mut stock_aside = self.unavailable_units(key, lot);
         let is_known = self.book().lots.asides_known.contains(&key);
         if is_known && stock_aside.of(condition) + delta < 0 {
             let scarce = Scarce::Aside { sku: self.level(key, field)?.facts.sku.clone(), condition };
@@ -126,7 +126,7 @@ impl Draft<'_> {
     /// Posts a line to a level that is kept by lots, an entry for each lot.
     pub(super) fn post_lots(&mut self, key: LevelKey, posting: &Posting, field: At) -> Result<(), Rejection> {
         let delta = posting.delta;
-        let facts = self.stocked(key, field)?.facts.clone();
+        let facts = self.stocked_level(key, field)?.facts.clone();
         let mut blocked = None;
         let parts = if delta.on_hand > 0 {
             let lot = self.resolve_incoming_lot(key, posting, delta.on_hand, field)?;
@@ -232,7 +232,7 @@ impl Draft<'_> {
         let too_much = || Refusal::StockTooLarge.at(field);
         lot_after.on_hand = Quantity::new(on_hand).ok_or_else(too_much)?;
         lot_after.updated_at = now;
-        let stocked = self.stocked(key, field)?.clone();
+        let stocked = self.stocked_level(key, field)?.clone();
         let is_named = posting.lot.is_specified() && delta.on_hand < 0 && self.lots.leaving.contains_key(&(key, lot));
         self.write_entry(stocked, Some(lot), posting, field)?;
         if is_named {

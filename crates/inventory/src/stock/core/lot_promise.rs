@@ -15,8 +15,8 @@ impl Draft<'_> {
     /// the parcels of other orders and without the lots that a sale would not pick today. Transfers
     /// take the lots of these that are only near their date first, so the reservations of transfers
     /// are counted against them.
-    pub fn promisable(&self, key: LevelKey, field: At) -> Result<i64, Rejection> {
-        let level = self.stocked(key, field)?;
+    pub fn promisable_quantity(&self, key: LevelKey, field: At) -> Result<i64, Rejection> {
+        let level = self.stocked_level(key, field)?;
         if level.facts.tracking == Tracking::None {
             return Ok(level.available());
         }
@@ -33,7 +33,7 @@ impl Draft<'_> {
     /// Returns the units in stock that parcels name for orders whose holds gave way: they count as
     /// available, and other orders cannot have them.
     fn unheld_in_parcels(&self, key: LevelKey) -> i64 {
-        let unheld = self.book().lots.unheld(key);
+        let unheld = self.book().lots.unheld_units(key);
         if unheld == 0 {
             return 0;
         }
@@ -49,11 +49,8 @@ impl Draft<'_> {
 
     /// Returns the units of a level that transfers hold, as far as they are loaded.
     fn held_for_transfers(&self, key: LevelKey) -> i64 {
-        let reservation_held = self.active_reservations(key).into_iter().filter_map(|id| self.reservation(id));
-        reservation_held
-            .filter(|reservation_held| reservation_held.is_held_by_document())
-            .map(|reservation_held| reservation_held.remaining.get())
-            .sum()
+        let reservations = self.active_reservations(key).into_iter().filter_map(|id| self.reservation(id));
+        reservations.filter(|reservation| reservation.is_held_by_document()).map(|reservation| reservation.remaining.get()).sum()
     }
 
     /// Checks that a transfer from these lots leaves enough for customers' reservations: a caller may name lots that these

@@ -13,6 +13,7 @@ mod costs;
 mod decision;
 mod draft;
 mod draft_refusals;
+mod earliest_refusals;
 mod explain;
 mod kit;
 mod level;
@@ -30,7 +31,6 @@ mod reserve;
 mod row_state;
 mod shortage;
 mod stage;
-mod stages;
 mod step;
 
 pub(crate) use adjust::opposite_delta;
@@ -41,13 +41,14 @@ pub use book::Book;
 pub use costs::{Costs, RateLookup};
 pub use decision::StockDecision;
 pub use draft::{Delta, Draft, MovementHead, Posting, check_moment};
+pub use earliest_refusals::{EarliestRefusals, MAX_REPORTED};
 pub use explain::{Arrival, LevelSnapshot, LotShare, Outlook, arrivals};
 pub use input_path::{At, Field};
 pub use kit::whole_kits;
 pub use level::{Facts, Level, LevelKey, available, status};
 pub use lot::{
-    Aside, Candidate, Dates, Lot, LotBook, LotChoice, LotLevel, LotName, LotProduct, LotRequest, MAX_LOT_CODE, Packed,
-    first_expired,
+    Candidate, Dates, Lot, LotBook, LotChoice, LotLevel, LotName, LotProduct, LotRequest, MAX_LOT_CODE, PackedUnits,
+    UnavailableUnits, first_expired,
 };
 pub(crate) use lot_pick::StockPool;
 pub(crate) use lot_posting::{check_dates, new_lot};
@@ -60,5 +61,4 @@ pub use reserve::{Expire, Release, Reserve, ReserveItem, decide_expire, decide_r
 pub use row_state::RowState;
 pub use shortage::{RoomMovement, Shortage, ensure_available};
 pub use stage::Stage;
-pub use stages::{MAX_REPORTED, Stages};
 pub use step::Step;

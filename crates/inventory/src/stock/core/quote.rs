@@ -28,7 +28,7 @@ impl Draft<'_> {
         let Some(step) = steps.get(nth) else { return Ok(0) };
         let earlier_steps = || steps[..nth].iter().filter(|earlier| earlier.key == step.key);
         let earlier_units: i64 = earlier_steps().map(|earlier| earlier.available_delta).sum();
-        let available = self.level(step.key, step.field)?.available() + earlier_units + step.held();
+        let available = self.level(step.key, step.field)?.available() + earlier_units + step.held_units();
         let lots = self.usable_of_lots(earlier_steps(), step, pick_rules)?;
         Ok(lots.map_or(available, |lots| lots.min(available)).max(0))
     }
@@ -123,8 +123,8 @@ impl Draft<'_> {
 
     /// Returns the quantity of a level that may be moved elsewhere: the available stock, without
     /// the lots that may not leave today.
-    pub fn movable(&self, key: LevelKey, field: At) -> Result<i64, Rejection> {
-        let level = self.stocked(key, field)?;
+    pub fn movable_quantity(&self, key: LevelKey, field: At) -> Result<i64, Rejection> {
+        let level = self.stocked_level(key, field)?;
         if level.facts.tracking == Tracking::None {
             return Ok(level.available());
         }

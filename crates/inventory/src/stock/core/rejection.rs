@@ -13,7 +13,7 @@ use super::{
 };
 
 /// A refusal: its reason and its place in the input. If several apply, all of the earliest stage
-/// are returned (`stages`); for one line one of them: not found, state, version, quantity.
+/// are returned (`EarliestRefusals`); for one line one of them: not found, state, version, quantity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rejection {
     pub why: Reason,

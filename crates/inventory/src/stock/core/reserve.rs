@@ -79,7 +79,7 @@ fn reserve_item(draft: &mut Draft<'_>, command: &Reserve, (item, line): (&Reserv
         return Err(Refusal::NotPositive.at(field));
     }
     // At most the promisable quantity can be held for buyers.
-    let (requested_units, promisable_units) = (item.quantity.get(), draft.promisable(item.key, line)?);
+    let (requested_units, promisable_units) = (item.quantity.get(), draft.promisable_quantity(item.key, line)?);
     if promisable_units < requested_units {
         let shortage = draft.reserve_shortage(item.key, (requested_units, promisable_units), field);
         draft.refuse(shortage)?;

@@ -138,7 +138,7 @@ fn check_still_short(
     let level = Box::new(draft.level(key, field)?.clone());
     let key_steps: Vec<&Step> = steps.iter().filter(|step| step.key == key).collect();
     let (requested_units, held_units) = key_steps.iter().fold((0, 0), |(requested_units, held_units), step| {
-        (requested_units + step.requested_quantity(), held_units + step.held())
+        (requested_units + step.requested_quantity(), held_units + step.held_units())
     });
     // Usable units: the free ones, and those held for it. Holds of others that would give way are
     // not offered.

@@ -25,7 +25,7 @@ impl Step {
         if self.on_hand_delta < 0 { -self.on_hand_delta } else { -self.available_delta }
     }
     /// Returns the units of these that are held for it.
-    pub(super) fn held(&self) -> i64 {
+    pub(super) fn held_units(&self) -> i64 {
         if self.on_hand_delta < 0 { (self.available_delta - self.on_hand_delta).max(0) } else { 0 }
     }
 }

@@ -37,14 +37,14 @@ struct InTransitRow {
 
 /// Documents that bring stock to a level: ordered from suppliers, and under way from other stores.
 #[derive(Debug, Clone, Default)]
-pub struct Expected {
+pub struct ExpectedArrivals {
     pub incoming: Vec<Arrival>,
     pub in_transit: Vec<Arrival>,
 }
 
 /// Reads the expected arrivals at a level: each document's share, and the rest that no document
 /// accounts for. They sum to the level's own `incoming` and `in_transit`.
-pub async fn load_expected(reads: &impl Reads, level: &Level) -> Result<Expected, Fault> {
+pub async fn load_expected(reads: &impl Reads, level: &Level) -> Result<ExpectedArrivals, Fault> {
     let (mut incoming, mut in_transit) = (Vec::new(), Vec::new());
     if !level.incoming.is_zero() {
         incoming = load_ordered_arrivals(reads, level).await?;
@@ -52,7 +52,10 @@ pub async fn load_expected(reads: &impl Reads, level: &Level) -> Result<Expected
     if !level.in_transit.is_zero() {
         in_transit = load_transfer_arrivals(reads, level).await?;
     }
-    Ok(Expected { incoming: arrivals(level.incoming.get(), incoming), in_transit: arrivals(level.in_transit.get(), in_transit) })
+    Ok(ExpectedArrivals {
+        incoming: arrivals(level.incoming.get(), incoming),
+        in_transit: arrivals(level.in_transit.get(), in_transit),
+    })
 }
 
 /// Returns the index hint after `order_line l`, if only waiting lines are read: SQLite would scan

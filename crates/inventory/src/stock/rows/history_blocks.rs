@@ -11,7 +11,7 @@ use platform::storage::{Fault, Finds, Work};
 use crate::stock::core::LevelKey;
 
 #[derive(Record)]
-struct Condensed {
+struct BlockCountRow {
     #[record(of = stock_level, alias = "l")]
     version: i64,
     #[record(sql = "(SELECT count(*) FROM history_block b WHERE b.tenant_id = $1 AND b.product_id = $2 AND b.store_id = $3)")]
@@ -26,10 +26,10 @@ pub async fn condense_blocks(work: &Work, key: LevelKey, size: i64, max_blocks: 
     let level = || vec![key.product.into(), key.store.into()];
     let sql = format!(
         "SELECT {} FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.store_id = $3",
-        Condensed::SELECT
+        BlockCountRow::SELECT
     );
     let condensed = work.records(&sql, level()).await?.into_iter().next();
-    let Some(Condensed { version, blocks: block_count }) = condensed else { return Ok(false) };
+    let Some(BlockCountRow { version, blocks: block_count }) = condensed else { return Ok(false) };
     let complete_blocks = version / size;
     let end_block = complete_blocks.min(block_count + max_blocks);
     for block in block_count..end_block {

@@ -2,7 +2,7 @@
 
 use platform::paging::{Key, PageRequest};
 
-use super::listed::LevelRow;
+use super::level_row::LevelRow;
 
 /// Sort of a list of levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl LevelSort {
         }
     }
     /// Returns the column that breaks ties. Levels of a store have an index by their products.
-    pub const fn tie(self) -> &'static str {
+    pub const fn tie_breaker(self) -> &'static str {
         match self {
             Self::StoreCode => "l.product_id",
             _ => "l.id",

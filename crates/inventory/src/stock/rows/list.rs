@@ -13,13 +13,13 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::listed::ListedRow;
-pub use super::{level_sort::LevelSort, listed::LevelRow};
+use super::level_row::ListedRow;
+pub use super::{level_row::LevelRow, level_sort::LevelSort};
 use crate::{
     catalog::rows::{
         Clause,
         filter::{Filter as ProductFilter, begins_with},
-        search::Ranked,
+        search::RankedProducts,
     },
     stock::core::LevelKey,
 };
@@ -204,7 +204,7 @@ pub enum ListedTest {
     /// The product passes a filter without searches.
     Product(ProductFilter),
     /// The product is among those that a search has found.
-    Search(Box<Ranked>),
+    Search(Box<RankedProducts>),
     /// From a moment to before another one.
     UpdatedAt([Option<Timestamp>; 2]),
     /// Has stock of a lot with one of these folded codes.
@@ -311,7 +311,7 @@ impl ListedTest {
     /// Returns the condition on `l` and `p`; values are appended and numbered after those present.
     fn sql(&self, backend: Backend, values: &mut Vec<Value>) -> String {
         // `$1` is the tenant.
-        let mut clause = Clause::numbered(backend, values.len() + 2);
+        let mut clause = Clause::numbered_from(backend, values.len() + 2);
         match self {
             Self::Product(filter) => filter.compile(&mut clause, &HashMap::new()),
             Self::Search(ranked) => ranked.compile(&mut clause),
@@ -329,7 +329,7 @@ impl ListedTest {
                 of_lot(&mut clause, &backend.in_texts("x.code_key", number));
             }
             Self::LotBegins(prefix) => {
-                let mut prefix_clause = Clause::numbered(backend, clause.next());
+                let mut prefix_clause = Clause::numbered_from(backend, clause.next());
                 begins_with(&mut prefix_clause, "x.code_key", prefix);
                 clause.values.extend(prefix_clause.values);
                 of_lot(&mut clause, &prefix_clause.sql);

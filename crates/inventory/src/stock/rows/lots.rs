@@ -11,7 +11,7 @@ use entity::{
 use platform::storage::{Bulk, Fault, Finds, Reads, new_and_changed};
 
 use super::packed::load_packed;
-use crate::stock::core::{Aside, LevelKey, Lot, LotBook, LotLevel, LotProduct, LotRequest, RowState};
+use crate::stock::core::{LevelKey, Lot, LotBook, LotLevel, LotProduct, LotRequest, RowState, UnavailableUnits};
 
 /// Row of a lot.
 #[derive(Record)]
@@ -265,7 +265,7 @@ async fn lot_products(reads: &impl Reads, ids: &BTreeSet<ProductId>) -> Result<H
 pub async fn load_unavailable_units(
     reads: &impl Reads,
     keys: &[LevelKey],
-) -> Result<HashMap<(LevelKey, Option<LotId>), Aside>, Fault> {
+) -> Result<HashMap<(LevelKey, Option<LotId>), UnavailableUnits>, Fault> {
     let (key_table, values) = reads.backend().pairs(&pairs(keys), 2);
     let sql = format!(
         "SELECT {select}
@@ -274,7 +274,7 @@ pub async fn load_unavailable_units(
          GROUP BY e.product_id, e.store_id, e.lot_id, coalesce(e.condition, 'QUARANTINE')",
         select = UnavailableUnitsRow::SELECT
     );
-    let mut asides_by_key: HashMap<(LevelKey, Option<LotId>), Aside> = HashMap::new();
+    let mut asides_by_key: HashMap<(LevelKey, Option<LotId>), UnavailableUnits> = HashMap::new();
     for row in reads.records::<UnavailableUnitsRow>(&sql, values).await? {
         let key = LevelKey { product: row.product_id, store: row.store_id };
         let unknown = || Fault::corrupt("entry", format!("unknown word {}", row.condition));

@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use crate::stock::core::{LevelKey, Packed};
+use crate::stock::core::{LevelKey, PackedUnits};
 
 #[derive(Record)]
 struct PackedRow {
@@ -27,7 +27,7 @@ struct PackedRow {
 
 /// Reads the units of these lots that are named by parcels which have not left, by their orders,
 /// and the units that those orders hold in the parcels' stores: fewer, if holds gave way.
-pub(super) async fn load_packed(reads: &impl Reads, lots: &[LotId]) -> Result<BTreeMap<(LevelKey, OrderId), Packed>, Fault> {
+pub(super) async fn load_packed(reads: &impl Reads, lots: &[LotId]) -> Result<BTreeMap<(LevelKey, OrderId), PackedUnits>, Fault> {
     let backend = reads.backend();
     let lot_condition = backend.in_ids("x.lot_id", 2);
     let sql = format!(
@@ -48,7 +48,7 @@ pub(super) async fn load_packed(reads: &impl Reads, lots: &[LotId]) -> Result<BT
     let rows = reads.records::<PackedRow>(&sql, vec![backend.ids(lots.iter().copied())]).await?;
     let entry = |row: PackedRow| {
         let key = LevelKey { product: row.product_id, store: row.store_id };
-        ((key, row.order_id), Packed { named: row.named, held: row.held })
+        ((key, row.order_id), PackedUnits { named: row.named, held: row.held })
     };
     Ok(rows.into_iter().map(entry).collect())
 }

@@ -11,7 +11,7 @@ use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-use super::listed::LevelRow;
+use super::level_row::LevelRow;
 use crate::stock::core::{available, status};
 
 /// A column of a level that is read only if it is displayed; the store and the figures of
@@ -263,7 +263,7 @@ async fn load_packed_levels(
 
 fn unpack_row(row: &QueryResult, columns: LevelColumns) -> Result<(ProductId, Vec<DisplayedLevel>), Fault> {
     let PackedRow { product, levels: packed, threshold } = Row::new(row).record()?;
-    let mut packed = Packed(&packed);
+    let mut packed = PackedBytes(&packed);
     let mut levels = Vec::new();
     while !packed.0.is_empty() {
         levels.push(packed.level(columns, threshold)?);
@@ -272,9 +272,9 @@ fn unpack_row(row: &QueryResult, columns: LevelColumns) -> Result<(ProductId, Ve
 }
 
 /// Unread rest of packed levels.
-struct Packed<'a>(&'a [u8]);
+struct PackedBytes<'a>(&'a [u8]);
 
-impl Packed<'_> {
+impl PackedBytes<'_> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         let (bytes, rest) = self
             .0

@@ -180,7 +180,7 @@ pub fn movement_rows(tenant: TenantId, movements: &[&Movement]) -> [Bulk; 2] {
         heads.push(movement.into());
         entries.extend(movement.entries.iter().map(|entry| NewEntry::of(movement, entry)));
     }
-    [heads.into(), Bulk::from(entries).seldom(RARE_ENTRY_COLUMNS)]
+    [heads.into(), Bulk::from(entries).rarely_set(RARE_ENTRY_COLUMNS)]
 }
 
 #[derive(Record)]
@@ -234,5 +234,5 @@ pub fn reservation_rows(tenant: TenantId, reservations: &[&Reservation]) -> [Bul
     let rows = reservations.iter().map(|reservation| (*reservation, reservation.row.is_stored()));
     let [new, changed] = new_and_changed::<ReservationRow, ChangedReservation, _>(tenant, rows);
     // Reservations of orders refer to no other document.
-    [new.seldom(&["reference_kind", "reference_id"]), changed]
+    [new.rarely_set(&["reference_kind", "reference_id"]), changed]
 }

@@ -9,7 +9,7 @@ use super::{
     holds::{check_in_stock, loaded_holds, new_hold},
     plan::{add_planned_line, check_products_exist, check_ref_is_free, duplicate_line},
     refusal::Refusal,
-    step::{Change, Planned, Steps},
+    step::{Change, PlannedQuantity, Steps},
     transfer::{Transfer, TransferBook, TransferState, head, units},
 };
 use crate::stock::core::{At, Delta, Draft, Field, LevelKey, Noun, Rejection, Reservation, RoomRefusal};
@@ -82,7 +82,7 @@ fn set_lines(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, chan
     Ok(())
 }
 
-fn set_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, lines): (usize, &[Planned])) -> Result<(), Rejection> {
+fn set_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, lines): (usize, &[PlannedQuantity])) -> Result<(), Rejection> {
     let planned = lines[index];
     if planned.quantity.is_negative() {
         return Err(Refusal::NegativeQuantity.at(At::line(index).field(Field::Quantity)));
@@ -108,7 +108,12 @@ fn holds_by_product(draft: &Draft<'_>, transfer: &Transfer) -> HashMap<ProductId
 
 /// Releases the reservations of these products beyond their new quantities. If a line's reservation
 /// is smaller than its quantity, less or nothing is released.
-fn release_excess_holds(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, lines: &[Planned]) -> Result<(), Rejection> {
+fn release_excess_holds(
+    draft: &mut Draft<'_>,
+    transfer: &Transfer,
+    steps: &Steps,
+    lines: &[PlannedQuantity],
+) -> Result<(), Rejection> {
     let now = draft.now();
     let mut pending_head = Some(head(steps.movements[0], MovementKind::Release, transfer, (steps.actor, now)));
     let mut holds = holds_by_product(draft, transfer);

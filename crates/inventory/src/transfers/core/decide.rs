@@ -10,8 +10,8 @@ use super::{
     plan::{add_planned_line, check_products_exist, check_ref_is_free, duplicate_line},
     refusal::Refusal,
     states::{Action, may},
-    step::{NewTransfer, Planned, Step, Steps},
-    transfer::{Before, Line, Transfer, TransferBook, TransferDecision, TransferState, head, not_open},
+    step::{NewTransfer, PlannedQuantity, Step, Steps},
+    transfer::{Line, StateBefore, Transfer, TransferBook, TransferDecision, TransferState, head, not_open},
 };
 use crate::ledger::DocumentNumber;
 use crate::stock::core::{At, Delta, Draft, Field, LevelKey, MovementHead, Noun, Rejection, RoomRefusal};
@@ -22,7 +22,7 @@ pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Resu
         (Step::Create(new), _) => (create_transfer(book, draft, steps, new)?, None),
         (_, Some(action)) => {
             let transfer = find_transfer(book, steps, action)?;
-            let before = Before { status: transfer.status(), lines: transfer.lines.len() };
+            let before = StateBefore { status: transfer.status(), lines: transfer.lines.len() };
             (transfer, Some(before))
         }
         (_, None) => return Err(Rejection::not_found(Noun::Transfer, At::input(Field::Id))),
@@ -110,7 +110,7 @@ fn create_transfer(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps, ne
     Ok(transfer)
 }
 
-fn create_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, planned): (usize, Planned)) -> Result<(), Rejection> {
+fn create_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, planned): (usize, PlannedQuantity)) -> Result<(), Rejection> {
     if !planned.quantity.is_positive() {
         return Err(Refusal::NotPositive.at(At::line(index).field(Field::Quantity)));
     }

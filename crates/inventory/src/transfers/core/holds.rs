@@ -45,8 +45,8 @@ pub(super) fn check_in_stock(
     requested_units: i64,
     field: At,
 ) -> Result<(), Rejection> {
-    draft.stocked(LevelKey { store: to, ..key }, field)?;
-    let movable_units = draft.movable(key, field)?;
+    draft.stocked_level(LevelKey { store: to, ..key }, field)?;
+    let movable_units = draft.movable_quantity(key, field)?;
     if movable_units < requested_units {
         Err(draft.reserve_shortage(key, (requested_units, movable_units), field))
     } else {

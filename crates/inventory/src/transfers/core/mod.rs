@@ -24,7 +24,7 @@ pub use decide::decide;
 pub use refusal::Refusal;
 pub use reverse::{ReverseStep, ReversibleStep, StepReversal};
 pub use states::{Action, TRANSFER_STEPS, actions_from, may};
-pub use step::{Arrival, Begin, Change, NewTransfer, Parcel, Planned, Shipment, Step, Steps};
+pub use step::{Arrival, Begin, Change, NewTransfer, Parcel, PlannedQuantity, Shipment, Step, Steps};
 pub use transfer::{
-    Before, CreatedState, Line, Loss, SentLot, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState,
+    CreatedState, Line, Loss, SentLot, StateBefore, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState,
 };

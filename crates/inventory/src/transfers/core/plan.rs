@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     refusal::Refusal,
-    step::Planned,
+    step::PlannedQuantity,
     transfer::{Line, Transfer, TransferBook},
 };
 use crate::stock::core::{At, Draft, Field, LevelKey, Rejection, RoomRefusal};
@@ -13,7 +13,7 @@ use crate::stock::core::{At, Draft, Field, LevelKey, Rejection, RoomRefusal};
 pub(super) fn check_products_exist(
     draft: &mut Draft<'_>,
     (from, to): (StoreId, StoreId),
-    lines: &[Planned],
+    lines: &[PlannedQuantity],
 ) -> Result<(), Rejection> {
     if draft.collects_refusals() {
         for (index, planned) in lines.iter().enumerate() {
@@ -43,7 +43,7 @@ pub(super) fn check_ref_is_free(book: &TransferBook, reference: Option<&String>)
 pub(super) fn add_planned_line(
     draft: &Draft<'_>,
     transfer: &mut Transfer,
-    (index, planned): (usize, Planned),
+    (index, planned): (usize, PlannedQuantity),
     stores: [At; 2],
 ) -> Result<(), Rejection> {
     if let Some(line) = transfer.lines.iter_mut().find(|line| line.product == planned.product) {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     command::TransferNeeds,
     holds::new_hold,
-    transfer::{Before, Line, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState, head, units},
+    transfer::{Line, StateBefore, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState, head, units},
 };
 use crate::{
     ledger::{Books, Decide, Decision, EXCLUSIVE_WEIGHT, Needs},
@@ -126,7 +126,7 @@ fn decide(
         ReversibleStep::Close { .. } => undo_write_off(draft, &mut transfer)?,
     }
     transfer.touch(draft.now());
-    let before = Before { status: transfer_before.status(), lines: transfer_before.lines.len() };
+    let before = StateBefore { status: transfer_before.status(), lines: transfer_before.lines.len() };
     let effects = reversal_effects(draft, &transfer, transfer_before, &parts)?;
     let (kind, store, other_store) = match command.undo {
         ReversibleStep::Shipment { .. } => (ReversedKind::TransferShipment, transfer.from, Some(transfer.to)),
@@ -253,7 +253,7 @@ fn undo_shipment(
         (line.shipped, line.unit_cost) = (Quantity::ZERO, None);
         line.lots.clear();
         if units_to_reserve > 0 {
-            let movable_units = draft.movable(key, field)?;
+            let movable_units = draft.movable_quantity(key, field)?;
             if movable_units < units_to_reserve {
                 return Err(draft.reserve_shortage(key, (units_to_reserve, movable_units), field));
             }

@@ -77,7 +77,7 @@ pub struct NewTransfer {
     pub expected_at: Option<Timestamp>,
     /// A JSON object; None for an empty one.
     pub metadata: Option<String>,
-    pub lines: Vec<Planned>,
+    pub lines: Vec<PlannedQuantity>,
     pub begin: Begin,
 }
 
@@ -93,7 +93,7 @@ pub enum Begin {
 
 /// Planned quantity of a product; 0 removes it from a draft.
 #[derive(Debug, Clone, Copy)]
-pub struct Planned {
+pub struct PlannedQuantity {
     pub product: ProductId,
     pub quantity: Quantity,
 }
@@ -106,7 +106,7 @@ pub struct Change {
     pub expected_at: Option<Timestamp>,
     /// The text of a JSON object.
     pub metadata: Option<String>,
-    pub lines: Vec<Planned>,
+    pub lines: Vec<PlannedQuantity>,
     /// True if the caller may change reservations at the sender.
     pub may_hold: bool,
     /// IDs of the reservations, one for each line.

@@ -214,7 +214,7 @@ pub struct TransferDecision {
     /// Kind of the step's event in the journal.
     pub event: EventType<TransferEvent>,
     /// None for a new transfer.
-    pub before: Option<Before>,
+    pub before: Option<StateBefore>,
     /// Creation of a transfer that took more steps in the same call, which is an event of its own;
     /// `None` for all other steps.
     pub made: Option<CreatedState>,
@@ -233,13 +233,13 @@ pub struct CreatedState {
 
 /// State of a transfer before a step; before the first step of a batch it is that of its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Before {
+pub struct StateBefore {
     pub status: TransferStatus,
     /// Number of lines at that time.
     pub lines: usize,
 }
 
-impl Before {
+impl StateBefore {
     /// Whether it had left: then the lots of its lines have rows.
     pub const fn has_shipped(self) -> bool {
         matches!(self.status, TransferStatus::InTransit | TransferStatus::PartiallyReceived | TransferStatus::Received)

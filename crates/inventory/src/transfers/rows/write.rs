@@ -9,7 +9,7 @@ use platform::storage::{Bulk, Rows};
 use uuid::Uuid;
 
 use super::load::{LineRow, LotRow};
-use crate::transfers::core::{Before, Line, SentLot, Transfer};
+use crate::transfers::core::{Line, SentLot, StateBefore, Transfer};
 
 /// A transfer's first row.
 #[derive(Record)]
@@ -64,7 +64,7 @@ struct ChangedLine {
 
 /// Returns the rows of transfers after the batch, with their lines: new ones, then changed ones.
 /// Each transfer comes with its state before the batch.
-pub fn transfer_rows(tenant: TenantId, transfers: &[(&Transfer, Option<Before>)]) -> [Bulk; 6] {
+pub fn transfer_rows(tenant: TenantId, transfers: &[(&Transfer, Option<StateBefore>)]) -> [Bulk; 6] {
     let (mut new_transfers, mut new_lines) = (Rows::<NewTransfer>::insert(tenant), Rows::<LineRow>::insert(tenant));
     let (mut changed_transfers, mut changed_lines) =
         (Rows::<ChangedTransfer>::update(tenant), Rows::<ChangedLine>::update(tenant));
@@ -83,7 +83,7 @@ pub fn transfer_rows(tenant: TenantId, transfers: &[(&Transfer, Option<Before>)]
                 new_lines.push(LineRow::of(transfer.id, line));
             }
             for lot in &line.lots {
-                let rows = if before.is_some_and(Before::has_shipped) { &mut changed_lots } else { &mut new_lots };
+                let rows = if before.is_some_and(StateBefore::has_shipped) { &mut changed_lots } else { &mut new_lots };
                 rows.push(LotRow::of(transfer.id, line, lot));
             }
         }

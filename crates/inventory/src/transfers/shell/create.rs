@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     ledger::{
-        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, StoreRef, SubmitResult, check_key,
-        document_ids, key_of, store_of, submit_with_missing,
+        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, MissingReferences, Mode, Names, Stop, StoreRef, SubmitResult,
+        check_key, document_ids, key_of, store_of, submit_with_missing,
     },
     stock::core::{At, Field, Noun, Rejection},
     transfers::{
@@ -49,9 +49,9 @@ async fn build_create_command(
     ledger: &Ledger,
     permit: &Permit<kind::TransferWrite>,
     input: &TransferCreate,
-) -> Result<(Command, Missing), Stop> {
+) -> Result<(Command, MissingReferences), Stop> {
     let scope = permit.scope(ledger.database());
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let stores = [&input.from, &input.to];
     let (names, codes) = Names::with_stores(&scope, input.lines.iter().map(|line| &line.product), &stores).await?;
     let from = missing.or_nil(store_of(&input.from, &codes, || At::input(Field::FromStore)));
@@ -110,7 +110,7 @@ fn may_create(
 /// or store does not. A store that was found by its code exists.
 async fn check_stores_exist(
     reads: &impl Reads,
-    missing: &mut Missing,
+    missing: &mut MissingReferences,
     input: &TransferCreate,
     (from, to): (StoreId, StoreId),
 ) -> Result<(), Fault> {

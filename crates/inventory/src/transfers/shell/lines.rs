@@ -4,16 +4,20 @@ use entity::prelude::*;
 
 use super::input::TransferLine;
 use crate::{
-    ledger::{Missing, Names},
+    ledger::{MissingReferences, Names},
     stock::core::{At, Field, LevelKey},
-    transfers::core::Planned,
+    transfers::core::PlannedQuantity,
 };
 
 /// Returns the lines with the products that their names resolve to.
-pub(super) fn build_planned_lines(names: &Names, missing: &mut Missing, lines: &[TransferLine]) -> Vec<Planned> {
+pub(super) fn build_planned_lines(
+    names: &Names,
+    missing: &mut MissingReferences,
+    lines: &[TransferLine],
+) -> Vec<PlannedQuantity> {
     let plan = |(index, line): (usize, &TransferLine)| {
         let product = names.product(&line.product, || At::line(index).field(Field::Product));
-        Planned { product: missing.or_nil(product), quantity: line.quantity }
+        PlannedQuantity { product: missing.or_nil(product), quantity: line.quantity }
     };
     lines.iter().enumerate().map(plan).collect()
 }

@@ -91,8 +91,8 @@ impl Jobs {
         Ok(SchedulerSnapshot {
             workers: rows::workers(&global).await?,
             periodic: rows::periodic(&global).await?,
-            running: rows::running(&global, self.0.clock.now(), MAX_RUNNING).await?,
-            waiting: rows::waiting(&global, self.0.clock.now(), MAX_WAITING, on_hold).await?,
+            running: rows::load_running(&global, self.0.clock.now(), MAX_RUNNING).await?,
+            waiting: rows::load_waiting(&global, self.0.clock.now(), MAX_WAITING, on_hold).await?,
             on_hold,
         })
     }

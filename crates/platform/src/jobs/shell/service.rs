@@ -41,7 +41,7 @@ impl JobCounters {
         self.runs.fetch_add(1, Ordering::Relaxed);
         self.failures.fetch_add(u64::from(has_failed), Ordering::Relaxed);
     }
-    pub(in crate::jobs) fn died(&self) {
+    pub(in crate::jobs) fn record_death(&self) {
         self.died.fetch_add(1, Ordering::Relaxed);
     }
     pub(in crate::jobs) fn count_takeover(&self) {

@@ -85,12 +85,12 @@ impl Array {
     }
 }
 
-/// Returns the columns of a statement, and their values: those in `seldom` are left out if no row
+/// Returns the columns of a statement, and their values: those in `rarely_set` are left out if no row
 /// has a value in any of them.
-pub(super) fn omit_void_columns(columns: &[Column], arrays: Vec<Array>, seldom: &[&str]) -> (Vec<Column>, Vec<Array>) {
-    let is_seldom = |column: &Column| seldom.contains(&column.0);
-    let are_void = columns.iter().zip(&arrays).all(|(column, array)| !is_seldom(column) || array.has_no_values());
-    let pairs = columns.iter().copied().zip(arrays).filter(|(column, _)| !(are_void && is_seldom(column)));
+pub(super) fn omit_void_columns(columns: &[Column], arrays: Vec<Array>, rarely_set: &[&str]) -> (Vec<Column>, Vec<Array>) {
+    let is_rarely_set = |column: &Column| rarely_set.contains(&column.0);
+    let are_void = columns.iter().zip(&arrays).all(|(column, array)| !is_rarely_set(column) || array.has_no_values());
+    let pairs = columns.iter().copied().zip(arrays).filter(|(column, _)| !(are_void && is_rarely_set(column)));
     pairs.unzip()
 }
 

@@ -30,7 +30,7 @@ pub struct Bulk {
     /// Groups of columns that are often 0 together, by name.
     pub(super) sparse: &'static [&'static [&'static str]],
     /// Columns that are often null together, by name.
-    pub(super) seldom: &'static [&'static str],
+    pub(super) rarely_set: &'static [&'static str],
 }
 
 impl Bulk {
@@ -46,7 +46,7 @@ impl Bulk {
         Self::new(table, columns, Verb::Delete)
     }
     fn new(table: &'static str, columns: &'static [Column], verb: Verb) -> Self {
-        Self { table, columns, verb, values: Vec::new(), sparse: &[], seldom: &[] }
+        Self { table, columns, verb, values: Vec::new(), sparse: &[], rarely_set: &[] }
     }
     /// Adds a row: a value for each column.
     pub fn row<const N: usize>(&mut self, values: [Value; N]) {

@@ -7,11 +7,11 @@ impl Bulk {
     /// heads omits them then, because each column costs an array to send, unpack and traverse. Such
     /// a table has two statement texts: columns that have a value now and then do not belong here.
     #[must_use]
-    pub fn seldom(self, columns: &'static [&'static str]) -> Self {
+    pub fn rarely_set(self, columns: &'static [&'static str]) -> Self {
         debug_assert_eq!(self.verb, Verb::Insert, "{}: new rows alone", self.table);
         let is_column = |name: &&str| self.columns[1..].iter().any(|column| column.0 == *name);
         debug_assert!(columns.iter().all(is_column), "{}: of its columns", self.table);
-        Self { seldom: columns, ..self }
+        Self { rarely_set: columns, ..self }
     }
 }
 
@@ -42,7 +42,7 @@ mod tests {
         for note in notes {
             bulk.row([tenant(n).into(), 1_i64.into(), (*note).into(), Value::Uuid(None)]);
         }
-        bulk.seldom(&["note", "lot_id"])
+        bulk.rarely_set(&["note", "lot_id"])
     }
 
     /// Returns the statement's text, and the number of its values besides the tenant.

@@ -19,7 +19,7 @@ pub(in crate::storage) struct SharedBulk {
     verb: Verb,
     places: Vec<i32>,
     arrays: Vec<Array>,
-    seldom: &'static [&'static str],
+    rarely_set: &'static [&'static str],
 }
 
 impl SharedBulk {
@@ -38,7 +38,7 @@ impl SharedBulk {
     fn new(bulk: &Bulk) -> Self {
         let arrays = bulk.columns[1..].iter().map(|column| Array::new(column.1, bulk.len())).collect();
         let places = Vec::with_capacity(bulk.len());
-        Self { table: bulk.table, columns: bulk.columns, verb: bulk.verb, places, arrays, seldom: bulk.seldom }
+        Self { table: bulk.table, columns: bulk.columns, verb: bulk.verb, places, arrays, rarely_set: bulk.rarely_set }
     }
 
     fn extend(&mut self, place: i32, bulk: Bulk) -> Result<(), BoxDynError> {
@@ -55,7 +55,7 @@ impl SharedBulk {
     /// Returns the part of the statement. `gate` is an earlier part, with `tenant_id` and `place`
     /// of each tenant whose rows are written. Appends the values to `arguments`, columns as arrays.
     pub(in crate::storage) fn gated_part(self, gate: &str, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
-        let (columns, arrays) = omit_void_columns(&self.columns[1..], self.arrays, self.seldom);
+        let (columns, arrays) = omit_void_columns(&self.columns[1..], self.arrays, self.rarely_set);
         arguments.add(self.places)?;
         let parameter = arguments.len();
         for array in arrays {

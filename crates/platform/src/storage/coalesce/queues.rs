@@ -24,12 +24,12 @@ impl LoadQueues {
 }
 
 /// Values that one query found for all waiting requests.
-pub(super) type Found<K, V> = Result<Arc<HashMap<K, V>>, Fault>;
+pub(super) type LoadResult<K, V> = Result<Arc<HashMap<K, V>>, Fault>;
 
 /// Tenants for which a statement runs, each with the requests that wait for the next one.
-pub(super) struct LoadQueue<K, V>(Mutex<HashMap<TenantId, Vec<Waiting<K, V>>>>);
+pub(super) struct LoadQueue<K, V>(Mutex<HashMap<TenantId, Vec<WaitingRequest<K, V>>>>);
 
-pub(super) struct Waiting<K, V> {
+pub(super) struct WaitingRequest<K, V> {
     pub(super) keys: Vec<K>,
     pub(super) turn: oneshot::Sender<LoadMessage<K, V>>,
 }
@@ -37,9 +37,9 @@ pub(super) struct Waiting<K, V> {
 /// Message to a waiting request.
 pub(super) enum LoadMessage<K, V> {
     /// Result of a statement that another request ran for all.
-    Found(Found<K, V>),
+    Found(LoadResult<K, V>),
     /// Run the statement, also for these waiting requests.
-    Ask(Vec<Waiting<K, V>>, LoadTurn<K, V>),
+    Ask(Vec<WaitingRequest<K, V>>, LoadTurn<K, V>),
 }
 
 /// The right to run a statement for a tenant. When it is dropped, done or not, it passes to the
@@ -50,7 +50,7 @@ pub(super) struct LoadTurn<K, V> {
 }
 
 impl<K, V> LoadQueue<K, V> {
-    pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Vec<Waiting<K, V>>>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Vec<WaitingRequest<K, V>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -66,14 +66,14 @@ const POSTGRES: &str = "SELECT c.relname::text AS child, k.conname::text AS key_
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.here JOIN pg_attribute b ON b.attrelid = p.oid AND b.attnum = u.there
     WHERE k.contype = 'f' AND c.relnamespace = current_schema()::regnamespace";
 
-type Own = BTreeMap<String, BTreeMap<String, Vec<(String, String)>>>;
+type SelfReferences = BTreeMap<String, BTreeMap<String, Vec<(String, String)>>>;
 
 impl Plan {
     /// Sorts the tables by the database's foreign keys.
     pub async fn of(db: &Database) -> Result<Self, Fault> {
         let keys = if db.backend() == Backend::Sqlite { SQLITE } else { POSTGRES };
         let sql = format!("SELECT {} FROM ({keys}) f ORDER BY f.child, f.key_name, f.place", KeyColumn::SELECT);
-        let (mut parents, mut self_references) = (BTreeMap::<String, BTreeSet<String>>::new(), Own::new());
+        let (mut parents, mut self_references) = (BTreeMap::<String, BTreeSet<String>>::new(), SelfReferences::new());
         for KeyColumn { child, key, parent, child_column, parent_column } in db.global().records(&sql, vec![]).await? {
             if child == parent {
                 self_references.entry(child).or_default().entry(key).or_default().push((child_column, parent_column));

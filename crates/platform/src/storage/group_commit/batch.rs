@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use entity::prelude::TenantId;
 
 use crate::{
-    storage::{Fault, Prepared, Written},
+    storage::{Fault, PreparedRows, WriteResult},
     traces::QueueSpan,
 };
 
@@ -33,7 +33,7 @@ pub trait Batcher: Send + Sync + 'static {
     /// result in its command.
     async fn plan(&self, speculative: &mut Self::Speculative, batches: &mut [Batch<Self::Command>]) -> Plan;
     /// Writes the plan: for each tenant all of it or nothing.
-    async fn write(&self, plan: Prepared) -> Result<Written, Fault>;
+    async fn write(&self, plan: PreparedRows) -> Result<WriteResult, Fault>;
     /// Drops the speculative state of a tenant.
     fn forget(speculative: &mut Self::Speculative, tenant: TenantId);
     /// Runs the commands as one transaction of the tenant, with locks, and stores each result in
@@ -48,7 +48,7 @@ pub trait Batcher: Send + Sync + 'static {
 #[derive(Default)]
 pub struct Plan {
     /// Rows and events of all batches that are to be written.
-    pub write: Option<Box<Prepared>>,
+    pub write: Option<Box<PreparedRows>>,
     /// Tenants whose commands have their results once the plan is written.
     pub written: HashSet<TenantId>,
     /// Tenants without a write: every command was refused or done before. The commands of other

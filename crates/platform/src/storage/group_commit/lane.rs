@@ -20,19 +20,19 @@ use super::{
     batch::{Batch, Batcher, Plan},
     in_flight::{InFlightBatches, RemainingWork, UnwrittenBatch, wait_for_end},
     limits::{MAX_TENANTS_ASIDE, SHARED_WEIGHT},
-    locked::Locked,
+    locked::LockedRunner,
     progress::Progress,
     queue::LaneQueue,
     waiting::NextBatches,
 };
 use crate::{
     metrics::{self, WritePath},
-    storage::{Fault, Prepared},
+    storage::{Fault, PreparedRows},
 };
 
 pub(super) struct Lane<B: Batcher> {
     lane_queue: Arc<LaneQueue<B::Command>>,
-    locked: Locked<B>,
+    locked: LockedRunner<B>,
     speculative: B::Speculative,
     under_way: Option<InFlightBatches<B>>,
     /// Tenants whose batch is planned again because the end of a chain had moved. If it has moved
@@ -53,7 +53,7 @@ impl<B: Batcher> Lane<B> {
         patience: Option<Duration>,
         progress: Progress,
     ) -> Self {
-        let locked = Locked { batcher, callers };
+        let locked = LockedRunner { batcher, callers };
         Self {
             lane_queue: queue,
             locked,
@@ -136,7 +136,7 @@ impl<B: Batcher> Lane<B> {
         }
     }
 
-    fn write(&mut self, batches: Vec<Batch<B::Command>>, write: Box<Prepared>) {
+    fn write(&mut self, batches: Vec<Batch<B::Command>>, write: Box<PreparedRows>) {
         let weight: usize = batches.iter().flat_map(|batch| &batch.commands).map(B::weight).sum();
         let in_flight = self.start(batches, write);
         let has_others_waiting = |tenants: &[TenantId]| self.lane_queue.lock().waiting.has_others(tenants);
@@ -188,12 +188,12 @@ impl<B: Batcher> Lane<B> {
         }
     }
 
-    fn start(&self, mut batches: Vec<Batch<B::Command>>, write: Box<Prepared>) -> InFlightBatches<B> {
+    fn start(&self, mut batches: Vec<Batch<B::Command>>, write: Box<PreparedRows>) -> InFlightBatches<B> {
         let tenants = batches.iter().map(|batch| batch.tenant).collect();
         let commands = batches.iter().map(|batch| batch.commands.len()).sum();
         let locked = self.locked.clone();
         let since = Instant::now();
-        let span = Locked::<B>::span(WritePath::Planned, batches.iter_mut().flat_map(|batch| &mut batch.commands));
+        let span = LockedRunner::<B>::span(WritePath::Planned, batches.iter_mut().flat_map(|batch| &mut batch.commands));
         let task = tokio::spawn(async move {
             let outcome = span.run_within(locked.batcher.write(*write)).await;
             let trace_id = span.recorded_trace();

@@ -20,19 +20,19 @@ use crate::{
 const MAX_INLINE_COMMANDS: usize = 2;
 
 /// Runs batches with locks.
-pub(super) struct Locked<B: Batcher> {
+pub(super) struct LockedRunner<B: Batcher> {
     pub(super) batcher: Arc<B>,
     /// Runtime of the callers that wait for answers.
     pub(super) callers: Handle,
 }
 
-impl<B: Batcher> Clone for Locked<B> {
+impl<B: Batcher> Clone for LockedRunner<B> {
     fn clone(&self) -> Self {
         Self { batcher: self.batcher.clone(), callers: self.callers.clone() }
     }
 }
 
-impl<B: Batcher> Locked<B> {
+impl<B: Batcher> LockedRunner<B> {
     /// Answers a batch from within the callers' runtime, which is woken once instead of once for
     /// each caller; a few commands are answered directly, which saves a lone client that hop.
     pub(super) fn answer(&self, commands: Vec<B::Command>) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use entity::prelude::TenantId;
 use tokio::sync::Notify;
 
-use super::{limits::HEAVY_WEIGHT, waiting::Waiting};
+use super::{limits::HEAVY_WEIGHT, waiting::WaitingCommands};
 
 /// Entrance of commands to a lane. The lane is woken once for a batch, not for each command.
 pub(super) struct LaneQueue<C> {
@@ -14,7 +14,7 @@ pub(super) struct LaneQueue<C> {
 }
 
 pub(super) struct Queue<C> {
-    pub(super) waiting: Waiting<C>,
+    pub(super) waiting: WaitingCommands<C>,
     /// Number of commands that the lane waits for.
     pub(super) enough: usize,
     /// Number of commands that are being written.
@@ -32,7 +32,7 @@ pub(super) struct Load {
 
 impl<C> LaneQueue<C> {
     pub(super) fn new(max_commands: usize) -> Arc<Self> {
-        let queue = Queue { waiting: Waiting::new(max_commands), enough: 1, under_way: 0, closed: false };
+        let queue = Queue { waiting: WaitingCommands::new(max_commands), enough: 1, under_way: 0, closed: false };
         Arc::new(Self { queue: Mutex::new(queue), is_enough: Notify::new() })
     }
     pub(super) fn lock(&self) -> MutexGuard<'_, Queue<C>> {

@@ -17,7 +17,7 @@ use super::{
 
 /// Waiting commands, in a queue for each tenant, and the order of turns. Tenants that are set aside
 /// have no turns.
-pub(super) struct Waiting<C> {
+pub(super) struct WaitingCommands<C> {
     queues: HashMap<TenantId, VecDeque<C>>,
     turns: VecDeque<TenantId>,
     aside: HashMap<TenantId, Instant>,
@@ -48,7 +48,7 @@ pub(super) struct NextBatches<C> {
     pub(super) heavy: Vec<Batch<C>>,
 }
 
-impl<C> Waiting<C> {
+impl<C> WaitingCommands<C> {
     pub(super) fn new(limit: usize) -> Self {
         Self {
             queues: HashMap::new(),

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::report::{Answer, HOST_TIMEOUT, choose_primary, count_writable, is_writable, reports};
+use super::report::{Answer, HOST_TIMEOUT, choose_primary, count_writable, is_writable, request_reports};
 use crate::{
     clock, metrics,
     storage::{Fault, connect_errors, sessions::is_lost, write_health::WriteHealth},
@@ -67,14 +67,14 @@ impl Hosts {
         }
         let deadline = Instant::now() + FIRST_CHECK_TIMEOUT;
         let (host, newest, system) = loop {
-            let reports = reports(logins).await;
+            let reports = request_reports(logins).await;
             let system = require_one_cluster(&names, &reports)?;
             if let (Some((host, timeline)), Some(system)) = (choose_primary(&reports, 0, 0), system) {
                 warn_of_two_primaries(&reports);
                 break (host, timeline, system);
             }
             if Instant::now() >= deadline {
-                return Err(unwritable(&names, reports));
+                return Err(build_unwritable_fault(&names, reports));
             }
             clock::sleep(MIN_CHECK_INTERVAL).await;
         };
@@ -130,7 +130,7 @@ impl Hosts {
 
     /// Returns the reports of the hosts, with an error for a host of another cluster.
     pub(super) async fn cluster_reports(&self) -> Vec<Answer> {
-        let mut reports = reports(&self.0.logins).await;
+        let mut reports = request_reports(&self.0.logins).await;
         for (report, name) in reports.iter_mut().zip(&self.0.names) {
             if report.as_ref().is_ok_and(|report| report.system != self.0.system) {
                 tracing::error!(
@@ -226,7 +226,7 @@ fn require_one_cluster(names: &[String], reports: &[Answer]) -> Result<Option<i6
 
 /// Returns the reason that the database is not opened. The error of a server that refuses the
 /// login, or lacks the database, is preferred to those of unreachable ones.
-fn unwritable(names: &[String], reports: Vec<Answer>) -> Fault {
+fn build_unwritable_fault(names: &[String], reports: Vec<Answer>) -> Fault {
     let mut messages = Vec::new();
     for (name, report) in names.iter().zip(reports) {
         match report {
@@ -311,7 +311,7 @@ mod tests {
         assert_eq!(require_one_cluster(&names, &[Err(no_answer_error()), of(8)]).unwrap(), Some(8));
         let refusal = require_one_cluster(&names, &[of(7), of(8)]).unwrap_err().to_string();
         assert!(refusal.contains("one:1") && refusal.contains("two:2") && refusal.contains("two Postgres clusters"), "{refusal}");
-        let nobody = unwritable(&names, vec![of(7), Err(no_answer_error())]).to_string();
+        let nobody = build_unwritable_fault(&names, vec![of(7), Err(no_answer_error())]).to_string();
         assert!(nobody.contains("one:1 is a standby") && nobody.contains("two:2: "), "{nobody}");
     }
 }

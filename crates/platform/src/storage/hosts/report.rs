@@ -29,7 +29,7 @@ pub(super) struct Report {
 pub(super) type Answer = Result<Report, sqlx::Error>;
 
 /// Queries all hosts at once.
-pub(super) async fn reports(logins: &[PgConnectOptions]) -> Vec<Answer> {
+pub(super) async fn request_reports(logins: &[PgConnectOptions]) -> Vec<Answer> {
     join_all(logins.iter().map(report)).await
 }
 

@@ -7,7 +7,7 @@ use entity::{
 use migration::months::{AHEAD, PARTED};
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::part::{Month, Part, PartState, ahead};
+use super::part::{Month, Part, PartState, count_months_ahead};
 use crate::storage::{Backend, Database, Fault, Row};
 
 /// Months for which partitions exist, and whether this login can make more.
@@ -38,7 +38,7 @@ pub struct MissingPart {
 }
 
 /// Returns the partitions that `months::make` should have made by now.
-fn missing(parts: &[Part], now: Timestamp) -> Vec<MissingPart> {
+fn find_missing_months(parts: &[Part], now: Timestamp) -> Vec<MissingPart> {
     let first = Month::of(now);
     let mut missing = Vec::new();
     for months_ahead in 0..=AHEAD {
@@ -80,7 +80,13 @@ impl Database {
         let rows = self.owner.query_all_raw(Statement::from_string(self.backend.into(), sql)).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let LoginRow { login, may_create, not_owned } = Row::new(row).record()?;
-        Ok(Some(PartitionFacts { ahead: ahead(&parts, now), missing: missing(&parts, now), login, may_create, not_owned }))
+        Ok(Some(PartitionFacts {
+            ahead: count_months_ahead(&parts, now),
+            missing: find_missing_months(&parts, now),
+            login,
+            may_create,
+            not_owned,
+        }))
     }
 }
 
@@ -100,14 +106,14 @@ mod tests {
         let mut parts: Vec<Part> =
             PARTED.iter().flat_map(|parted| (0..=AHEAD).map(move |months| part(parted.table, present.plus(months)))).collect();
         let (last, first) = (Timestamp(present.plus(1).start() - 1), Timestamp(present.plus(1).start()));
-        assert!(missing(&parts, last).is_empty());
+        assert!(find_missing_months(&parts, last).is_empty());
         // The daily job creates the last of the months ahead, for all three tables.
-        let next = missing(&parts, first);
+        let next = find_missing_months(&parts, first);
         assert!(next.len() == PARTED.len() && next.iter().all(|part| part.months_ahead == AHEAD), "{next:?}");
 
         let turn = parts.iter_mut().find(|part| part.name == "event_2027_01").unwrap();
         turn.state = PartState::Detached;
-        let (before, after) = (missing(&parts, last), missing(&parts, first));
+        let (before, after) = (find_missing_months(&parts, last), find_missing_months(&parts, first));
         let detached = Some("event_2027_01".to_owned());
         assert_eq!(before, [MissingPart { table: "event", month: present.plus(1), months_ahead: 1, detached: detached.clone() }]);
         assert_eq!(after.first(), Some(&MissingPart { table: "event", month: present.plus(1), months_ahead: 0, detached }));

@@ -87,7 +87,7 @@ impl Part {
 
 /// Returns the number of consecutive months after that of `now` for which each table has a
 /// partition; 0 if the present one has none.
-pub(super) fn ahead(parts: &[Part], now: Timestamp) -> i64 {
+pub(super) fn count_months_ahead(parts: &[Part], now: Timestamp) -> i64 {
     /// Maximum result: more months make no difference to callers.
     const MAX: i64 = 120;
     let months_ahead = |table: &str| {
@@ -152,11 +152,11 @@ mod tests {
                 parts.push(part(&name, Some(month.start()), Some(month.plus(1).start())));
             }
         }
-        assert_eq!(ahead(&parts, now), 3);
+        assert_eq!(count_months_ahead(&parts, now), 3);
         parts.retain(|part| part.name != "webhook_attempt_2027_01");
-        assert_eq!(ahead(&parts, now), 1);
+        assert_eq!(count_months_ahead(&parts, now), 1);
         parts.retain(|part| part.name != "event_before");
-        assert_eq!(ahead(&parts, now), 0);
-        assert_eq!(ahead(&[part("event_9999_12", None, None)], now), 0, "the others have none");
+        assert_eq!(count_months_ahead(&parts, now), 0);
+        assert_eq!(count_months_ahead(&[part("event_9999_12", None, None)], now), 0, "the others have none");
     }
 }

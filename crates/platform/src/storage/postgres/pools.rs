@@ -27,15 +27,15 @@ pub(in crate::storage) struct ConnectionPools {
 impl ConnectionPools {
     /// Returns other connections, for the ledger's lanes: they find rows only by their keys, by one
     /// as well as by hundreds.
-    pub fn others(&self, limit: usize) -> Self {
+    pub fn with_limit(&self, limit: usize) -> Self {
         let (plans, lanes) = (self.plans, limits::LANES);
         let others = |sessions: &Sessions, limit: usize| match plans {
-            LedgerPlans::Server => sessions.others(limit, lanes),
+            LedgerPlans::Server => sessions.with_limit(limit, lanes),
             LedgerPlans::Auto | LedgerPlans::Generic => sessions.with_cached_plans(limit, lanes),
         };
         let (tenants, across) = (others(&self.tenants, limit), others(&self.across, LANE_GLOBAL_CONNECTIONS));
         let long_settings = self.long_settings.clone();
-        Self { tenants, across, long: self.long.others(LONG_READ_CONNECTIONS, limits::LONG), plans, long_settings }
+        Self { tenants, across, long: self.long.with_limit(LONG_READ_CONNECTIONS, limits::LONG), plans, long_settings }
     }
     pub fn forget(&self) {
         self.tenants.forget();

@@ -79,7 +79,7 @@ impl Database {
             ));
         };
         let may_take_over = self.hosts().len() > 1;
-        let addresses = addresses(urls, options.primary)?;
+        let addresses = parse_addresses(urls, options.primary)?;
         let system = self.system().await?;
         let (mut all, mut probes) = (Vec::new(), Vec::new());
         for (url, address) in urls.iter().zip(addresses) {
@@ -158,7 +158,7 @@ impl Database {
 
 /// Returns the addresses of replicas, all distinct. None may be a single-host primary's; if the
 /// primary has several hosts, the standbys may be read from.
-fn addresses(urls: &[String], primary: &str) -> Result<Vec<DatabaseAddress>, Fault> {
+fn parse_addresses(urls: &[String], primary: &str) -> Result<Vec<DatabaseAddress>, Fault> {
     let mut hosts = split_hosts(primary)?;
     let primary = hosts.pop().filter(|_| hosts.is_empty()).map(|url| DatabaseAddress::of(&url)).transpose()?;
     let mut addresses = Vec::with_capacity(urls.len());
@@ -186,7 +186,7 @@ mod tests {
         let primary = "postgres://ann@db/entrepot";
         let of = |urls: &[&str]| {
             let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
-            addresses(&urls, primary).map(|addresses| addresses.len()).map_err(|fault| fault.to_string())
+            parse_addresses(&urls, primary).map(|addresses| addresses.len()).map_err(|fault| fault.to_string())
         };
         assert_eq!(of(&["postgres://ann@one/entrepot", "postgres://ann@two/entrepot"]), Ok(2));
         let same = of(&["postgres://ann@one/entrepot", "postgres://bob@db:5432/entrepot"]).unwrap_err();
@@ -195,7 +195,11 @@ mod tests {
         assert!(twice.contains("is given twice"), "{twice}");
         let hosts = "postgres://ann@one,two/entrepot?target_session_attrs=read-write";
         let standbys = ["postgres://ann@one/entrepot", "postgres://ann@two/entrepot"].map(str::to_owned);
-        assert_eq!(addresses(&standbys, hosts).map(|addresses| addresses.len()).unwrap(), 2, "whichever of them is a standby");
+        assert_eq!(
+            parse_addresses(&standbys, hosts).map(|addresses| addresses.len()).unwrap(),
+            2,
+            "whichever of them is a standby"
+        );
         assert!(of(&["sqlite://entrepot.sqlite"]).is_err());
     }
 }

@@ -19,10 +19,10 @@ pub(super) struct Silence<'a> {
 }
 
 impl<'a> Silence<'a> {
-    pub(super) fn begins(write_health: &'a WriteHealth) -> Self {
+    pub(super) fn begin(write_health: &'a WriteHealth) -> Self {
         Self { write_health, started_at: Instant::now(), is_answered: false }
     }
-    pub(super) const fn began(&self) -> Instant {
+    pub(super) const fn started_at(&self) -> Instant {
         self.started_at
     }
     pub(super) fn ends(mut self) {
@@ -33,7 +33,7 @@ impl<'a> Silence<'a> {
 impl Drop for Silence<'_> {
     fn drop(&mut self) {
         if !self.is_answered && self.started_at.elapsed() > SUSPECT_SILENCE {
-            self.write_health.lost(self.started_at);
+            self.write_health.record_loss(self.started_at);
         }
     }
 }

@@ -40,7 +40,7 @@ impl Timeline {
         self.0.generation.load(Ordering::SeqCst)
     }
 
-    pub(in crate::storage) fn seen(&self) -> MutexGuard<'_, Option<TimelineState>> {
+    pub(in crate::storage) fn lock_seen(&self) -> MutexGuard<'_, Option<TimelineState>> {
         self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -56,7 +56,7 @@ impl Timeline {
     /// Records the timeline that was settled. If it differs from the last one, followers of journals check them again.
     pub(super) fn record_timeline(&self, now: TimelineState, was_promoted: bool) {
         // Both are set under one lock: a task that finds the new timeline also finds the new count.
-        let mut seen = self.seen();
+        let mut seen = self.lock_seen();
         let before = seen.replace(now);
         if was_promoted || before.is_some_and(|before| before.timeline != now.timeline) {
             self.0.generation.fetch_add(1, Ordering::SeqCst);

@@ -47,7 +47,7 @@ impl Writes {
     /// is written.
     async fn run(self, db: &Database, transaction: &Transaction, head: i64) -> Result<WriteOutcome, Fault> {
         let Self { tenant, epoch, want, link, rows } = self;
-        if !moves(db, transaction, tenant, (want, head, epoch), link.as_ref()).await? {
+        if !move_counter(db, transaction, tenant, (want, head, epoch), link.as_ref()).await? {
             // If the counter has not moved, the chain has.
             let has_chain_moved = link.is_some() && is_at(db, transaction, tenant, (head, epoch)).await?;
             return Ok(if has_chain_moved { WriteOutcome::ChainMoved } else { WriteOutcome::Overtaken });
@@ -66,7 +66,7 @@ impl Writes {
 
 /// Moves the counter, if it and the chain are unchanged: there is no other writer meanwhile, so the
 /// chain is only checked here.
-async fn moves(
+async fn move_counter(
     db: &Database,
     transaction: &Transaction,
     tenant: TenantId,

@@ -35,7 +35,7 @@ impl LevelView {
     }
     /// Returns the line below which the level is low: the threshold of the tenant's rule, else one
     /// and a half times the reorder point.
-    fn low(&self, rules: &Rules) -> Option<i64> {
+    fn low_threshold(&self, rules: &Rules) -> Option<i64> {
         let threshold_units = rules.setting(AlertKind::LowStock, self.alert_scope()).threshold.map(Quantity::get);
         threshold_units.or_else(|| self.point.map(|point| point.get().saturating_mul(3) / 2))
     }
@@ -83,7 +83,7 @@ pub fn crossings(rules: &Rules, before: &LevelView, after: &LevelView, level: Le
         steps.push(open(AlertKind::BackInStock, None));
     }
     match (from, to) {
-        (Zone::Normal | Zone::Over, Zone::Low) => steps.push(open(AlertKind::LowStock, after.low(rules))),
+        (Zone::Normal | Zone::Over, Zone::Low) => steps.push(open(AlertKind::LowStock, after.low_threshold(rules))),
         (Zone::Low | Zone::Normal | Zone::Over, Zone::Out) => steps.push(open(AlertKind::OutOfStock, None)),
         (Zone::Out | Zone::Low | Zone::Normal, Zone::Over) => steps.push(open(AlertKind::Overstock, after.high(rules))),
         _ => {}

@@ -113,7 +113,7 @@ pub fn apply_steps(
                 {
                     continue;
                 }
-                let alert = opened(opening, next_id(), *at, *seq);
+                let alert = new_alert(opening, next_id(), *at, *seq);
                 change_set.events.push((ALERT_OPENED, alert.clone()));
                 opened_indexes.insert(alert.id, change_set.opened.len());
                 last_seqs.extend(seq.map(|seq| (key, seq)));
@@ -127,7 +127,7 @@ pub fn apply_steps(
     change_set
 }
 
-fn opened(opening: &Opening, id: AlertId, at: Timestamp, seq: Option<i64>) -> Alert {
+fn new_alert(opening: &Opening, id: AlertId, at: Timestamp, seq: Option<i64>) -> Alert {
     // A product that is back in stock needs no action: the alert is opened as resolved.
     let is_news = opening.kind == AlertKind::BackInStock;
     Alert {

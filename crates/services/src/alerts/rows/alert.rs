@@ -181,7 +181,7 @@ pub async fn active_levels(reads: &impl Reads, kind: AlertKind) -> Result<BTreeS
 }
 
 /// Reads the values of each subject's alert that a member resolved last.
-pub async fn dismissed(work: &Work, subjects: &[String]) -> Result<BySubject<AlertValues>, Fault> {
+pub async fn load_dismissed_values(work: &Work, subjects: &[String]) -> Result<BySubject<AlertValues>, Fault> {
     let backend = work.backend();
     let sql = format!(
         "SELECT {} FROM alert a WHERE a.tenant_id = $1 AND a.resolver_id IS NOT NULL AND {} ORDER BY a.opened_at, a.id",

@@ -8,7 +8,7 @@ use entity::{
 use inventory::stock::core::LevelKey;
 use platform::storage::{Fault, Finds, Reads};
 
-use super::dated_subject::{Dated, PAGE};
+use super::dated_subject::{DatedSubject, PAGE};
 use crate::alerts::core::Subject;
 
 /// A level, with its newest anomalous day.
@@ -28,7 +28,7 @@ struct AnomalousRow {
     category_id: Option<CategoryId>,
 }
 
-impl From<AnomalousRow> for Dated {
+impl From<AnomalousRow> for DatedSubject {
     fn from(row: AnomalousRow) -> Self {
         Self {
             subject: Subject::Level(LevelKey { product: row.product, store: row.store }),
@@ -42,7 +42,7 @@ impl From<AnomalousRow> for Dated {
 
 /// Reads the next page of levels with open anomalous days and without an alert. NOT keeps SQLite
 /// from the index of alerts by kind: it would read all such alerts for each level.
-pub(super) async fn read_anomalies(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+pub(super) async fn read_anomalies(reads: &impl Reads, after: Option<&DatedSubject>) -> Result<(Vec<DatedSubject>, bool), Fault> {
     let sql = format!(
         "SELECT {} FROM stock_anomaly n JOIN stock_level k ON k.tenant_id = $1 AND k.product_id = n.product_id AND k.store_id = n.store_id
          JOIN store s ON s.tenant_id = $1 AND s.id = n.store_id JOIN product p ON p.tenant_id = $1 AND p.id = n.product_id
@@ -56,17 +56,17 @@ pub(super) async fn read_anomalies(reads: &impl Reads, after: Option<&Dated>) ->
     let position = (ids.product.unwrap_or(ProductId::NIL), ids.store.unwrap_or(StoreId::NIL));
     let rows = reads.records::<AnomalousRow>(&sql, vec![position.0.into(), position.1.into()]).await?;
     let is_last = rows.len() < PAGE;
-    Ok((rows.into_iter().map(Dated::from).collect(), is_last))
+    Ok((rows.into_iter().map(DatedSubject::from).collect(), is_last))
 }
 
 /// Reads the current state of levels that have alerts of anomalous days; a level has no units if
 /// none of its days is open.
-pub(super) async fn alerted_anomalies(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+pub(super) async fn alerted_anomalies(reads: &impl Reads) -> Result<Vec<DatedSubject>, Fault> {
     let sql = format!(
         "SELECT {} FROM alert k JOIN store s ON s.tenant_id = $1 AND s.id = k.store_id JOIN product p ON p.tenant_id = $1 AND p.id = k.product_id
          LEFT JOIN stock_anomaly n ON n.tenant_id = $1 AND n.product_id = k.product_id AND n.store_id = k.store_id AND n.state = 'OPEN'
          WHERE k.tenant_id = $1 AND k.kind = 'STOCK_ANOMALY' AND k.state <> 'RESOLVED' GROUP BY k.product_id, k.store_id, s.time_zone, p.category_id",
         AnomalousRow::SELECT
     );
-    Ok(reads.records::<AnomalousRow>(&sql, vec![]).await?.into_iter().map(Dated::from).collect())
+    Ok(reads.records::<AnomalousRow>(&sql, vec![]).await?.into_iter().map(DatedSubject::from).collect())
 }

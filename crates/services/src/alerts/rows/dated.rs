@@ -14,7 +14,7 @@ use platform::{
 
 use super::{
     anomalous_days,
-    dated_subject::{Dated, PAGE},
+    dated_subject::{DatedSubject, PAGE},
     schedules::IS_FAILING,
     works,
 };
@@ -30,8 +30,8 @@ pub async fn page_of_dated(
     kind: DatedKind,
     now: Timestamp,
     days: i32,
-    after: Option<&Dated>,
-) -> Result<(Vec<Dated>, bool), Fault> {
+    after: Option<&DatedSubject>,
+) -> Result<(Vec<DatedSubject>, bool), Fault> {
     let today = clock::local_day(now, EARLIEST_TIME_ZONE);
     match kind {
         DatedKind::Expiring => lots(reads, today.saturating_add(days), after).await,
@@ -44,7 +44,7 @@ pub async fn page_of_dated(
 }
 
 /// Reads the current state of a kind's subjects that have alerts.
-pub async fn alerted_subjects(reads: &impl Reads, kind: DatedKind) -> Result<Vec<Dated>, Fault> {
+pub async fn alerted_subjects(reads: &impl Reads, kind: DatedKind) -> Result<Vec<DatedSubject>, Fault> {
     match kind {
         DatedKind::Expiring => alerted_lots(reads).await,
         DatedKind::PurchaseOrderLate => alerted_orders(reads).await,
@@ -99,7 +99,7 @@ struct LotRow {
     category_id: Option<CategoryId>,
 }
 
-impl From<LotRow> for Dated {
+impl From<LotRow> for DatedSubject {
     fn from(row: LotRow) -> Self {
         Self {
             subject: Subject::Lot(row.lot, LevelKey { product: row.product_id, store: row.store_id }),
@@ -113,7 +113,7 @@ impl From<LotRow> for Dated {
 
 /// Reads the next page, after a position, of lots with units in a store whose date is at most
 /// `last_day` and that have no alert; the soonest first. A page that is not full is the last.
-async fn lots(reads: &impl Reads, last_day: i32, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+async fn lots(reads: &impl Reads, last_day: i32, after: Option<&DatedSubject>) -> Result<(Vec<DatedSubject>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM lot l
          JOIN lot_level v ON v.tenant_id = $1 AND v.lot_id = l.id AND v.on_hand > 0
@@ -131,7 +131,7 @@ async fn lots(reads: &impl Reads, last_day: i32, after: Option<&Dated>) -> Resul
     let rows =
         reads.records::<LotRow>(&sql, vec![last_day.into(), last_key.0.into(), last_key.1.into(), last_key.2.into()]).await?;
     let is_last = rows.len() < PAGE;
-    Ok((rows.into_iter().map(Dated::from).collect(), is_last))
+    Ok((rows.into_iter().map(DatedSubject::from).collect(), is_last))
 }
 
 /// The lines of an order that are late.
@@ -149,7 +149,7 @@ struct OrderRow {
     time_zone: String,
 }
 
-impl From<OrderRow> for Dated {
+impl From<OrderRow> for DatedSubject {
     fn from(row: OrderRow) -> Self {
         Self {
             subject: Subject::PurchaseOrder(row.id, row.store_id),
@@ -163,7 +163,7 @@ impl From<OrderRow> for Dated {
 
 /// Reads the next page of orders with open lines that were expected before a day, and without an
 /// alert.
-async fn orders(reads: &impl Reads, before: i32, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+async fn orders(reads: &impl Reads, before: i32, after: Option<&DatedSubject>) -> Result<(Vec<DatedSubject>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM purchase_order o
          JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.open > 0
@@ -176,7 +176,7 @@ async fn orders(reads: &impl Reads, before: i32, after: Option<&Dated>) -> Resul
     let last_id = after.and_then(|last| last.subject.ids().purchase_order).unwrap_or(PurchaseOrderId::NIL);
     let rows = reads.records::<OrderRow>(&sql, vec![before.into(), last_id.into()]).await?;
     let is_last = rows.len() < PAGE;
-    Ok((rows.into_iter().map(Dated::from).collect(), is_last))
+    Ok((rows.into_iter().map(DatedSubject::from).collect(), is_last))
 }
 
 /// Current state of a lot that has an alert.
@@ -200,7 +200,7 @@ struct AlertedLot {
     status: LotStatus,
 }
 
-impl From<AlertedLot> for Dated {
+impl From<AlertedLot> for DatedSubject {
     fn from(row: AlertedLot) -> Self {
         Self {
             subject: Subject::Lot(row.lot, LevelKey { product: row.product, store: row.store }),
@@ -213,7 +213,7 @@ impl From<AlertedLot> for Dated {
 }
 
 /// Reads the current state of lots that have alerts; a lot that is not for sale has no units.
-async fn alerted_lots(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+async fn alerted_lots(reads: &impl Reads) -> Result<Vec<DatedSubject>, Fault> {
     let sql = format!(
         "SELECT {}
                FROM alert a JOIN lot l ON l.tenant_id = $1 AND l.id = a.lot_id JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id
@@ -222,7 +222,7 @@ async fn alerted_lots(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
                WHERE a.tenant_id = $1 AND a.kind = 'EXPIRING' AND a.state <> 'RESOLVED'",
         AlertedLot::SELECT
     );
-    Ok(reads.records::<AlertedLot>(&sql, vec![]).await?.into_iter().map(Dated::from).collect())
+    Ok(reads.records::<AlertedLot>(&sql, vec![]).await?.into_iter().map(DatedSubject::from).collect())
 }
 
 /// Current state of an order that has an alert.
@@ -240,7 +240,7 @@ struct AlertedOrder {
     time_zone: String,
 }
 
-impl From<AlertedOrder> for Dated {
+impl From<AlertedOrder> for DatedSubject {
     fn from(row: AlertedOrder) -> Self {
         Self {
             subject: Subject::PurchaseOrder(row.id, row.store),
@@ -254,7 +254,7 @@ impl From<AlertedOrder> for Dated {
 
 /// Reads the current state of orders that have alerts; an order that waits for nothing has no
 /// lines.
-async fn alerted_orders(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+async fn alerted_orders(reads: &impl Reads) -> Result<Vec<DatedSubject>, Fault> {
     let sql = format!(
         "SELECT {}
                FROM alert a JOIN purchase_order o ON o.tenant_id = $1 AND o.id = a.purchase_order_id JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id
@@ -263,7 +263,7 @@ async fn alerted_orders(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
                WHERE a.tenant_id = $1 AND a.kind = 'PURCHASE_ORDER_LATE' AND a.state <> 'RESOLVED' GROUP BY a.purchase_order_id, a.store_id, s.time_zone",
         AlertedOrder::SELECT
     );
-    Ok(reads.records::<AlertedOrder>(&sql, vec![]).await?.into_iter().map(Dated::from).collect())
+    Ok(reads.records::<AlertedOrder>(&sql, vec![]).await?.into_iter().map(DatedSubject::from).collect())
 }
 
 /// A transfer, with its lines that have units in transit.
@@ -281,7 +281,7 @@ struct TransferRow {
     time_zone: String,
 }
 
-impl From<TransferRow> for Dated {
+impl From<TransferRow> for DatedSubject {
     /// The day is that of the receiving store.
     fn from(row: TransferRow) -> Self {
         Self {
@@ -296,7 +296,11 @@ impl From<TransferRow> for Dated {
 
 /// Reads the next page of transfers in transit that were expected before a time, and without an
 /// alert.
-async fn transfers(reads: &impl Reads, before: Timestamp, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+async fn transfers(
+    reads: &impl Reads,
+    before: Timestamp,
+    after: Option<&DatedSubject>,
+) -> Result<(Vec<DatedSubject>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM transfer t
          JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id AND l.received + l.lost < l.shipped
@@ -309,12 +313,12 @@ async fn transfers(reads: &impl Reads, before: Timestamp, after: Option<&Dated>)
     let last_id = after.and_then(|last| last.subject.ids().transfer).unwrap_or(TransferId::NIL);
     let rows = reads.records::<TransferRow>(&sql, vec![before.micros().into(), last_id.into()]).await?;
     let is_last = rows.len() < PAGE;
-    Ok((rows.into_iter().map(Dated::from).collect(), is_last))
+    Ok((rows.into_iter().map(DatedSubject::from).collect(), is_last))
 }
 
 /// Reads the current state of transfers that have alerts; a transfer with nothing in transit has no
 /// lines.
-async fn alerted_transfers(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+async fn alerted_transfers(reads: &impl Reads) -> Result<Vec<DatedSubject>, Fault> {
     let sql = format!(
         "SELECT {}
                FROM alert a JOIN transfer t ON t.tenant_id = $1 AND t.id = a.transfer_id JOIN store s ON s.tenant_id = $1 AND s.id = t.to_store_id
@@ -323,5 +327,5 @@ async fn alerted_transfers(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
                WHERE a.tenant_id = $1 AND a.kind = 'TRANSFER_OVERDUE' AND a.state <> 'RESOLVED' GROUP BY t.id, t.to_store_id, t.expected_at, s.time_zone",
         TransferRow::SELECT
     );
-    Ok(reads.records::<TransferRow>(&sql, vec![]).await?.into_iter().map(Dated::from).collect())
+    Ok(reads.records::<TransferRow>(&sql, vec![]).await?.into_iter().map(DatedSubject::from).collect())
 }

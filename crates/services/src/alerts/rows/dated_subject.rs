@@ -9,7 +9,7 @@ pub(super) const PAGE: usize = 1_000;
 
 /// A subject with a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dated {
+pub struct DatedSubject {
     pub subject: Subject,
     pub day: i32,
     /// Units of a lot in a store, overdue lines of a purchase order, lines of a transfer that have

@@ -123,25 +123,41 @@ pub async fn add_rule(work: &Work, rule: &Rule) -> Result<(), Fault> {
     work.insert::<alert_rule::Entity>(row).await
 }
 
+#[derive(Record)]
+#[record(of = alert_rule)]
+struct ChangedRule {
+    id: AlertRuleId,
+    is_enabled: i32,
+    threshold: Option<Quantity>,
+    days: Option<i32>,
+    emails: String,
+    members: String,
+    quiet_from: Option<i32>,
+    quiet_to: Option<i32>,
+    time_zone: Option<String>,
+    digest: AlertDigest,
+    digest_hour: i32,
+    version: i64,
+    updated_at: Timestamp,
+}
+
 pub async fn change_rule(work: &Work, rule: &Rule) -> Result<(), Fault> {
-    let sql = "UPDATE alert_rule SET is_enabled = $3, threshold = $4, days = $5, emails = $6, members = $7, quiet_from = $8, quiet_to = $9, time_zone = $10,
-               digest = $11, digest_hour = $12, version = $13, updated_at = $14 WHERE tenant_id = $1 AND id = $2";
-    let values = vec![
-        rule.id.into(),
-        i32::from(rule.is_enabled).into(),
-        rule.threshold.map(Quantity::get).into(),
-        rule.days.into(),
-        list(&rule.emails)?.into(),
-        list(&rule.members)?.into(),
-        rule.quiet.map(|quiet| quiet.from).into(),
-        rule.quiet.map(|quiet| quiet.to).into(),
-        rule.time_zone.clone().into(),
-        rule.digest.as_str().into(),
-        rule.digest_hour.into(),
-        rule.version.into(),
-        rule.updated_at.micros().into(),
-    ];
-    work.execute(sql, values).await.map(drop)
+    let row = ChangedRule {
+        id: rule.id,
+        is_enabled: rule.is_enabled.into(),
+        threshold: rule.threshold,
+        days: rule.days,
+        emails: list(&rule.emails)?,
+        members: list(&rule.members)?,
+        quiet_from: rule.quiet.map(|quiet| quiet.from),
+        quiet_to: rule.quiet.map(|quiet| quiet.to),
+        time_zone: rule.time_zone.clone(),
+        digest: rule.digest,
+        digest_hour: rule.digest_hour,
+        version: rule.version,
+        updated_at: rule.updated_at,
+    };
+    work.update_row(row).await.map(drop)
 }
 
 pub async fn remove_rule(work: &Work, id: AlertRuleId) -> Result<u64, Fault> {

@@ -10,7 +10,7 @@ use platform::{
     storage::{Fault, Finds, Reads},
 };
 
-use super::dated_subject::{Dated, PAGE};
+use super::dated_subject::{DatedSubject, PAGE};
 use crate::alerts::core::Subject;
 
 /// Fulfilments with units left to ship, as the condition of their index.
@@ -31,7 +31,7 @@ struct OverdueRow {
     time_zone: String,
 }
 
-impl From<OverdueRow> for Dated {
+impl From<OverdueRow> for DatedSubject {
     /// The day is that of the shipping store.
     fn from(row: OverdueRow) -> Self {
         Self {
@@ -59,7 +59,7 @@ struct AlertedOverdue {
     time_zone: String,
 }
 
-impl From<AlertedOverdue> for Dated {
+impl From<AlertedOverdue> for DatedSubject {
     fn from(row: AlertedOverdue) -> Self {
         Self {
             subject: Subject::Order(row.order_id, row.store_id),
@@ -86,7 +86,7 @@ struct RefusedRow {
     time_zone: String,
 }
 
-impl From<RefusedRow> for Dated {
+impl From<RefusedRow> for DatedSubject {
     /// The day is that on which the order was placed.
     fn from(row: RefusedRow) -> Self {
         Self {
@@ -100,7 +100,7 @@ impl From<RefusedRow> for Dated {
 }
 
 /// Returns the order and the store after which a page begins.
-fn page_start(after: Option<&Dated>) -> (OrderId, StoreId) {
+fn page_start(after: Option<&DatedSubject>) -> (OrderId, StoreId) {
     let ids = after.map(|last| last.subject.ids()).unwrap_or_default();
     (ids.order.unwrap_or(OrderId::NIL), ids.store.unwrap_or(StoreId::NIL))
 }
@@ -111,8 +111,8 @@ fn page_start(after: Option<&Dated>) -> (OrderId, StoreId) {
 pub(super) async fn overdue_works(
     reads: &impl Reads,
     before: Timestamp,
-    after: Option<&Dated>,
-) -> Result<(Vec<Dated>, bool), Fault> {
+    after: Option<&DatedSubject>,
+) -> Result<(Vec<DatedSubject>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM store s CROSS JOIN fulfilment_work w
          WHERE s.tenant_id = $1 AND w.tenant_id = $1 AND w.store_id = s.id AND {IS_LIVE} AND w.due_at < $2 AND (w.order_id, w.store_id) > ($3, $4)
@@ -124,13 +124,13 @@ pub(super) async fn overdue_works(
     let (order, store) = page_start(after);
     let rows = reads.records::<OverdueRow>(&sql, vec![before.micros().into(), order.into(), store.into()]).await?;
     let is_last = rows.len() < PAGE;
-    Ok((rows.into_iter().map(Dated::from).collect(), is_last))
+    Ok((rows.into_iter().map(DatedSubject::from).collect(), is_last))
 }
 
 /// Reads the current state of orders that have such alerts; without fulfilments if the store has
 /// nothing left to ship. Fulfilments are joined by order alone: by store, SQLite would read all of
 /// the store's fulfilments for each alert.
-pub(super) async fn alerted_overdue(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+pub(super) async fn alerted_overdue(reads: &impl Reads) -> Result<Vec<DatedSubject>, Fault> {
     let sql = format!(
         "SELECT {select} FROM alert a JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id
          LEFT JOIN fulfilment_work w ON w.tenant_id = $1 AND w.order_id = a.order_id AND {IS_LIVE}
@@ -138,12 +138,15 @@ pub(super) async fn alerted_overdue(reads: &impl Reads) -> Result<Vec<Dated>, Fa
          GROUP BY a.order_id, a.store_id, s.time_zone",
         select = AlertedOverdue::SELECT
     );
-    Ok(reads.records::<AlertedOverdue>(&sql, vec![]).await?.into_iter().map(Dated::from).collect())
+    Ok(reads.records::<AlertedOverdue>(&sql, vec![]).await?.into_iter().map(DatedSubject::from).collect())
 }
 
 /// Reads the next page of orders that wait for units which stores have rejected, and that have no
 /// alert.
-pub(super) async fn rejected_orders(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+pub(super) async fn rejected_orders(
+    reads: &impl Reads,
+    after: Option<&DatedSubject>,
+) -> Result<(Vec<DatedSubject>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM order_line_barred b
          JOIN order_line l ON l.tenant_id = $1 AND l.order_id = b.order_id AND l.position = b.position AND l.backordered > 0
@@ -156,12 +159,12 @@ pub(super) async fn rejected_orders(reads: &impl Reads, after: Option<&Dated>) -
     );
     let rows = reads.records::<RefusedRow>(&sql, vec![page_start(after).0.into()]).await?;
     let is_last = rows.len() < PAGE;
-    Ok((rows.into_iter().map(Dated::from).collect(), is_last))
+    Ok((rows.into_iter().map(DatedSubject::from).collect(), is_last))
 }
 
 /// Reads the current state of orders that have such alerts; an order that waits for nothing has no
 /// lines.
-pub(super) async fn alerted_rejected(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+pub(super) async fn alerted_rejected(reads: &impl Reads) -> Result<Vec<DatedSubject>, Fault> {
     let sql = format!(
         "SELECT {select} FROM alert a JOIN sales_order o ON o.tenant_id = $1 AND o.id = a.order_id
          JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id
@@ -171,7 +174,7 @@ pub(super) async fn alerted_rejected(reads: &impl Reads) -> Result<Vec<Dated>, F
          GROUP BY o.id, o.store_id, o.placed_at, s.time_zone",
         select = RefusedRow::SELECT
     );
-    Ok(reads.records::<RefusedRow>(&sql, vec![]).await?.into_iter().map(Dated::from).collect())
+    Ok(reads.records::<RefusedRow>(&sql, vec![]).await?.into_iter().map(DatedSubject::from).collect())
 }
 
 #[cfg(test)]

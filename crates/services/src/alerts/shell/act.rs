@@ -16,7 +16,7 @@ use super::{
     call::{check_key, finish_work},
     refusal::{AlertError, AlertRefusal},
     service::Alerts,
-    visibility::sees,
+    visibility::can_see_alert,
 };
 use crate::alerts::AlertEvent;
 use crate::alerts::{
@@ -26,7 +26,7 @@ use crate::alerts::{
 
 /// Requested action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Do {
+pub enum RequestedAction {
     Acknowledge,
     Snooze {
         until: Timestamp,
@@ -38,7 +38,7 @@ pub enum Do {
     Resolve,
 }
 
-impl Do {
+impl RequestedAction {
     const fn action(self) -> Action {
         match self {
             Self::Acknowledge => Action::Acknowledge,
@@ -51,7 +51,7 @@ impl Do {
 
 /// A step of an alert. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
-pub struct Act {
+pub struct ActionRequest {
     #[serde(skip)]
     pub idempotency_key: String,
     pub alert: AlertId,
@@ -59,7 +59,7 @@ pub struct Act {
     pub expected_version: Option<i64>,
     /// Replaces the note; `None` keeps it.
     pub note: Option<String>,
-    pub what: Do,
+    pub what: RequestedAction,
 }
 
 fn id() -> Vec<String> {
@@ -68,7 +68,11 @@ fn id() -> Vec<String> {
 
 impl Alerts {
     /// Takes a step, if it is allowed in the alert's state.
-    pub async fn act(&self, permit: Permit<kind::AlertWrite>, request: Act) -> Result<CallResult<Alert>, AlertError> {
+    pub async fn take_action(
+        &self,
+        permit: Permit<kind::AlertWrite>,
+        request: ActionRequest,
+    ) -> Result<CallResult<Alert>, AlertError> {
         check_key(&request.idempotency_key)?;
         if request.note.as_ref().is_some_and(|note| note.chars().nth(MAX_NOTE).is_some()) {
             return Err(AlertRefusal::TooLong { most: MAX_NOTE, field: path!["input", "note"] }.into());
@@ -86,13 +90,13 @@ impl Alerts {
         &self,
         work: &mut Work,
         permit: &Permit<kind::AlertWrite>,
-        request: &Act,
+        request: &ActionRequest,
     ) -> Result<CallResult<Alert>, AlertError> {
         let (action, now) = (request.what.action(), self.0.clock.now());
         let not_found = || AlertError::from(AlertRefusal::NotFound { what: "alert", field: id() });
         let alert = rows::lock(work, request.alert).await?.ok_or_else(not_found)?;
         let is_covered = alert.subject.store().map_or(!permit.is_limited(), |store| permit.covers(store));
-        if !is_covered || !sees(permit.caller(), &alert) && permit.also::<kind::AlertRead>().is_ok() {
+        if !is_covered || !can_see_alert(permit.caller(), &alert) && permit.also::<kind::AlertRead>().is_ok() {
             return Err(not_found());
         }
         let (owner, key) = (permit.actor().id, request.idempotency_key.clone());
@@ -127,23 +131,23 @@ impl Alerts {
     async fn apply_action(
         &self,
         permit: &Permit<kind::AlertWrite>,
-        request: &Act,
+        request: &ActionRequest,
         alert: &Alert,
         now: Timestamp,
     ) -> Result<Alert, AlertError> {
         let note = request.note.clone().or_else(|| alert.note.clone());
         let next = Alert { note, version: alert.version + 1, updated_at: now, ..alert.clone() };
         Ok(match request.what {
-            Do::Acknowledge => Alert { handling: Handling::Acknowledged, ..next },
-            Do::Resolve => Alert { handling: Handling::Resolved { at: now, by: Some(permit.actor()) }, ..next },
-            Do::Snooze { until } => {
+            RequestedAction::Acknowledge => Alert { handling: Handling::Acknowledged, ..next },
+            RequestedAction::Resolve => Alert { handling: Handling::Resolved { at: now, by: Some(permit.actor()) }, ..next },
+            RequestedAction::Snooze { until } => {
                 if until <= now || until > now.plus_seconds(MAX_SNOOZE_SECONDS) {
                     let message = "a moment that is still to come is expected, within a year".to_owned();
                     return Err(AlertRefusal::OutOfRange { message, field: path!["input", "until"] }.into());
                 }
                 Alert { handling: Handling::Snoozed(until), ..next }
             }
-            Do::Assign { member } => {
+            RequestedAction::Assign { member } => {
                 if let Some(member) = member {
                     self.check_assignee(permit.tenant(), member, alert).await?;
                 }
@@ -158,7 +162,7 @@ impl Alerts {
         let caller = self.0.access.member(tenant, member).await?;
         match caller {
             None => Err(AlertRefusal::NotFound { what: "active member", field }.into()),
-            Some(caller) if !sees(&caller, alert) => {
+            Some(caller) if !can_see_alert(&caller, alert) => {
                 let message = "this member may not see the alert: give them alert.read for its store first".to_owned();
                 Err(AlertRefusal::Invalid { message, field }.into())
             }

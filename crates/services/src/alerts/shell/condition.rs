@@ -9,7 +9,7 @@ use platform::storage::Fault;
 
 use super::{
     follow::MAX_STEPS,
-    history::{Dated, load_rules},
+    history::{DatedStep, load_rules},
     service::Alerts,
 };
 use crate::alerts::{
@@ -56,7 +56,7 @@ impl Alerts {
         let closings = active.difference(&standing_levels).map(|level| Step::Close(kind, Subject::Level(*level)));
         let openings = conditions.iter().filter(|one| !active.contains(&one.level)).map(|one| opening(kind, one));
         let openings = openings.filter_map(|opening| opening_over_threshold(&rules, opening)).map(Step::Open);
-        let steps: Vec<Dated> = closings.chain(openings).map(|step| (step, now, None)).collect();
+        let steps: Vec<DatedStep> = closings.chain(openings).map(|step| (step, now, None)).collect();
         let mut opened_count = 0;
         for chunk in steps.chunks(MAX_STEPS) {
             opened_count += self.write(tenant, &rules, None, chunk).await?.unwrap_or_default();

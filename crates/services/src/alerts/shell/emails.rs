@@ -12,7 +12,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{service::Alerts, visibility::sees};
+use super::{service::Alerts, visibility::can_see_alert};
 use crate::alerts::{
     core::{MAX_LISTED, Recipient, compose_email},
     rows::{self, DueEmail},
@@ -84,7 +84,7 @@ impl Alerts {
                 // A member who has left, or may no longer see the alerts, gets no e-mail: that is
                 // no failure.
                 let Some(caller) = self.0.access.member(job.tenant, member).await? else { return Ok(()) };
-                alerts.retain(|(alert, _)| sees(&caller, alert));
+                alerts.retain(|(alert, _)| can_see_alert(&caller, alert));
                 let Some(view) = self.0.identity.find_member(job.tenant, member).await? else { return Ok(()) };
                 view.email
             }

@@ -25,7 +25,7 @@ use platform::{
 };
 
 use super::{
-    history::{Dated, alert_history, load_rules},
+    history::{DatedStep, alert_history, load_rules},
     service::Alerts,
 };
 use crate::alerts::AlertEvent;
@@ -129,7 +129,7 @@ impl Alerts {
         rules: &Rules,
         events: &[Event],
         last_seq: i64,
-    ) -> Result<(i64, Vec<Dated>), Fault> {
+    ) -> Result<(i64, Vec<DatedStep>), Fault> {
         let (mut through_seq, mut steps) = (last_seq, Vec::new());
         // Only the last event of a product counts, because prices are read in their current state.
         let mut priced: BTreeMap<ProductId, (Timestamp, i64)> = BTreeMap::new();
@@ -173,7 +173,7 @@ impl Alerts {
         tenant: TenantId,
         rules: &Rules,
         advance: Option<(i64, i64)>,
-        steps: &[Dated],
+        steps: &[DatedStep],
     ) -> Result<Option<usize>, Fault> {
         let mut work = self.0.db.global().maintenance_for(tenant).await?;
         if !lock_follower_at(&work, advance).await? {

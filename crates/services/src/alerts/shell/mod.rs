@@ -14,10 +14,10 @@ mod service;
 mod condition;
 mod visibility;
 
-pub use act::{Act, Do};
+pub use act::{ActionRequest, RequestedAction};
 pub use condition::StandingCondition;
 pub use emails::{AlertEmail, EMAIL_JOB};
 pub use refusal::{AlertError, AlertRefusal};
 pub use rules::{RuleFields, RuleRemoval};
 pub use service::Alerts;
-pub use visibility::{sees, visibility_tests};
+pub use visibility::{can_see_alert, visibility_tests};

@@ -62,7 +62,7 @@ struct Receipt {
     seq: Option<i64>,
 }
 
-type May = Permit<kind::AlertRuleWrite>;
+type WritePermit = Permit<kind::AlertRuleWrite>;
 
 impl RuleFields {
     fn rule(&self, id: AlertRuleId, before: Option<&Rule>, now: Timestamp) -> Rule {
@@ -91,7 +91,7 @@ impl Alerts {
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub async fn set_rule(&self, permit: May, fields: RuleFields) -> Result<CallResult<Option<Rule>>, AlertError> {
+    pub async fn set_rule(&self, permit: WritePermit, fields: RuleFields) -> Result<CallResult<Option<Rule>>, AlertError> {
         let mut refusals = Refusals::default();
         fields.check_shape(&mut refusals);
         refusals.end(Stage::Shape)?;
@@ -103,7 +103,7 @@ impl Alerts {
 
     /// Returns refusals of members that do not exist. The caller adds them after the check for a
     /// replayed call.
-    async fn unknown_members(&self, permit: &May, members: &[MemberId]) -> Result<Vec<AlertRefusal>, Fault> {
+    async fn unknown_members(&self, permit: &WritePermit, members: &[MemberId]) -> Result<Vec<AlertRefusal>, Fault> {
         let mut unknown = Vec::new();
         for (index, member) in members.iter().enumerate() {
             if self.0.access.member(permit.tenant(), *member).await?.is_none() {
@@ -116,7 +116,7 @@ impl Alerts {
     async fn set(
         &self,
         work: &mut Work,
-        permit: &May,
+        permit: &WritePermit,
         fields: &RuleFields,
         unknown_members: Vec<AlertRefusal>,
     ) -> Result<CallResult<Option<Rule>>, AlertError> {
@@ -156,14 +156,19 @@ impl Alerts {
     }
 
     /// Removes a rule; it does not apply to alerts that are opened later.
-    pub async fn remove_rule(&self, permit: May, removal: RuleRemoval) -> Result<CallResult<Option<Rule>>, AlertError> {
+    pub async fn remove_rule(&self, permit: WritePermit, removal: RuleRemoval) -> Result<CallResult<Option<Rule>>, AlertError> {
         check_key(&removal.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let outcome = self.remove(&mut work, &permit, &removal).await;
         finish_work(work, outcome).await
     }
 
-    async fn remove(&self, work: &mut Work, permit: &May, removal: &RuleRemoval) -> Result<CallResult<Option<Rule>>, AlertError> {
+    async fn remove(
+        &self,
+        work: &mut Work,
+        permit: &WritePermit,
+        removal: &RuleRemoval,
+    ) -> Result<CallResult<Option<Rule>>, AlertError> {
         let (owner, key) = (permit.actor().id, removal.idempotency_key.clone());
         let key = Key { owner, mutation: "alertRuleDelete", key, hash: hash_of(removal) };
         journal::lock(work).await?;
@@ -214,7 +219,7 @@ fn audit_fields(rule: &Rule) -> Fields {
 
 /// Answer of a repeated call: the current rule, if it still exists and the caller's rights cover
 /// it.
-async fn replay_result(work: &Work, permit: &May, key_use: KeyUse) -> Result<CallResult<Option<Rule>>, AlertError> {
+async fn replay_result(work: &Work, permit: &WritePermit, key_use: KeyUse) -> Result<CallResult<Option<Rule>>, AlertError> {
     let KeyUse::Same(receipt) = key_use else { return Err(AlertRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a rule names it"))?;

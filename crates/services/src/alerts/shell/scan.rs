@@ -11,14 +11,14 @@ use platform::{
 
 use super::{
     follow::MAX_STEPS,
-    history::{Dated as DatedStep, load_rules},
+    history::{DatedStep, load_rules},
     schedules::schedule_steps,
     service::Alerts,
 };
 use crate::alerts::events::{ALERT_WOKEN, AlertEvent};
 use crate::alerts::{
     core::{AlertScope, AlertValues, DatedKind, Opening, Rules, Step, Trigger},
-    rows::{self, Dated},
+    rows::{self, DatedSubject},
 };
 
 /// Maximum alerts that one run wakes; the next run continues.
@@ -28,7 +28,7 @@ const RETENTION_SECONDS: i64 = 400 * 24 * 3600;
 /// Maximum rows that one transaction removes.
 const MAX_DELETED_ROWS: i64 = 1_000;
 
-fn open(kind: AlertKind, dated: &Dated) -> Step {
+fn opening_step(kind: AlertKind, dated: &DatedSubject) -> Step {
     let values = AlertValues { quantity: Some(dated.quantity), day: Some(dated.day), ..AlertValues::default() };
     Step::Open(Opening { kind, subject: dated.subject, figures: values, category: dated.category, trigger: Trigger::Standing })
 }
@@ -59,11 +59,11 @@ impl Alerts {
         let mut opened_count = 0;
         for (dated_kind, kind) in DatedKind::all() {
             let days = rules.max_days(kind, dated_kind.default_days());
-            let mut last: Option<Dated> = None;
+            let mut last: Option<DatedSubject> = None;
             loop {
                 let (page, is_last) = rows::page_of_dated(&scope, dated_kind, now, days, last.as_ref()).await?;
                 let due_items = page.iter().filter(|dated| is_due(&rules, (dated_kind, kind), dated, now));
-                steps.extend(due_items.map(|dated| (open(kind, dated), now, None)));
+                steps.extend(due_items.map(|dated| (opening_step(kind, dated), now, None)));
                 last = page.into_iter().next_back();
                 if steps.len() >= MAX_STEPS {
                     opened_count += self.write(tenant, &rules, None, &std::mem::take(&mut steps)).await?.unwrap_or_default();
@@ -131,7 +131,7 @@ impl Alerts {
 }
 
 /// Whether a dated subject is due, by the local day of its store.
-fn is_due(rules: &Rules, (dated_kind, kind): (DatedKind, AlertKind), dated: &Dated, now: Timestamp) -> bool {
+fn is_due(rules: &Rules, (dated_kind, kind): (DatedKind, AlertKind), dated: &DatedSubject, now: Timestamp) -> bool {
     let alert_scope = AlertScope { store: dated.subject.store(), product: dated.subject.product(), category: dated.category };
     let days = rules.setting(kind, alert_scope).days.unwrap_or(dated_kind.default_days());
     dated_kind.is_due(dated.day, days, clock::local_day(now, &dated.time_zone))

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 use platform::storage::{Fault, TenantScope};
 
-use super::history::Dated;
+use super::history::DatedStep;
 use crate::alerts::{
     core::{AlertScope, AlertValues, Opening, Rules, SCHEDULE_KINDS, Step, Subject, Trigger},
     rows::{self, FailingSchedule},
@@ -14,7 +14,7 @@ use crate::alerts::{
 
 /// Opens an alert for each schedule that delivers nothing and has none, and closes those of all
 /// others. If a member has resolved one, the next failed run opens it again.
-pub(super) async fn schedule_steps(scope: &TenantScope, rules: &Rules, now: Timestamp) -> Result<Vec<Dated>, Fault> {
+pub(super) async fn schedule_steps(scope: &TenantScope, rules: &Rules, now: Timestamp) -> Result<Vec<DatedStep>, Fault> {
     let failing = rows::failing_schedules(scope).await?;
     let active_subjects = rows::active_of(scope, &SCHEDULE_KINDS).await?;
     let failing_subjects: BTreeSet<Subject> = failing.iter().map(|one| one.subject).collect();

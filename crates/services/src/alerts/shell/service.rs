@@ -10,11 +10,11 @@ use iam::{
 use platform::{
     audit::{AuditContext, AuditWriter, Origin},
     clock::Clock,
-    paging::{Listed, PageRequest},
+    paging::{ListPage, PageRequest},
     storage::{Database, Fault, Reads, Work},
 };
 
-use super::visibility::{covers, sees, visibility_tests};
+use super::visibility::{can_see_alert, covers, visibility_tests};
 use crate::alerts::{
     core::{Alert, Rule},
     rows::{self, AlertsSorted, Test},
@@ -65,17 +65,17 @@ impl Alerts {
         mut tests: Vec<Test>,
         sorted: AlertsSorted,
         request: &PageRequest,
-    ) -> Result<Listed<Alert>, Fault> {
+    ) -> Result<ListPage<Alert>, Fault> {
         tests.extend(visibility_tests(permit.caller()));
         let scope = permit.scope(&self.0.db);
         let rows = rows::page(&scope, &tests, sorted, request).await?;
-        Ok(Listed { rows, source: rows::source(scope.backend(), &tests) })
+        Ok(ListPage { rows, source: rows::source(scope.backend(), &tests) })
     }
 
     /// Reads an alert by ID, if the caller may see it.
     pub async fn find(&self, permit: &Permit<kind::AlertRead>, id: AlertId) -> Result<Option<Alert>, Fault> {
         let stored_alert = rows::alerts(&permit.scope(&self.0.db), &[id]).await?.pop();
-        Ok(stored_alert.filter(|alert| sees(permit.caller(), alert)))
+        Ok(stored_alert.filter(|alert| can_see_alert(permit.caller(), alert)))
     }
 
     /// The rules that the caller may change, by kind and scope.

@@ -10,7 +10,7 @@ use crate::alerts::{
 
 /// Whether a caller sees an alert: one with a store within `alert.read`; one without a store with
 /// `alert.read` for all stores and the right to see its subject.
-pub fn sees(caller: &Caller, alert: &Alert) -> bool {
+pub fn can_see_alert(caller: &Caller, alert: &Alert) -> bool {
     let reach = caller.permissions.reach(kind::AlertRead::INDEX);
     match alert.subject.store() {
         Some(store) => reach.covers(store),

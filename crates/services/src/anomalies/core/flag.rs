@@ -7,7 +7,7 @@ use platform::plurals::pluralize;
 use super::{
     origin::Origin,
     series::{Series, SeriesDay, SeriesKey},
-    units::{smallest_units_per_whole, whole_units, worth},
+    units::{smallest_units_per_whole, units_cost, whole_units},
 };
 
 const DAY: i64 = 86_400_000_000;
@@ -116,7 +116,7 @@ impl Finding {
             z_milli: flag.z.map(milli),
             largest_line: day.largest_line,
             decimals: series.decimals,
-            value: worth(series.cost, excess_units, series.decimals),
+            value: units_cost(series.cost, excess_units, series.decimals),
             pattern: None,
         }
     }

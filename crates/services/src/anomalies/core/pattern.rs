@@ -9,7 +9,7 @@ use entity::prelude::*;
 use super::{
     flag::{Finding, Pattern},
     series::SeriesKey,
-    units::{whole_units, worth},
+    units::{units_cost, whole_units},
 };
 use crate::insight::core::SoldLine;
 
@@ -130,7 +130,7 @@ pub fn repeated_shortfall(product_counts: &CountDifferences, rules: &PatternRule
     let missing_units = shortfalls.iter().fold(0_i64, |sum, difference| sum.saturating_sub(*difference));
     let largest = shortfalls.iter().map(|difference| difference.saturating_neg()).max().unwrap_or_default();
     let key = SeriesKey { store: product_counts.store, product: product_counts.product, kind: AnomalyKind::CountsShort };
-    let value = worth(product_counts.cost, missing_units, product_counts.decimals);
+    let value = units_cost(product_counts.cost, missing_units, product_counts.decimals);
     let base_finding = finding(product_counts.date, key, missing_units, Pattern::of(shortfalls.len() as i64));
     Some(Finding { largest_line: largest, decimals: product_counts.decimals, value, ..base_finding })
 }
@@ -212,7 +212,7 @@ pub struct UnmovedStock {
 /// of the rule.
 pub fn unmoved_stock_finding(stock: &UnmovedStock, rules: &PatternRules) -> Finding {
     let key = SeriesKey { store: stock.store, product: stock.product, kind: AnomalyKind::Unmoved };
-    let value = worth(stock.cost, stock.on_hand, stock.decimals);
+    let value = units_cost(stock.cost, stock.on_hand, stock.decimals);
     let days = rules.unmoved_days;
     let base_finding = finding(stock.moved.saturating_add(days), key, stock.on_hand, Pattern::of(days.into()));
     Finding { decimals: stock.decimals, value, ..base_finding }

@@ -8,7 +8,7 @@ use super::{
     flag::{Finding, Pattern},
     pattern::finding,
     series::SeriesKey,
-    units::worth,
+    units::units_cost,
 };
 
 /// Units of a product in a receipt, without reversed ones.
@@ -36,7 +36,7 @@ impl ReceiptUnits {
     fn finding(&self, times: i64) -> Finding {
         let key = SeriesKey { store: self.store, product: self.product, kind: AnomalyKind::ReceivedTwice };
         let base_finding = finding(self.date, key, self.units, Pattern::of(times));
-        let value = worth(self.cost, self.units.saturating_mul(times - 1), self.decimals);
+        let value = units_cost(self.cost, self.units.saturating_mul(times - 1), self.decimals);
         Finding { decimals: self.decimals, value, ..base_finding }
     }
 }

@@ -13,6 +13,6 @@ pub fn whole_units(units: i64, decimals: i32) -> f64 {
 }
 
 /// Returns the cost of units from the cost of a whole one; `None` if that is unknown.
-pub(super) fn worth(cost: Option<Money>, units: i64, decimals: i32) -> Option<Money> {
+pub(super) fn units_cost(cost: Option<Money>, units: i64, decimals: i32) -> Option<Money> {
     cost?.times(Quantity::new(units)?, u8::try_from(decimals).ok()?).filter(|value| value.minor >= 0)
 }

@@ -7,7 +7,7 @@ use entity::{
 };
 use inventory::orders::rows::Clause;
 use platform::{
-    paging::{Key, ListSource, Listed, PageRequest},
+    paging::{Key, ListPage, ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Nested, Reads, Rows, Work},
 };
 use sea_orm::Value;
@@ -158,16 +158,16 @@ pub async fn page(
     filter: &Nested<AnomalyFilter>,
     sort: AnomalySort,
     request: &PageRequest,
-) -> Result<Listed<Anomaly>, Fault> {
-    let source = source(reads.backend(), filter);
+) -> Result<ListPage<Anomaly>, Fault> {
+    let source = anomaly_source(reads.backend(), filter);
     let (sql, values) = source.clone().page(AnomalyRow::SELECT, &[sort.column(), "a.id"], true, request);
     let rows =
         reads.records::<AnomalyRow>(&sql, values).await?.into_iter().map(Anomaly::try_from).collect::<Result<_, Fault>>()?;
-    Ok(Listed { rows, source })
+    Ok(ListPage { rows, source })
 }
 
 /// Returns the anomalies that match a filter.
-fn source(backend: Backend, filter: &Nested<AnomalyFilter>) -> ListSource {
+fn anomaly_source(backend: Backend, filter: &Nested<AnomalyFilter>) -> ListSource {
     let mut clause = Clause::new(backend, 2);
     clause.nested(filter, |clause, filter: &AnomalyFilter| filter.push_to(clause));
     ListSource { from: format!("FROM stock_anomaly a WHERE a.tenant_id = $1{}", clause.sql), values: clause.values }

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use platform::{
-    paging::{Listed, PageRequest},
+    paging::{ListPage, PageRequest},
     storage::{Database, Fault, Nested},
 };
 
@@ -22,7 +22,7 @@ pub async fn page(
     mut filter: Nested<AnomalyFilter>,
     sort: AnomalySort,
     request: &PageRequest,
-) -> Result<Listed<Anomaly>, Fault> {
+) -> Result<ListPage<Anomaly>, Fault> {
     if let Reach::Stores(own_stores) = permit.reach() {
         let requested_stores = filter.own.stores.take();
         let is_visible =

@@ -34,7 +34,7 @@ pub enum VerificationStatus {
 
 /// Returns the backups that can be removed, if all of the last `all_days` days are kept. The newest
 /// undamaged one and the newest verified one stay.
-pub fn superfluous(backups: &[Candidate], now: i64, all_days: i64) -> Vec<String> {
+pub fn superfluous_backups(backups: &[Candidate], now: i64, all_days: i64) -> Vec<String> {
     let mut newest_first: Vec<&Candidate> = backups.iter().collect();
     newest_first.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
     let newest = newest_first.iter().find(|backup| backup.health != VerificationStatus::Broken).map(|backup| &backup.id);
@@ -75,14 +75,14 @@ mod tests {
         let both =
             |day| [candidate_at(day, 0, VerificationStatus::Unverified), candidate_at(day, 12, VerificationStatus::Unverified)];
         let backups: Vec<Candidate> = (1..=400).flat_map(both).collect();
-        let gone = superfluous(&backups, NOW, ALL_DAYS);
+        let gone = superfluous_backups(&backups, NOW, ALL_DAYS);
         let kept: Vec<&Candidate> = backups.iter().filter(|backup| !gone.contains(&backup.id)).collect();
         let within = |from: i64, to: i64| kept.iter().filter(|one| (from..to).contains(&((NOW - one.at) / DAY_MICROS))).count();
         assert_eq!(within(0, 7), 13);
         assert_eq!(within(8, 35), 27);
         assert!((11..=13).contains(&within(36, 366)), "{}", within(36, 366));
         assert_eq!(within(367, 500), 0);
-        let of_longer = superfluous(&backups, NOW, 14);
+        let of_longer = superfluous_backups(&backups, NOW, 14);
         assert_eq!(backups.iter().filter(|one| (NOW - one.at) / DAY_MICROS < 14 && of_longer.contains(&one.id)).count(), 0);
     }
 
@@ -90,7 +90,7 @@ mod tests {
     fn the_newest_and_the_last_that_was_verified_stay_however_old() {
         let unverified = |day| candidate_at(day, 0, VerificationStatus::Unverified);
         let backups = [candidate_at(900, 0, VerificationStatus::Verified), unverified(800), unverified(700), unverified(600)];
-        assert_eq!(superfluous(&backups, NOW, ALL_DAYS), ["700-0", "800-0"]);
+        assert_eq!(superfluous_backups(&backups, NOW, ALL_DAYS), ["700-0", "800-0"]);
     }
 
     #[test]
@@ -101,16 +101,20 @@ mod tests {
             candidate_at(20, 12, VerificationStatus::Broken),
         ];
         assert_eq!(
-            superfluous(&backups, NOW, ALL_DAYS),
+            superfluous_backups(&backups, NOW, ALL_DAYS),
             ["20-12", "600-0"],
             "the sound one of that day is the newest, and stays"
         );
-        assert_eq!(superfluous(&[candidate_at(3, 0, VerificationStatus::Broken)], NOW, ALL_DAYS), [""; 0], "time to look at it");
+        assert_eq!(
+            superfluous_backups(&[candidate_at(3, 0, VerificationStatus::Broken)], NOW, ALL_DAYS),
+            [""; 0],
+            "time to look at it"
+        );
     }
 
     #[test]
     fn a_moment_out_of_reach_does_no_harm() {
         let far = |at| Candidate { id: "far".to_owned(), at, health: VerificationStatus::Unverified };
-        assert!(superfluous(&[far(i64::MAX), far(i64::MIN)], NOW, ALL_DAYS).len() <= 1);
+        assert!(superfluous_backups(&[far(i64::MAX), far(i64::MIN)], NOW, ALL_DAYS).len() <= 1);
     }
 }

@@ -50,14 +50,15 @@ impl DataKey {
 
     /// Encrypts the chunk of this number. A data key encrypts each number once, so the number is the nonce.
     pub fn seal(&self, backup: &str, number: u32, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
-        let place = place(backup, number);
+        let place = associated_data(backup, number);
         self.cipher()?.seal_in_place_append_tag(nonce(number), Aad::from(place), &mut bytes).ok()?;
         Some(bytes)
     }
 
     /// Decrypts the chunk of this number; `None` if it is another one, or was changed.
     pub fn open(&self, backup: &str, number: u32, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
-        let length = self.cipher()?.open_in_place(nonce(number), Aad::from(place(backup, number)), &mut bytes).ok()?.len();
+        let length =
+            self.cipher()?.open_in_place(nonce(number), Aad::from(associated_data(backup, number)), &mut bytes).ok()?.len();
         bytes.truncate(length);
         Some(bytes)
     }
@@ -79,7 +80,7 @@ fn nonce(number: u32) -> Nonce {
     Nonce::assume_unique_for_key(bytes)
 }
 
-fn place(backup: &str, number: u32) -> Vec<u8> {
+fn associated_data(backup: &str, number: u32) -> Vec<u8> {
     format!("{backup}/{number}").into_bytes()
 }
 

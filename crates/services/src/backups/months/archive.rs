@@ -8,7 +8,7 @@ use platform::storage::{Fault, Part, PartColumn, PartShape, PartValue};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::file::{decode_rows, encoded};
+use super::file::{decode_rows, encode_rows};
 use crate::files::{Store, StoreError};
 
 /// Folder of archives in the file store.
@@ -98,7 +98,7 @@ pub(super) async fn put_rows(
     shape: PartShape,
     rows: &[Vec<PartValue>],
 ) -> Result<ArchivedFile, Fault> {
-    let encoded = encoded(shape, rows).map_err(|error| parquet_fault(&name, &error))?;
+    let encoded = encode_rows(shape, rows).map_err(|error| parquet_fault(&name, &error))?;
     let sha256 = hex::encode(Sha256::digest(&encoded));
     store.put_bytes(&name, Bytes::from(encoded)).await.map_err(|error| store_fault(&name, &error))?;
     Ok(ArchivedFile { name, rows: rows.len() as u64, sha256 })
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn rows_come_back_from_a_file_as_they_were() {
         let rows = vec![attempt(1, None), attempt(2, Some("refusé")), attempt(3, Some(""))];
-        let bytes = encoded(WEBHOOK_ATTEMPT_SHAPE, &rows).unwrap();
+        let bytes = encode_rows(WEBHOOK_ATTEMPT_SHAPE, &rows).unwrap();
         assert_eq!(decode_rows(Bytes::from(bytes)).unwrap(), rows);
         assert!(decode_rows(Bytes::from_static(b"PAR1 and no more")).is_err());
     }

@@ -30,7 +30,7 @@ fn column_type(name: &str, kind: PartColumn) -> Written<TypePtr> {
 }
 
 /// Encodes rows as a file of one row group.
-pub(super) fn encoded(shape: PartShape, rows: &[Vec<PartValue>]) -> Written<Vec<u8>> {
+pub(super) fn encode_rows(shape: PartShape, rows: &[Vec<PartValue>]) -> Written<Vec<u8>> {
     let fields = shape.columns.iter().map(|(name, kind)| column_type(name, *kind)).collect::<Written<Vec<TypePtr>>>()?;
     let schema = Arc::new(Type::group_type_builder("row").with_fields(fields).build()?);
     let properties = WriterProperties::builder()

@@ -1,7 +1,7 @@
 //! Lists backups, with the problems that are visible without their chunks.
 
 use super::{
-    BackupError, Backups, MANIFEST, MARK_OBJECT, Objects, VERIFIED_OBJECT, has_lost_manifest, read::needed,
+    BackupError, Backups, MANIFEST, MARK_OBJECT, Objects, VERIFIED_OBJECT, has_lost_manifest, read::needed_keys,
     segments::segment_names,
 };
 use crate::backups::{
@@ -54,7 +54,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    pub fn why(&self) -> &str {
+    pub fn message(&self) -> &str {
         let (Self::Damaged(reason) | Self::Closed(reason)) = self;
         reason
     }
@@ -106,7 +106,7 @@ impl Backups {
             Ok(decoded) => decoded,
             Err(error) => return Ok(Content::Unreadable(error.to_string())),
         };
-        let needed = needed(&envelope, &manifest);
+        let needed = needed_keys(&envelope, &manifest);
         let keys = needed.len();
         let missing_keys: Vec<String> =
             needed.iter().filter(|id| self.keys.get(id).is_none()).map(|id| sanitize_text(id)).collect();

@@ -5,7 +5,7 @@ use super::{
     list::{BackupEntry, Content, Problem},
 };
 use crate::backups::{
-    core::retention::{Candidate, GRACE_MICROS, VerificationStatus, superfluous},
+    core::retention::{Candidate, GRACE_MICROS, VerificationStatus, superfluous_backups},
     id::BackupId,
 };
 
@@ -28,7 +28,7 @@ impl Backups {
     pub async fn prune(&self, all_days: i64) -> Result<PruneResult, BackupError> {
         let (entries, now) = (self.list().await?, self.clock.now().micros());
         let candidates: Vec<Candidate> = entries.iter().filter_map(candidate).collect();
-        let superfluous = superfluous(&candidates, now, all_days);
+        let superfluous = superfluous_backups(&candidates, now, all_days);
         let mut pruned = PruneResult::default();
         let oldest = entries.iter().map(|backup| backup.id.at().micros()).min();
         self.prune_revocations(oldest).await?;

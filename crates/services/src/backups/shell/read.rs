@@ -40,7 +40,7 @@ pub(super) fn context(id: &BackupId) -> String {
 
 /// Returns the keys that a restore needs: those of the values in the database, and that of the data
 /// key.
-pub(super) fn needed(envelope: &Envelope, manifest: &Manifest) -> Vec<String> {
+pub(super) fn needed_keys(envelope: &Envelope, manifest: &Manifest) -> Vec<String> {
     let sealed = hex::decode(&envelope.data_key).unwrap_or_default();
     let envelope_key =
         secrets::key_of(&sealed).map(ToOwned::to_owned).filter(|envelope_key| !manifest.keys.contains(envelope_key));
@@ -77,7 +77,7 @@ impl Backups {
         let envelope = self.envelope(id).await?.map_err(manifest_error)?;
         let key = self.data_key(&envelope, id)?;
         let manifest = envelope.open_verified(&key, id.as_str()).map_err(manifest_error)?;
-        let needed = needed(&envelope, &manifest);
+        let needed = needed_keys(&envelope, &manifest);
         let missing: Vec<&str> = needed.iter().map(String::as_str).filter(|id| self.keys.get(id).is_none()).collect();
         if !missing.is_empty() {
             let (ids, missing, needed) = (missing.join(", "), missing.len(), needed.len());

@@ -10,7 +10,7 @@ use entity::prelude::Timestamp;
 use platform::clock;
 use tokio::io::AsyncWriteExt;
 
-use super::{BackupError, Backups, read::OpenBackup, segments::Reach};
+use super::{BackupError, Backups, read::OpenBackup, segments::ReachedPoint};
 use crate::backups::{
     core::{
         manifest::{Manifest, SQLITE},
@@ -27,7 +27,7 @@ use crate::backups::{
 pub struct RestoredBackup {
     pub manifest: Manifest,
     /// Point that the restore reached with the segments of its generation.
-    pub reach: Reach,
+    pub reach: ReachedPoint,
     /// Path of the restored file: TARGET.restoring.
     pub file: PathBuf,
     target: PathBuf,
@@ -62,7 +62,7 @@ pub async fn restore(
         ErrorKind::AlreadyExists => BackupError::RestoreLeft(file.display().to_string()),
         _ => BackupError::Disk(file.display().to_string(), error),
     })?;
-    let reach = Reach { segments: 0, until: taken_at };
+    let reach = ReachedPoint { segments: 0, until: taken_at };
     let mut restored = RestoredBackup { manifest: backup.manifest.clone(), reach, file, target: target.to_owned() };
     write(backups, &backup, &restored.file, output).await?;
     restored.reach = apply_segments(backups, &backup, &restored.file, at).await?;
@@ -82,7 +82,7 @@ async fn apply_segments(
     backup: &OpenBackup,
     path: &Path,
     at: Option<Timestamp>,
-) -> Result<Reach, BackupError> {
+) -> Result<ReachedPoint, BackupError> {
     let disk_error = |error| BackupError::Disk(path.display().to_string(), error);
     let mut file = File::options().write(true).open(path).map_err(disk_error)?;
     let reach = backups

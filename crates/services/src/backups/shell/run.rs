@@ -103,7 +103,7 @@ pub(super) struct Content {
     pub version: &'static str,
     pub taken_at: Timestamp,
     pub facts: Facts,
-    pub stored: Stored,
+    pub stored: StoredDatabase,
 }
 
 /// Completes a backup by writing its manifest.
@@ -159,13 +159,13 @@ async fn finish(backups: &Backups, id: &BackupId, envelope: &Envelope) -> Result
 }
 
 /// Stored form of the database.
-pub(super) struct Stored {
+pub(super) struct StoredDatabase {
     bytes: u64,
     sha256: String,
     chunks: Vec<Chunk>,
 }
 
-impl Stored {
+impl StoredDatabase {
     pub fn is_empty(&self) -> bool {
         self.chunks.is_empty()
     }
@@ -177,14 +177,14 @@ pub(super) async fn store(
     (id, key): (&BackupId, &DataKey),
     source: &mut (impl AsyncRead + Unpin),
     name: &str,
-) -> Result<Stored, BackupError> {
+) -> Result<StoredDatabase, BackupError> {
     let (mut hasher, mut bytes, mut chunks) = (Context::new(&SHA256), 0, Vec::new());
     loop {
         let mut buffer = Vec::with_capacity(PIECE_BYTES);
         let outcome = (&mut *source).take(PIECE_BYTES as u64).read_to_end(&mut buffer).await;
         outcome.map_err(|error| BackupError::Disk(name.to_owned(), error))?;
         if buffer.is_empty() {
-            return Ok(Stored { bytes, sha256: hex::encode(hasher.finish()), chunks });
+            return Ok(StoredDatabase { bytes, sha256: hex::encode(hasher.finish()), chunks });
         }
         hasher.update(&buffer);
         bytes += buffer.len() as u64;

@@ -20,7 +20,7 @@ pub const MAX_CLOCK_SKEW_SECONDS: i64 = 60;
 
 /// Point that a backup reaches with its segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reach {
+pub struct ReachedPoint {
     pub segments: u64,
     /// Time at which the last segment was read, or the copy was taken, in microseconds since 1970
     /// UTC.
@@ -48,10 +48,10 @@ impl Backups {
         backup: &OpenBackup,
         until: Option<i64>,
         mut each: impl FnMut(&SegmentHead, &[u8]) -> Result<(), BackupError>,
-    ) -> Result<Reach, BackupError> {
+    ) -> Result<ReachedPoint, BackupError> {
         let names = segment_names(&self.objects_of(&backup.id).await?);
         let key = backup.key.for_segments();
-        let (mut reach, mut previous) = (Reach { segments: 0, until: backup.manifest.taken_at }, String::new());
+        let (mut reach, mut previous) = (ReachedPoint { segments: 0, until: backup.manifest.taken_at }, String::new());
         for name in names {
             if until.is_some_and(|until| name.read_at > until) {
                 break;
@@ -81,7 +81,7 @@ impl Backups {
                 return Err(segment_error("is not the one that follows the segment before"));
             }
             each(&head, &frames)?;
-            reach = Reach { segments: reach.segments + 1, until: head.read_at };
+            reach = ReachedPoint { segments: reach.segments + 1, until: head.read_at };
             previous = sealed_hash;
         }
         Ok(reach)

@@ -10,12 +10,12 @@ use crate::insight::core::SoldLine;
 
 /// Lines as they were counted, by position, so that they can be subtracted once they change. Lines
 /// without a cancellation or an edit are left out.
-pub type CountedLines = BTreeMap<i32, Noted>;
+pub type CountedLines = BTreeMap<i32, NotedEvent>;
 
 /// A line as it was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Noted {
+pub enum NotedEvent {
     /// Cancelled units of the line as it was placed.
     Cancelled(i64),
     /// A line that had been edited: quantity, cancelled, total, price and discount.
@@ -57,15 +57,15 @@ pub struct PlacedLine {
 }
 
 impl DemandLine {
-    fn counted_state(&self) -> Option<Noted> {
+    fn counted_state(&self) -> Option<NotedEvent> {
         let SoldLine { quantity, cancelled, total, .. } = self.line;
         match self.placed {
-            Some(_) => Some(Noted::Edited([quantity, cancelled, total, self.unit_price, self.discount])),
-            None => (cancelled > 0).then_some(Noted::Cancelled(cancelled)),
+            Some(_) => Some(NotedEvent::Edited([quantity, cancelled, total, self.unit_price, self.discount])),
+            None => (cancelled > 0).then_some(NotedEvent::Cancelled(cancelled)),
         }
     }
     /// The line in its counted state.
-    fn in_counted_state(&self, note: Option<Noted>) -> Self {
+    fn in_counted_state(&self, note: Option<NotedEvent>) -> Self {
         let current = PlacedLine {
             quantity: self.line.quantity,
             total: self.line.total,
@@ -73,10 +73,10 @@ impl DemandLine {
             discount: self.discount,
         };
         let (basis, cancelled) = match note {
-            Some(Noted::Edited([quantity, cancelled, total, unit_price, discount])) => {
+            Some(NotedEvent::Edited([quantity, cancelled, total, unit_price, discount])) => {
                 (PlacedLine { quantity, total, unit_price, discount }, cancelled)
             }
-            Some(Noted::Cancelled(cancelled)) => (self.placed.unwrap_or(current), cancelled),
+            Some(NotedEvent::Cancelled(cancelled)) => (self.placed.unwrap_or(current), cancelled),
             None => (self.placed.unwrap_or(current), 0),
         };
         let line = SoldLine { quantity: basis.quantity, cancelled, total: basis.total, ..self.line };
@@ -86,7 +86,7 @@ impl DemandLine {
 
 impl DemandOrder {
     /// Returns the lines that count now; None if the order does not count.
-    pub fn counted(&self) -> Option<CountedLines> {
+    pub fn counted_lines(&self) -> Option<CountedLines> {
         let note_of_line = |line: &DemandLine| Some((line.position, line.counted_state()?));
         self.counts.then(|| self.lines.iter().filter_map(note_of_line).collect())
     }
@@ -94,7 +94,7 @@ impl DemandOrder {
 
 /// Replaces the counted lines of an order by those that count now.
 pub fn change_order(deltas: &mut Deltas, order: &DemandOrder, before: Option<&CountedLines>) -> Result<(), Overflow> {
-    let now = order.counted();
+    let now = order.counted_lines();
     if now.as_ref() == before {
         return Ok(());
     }
@@ -194,15 +194,15 @@ mod tests {
     fn a_cancelled_order_takes_back_all_that_it_had_counted() {
         let before = order(true, &[(1, 5, 2)]);
         let counted = changes(&before, None)[0];
-        let after = changes(&order(false, &[(1, 5, 5)]), before.counted());
+        let after = changes(&order(false, &[(1, 5, 5)]), before.counted_lines());
         assert_eq!(after, [(DemandFigures::default().plus(&counted.0, -1).unwrap(), 0, 3)]);
-        assert_eq!(changes(&before, before.counted()), [], "what counts already changes nothing");
+        assert_eq!(changes(&before, before.counted_lines()), [], "what counts already changes nothing");
         assert_eq!(changes(&order(false, &[(1, 5, 0)]), None), [], "what is not confirmed is no demand");
     }
 
     #[test]
     fn a_line_cancelled_in_part_changes_by_the_difference() {
-        let before = order(true, &[(1, 5, 0)]).counted();
+        let before = order(true, &[(1, 5, 0)]).counted_lines();
         let change = changes(&order(true, &[(1, 5, 2)]), before);
         let figures = DemandFigures {
             cancelled_units: 2,
@@ -226,18 +226,18 @@ mod tests {
             of.iter().fold(DemandFigures::default(), |sum, one| sum.plus(&one.0, 1).unwrap())
         };
         let fresh = sum(changes(&edited, None));
-        let step = sum(changes(&placed, None)).plus(&sum(changes(&edited, placed.counted())), 1);
+        let step = sum(changes(&placed, None)).plus(&sum(changes(&edited, placed.counted_lines())), 1);
         assert_eq!(step, Some(fresh), "counted before the edit and after it, as if it had been counted once");
-        assert_eq!(changes(&edited, edited.counted()), [], "what counts already changes nothing");
+        assert_eq!(changes(&edited, edited.counted_lines()), [], "what counts already changes nothing");
         let mut again = edited.clone();
         again.lines[0].line.quantity = 9;
-        let later = fresh.plus(&sum(changes(&again, edited.counted())), 1);
+        let later = fresh.plus(&sum(changes(&again, edited.counted_lines())), 1);
         assert_eq!(later, Some(sum(changes(&again, None))), "a second edit is taken on top of the first");
-        let text = serde_json::to_string(&edited.counted()).unwrap();
-        assert_eq!(serde_json::from_str::<Option<CountedLines>>(&text).unwrap(), edited.counted());
+        let text = serde_json::to_string(&edited.counted_lines()).unwrap();
+        assert_eq!(serde_json::from_str::<Option<CountedLines>>(&text).unwrap(), edited.counted_lines());
         assert_eq!(
             serde_json::from_str::<CountedLines>("{\"1\":1}").unwrap(),
-            placed.counted().unwrap(),
+            placed.counted_lines().unwrap(),
             "as earlier versions noted it"
         );
     }

@@ -132,9 +132,14 @@ pub async fn generations(reads: &impl Reads) -> Result<Vec<(i64, bool)>, Fault> 
 }
 
 pub async fn write(work: &Work, book: &Book) -> Result<(), Fault> {
-    let sql = "UPDATE demand_book SET seq = $3, documents_seq = $4, row_count = $5, checksum = $6 WHERE tenant_id = $1 AND generation = $2";
-    let values = [book.generation, book.seq, book.documents_seq, book.row_count].map(Into::into);
-    work.execute(sql, values.into_iter().chain([book.sum.to_string().into()]).collect()).await.map(drop)
+    let row = BookRow {
+        generation: book.generation,
+        seq: book.seq,
+        documents_seq: book.documents_seq,
+        row_count: book.row_count,
+        checksum: book.sum.to_string(),
+    };
+    work.update_row(row).await.map(drop)
 }
 
 /// Tables with rows of generations; the book is the last, so that a generation whose removal was

@@ -323,7 +323,11 @@ struct DeletedCount {
 pub type CountedStates = HashMap<Uuid, String>;
 
 /// Returns the counted state of these documents.
-pub async fn counted(reads: &impl Reads, generation: i64, documents: impl Iterator<Item = Uuid>) -> Result<CountedStates, Fault> {
+pub async fn load_counted_states(
+    reads: &impl Reads,
+    generation: i64,
+    documents: impl Iterator<Item = Uuid>,
+) -> Result<CountedStates, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM demand_document d WHERE d.tenant_id = $1 AND d.generation = $2 AND {}",

@@ -14,7 +14,7 @@ pub use book::{
     write,
 };
 pub use days::{Day, DayChange, Week, days, largest_lines, weeks, write_days, write_weeks};
-pub use documents::{CountedStates, Counts, counted, orders, orders_after, returns, returns_after, write_counted};
+pub use documents::{CountedStates, Counts, load_counted_states, orders, orders_after, returns, returns_after, write_counted};
 pub use facts::{DemandDimension, FactFilter, FactKey, FactRow, fact_page, fact_source};
 pub use page::{LastStock, Page, page};
 pub use spans::{

@@ -118,7 +118,7 @@ pub struct Page {
 /// events after `documents_seq`, up to which all are counted.
 pub async fn page(reads: &impl Reads, (after, documents_seq): (i64, i64), end: i64) -> Result<Page, Fault> {
     let mut page = Page { upto: end.min(after + EVENTS_PER_PAGE), ..Page::default() };
-    let entries = entries(reads, after, &mut page.upto).await?;
+    let entries = load_entries(reads, after, &mut page.upto).await?;
     let movements = Movements::of(reads, &entries).await?;
     // A movement has the number of its event: where each number is a movement's, no event is about a document.
     let is_of_movements_alone = movements.count == page.upto - after;
@@ -132,7 +132,7 @@ pub async fn page(reads: &impl Reads, (after, documents_seq): (i64, i64), end: i
             page.returns.insert(serde_json::from_str::<NamedReturn>(&event.payload).map_err(unreadable)?.ret, event.seq);
         }
     }
-    let places = places(reads, &movements).await?;
+    let places = load_places(reads, &movements).await?;
     for entry in entries {
         let missing_movement = || Fault::corrupt("entry", format!("seq {}: its movement is not there", entry.seq));
         let movement = movements.by_seq.get(&entry.seq).ok_or_else(missing_movement)?;
@@ -159,7 +159,7 @@ pub async fn page(reads: &impl Reads, (after, documents_seq): (i64, i64), end: i
 /// Entries that changed the quantity on hand, of whole movements: `last_seq` is set back to the last
 /// whole one. Their movements are read separately: for events newer than its statistics Postgres
 /// expects at most one row, and joins by scanning all movements of the page for each entry.
-async fn entries(reads: &impl Reads, after: i64, last_seq: &mut i64) -> Result<Vec<EntryRow>, Fault> {
+async fn load_entries(reads: &impl Reads, after: i64, last_seq: &mut i64) -> Result<Vec<EntryRow>, Fault> {
     let sql = format!(
         "SELECT {select} FROM entry e WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 AND e.on_hand_delta <> 0
          ORDER BY e.seq, e.line LIMIT {MAX}",
@@ -218,7 +218,7 @@ impl Movements {
 }
 
 /// Returns the channels and currencies of the documents of movements.
-async fn places(reads: &impl Reads, movements: &Movements) -> Result<HashMap<Uuid, DocumentPlace>, Fault> {
+async fn load_places(reads: &impl Reads, movements: &Movements) -> Result<HashMap<Uuid, DocumentPlace>, Fault> {
     let documents: Vec<_> = movements.by_seq.values().filter_map(|row| movements.document(row)).collect();
     let ids_of_kind = |kind: &str| -> HashSet<Uuid> {
         documents.iter().filter(|(reference_kind, _)| *reference_kind == kind).map(|(_, id)| *id).collect()

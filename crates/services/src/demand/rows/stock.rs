@@ -49,11 +49,11 @@ struct FlowRow {
     product_id: ProductId,
     #[record(of = demand_day, alias = "d")]
     store_id: StoreId,
-    flow: Flow,
+    flow: StockFlow,
 }
 
 #[derive(Clone, Copy, Default, Record)]
-struct Flow {
+struct StockFlow {
     #[record(sql = "CAST(sum(d.received_units + d.moved_in_units) AS bigint)")]
     received: i64,
     #[record(sql = "CAST(sum(d.ordered_units - d.cancelled_units) AS bigint)")]
@@ -82,7 +82,7 @@ struct SoldRow {
 /// The columns of `FlowRow`, of the days before the period.
 const COLUMNS_BEFORE_PERIOD: &str = "d.product_id, d.store_id, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint)";
 
-impl Flow {
+impl StockFlow {
     const fn add(&mut self, other: &Self) {
         self.received += other.received;
         self.sold += other.sold;
@@ -245,7 +245,7 @@ pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<V
     let flows = flows_sql(&filter_sql.replace("x.", "d."), &format!("${}", flow_values.len() + 1));
     let (spans, rows) =
         tokio::try_join!(reads.records::<SpanRow>(&spans, values), reads.records::<FlowRow>(&flows, flow_values))?;
-    let mut flows: HashMap<(ProductId, StoreId), Flow> = HashMap::with_capacity(rows.len());
+    let mut flows: HashMap<(ProductId, StoreId), StockFlow> = HashMap::with_capacity(rows.len());
     for FlowRow { product_id, store_id, flow } in rows {
         flows.entry((product_id, store_id)).or_default().add(&flow);
     }

@@ -228,14 +228,14 @@ pub(super) async fn span(work: &Work, book: &mut Book, levels: &[LevelLastStock]
     rows::write_spans(work, span_changes).await
 }
 
-type Written = Vec<(Option<stock_span::Model>, Option<stock_span::Model>)>;
+type SpanChanges = Vec<(Option<stock_span::Model>, Option<stock_span::Model>)>;
 
 fn change_spans(
     tenant_id: TenantId,
     book: &mut Book,
     (product_id, store_id): (ProductId, StoreId),
     (stock, changes, old_spans): (LastStock, &[(i32, i64)], &[Span]),
-    span_changes: &mut Written,
+    span_changes: &mut SpanChanges,
 ) {
     let opening = i128::from(stock.on_hand) - changes.iter().map(|(_, by)| i128::from(*by)).sum::<i128>();
     // The span that runs into the day, or ends just before it.

@@ -184,11 +184,11 @@ async fn count_documents(
         return Ok(counts);
     }
     let document_ids = orders.iter().map(|(id, _)| id.uuid()).chain(returns.iter().map(|(id, _)| id.uuid()));
-    let mut before = rows::counted(work, book.generation, document_ids).await?;
+    let mut before = rows::load_counted_states(work, book.generation, document_ids).await?;
     for (id, order) in orders {
         let text = before.remove(&id.uuid());
         change_order(deltas, &order, read::<CountedLines>(text.as_deref())?.as_ref()).map_err(overflow_fault)?;
-        record_count(&mut counts, id.uuid(), text, order.counted().as_ref())?;
+        record_count(&mut counts, id.uuid(), text, order.counted_lines().as_ref())?;
     }
     for (id, sales_return) in returns {
         let text = before.remove(&id.uuid());

@@ -9,7 +9,7 @@ use super::{cells::Values, record::parse_whole, refusal::Refusal};
 const MAX_VALUES: usize = 16 * MAX_BARCODES;
 
 /// Codes between bars, commas, semicolons or spaces, each with its pack quantity after a star; or a list of JSON.
-pub fn read(text: &str) -> Result<Vec<Barcode>, Refusal> {
+pub fn parse_barcodes(text: &str) -> Result<Vec<Barcode>, Refusal> {
     if text.starts_with('[') {
         if Values::of(text.as_bytes()).count() > MAX_VALUES {
             return Err(Refusal::TooManyBarcodes);
@@ -50,7 +50,7 @@ pub fn join_codes(codes: &[Barcode]) -> String {
         pack => format!("{}*{pack}", code.code),
     });
     let joined = short_texts.collect::<Vec<_>>().join("|");
-    if read(&joined).is_ok_and(|reread| reread == codes) {
+    if parse_barcodes(&joined).is_ok_and(|reread| reread == codes) {
         return joined;
     }
     let objects = codes.iter().map(|code| match code.pack_quantity {
@@ -75,7 +75,7 @@ mod tests {
                 for list in [vec![(code.as_str(), 1)], vec![(code.as_str(), 12)], vec![("4006381333931", 1), (code.as_str(), 6)]]
                 {
                     let (list, text) = (codes(&list), join_codes(&codes(&list)));
-                    assert_eq!(read(&text), Ok(list), "by way of {text}");
+                    assert_eq!(parse_barcodes(&text), Ok(list), "by way of {text}");
                 }
             }
         }
@@ -83,12 +83,12 @@ mod tests {
 
     #[test]
     fn a_pack_quantity_that_is_no_whole_number_is_refused() {
-        let read = |pack: &str| read(&format!("[{{\"code\":\"1\",\"packQuantity\":{pack}}}]"));
+        let parse_pack = |pack: &str| parse_barcodes(&format!("[{{\"code\":\"1\",\"packQuantity\":{pack}}}]"));
         for pack in ["1.5", "\"12\"", "true", "[12]", "1e400", "9223372036854775808"] {
-            assert!(read(pack).is_err(), "{pack} was taken");
+            assert!(parse_pack(pack).is_err(), "{pack} was taken");
         }
-        assert_eq!(read("null"), Ok(codes(&[("1", 1)])));
-        assert_eq!(read("12"), Ok(codes(&[("1", 12)])));
+        assert_eq!(parse_pack("null"), Ok(codes(&[("1", 1)])));
+        assert_eq!(parse_pack("12"), Ok(codes(&[("1", 12)])));
     }
 
     #[test]
@@ -98,9 +98,9 @@ mod tests {
                 let list = vec![one; count].join(between);
                 if between == "|" { list } else { format!("[{list}]") }
             };
-            assert_eq!(read(&text(MAX_BARCODES)).map(|codes| codes.len()), Ok(MAX_BARCODES), "{one}");
+            assert_eq!(parse_barcodes(&text(MAX_BARCODES)).map(|codes| codes.len()), Ok(MAX_BARCODES), "{one}");
             for count in [MAX_BARCODES + 1, 100_000] {
-                assert_eq!(read(&text(count)), Err(Refusal::TooManyBarcodes), "{one}");
+                assert_eq!(parse_barcodes(&text(count)), Err(Refusal::TooManyBarcodes), "{one}");
             }
         }
     }
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(join_codes(&codes(&[("4006381333931", 1), ("12345670", 12)])), "4006381333931|12345670*12");
         assert_eq!(join_codes(&codes(&[("A|B", 1), ("C D", 6)])), "[\"A|B\",{\"code\":\"C D\",\"packQuantity\":6}]");
         for text in ["1|2*3", "1, 2*3", "1;2*3", "1 2*3", "1\n2*3"] {
-            assert_eq!(read(text), Ok(codes(&[("1", 1), ("2", 3)])), "{text:?}");
+            assert_eq!(parse_barcodes(text), Ok(codes(&[("1", 1), ("2", 3)])), "{text:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{cells::has_many_values, options::Earnest};
+use super::{cells::has_many_values, options::WriteMode};
 use crate::files::core::limits::BULK_RESPONSE_BYTES;
 
 /// Whether a mutation recognizes a repeated call.
@@ -23,7 +23,7 @@ pub struct BulkOptions {
     /// The field.
     pub field: String,
     pub keyed: Keyed,
-    pub earnest: Earnest,
+    pub earnest: WriteMode,
 }
 
 impl BulkOptions {
@@ -36,7 +36,7 @@ impl BulkOptions {
 
     /// Whether a line is marked before it starts, so that it is never started twice.
     pub fn is_marked(&self) -> bool {
-        self.keyed == Keyed::Not && self.earnest == Earnest::Write
+        self.keyed == Keyed::Not && self.earnest == WriteMode::Write
     }
 }
 
@@ -92,12 +92,12 @@ pub fn variables(line: &Line, options: &BulkOptions, key: String) -> Result<Valu
     }
     document_variables.insert("input".to_owned(), Value::Object(input));
     // A document that does not declare it does not mind.
-    document_variables.insert("validateOnly".to_owned(), Value::Bool(options.earnest == Earnest::DryRun));
+    document_variables.insert("validateOnly".to_owned(), Value::Bool(options.earnest == WriteMode::DryRun));
     Ok(Value::Object(document_variables))
 }
 
 /// A refusal that does not come from the mutation.
-pub fn refused(number: i64, code: &str, message: &str) -> LineAnswer {
+pub fn refusal_answer(number: i64, code: &str, message: &str) -> LineAnswer {
     let answer = json!({ "errors": [{ "message": message, "extensions": { "code": code } }] }).to_string();
     LineAnswer { number, answer, is_refused: true }
 }
@@ -127,7 +127,7 @@ pub fn result_line(number: i64, answer: &str) -> String {
 mod tests {
     use super::*;
 
-    fn options(keyed: Keyed, earnest: Earnest) -> BulkOptions {
+    fn options(keyed: Keyed, earnest: WriteMode) -> BulkOptions {
         BulkOptions { mutation: String::new(), field: "f".to_owned(), keyed, earnest }
     }
     fn of(text: &str, options: &BulkOptions) -> Result<Value, LineRefusal> {
@@ -136,16 +136,16 @@ mod tests {
 
     #[test]
     fn a_line_says_its_input_and_gets_a_key_where_it_has_none() {
-        let keyed = options(Keyed::ByInput, Earnest::Write);
+        let keyed = options(Keyed::ByInput, WriteMode::Write);
         assert_eq!(
             of(r#"{"input":{"a":1}}"#, &keyed),
             Ok(json!({ "input": { "a": 1, "idempotencyKey": "exc/7" }, "validateOnly": false }))
         );
         let own = of(r#"{"input":{"idempotencyKey":"mine"}}"#, &keyed).unwrap();
         assert_eq!(own["input"]["idempotencyKey"], "mine");
-        let bare = of("\u{feff}{\"input\":{}}", &options(Keyed::Not, Earnest::Write));
+        let bare = of("\u{feff}{\"input\":{}}", &options(Keyed::Not, WriteMode::Write));
         assert_eq!(bare, Ok(json!({ "input": {}, "validateOnly": false })));
-        let dry = of("{\"input\":{}}", &options(Keyed::Not, Earnest::DryRun));
+        let dry = of("{\"input\":{}}", &options(Keyed::Not, WriteMode::DryRun));
         assert_eq!(dry, Ok(json!({ "input": {}, "validateOnly": true })));
         for wrong in ["", "{\"input\":{\"a\":1}", "[1]"] {
             assert!(matches!(of(wrong, &keyed), Err(LineRefusal::NoObject(_))), "{wrong}");
@@ -177,9 +177,9 @@ mod tests {
 
     #[test]
     fn what_knows_no_call_again_is_marked_before_it_is_begun() {
-        assert!(options(Keyed::Not, Earnest::Write).is_marked());
-        assert!(!options(Keyed::ByInput, Earnest::Write).is_marked());
-        assert!(!options(Keyed::Not, Earnest::DryRun).is_marked(), "nothing is written");
-        assert_eq!(options(Keyed::Not, Earnest::Write).chunk(), 1);
+        assert!(options(Keyed::Not, WriteMode::Write).is_marked());
+        assert!(!options(Keyed::ByInput, WriteMode::Write).is_marked());
+        assert!(!options(Keyed::Not, WriteMode::DryRun).is_marked(), "nothing is written");
+        assert_eq!(options(Keyed::Not, WriteMode::Write).chunk(), 1);
     }
 }

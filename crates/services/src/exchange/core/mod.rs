@@ -21,7 +21,7 @@ pub mod typed;
 
 pub use self::{
     noun::Noun,
-    options::{Decimal, Earnest, ExportOptions, Format, ImportLimits, ImportOptions, Mode, Since},
-    refusal::{OrderRefusal, Refusal, Refused, Unfit},
+    options::{Decimal, ExportOptions, FactPosition, Format, ImportLimits, ImportOptions, Mode, WriteMode},
+    refusal::{OrderRefusal, Refusal, Refused, UnfitOrder},
     run::{Counts, FactManifest, FactRange, FileReading, Kind, Run, State},
 };

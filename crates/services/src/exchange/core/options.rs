@@ -26,7 +26,7 @@ pub enum Mode {
 
 /// Whether anything is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Earnest {
+pub enum WriteMode {
     Write,
     /// Only report the result that each row would have.
     DryRun,
@@ -50,7 +50,7 @@ pub struct ImportOptions {
     /// Columns of the file, and the fields that they are mapped to; all others are matched by name.
     pub mapping: Vec<(String, String)>,
     pub mode: Mode,
-    pub earnest: Earnest,
+    pub earnest: WriteMode,
     /// Reason of stock changes.
     pub reason: ReasonCode,
     /// Never guessed. Imports that were requested before this option existed use a point.
@@ -91,12 +91,12 @@ pub struct ExportOptions {
     /// For demand facts: only those that were revised since. Not serialized if None, so that calls
     /// from before this option keep their digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Since>,
+    pub since: Option<FactPosition>,
 }
 
 /// Position up to which a reader has the demand facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Since {
+pub struct FactPosition {
     pub seq: i64,
     /// Generation of the reader's facts; None if the reader compares it itself.
     pub generation: Option<i64>,

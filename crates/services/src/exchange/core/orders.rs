@@ -10,7 +10,7 @@ use inventory::catalog::core::text::fold;
 use super::{
     noun::Noun,
     record::{Cells, Record},
-    refusal::Unfit,
+    refusal::UnfitOrder,
 };
 
 /// Maximum rows of an order: as many lines as `orderCreate` accepts.
@@ -74,11 +74,11 @@ pub fn group_orders(rows: &[Record]) -> Vec<&[Record]> {
 
 /// Orders of a file that are refused regardless of their content.
 #[derive(Debug, Default)]
-pub struct OrderDefects(HashMap<u64, Unfit>);
+pub struct OrderDefects(HashMap<u64, UnfitOrder>);
 
 impl OrderDefects {
     /// Returns the reason to refuse the order of these rows, if there is one.
-    pub fn of(&self, rows: &[Record]) -> Option<Unfit> {
+    pub fn of(&self, rows: &[Record]) -> Option<UnfitOrder> {
         self.0.get(&Name::of(rows.first()?)?.mark()).copied()
     }
     pub fn len(&self) -> usize {
@@ -111,14 +111,14 @@ impl Survey {
                 self.seen_marks.push(mark);
             }
             if self.rows > ORDER_ROWS {
-                self.unfit.0.entry(mark).or_insert(Unfit::TooLong);
+                self.unfit.0.entry(mark).or_insert(UnfitOrder::TooLong);
             }
         }
         // Only one of two neighbouring rows names its order.
         if let (Some(named_mark), None) | (None, Some(named_mark)) = (self.previous_mark, mark)
             && !is_first
         {
-            self.unfit.0.entry(named_mark).or_insert(Unfit::Doubtful);
+            self.unfit.0.entry(named_mark).or_insert(UnfitOrder::Doubtful);
         }
         self.previous_mark = mark;
     }
@@ -126,7 +126,7 @@ impl Survey {
     pub fn end(mut self) -> OrderDefects {
         self.seen_marks.sort_unstable();
         for pair in self.seen_marks.windows(2).filter(|pair| pair[0] == pair[1]) {
-            self.unfit.0.entry(pair[0]).or_insert(Unfit::Scattered);
+            self.unfit.0.entry(pair[0]).or_insert(UnfitOrder::Scattered);
         }
         self.unfit
     }
@@ -155,7 +155,7 @@ mod tests {
     fn sizes(names: &[&str]) -> Vec<usize> {
         group_orders(&rows(names)).iter().map(|group| group.len()).collect()
     }
-    fn surveyed(names: &[&str]) -> Vec<Option<Unfit>> {
+    fn surveyed(names: &[&str]) -> Vec<Option<UnfitOrder>> {
         let rows = rows(names);
         let mut survey = Survey::default();
         rows.iter().for_each(|row| survey.row(row));
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn orders_that_cannot_be_told_are_refused() {
-        use Unfit::{Doubtful, Scattered, TooLong};
+        use UnfitOrder::{Doubtful, Scattered, TooLong};
         assert_eq!(surveyed(&["/1", "/1", "/2", "web/1"]), [None, None, None]);
         assert_eq!(surveyed(&["/1", "/2", "direct/1"]), [Some(Scattered), None, Some(Scattered)]);
         assert_eq!(surveyed(&["/1", "/2", "|", "/3", "/4"]), [None, Some(Doubtful), None, Some(Doubtful), None]);

@@ -87,7 +87,7 @@ pub enum Refusal {
 /// Reasons to refuse the rows of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderRefusal {
-    Unfit(Unfit),
+    Unfit(UnfitOrder),
     /// An earlier row has a different value in a field that an order has only once.
     Disagrees {
         first: i64,
@@ -112,7 +112,7 @@ pub enum OrderRefusal {
 
 /// Reasons to refuse an order whose rows cannot be determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unfit {
+pub enum UnfitOrder {
     /// The order's rows are not adjacent.
     Scattered,
     TooLong,

@@ -54,12 +54,12 @@ impl Quotes {
                 Self::Begin | Self::Closing => Some(0),
             };
             let Some((byte, rest)) = next.and_then(|at| bytes[at..].split_first()) else { return self };
-            self = self.after(*byte, delimiter);
+            self = self.next_state(*byte, delimiter);
             bytes = rest;
         }
     }
 
-    fn after(self, byte: u8, delimiter: u8) -> Self {
+    fn next_state(self, byte: u8, delimiter: u8) -> Self {
         match (self, byte) {
             (Self::Begin | Self::Closing, b'"') => Self::Quoted,
             (Self::Quoted, b'"') => Self::Closing,
@@ -176,7 +176,7 @@ mod tests {
         for text in 0..LETTERS.len().pow(6) {
             let bytes: Vec<u8> = (0..6).map(|place| LETTERS[text / LETTERS.len().pow(place) % LETTERS.len()]).collect();
             for begin in [Quotes::Begin, Quotes::Plain, Quotes::Quoted, Quotes::Closing] {
-                let each = bytes.iter().fold(begin, |quotes, byte| quotes.after(*byte, b','));
+                let each = bytes.iter().fold(begin, |quotes, byte| quotes.next_state(*byte, b','));
                 assert!(begin.advance_all(&bytes, b',') == each, "{:?}", String::from_utf8_lossy(&bytes));
             }
         }

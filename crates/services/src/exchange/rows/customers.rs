@@ -1,26 +1,31 @@
 //! Customers in exports; their contacts are included only for requesters who may see them.
 
 use entity::prelude::*;
-use inventory::catalog::rows::customers;
+use inventory::catalog::rows::customer_list;
 use platform::{
     paging::{Key, PageRequest},
     storage::{Fault, Reads},
 };
 use sea_orm::Value;
 
-use super::export_page::{After, ExportScope, Page};
+use super::export_page::{ExportScope, Page, PageKey};
 use crate::exchange::core::{ExportOptions, cells::Item};
 
 /// Customers that are read at once: each is decrypted separately.
 const PAGE: u32 = 1_000;
 
-pub async fn page(reads: &impl Reads, export_scope: &ExportScope, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
+pub async fn page(
+    reads: &impl Reads,
+    export_scope: &ExportScope,
+    options: &ExportOptions,
+    after: &PageKey,
+) -> Result<Page, Fault> {
     let start_keys = match after.first() {
         Some(Value::Uuid(Some(id))) => Some(vec![Key::Id(*id)]),
         _ => None,
     };
     let request = PageRequest { limit: PAGE, backward: false, after: start_keys, before: None };
-    let mut page_customers = customers::plain_page(reads, &request).await?.rows;
+    let mut page_customers = customer_list::plain_page(reads, &request).await?.rows;
     let is_last = page_customers.len() <= PAGE as usize;
     page_customers.truncate(PAGE as usize);
     let next = page_customers.last().filter(|_| !is_last).map(|last| vec![last.id.into()]);

@@ -16,7 +16,7 @@ use platform::storage::{Fault, Reads};
 
 use super::{
     customers, export_facts, export_orders,
-    export_page::{After, ExportScope, Page, money, push_id_condition, push_time_condition, read},
+    export_page::{ExportScope, Page, PageKey, money, push_id_condition, push_time_condition, read},
     export_stock,
 };
 use crate::exchange::core::{ExportOptions, Noun, barcodes, cells::Item};
@@ -26,7 +26,7 @@ pub async fn page(
     reads: &impl Reads,
     noun: Noun,
     (export_scope, options): (&ExportScope, &ExportOptions),
-    after: &After,
+    after: &PageKey,
 ) -> Result<Page, Fault> {
     match noun {
         Noun::Products => products(reads, export_scope, options, after).await,
@@ -103,7 +103,7 @@ impl ProductRow {
             rules.stock_policy.as_str().into(),
             rules.metadata.into(),
         ]);
-        items.extend(goods.named().map(|(_, value)| match value {
+        items.extend(goods.named_fields().map(|(_, value)| match value {
             GoodsValue::Whole(number) => Item::from(number.map(i64::from)),
             GoodsValue::Text(text) => Item::from(text),
         }));
@@ -112,7 +112,12 @@ impl ProductRow {
     }
 }
 
-async fn products(reads: &impl Reads, export_scope: &ExportScope, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
+async fn products(
+    reads: &impl Reads,
+    export_scope: &ExportScope,
+    options: &ExportOptions,
+    after: &PageKey,
+) -> Result<Page, Fault> {
     let select = format!(
         "SELECT {} FROM product p
         LEFT JOIN category c ON c.tenant_id = p.tenant_id AND c.id = p.category_id
@@ -150,7 +155,7 @@ struct SupplierRow {
     minimum_order_currency: Option<String>,
 }
 
-async fn suppliers(reads: &impl Reads, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
+async fn suppliers(reads: &impl Reads, options: &ExportOptions, after: &PageKey) -> Result<Page, Fault> {
     let select = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1", SupplierRow::SELECT);
     let mut clause = Clause::new(reads.backend());
     push_time_condition(&mut clause, "s.updated_at", options);
@@ -187,7 +192,7 @@ struct CategoryRow {
     seo_description: Option<String>,
 }
 
-async fn categories(reads: &impl Reads, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
+async fn categories(reads: &impl Reads, options: &ExportOptions, after: &PageKey) -> Result<Page, Fault> {
     let select = format!(
         "SELECT {} FROM category c
         LEFT JOIN category u ON u.tenant_id = c.tenant_id AND u.id = c.parent_id WHERE c.tenant_id = $1",

@@ -9,7 +9,7 @@ use inventory::catalog::rows::Clause;
 use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
-use super::export_page::{After, ExportScope, Page, money, push_id_condition, read_within, stores};
+use super::export_page::{ExportScope, Page, PageKey, money, push_id_condition, read_within, stores};
 use crate::exchange::core::{ExportOptions, FactRange, cells::Item};
 
 /// Microseconds of a day.
@@ -81,7 +81,7 @@ struct DeletedFactRow {
 }
 
 /// Cells of an existing row, or of a deleted one that has no figures left.
-fn items(day: &demand_day::Model, names: Names, (state, sees_costs): (&str, bool)) -> Result<Vec<Item>, Fault> {
+fn row_items(day: &demand_day::Model, names: Names, (state, sees_costs): (&str, bool)) -> Result<Vec<Item>, Fault> {
     let amount = |minor: i64, is_seen: bool| -> Result<Item, Fault> {
         let currency = Some(day.currency.clone()).filter(|code| !code.is_empty());
         let [amount, _] = money(Some(minor), currency, is_seen)?;
@@ -112,7 +112,7 @@ fn items(day: &demand_day::Model, names: Names, (state, sees_costs): (&str, bool
 }
 
 /// Returns the cursor of a row in its list.
-fn place(day: &demand_day::Model, range: FactRange) -> After {
+fn page_key(day: &demand_day::Model, range: FactRange) -> PageKey {
     let key: [Value; 5] = [
         day.business_date.into(),
         day.product_id.into(),
@@ -203,7 +203,7 @@ pub(super) async fn facts(
     reads: &impl Reads,
     export_scope: &ExportScope,
     options: &ExportOptions,
-    after: &After,
+    after: &PageKey,
 ) -> Result<Page, Fault> {
     let range = export_scope.facts.ok_or_else(|| Fault::Broken("an export of demand facts has a range".to_owned()))?;
     let clause = condition(reads, export_scope, options, range);
@@ -214,8 +214,8 @@ pub(super) async fn facts(
     let select = format!("SELECT {} FROM (SELECT * FROM demand_day d WHERE d.tenant_id = $1", DayRow::SELECT);
     let mut page = read_within(reads, (&select, &joins(order)), clause, order, after, |row: DayRow| {
         let DayRow { day, sku, store, channel } = row;
-        let items = items(&day, Names { sku, store, channel }, ("KEPT", export_scope.sees_costs))?;
-        Ok((items, place(&day, range)))
+        let items = row_items(&day, Names { sku, store, channel }, ("KEPT", export_scope.sees_costs))?;
+        Ok((items, page_key(&day, range)))
     })
     .await?;
     if page.next.is_none() && range.is_increment {
@@ -224,13 +224,13 @@ pub(super) async fn facts(
     Ok(page)
 }
 
-async fn deleted_facts(reads: &impl Reads, clause: Clause, range: FactRange, after: &After) -> Result<Page, Fault> {
+async fn deleted_facts(reads: &impl Reads, clause: Clause, range: FactRange, after: &PageKey) -> Result<Page, Fault> {
     let select = format!("SELECT {} FROM (SELECT * FROM demand_gone d WHERE d.tenant_id = $1", DeletedFactRow::SELECT);
     let mut page = read_within(reads, (&select, &joins(&REVISED_KEY)), clause, &REVISED_KEY, after, |row: DeletedFactRow| {
         let DeletedFactRow { day, sku, store, channel } = row;
         let day = empty(day);
-        let place = place(&day, range);
-        Ok((items(&day, Names { sku, store, channel }, ("GONE", false))?, place))
+        let place = page_key(&day, range);
+        Ok((row_items(&day, Names { sku, store, channel }, ("GONE", false))?, place))
     })
     .await?;
     page.next = page.next.map(|place| [vec![DELETED_PREFIX.into()], place].concat());

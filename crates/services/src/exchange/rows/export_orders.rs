@@ -8,7 +8,7 @@ use entity::{
 use inventory::{catalog::rows::Clause, orders::rows::LineRow};
 use platform::storage::{Fault, Reads};
 
-use super::export_page::{After, ExportScope, Page, push_id_condition, push_time_condition, read, stores};
+use super::export_page::{ExportScope, Page, PageKey, push_id_condition, push_time_condition, read, stores};
 use crate::exchange::core::{ExportOptions, cells::Item, order_lines};
 
 #[derive(Record)]
@@ -57,7 +57,7 @@ pub(super) async fn orders(
     reads: &impl Reads,
     export_scope: &ExportScope,
     options: &ExportOptions,
-    after: &After,
+    after: &PageKey,
 ) -> Result<Page, Fault> {
     let select = format!(
         "SELECT {} FROM sales_order o

@@ -32,12 +32,12 @@ pub struct ExportScope {
 }
 
 /// Cursor at the end of a page: the values of its sort columns. Empty before the first.
-pub type After = Vec<Value>;
+pub type PageKey = Vec<Value>;
 
 /// A page, and the key after which the next one continues; None after the last.
 pub struct Page {
     pub rows: Vec<Vec<Item>>,
-    pub next: Option<After>,
+    pub next: Option<PageKey>,
     /// Customers whose contacts are on the page: the audit log gets them.
     pub contacts: Vec<CustomerId>,
 }
@@ -83,8 +83,8 @@ pub(super) async fn read<R: Record + Send>(
     select: &str,
     clause: Clause,
     order: &[&str],
-    after: &After,
-    convert: impl FnMut(R) -> Result<(Vec<Item>, After), Fault>,
+    after: &PageKey,
+    convert: impl FnMut(R) -> Result<(Vec<Item>, PageKey), Fault>,
 ) -> Result<Page, Fault> {
     read_within(reads, (select, ""), clause, order, after, convert).await
 }
@@ -95,8 +95,8 @@ pub(super) async fn read_within<R: Record + Send>(
     (select, tail): (&str, &str),
     mut clause: Clause,
     order: &[&str],
-    after: &After,
-    mut convert: impl FnMut(R) -> Result<(Vec<Item>, After), Fault>,
+    after: &PageKey,
+    mut convert: impl FnMut(R) -> Result<(Vec<Item>, PageKey), Fault>,
 ) -> Result<Page, Fault> {
     let columns = order.join(", ");
     if !after.is_empty() {

@@ -9,7 +9,7 @@ use inventory::catalog::rows::Clause;
 use platform::storage::{Fault, Reads};
 use sea_orm::Value;
 
-use super::export_page::{After, ExportScope, Page, money, push_id_condition, push_time_condition, read, read_within, stores};
+use super::export_page::{ExportScope, Page, PageKey, money, push_id_condition, push_time_condition, read, read_within, stores};
 use crate::exchange::core::{ExportOptions, cells::Item};
 
 #[derive(Record)]
@@ -85,7 +85,7 @@ pub(super) async fn stock(
     reads: &impl Reads,
     export_scope: &ExportScope,
     options: &ExportOptions,
-    after: &After,
+    after: &PageKey,
 ) -> Result<Page, Fault> {
     let select = format!(
         "SELECT {} FROM stock_level l
@@ -173,7 +173,7 @@ pub(super) async fn movements(
     reads: &impl Reads,
     export_scope: &ExportScope,
     options: &ExportOptions,
-    after: &After,
+    after: &PageKey,
 ) -> Result<Page, Fault> {
     // The page is selected first, and joined afterwards: whatever the estimate of the remaining
     // entries, Postgres then reads them in their order.

@@ -58,7 +58,7 @@ pub async fn answer(work: &Work, id: ExchangeId, lines: &[LineAnswer]) -> Result
 }
 
 /// Returns the answers to lines after a number, in order.
-pub async fn answers(reads: &impl Reads, id: ExchangeId, after: i64, limit: i64) -> Result<Vec<(i64, String)>, Fault> {
+pub async fn load_answers(reads: &impl Reads, id: ExchangeId, after: i64, limit: i64) -> Result<Vec<(i64, String)>, Fault> {
     let sql = format!(
         "SELECT {} FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND number > $3 AND answer IS NOT NULL
                ORDER BY number LIMIT $4",

@@ -151,26 +151,43 @@ fn reading_json(run: &Run) -> Result<String, Fault> {
     serde_json::to_string(&run.reading).map_err(|error| Fault::Broken(format!("how a file is read has no JSON: {error}")))
 }
 
+#[derive(Record)]
+#[record(of = exchange)]
+struct ChangedRun {
+    id: ExchangeId,
+    #[record(column = "told")]
+    reading: String,
+    result_id: Option<FileId>,
+    state: String,
+    position: i64,
+    created_rows: i64,
+    updated_rows: i64,
+    unchanged_rows: i64,
+    refused_rows: i64,
+    error: Option<String>,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    version: i64,
+}
+
 /// Writes the result of an exchange. The row is locked by this transaction.
 pub async fn change(work: &Work, after: &Run) -> Result<(), Fault> {
-    let sql = "UPDATE exchange SET told = $3, result_id = $4, state = $5, position = $6, created_rows = $7, updated_rows = $8, unchanged_rows = $9,
-               refused_rows = $10, error = $11, started_at = $12, finished_at = $13, version = $14 WHERE tenant_id = $1 AND id = $2";
-    let values = vec![
-        after.id.into(),
-        reading_json(after)?.into(),
-        after.result.into(),
-        after.state.as_str().into(),
-        after.position().into(),
-        after.counts.created.into(),
-        after.counts.updated.into(),
-        after.counts.unchanged.into(),
-        after.counts.refused.into(),
-        after.error.clone().into(),
-        after.started_at.map(Timestamp::micros).into(),
-        after.finished_at.map(Timestamp::micros).into(),
-        after.version.into(),
-    ];
-    work.execute(sql, values).await.map(drop)
+    let row = ChangedRun {
+        id: after.id,
+        reading: reading_json(after)?,
+        result_id: after.result,
+        state: after.state.as_str().to_owned(),
+        position: after.position(),
+        created_rows: after.counts.created,
+        updated_rows: after.counts.updated,
+        unchanged_rows: after.counts.unchanged,
+        refused_rows: after.counts.refused,
+        error: after.error.clone(),
+        started_at: after.started_at,
+        finished_at: after.finished_at,
+        version: after.version,
+    };
+    work.update_row(row).await.map(drop)
 }
 
 /// A refused row as it is stored.

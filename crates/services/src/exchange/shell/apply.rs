@@ -13,7 +13,7 @@ use super::{
 };
 use crate::exchange::{
     core::{
-        Counts, Earnest, ImportOptions, Mode as RowMode, Noun, Refusal, Refused, Run, fields,
+        Counts, ImportOptions, Mode as RowMode, Noun, Refusal, Refused, Run, WriteMode, fields,
         record::{Record, ResolvedNames},
     },
     rows::{self, resolved_names::resolved_names},
@@ -68,7 +68,7 @@ impl Exchange {
         (options, caller, names): (&ImportOptions, &Caller, &ResolvedNames),
         rows: &[Record],
     ) -> Result<(Counts, Vec<Refused>), Halt> {
-        let mode = if options.earnest == Earnest::DryRun { Mode::Check } else { Mode::Write };
+        let mode = if options.earnest == WriteMode::DryRun { Mode::Check } else { Mode::Write };
         let call_options = CallOptions { key: Some(key_of(run, rows)), mode };
         let on_existing = if options.mode == RowMode::Create { OnExistingKey::New } else { OnExistingKey::Key };
         let catalog = &self.0.catalog;
@@ -137,7 +137,7 @@ fn catalogue_outcome<R>(
             counts.unchanged = numbers.len() as i64;
             return Ok((counts, refused));
         }
-        let (_, field, message) = refusal_text.of_catalogue(problem);
+        let (_, field, message) = refusal_text.catalogue_text(problem);
         let (first, last) = (numbers.first().copied().unwrap_or(0), numbers.last().copied().unwrap_or(0));
         let reason = format!("rows {first} to {last} were refused as a whole, for {field}: {message}");
         let is_raced = matches!(problem.why, Rejection::Taken(_));
@@ -155,7 +155,7 @@ fn catalogue_outcome<R>(
             Outcome::Unchanged => counts.unchanged += 1,
             Outcome::Refused => {
                 counts.refused += 1;
-                let problem_texts: Vec<_> = answer.problems.iter().map(|problem| refusal_text.of_catalogue(problem)).collect();
+                let problem_texts: Vec<_> = answer.problems.iter().map(|problem| refusal_text.catalogue_text(problem)).collect();
                 let (code, field, _) = problem_texts.first().cloned().unwrap_or_default();
                 let words = problem_texts.into_iter().map(|(_, _, message)| message).collect::<Vec<_>>().join("; ");
                 refused.push(Refused { number, field, why: Refusal::ByRoom { code, words } });
@@ -172,10 +172,10 @@ mod tests {
 
     struct FixedText;
     impl RefusalText for FixedText {
-        fn of_catalogue(&self, problem: &Problem) -> (String, String, String) {
+        fn catalogue_text(&self, problem: &Problem) -> (String, String, String) {
             (String::new(), problem.at.join("."), "that will not do".to_owned())
         }
-        fn of_stock(&self, _: &inventory::stock::core::Reason) -> (String, String) {
+        fn stock_text(&self, _: &inventory::stock::core::Reason) -> (String, String) {
             unreachable!("this is no stock")
         }
     }

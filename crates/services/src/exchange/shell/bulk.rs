@@ -6,7 +6,7 @@ use std::{collections::VecDeque, time::Duration};
 use bytes::Bytes;
 use entity::prelude::*;
 use futures_util::TryStreamExt;
-use iam::access::{Changed, Permit, kind};
+use iam::access::{ChangedValue, Permit, kind};
 use platform::{
     jobs::Lease,
     storage::{Fault, Work, journal},
@@ -16,7 +16,7 @@ use super::{
     engine::{BatchOutcome, Call, DryRun, Engine, Requester},
     error::ExchangeError,
     halt::Halt,
-    manage::{Ask, Requested},
+    manage::{ExchangeRequest, RequestedExchange},
     queue::begin_next,
     rejection_messages,
     service::Exchange,
@@ -25,7 +25,7 @@ use super::{
 use crate::{
     exchange::{
         core::{
-            Counts, Earnest, Kind, Run, State,
+            Counts, Kind, Run, State, WriteMode,
             bulk::{self, BulkOptions, Line, LineAnswer},
         },
         read::{self, LinesMessage, Unreadable},
@@ -47,7 +47,7 @@ pub struct BulkRequest {
     pub idempotency_key: String,
     pub mutation: String,
     pub input: FileId,
-    pub earnest: Earnest,
+    pub earnest: WriteMode,
     /// API key of the request; None if a member made it.
     pub key: Option<ApiKeyId>,
 }
@@ -58,15 +58,15 @@ impl Exchange {
         &self,
         permit: Permit<kind::ExchangeRun>,
         request: BulkRequest,
-    ) -> Result<Changed<Requested>, ExchangeError> {
+    ) -> Result<ChangedValue<RequestedExchange>, ExchangeError> {
         let document = self.engine()?.inspect_document(permit.caller(), &request.mutation).map_err(ExchangeError::Unfit)?;
-        if request.earnest == Earnest::DryRun && document.dry_run != DryRun::Offered {
+        if request.earnest == WriteMode::DryRun && document.dry_run != DryRun::Offered {
             return Err(ExchangeError::NoDryRun { field: document.field, could: document.dry_run == DryRun::NotDeclared });
         }
         let options =
             BulkOptions { mutation: request.mutation, field: document.field, keyed: document.keyed, earnest: request.earnest };
         let options = serde_json::to_string(&options).map_err(|error| Fault::Broken(format!("options: {error}")))?;
-        let request = Ask {
+        let request = ExchangeRequest {
             idempotency_key: request.idempotency_key,
             kind: Kind::Bulk,
             noun: None,
@@ -143,7 +143,7 @@ impl Exchange {
         let scope = self.0.db.tenant(run.tenant);
         if let Some(number) = lines::started_line(&scope, run.id).await? {
             let reason = "the worker stopped while this line was executed: check whether it took effect; it is not retried";
-            run = self.store_answers(lease, &run, vec![bulk::refused(number, "UNCERTAIN", reason)]).await?;
+            run = self.store_answers(lease, &run, vec![bulk::refusal_answer(number, "UNCERTAIN", reason)]).await?;
         }
         let after = lines::last(&scope, run.id).await?;
         let mut messages = read::lines(self.0.files.read(&file).await?, after, LINES_PER_READ);
@@ -173,7 +173,7 @@ impl Exchange {
         while !pending_lines.is_empty() {
             // Rights are checked again for each chunk: rights that are revoked end with the current
             // one.
-            self.maker(&run).await?;
+            self.load_requester(&run).await?;
             let chunk = take_batch(&pending_lines, options.chunk());
             let (calls, mut answers) = prepare_calls(&run, options, &chunk);
             if options.is_marked()
@@ -237,7 +237,7 @@ impl Exchange {
         let mut writer = self.0.files.write(run.tenant, (run.maker, run.key), name_and_type).await?;
         let (scope, mut after) = (self.0.db.tenant(run.tenant), 0);
         loop {
-            let page = lines::answers(&scope, run.id, after, ANSWERS_PER_PAGE).await?;
+            let page = lines::load_answers(&scope, run.id, after, ANSWERS_PER_PAGE).await?;
             let text: String = page.iter().map(|(number, answer)| bulk::result_line(*number, answer)).collect();
             // A file may not be empty; a blank line is skipped by readers.
             let text = if text.is_empty() && after == 0 { "\n".to_owned() } else { text };
@@ -287,7 +287,9 @@ fn prepare_calls(run: &Run, options: &BulkOptions, chunk: &[Line]) -> (Vec<Call>
         let request = format!("{}/{}", run.id, line.number);
         match bulk::variables(line, options, request.clone()) {
             Ok(variables) => calls.push(Call { number: line.number, variables, request }),
-            Err(refusal) => answers.push(bulk::refused(line.number, "BAD_USER_INPUT", &rejection_messages::line(&refusal))),
+            Err(refusal) => {
+                answers.push(bulk::refusal_answer(line.number, "BAD_USER_INPUT", &rejection_messages::line(&refusal)));
+            }
         }
     }
     (calls, answers)

@@ -12,7 +12,7 @@ use platform::{
 use super::{halt::Halt, service::Exchange, write::Sheet};
 use crate::{
     exchange::{
-        core::{Counts, ExportOptions, FactManifest, FactRange, FileReading, Noun, Run, Since, columns::exported_columns},
+        core::{Counts, ExportOptions, FactManifest, FactPosition, FactRange, FileReading, Noun, Run, columns::exported_columns},
         rows::{export::page, export_facts, export_page::ExportScope},
     },
     files::ResultFile,
@@ -33,7 +33,7 @@ impl Exchange {
         let mut after = Vec::new();
         loop {
             // Rights are checked again for each page.
-            let export_scope = export_scope(&self.maker(&run).await?, noun, (head, facts))?;
+            let export_scope = build_export_scope(&self.load_requester(&run).await?, noun, (head, facts))?;
             let export_page = page(&scope, noun, (&export_scope, &options), &after).await?;
             if let Some(range) = facts {
                 check_generation(&scope, range).await?;
@@ -88,9 +88,9 @@ impl Exchange {
 }
 
 /// Returns the range of demand facts of an export: all of them if the reader has none yet.
-async fn fact_range(reads: &impl Reads, since: Option<Since>) -> Result<FactRange, Halt> {
+async fn fact_range(reads: &impl Reads, since: Option<FactPosition>) -> Result<FactRange, Halt> {
     let (generation, to) = export_facts::current(reads).await?.unwrap_or_default();
-    let Some(Since { seq, generation: known_generation }) = since else {
+    let Some(FactPosition { seq, generation: known_generation }) = since else {
         return Ok(FactRange { generation, from: 0, to, is_increment: false });
     };
     if known_generation.is_some_and(|known_generation| known_generation != generation) {
@@ -121,7 +121,11 @@ pub(super) fn add_digest(reading: FileReading, result_file: Option<&ResultFile>)
 }
 
 /// Returns the rows and columns of a noun that a caller may see.
-pub(super) fn export_scope(caller: &Caller, noun: Noun, (head, facts): (i64, Option<FactRange>)) -> Result<ExportScope, Halt> {
+pub(super) fn build_export_scope(
+    caller: &Caller,
+    noun: Noun,
+    (head, facts): (i64, Option<FactRange>),
+) -> Result<ExportScope, Halt> {
     let reach = match noun {
         Noun::Stock => permit::<kind::StockRead>(caller)?.reach(),
         Noun::Movements => permit::<kind::StockMovementRead>(caller)?.reach(),

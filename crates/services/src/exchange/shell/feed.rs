@@ -12,7 +12,7 @@ use super::{
     columnar::Columnar,
     engine::Requester,
     error::ExchangeError,
-    export::{check_generation, export_scope},
+    export::{build_export_scope, check_generation},
     halt::Halt,
     manage::check_permission,
     service::Exchange,
@@ -141,7 +141,7 @@ impl Exchange {
         let export_scope = ExportScope {
             since: range.is_increment.then_some(range.from).or((noun == Noun::Movements).then_some(range.from)),
             orders: feed.orders.clone(),
-            ..export_scope(&caller, noun, (range.to, facts))?
+            ..build_export_scope(&caller, noun, (range.to, facts))?
         };
         let moment = |day: i32| i64::from(day) * DAY;
         let options = ExportOptions {
@@ -186,7 +186,7 @@ fn orders_of(payload: &str) -> Vec<OrderId> {
     std::iter::once(&payload["order"]).chain(order_list).filter_map(|id| id.as_str()?.parse().ok()).collect()
 }
 
-enum Form {
+enum FeedEncoder {
     Csv(Box<csv::Writer<Vec<u8>>>),
     Jsonl(Vec<u8>),
     /// None while a blocking thread encodes the full groups.
@@ -196,7 +196,7 @@ enum Form {
 /// A file of rows under way, in memory.
 pub struct FeedFile {
     names: Vec<String>,
-    form: Form,
+    form: FeedEncoder,
     bytes: Vec<u8>,
     rows: i64,
 }
@@ -215,11 +215,11 @@ impl FeedFile {
     pub fn begin(noun: Noun, format: ExportFormat) -> Result<Self, FeedError> {
         let columns = exported_columns(noun);
         let mut form = match format {
-            ExportFormat::Csv => Form::Csv(Box::new(empty_csv())),
-            ExportFormat::Jsonl => Form::Jsonl(Vec::new()),
-            ExportFormat::Parquet => Form::Parquet(Some(Box::new(Columnar::of(columns)?))),
+            ExportFormat::Csv => FeedEncoder::Csv(Box::new(empty_csv())),
+            ExportFormat::Jsonl => FeedEncoder::Jsonl(Vec::new()),
+            ExportFormat::Parquet => FeedEncoder::Parquet(Some(Box::new(Columnar::of(columns)?))),
         };
-        if let Form::Csv(rows) = &mut form {
+        if let FeedEncoder::Csv(rows) = &mut form {
             rows.write_record(columns).map_err(internal_halt)?;
         }
         let names = columns.iter().map(|name| (*name).to_owned()).collect();
@@ -230,10 +230,10 @@ impl FeedFile {
     pub async fn push(&mut self, rows: &[Vec<Item>]) -> Result<(), FeedError> {
         for row in rows {
             match &mut self.form {
-                Form::Csv(csv) => csv_row(csv, row)?,
-                Form::Jsonl(buffer) => json_line(buffer, &self.names, row)?,
-                Form::Parquet(Some(open)) => open.row(row)?,
-                Form::Parquet(None) => return Err(internal_halt("its writer is gone").into()),
+                FeedEncoder::Csv(csv) => csv_row(csv, row)?,
+                FeedEncoder::Jsonl(buffer) => json_line(buffer, &self.names, row)?,
+                FeedEncoder::Parquet(Some(open)) => open.row(row)?,
+                FeedEncoder::Parquet(None) => return Err(internal_halt("its writer is gone").into()),
             }
         }
         self.rows += rows.len() as i64;
@@ -243,13 +243,13 @@ impl FeedFile {
     /// Moves the encoded bytes into the file's buffer.
     async fn flush(&mut self) -> Result<(), FeedError> {
         let mut flushed = match &mut self.form {
-            Form::Csv(rows) => {
+            FeedEncoder::Csv(rows) => {
                 rows.flush().map_err(internal_halt)?;
                 std::mem::replace(&mut **rows, empty_csv()).into_inner().map_err(internal_halt)?
             }
-            Form::Jsonl(buffer) => std::mem::take(buffer),
-            Form::Parquet(Some(open)) if !open.is_full() => return Ok(()),
-            Form::Parquet(open) => write_columns(open, Columnar::write_full).await?,
+            FeedEncoder::Jsonl(buffer) => std::mem::take(buffer),
+            FeedEncoder::Parquet(Some(open)) if !open.is_full() => return Ok(()),
+            FeedEncoder::Parquet(open) => write_columns(open, Columnar::write_full).await?,
         };
         self.bytes.append(&mut flushed);
         Ok(())
@@ -264,7 +264,7 @@ impl FeedFile {
     pub async fn finish(mut self) -> Result<FeedPart, FeedError> {
         self.flush().await?;
         let Self { form, mut bytes, rows, .. } = self;
-        if let Form::Parquet(mut open) = form {
+        if let FeedEncoder::Parquet(mut open) = form {
             bytes.append(&mut write_columns(&mut open, Columnar::finish).await?);
         }
         let hash_task = tokio::task::spawn_blocking(move || {

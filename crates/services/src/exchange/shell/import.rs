@@ -44,7 +44,7 @@ impl Exchange {
                 ReadMessage::Rows(rows) => {
                     // Rights are checked again for each chunk: rights that are revoked end with the
                     // current one.
-                    let caller = self.maker(&run).await?;
+                    let caller = self.load_requester(&run).await?;
                     let (progress, refused) = match noun {
                         Noun::Orders => self.apply_orders((lease, &run), (&options, &caller, &order_defects), &rows).await?,
                         _ => self.apply(lease, &run, &options, &caller, &rows).await?,
@@ -53,7 +53,7 @@ impl Exchange {
                     check_refused_count(run.counts.refused, limits.refused)?;
                     if run.position() >= measured_rows * GROWTH_FACTOR {
                         measured_rows = run.position();
-                        self.0.db.measure(target_tables(noun)).await?;
+                        self.0.db.analyze(target_tables(noun)).await?;
                     }
                     time_slice.yield_if_due()?;
                 }

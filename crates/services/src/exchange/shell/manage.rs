@@ -1,7 +1,7 @@
 //! Asking for exchanges, and ending them early.
 
 use entity::prelude::*;
-use iam::access::{Caller, Changed, Permit, kind, permit};
+use iam::access::{Caller, ChangedValue, Permit, kind, permit};
 use platform::{
     clock::Clock,
     jobs,
@@ -35,7 +35,7 @@ const MAX_OPEN: i64 = 100;
 
 /// Request for an exchange.
 #[derive(Debug, Clone, Serialize)]
-pub struct Ask {
+pub struct ExchangeRequest {
     #[serde(skip)]
     pub idempotency_key: String,
     #[serde(skip)]
@@ -50,7 +50,7 @@ pub struct Ask {
 }
 
 /// A requested exchange, and whether an earlier call with the same key had requested it.
-pub type Requested = (Run, bool);
+pub type RequestedExchange = (Run, bool);
 
 /// Checks the caller's permission for the rows that an exchange of this kind reads or writes.
 pub(super) fn check_permission(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), ExchangeError> {
@@ -75,7 +75,7 @@ pub(super) fn check_permission(caller: &Caller, kind_of: Kind, noun: Option<Noun
 }
 
 /// Cancels an exchange that is not over; the next one that waits begins.
-async fn cancel_run(work: &mut Work, run: Run, clock: &Clock) -> Result<Changed<Run>, Fault> {
+async fn cancel_run(work: &mut Work, run: Run, clock: &Clock) -> Result<ChangedValue<Run>, Fault> {
     let now = clock.now();
     let after = Run { state: State::Cancelled, finished_at: Some(now), version: run.version + 1, ..run };
     rows::change(work, &after).await?;
@@ -83,7 +83,7 @@ async fn cancel_run(work: &mut Work, run: Run, clock: &Clock) -> Result<Changed<
     if after.kind == Kind::Bulk {
         begin_next(work, clock).await?;
     }
-    Ok(Changed { value: after, seq })
+    Ok(ChangedValue { value: after, seq })
 }
 
 /// Cancels the exchange of a job that is dropped for good, in the same transaction: otherwise the
@@ -106,8 +106,8 @@ impl Exchange {
     pub async fn request_exchange(
         &self,
         permit: Permit<kind::ExchangeRun>,
-        request: Ask,
-    ) -> Result<Changed<Requested>, ExchangeError> {
+        request: ExchangeRequest,
+    ) -> Result<ChangedValue<RequestedExchange>, ExchangeError> {
         check_permission(permit.caller(), request.kind, request.noun)?;
         check_key(&request.idempotency_key).map_err(ExchangeError::BadKey)?;
         let digest = hash_of(&request);
@@ -118,7 +118,7 @@ impl Exchange {
         if let Some(existing) = rows::by_key(&work, permit.actor(), request.kind, &request.idempotency_key).await? {
             work.rollback().await?;
             return if (InputDigest { hash: existing.hash, sent: existing.sent }).matches(&digest) {
-                Ok(Changed { value: (existing, true), seq: None })
+                Ok(ChangedValue { value: (existing, true), seq: None })
             } else {
                 Err(ExchangeError::KeyReused)
             };
@@ -157,7 +157,7 @@ impl Exchange {
         }
         let seq = journal::append(&mut work, vec![exchange_event(events::EXCHANGE_CREATED, &run)], now).await?;
         work.commit().await?;
-        Ok(Changed { value: (run, false), seq })
+        Ok(ChangedValue { value: (run, false), seq })
     }
 
     /// Checks that the file can be read, and that the tenant may have one more exchange.
@@ -185,7 +185,7 @@ impl Exchange {
     }
 
     /// Cancels an exchange after the rows in progress. Finished rows keep their effect.
-    pub async fn cancel(&self, permit: Permit<kind::ExchangeRun>, id: ExchangeId) -> Result<Changed<Run>, ExchangeError> {
+    pub async fn cancel(&self, permit: Permit<kind::ExchangeRun>, id: ExchangeId) -> Result<ChangedValue<Run>, ExchangeError> {
         let mut work = permit.scope(&self.0.db).begin().await?;
         let Some(run) = rows::lock(&work, id).await?.filter(|run| is_visible(&permit, run)) else {
             work.rollback().await?;

@@ -28,7 +28,7 @@ pub use bulk::BulkRequest;
 pub use engine::{BatchOutcome, BulkDocument, Call, DryRun, Engine, Requester};
 pub use error::ExchangeError;
 pub use feed::{Feed, FeedError, FeedFile, FeedHead, FeedPage, FeedPart, feed_head, may_feed};
-pub use manage::{Ask, cancel_dropped_job};
+pub use manage::{ExchangeRequest, cancel_dropped_job};
 pub use queue::{JOB, Order};
 pub use service::{Exchange, RefusalText};
 pub use table_file::{FileColumn, columns_file};

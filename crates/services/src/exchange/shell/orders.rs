@@ -20,7 +20,7 @@ use platform::{jobs::Lease, storage::Fault};
 use super::{apply::key_of, halt::Halt, order_rows::ParsedOrder, service::Exchange};
 use crate::exchange::{
     core::{
-        Counts, Earnest, ImportOptions, Mode as RowMode, Noun, OrderRefusal, Refusal, Refused, Run,
+        Counts, ImportOptions, Mode as RowMode, Noun, OrderRefusal, Refusal, Refused, Run, WriteMode,
         orders::{OrderDefects, group_orders},
         record::{Record, ResolvedNames},
     },
@@ -79,7 +79,7 @@ impl Exchange {
         // in the file gets it.
         self.0.ledger.refresh_terms(&self.0.db.tenant(run.tenant)).await?;
         // A dry run progresses by whole chunks only, because it stores no orders.
-        let is_dry = options.earnest == Earnest::DryRun;
+        let is_dry = options.earnest == WriteMode::DryRun;
         let concurrency = if is_dry { 1 } else { ORDERS_AT_ONCE };
         let terms = ImportContext { lease, run, options, permit: &permit, names: &names, is_noted: &AtomicBool::new(is_dry) };
         let (mut counts, mut refused) = (Counts::default(), Vec::new());
@@ -140,7 +140,7 @@ impl Exchange {
                 return Ok(self.compare(terms, &parsed_order).await?.unwrap_or_else(|| OrderOutcome::Refused(vec![cause])));
             }
         };
-        let mode = if terms.options.earnest == Earnest::DryRun { Mode::Validate } else { Mode::Commit };
+        let mode = if terms.options.earnest == WriteMode::DryRun { Mode::Validate } else { Mode::Commit };
         let placing = Box::pin(order_create(&self.0.ledger, terms.permit.clone(), input, mode));
         let cause = match self.run_as_requester(terms.run, "import.orders", placing).await {
             Ok(receipt) if receipt.stored.is_some() => return Ok(OrderOutcome::MadeBefore),
@@ -162,7 +162,7 @@ impl Exchange {
             }
             _ => {}
         }
-        let row_refusals = cause.iter().map(|one| parsed_order.refused(self.0.refusal_text.of_stock(&one.why), one.at));
+        let row_refusals = cause.iter().map(|one| parsed_order.refused(self.0.refusal_text.stock_text(&one.why), one.at));
         Ok(OrderOutcome::Refused(row_refusals.collect()))
     }
 

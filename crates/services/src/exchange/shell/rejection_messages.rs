@@ -4,7 +4,7 @@ use inventory::catalog::core::{MAX_BARCODES, MAX_METADATA_BYTES, goods::MAX_TAGS
 
 use crate::{
     exchange::{
-        core::{OrderRefusal, Refusal, Refused, Unfit, bulk::LineRefusal},
+        core::{OrderRefusal, Refusal, Refused, UnfitOrder, bulk::LineRefusal},
         rows::RefusedRow,
     },
     files::core::limits::LINE_VALUES,
@@ -27,7 +27,7 @@ fn code(refusal: &Refusal) -> &str {
         Refusal::Required => "REQUIRED",
         Refusal::Missing(_) => "NOT_FOUND",
         Refusal::OutOfRange => "OUT_OF_RANGE",
-        Refusal::Order(OrderRefusal::Unfit(Unfit::TooLong)) => "LIMIT_EXCEEDED",
+        Refusal::Order(OrderRefusal::Unfit(UnfitOrder::TooLong)) => "LIMIT_EXCEEDED",
         Refusal::Order(OrderRefusal::Priced) => "FORBIDDEN",
         Refusal::Order(OrderRefusal::Known { .. } | OrderRefusal::Differs { .. }) => "DUPLICATE",
         Refusal::Order(OrderRefusal::AsAWhole { why: refusal, .. }) => code(refusal),
@@ -77,11 +77,11 @@ fn text(refusal: &Refusal) -> String {
 
 fn order_refusal_text(refusal: &OrderRefusal) -> String {
     let words: &str = match refusal {
-        OrderRefusal::Unfit(Unfit::Scattered) => {
+        OrderRefusal::Unfit(UnfitOrder::Scattered) => {
             "the rows of an order must be consecutive, and this one's are not: sort the file by channel and externalRef"
         }
-        OrderRefusal::Unfit(Unfit::TooLong) => "an order has at most 2,000 lines: divide it into several",
-        OrderRefusal::Unfit(Unfit::Doubtful) => {
+        OrderRefusal::Unfit(UnfitOrder::TooLong) => "an order has at most 2,000 lines: divide it into several",
+        OrderRefusal::Unfit(UnfitOrder::Doubtful) => {
             "a neighbouring row does not state its order and may belong to this one: correct that row, then import the file again"
         }
         OrderRefusal::FirstStatus => "an order begins as DRAFT, PENDING, CONFIRMED or FULFILLED",

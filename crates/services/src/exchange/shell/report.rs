@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use super::{halt::Halt, import::import_options, service::Exchange, write::Sheet};
 use crate::{
     exchange::{
-        core::{Earnest, Format, Kind, Noun, Run, fields, record::Record},
+        core::{Format, Kind, Noun, Run, WriteMode, fields, record::Record},
         read::{self, ReadMessage, ReadPlan, Unreadable},
         rows,
     },
@@ -86,7 +86,7 @@ impl Exchange {
     }
 
     async fn write_refused_rows(&self, run: &Run, keys: Keys) -> Result<ResultFile, Halt> {
-        let name = if import_options(run)?.earnest == Earnest::DryRun { "dry-run" } else { "import" };
+        let name = if import_options(run)?.earnest == WriteMode::DryRun { "dry-run" } else { "import" };
         let mut sheet = Sheet::begin(&self.0.files, run, (name, Format::Csv), &COLUMNS).await?;
         let (scope, mut after, mut names) = (self.0.db.tenant(run.tenant), 0, None);
         loop {

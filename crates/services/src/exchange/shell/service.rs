@@ -28,8 +28,8 @@ use crate::{
 
 /// Texts of the rooms' refusals: code, field and message; for stock and documents code and message. The API implements it.
 pub trait RefusalText: Send + Sync + 'static {
-    fn of_catalogue(&self, problem: &Problem) -> (String, String, String);
-    fn of_stock(&self, why: &Reason) -> (String, String);
+    fn catalogue_text(&self, problem: &Problem) -> (String, String, String);
+    fn stock_text(&self, reason: &Reason) -> (String, String);
 }
 
 /// The room's service. Cheap to clone.
@@ -112,7 +112,7 @@ impl Exchange {
     }
 
     /// Returns the requester of the exchange with its current rights.
-    pub(super) async fn maker(&self, run: &Run) -> Result<Caller, Halt> {
+    pub(super) async fn load_requester(&self, run: &Run) -> Result<Caller, Halt> {
         let caller = match run.key {
             Some(key) => self.0.access.program(run.tenant, key).await?,
             None => self.0.access.member(run.tenant, MemberId::from_uuid(run.maker.id)).await?,

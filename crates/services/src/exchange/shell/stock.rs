@@ -19,7 +19,7 @@ use super::{
     service::Exchange,
 };
 use crate::exchange::core::{
-    Counts, Earnest, ImportOptions, Noun, Refusal, Refused, Run,
+    Counts, ImportOptions, Noun, Refusal, Refused, Run, WriteMode,
     record::{Cells, Record, ResolvedNames},
 };
 
@@ -75,7 +75,7 @@ impl Exchange {
         rows: &[Record],
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
-        let is_dry = options.earnest == Earnest::DryRun;
+        let is_dry = options.earnest == WriteMode::DryRun;
         let mut refused_numbers = if is_dry { Vec::new() } else { self.refused_before(run, rows).await? };
         // Counted, but kept already.
         let mut counts = Counts { refused: refused_numbers.len() as i64, ..Counts::default() };
@@ -126,7 +126,7 @@ impl Exchange {
         key: &str,
         lines: &[&Line],
     ) -> Result<usize, Stop> {
-        let mode = if options.earnest == Earnest::DryRun { Mode::Validate } else { Mode::Commit };
+        let mode = if options.earnest == WriteMode::DryRun { Mode::Validate } else { Mode::Commit };
         let idempotency_key = key.to_owned();
         let note = Some(format!("import {}", run.id));
         let receipt = if run.noun == Some(Noun::Stock) {
@@ -174,7 +174,7 @@ impl Exchange {
     fn refusals(&self, rejections: &[Rejection], good: &mut Vec<(i64, Line)>) -> Result<Vec<Refused>, Halt> {
         let mut refused_lines: Vec<(usize, Refused)> = Vec::new();
         for rejection in rejections {
-            let (code, words) = self.0.refusal_text.of_stock(&rejection.why);
+            let (code, words) = self.0.refusal_text.stock_text(&rejection.why);
             let Some((_, at)) = rejection.at.row.filter(|(_, at)| *at < good.len()) else { return Err(Halt::Failed(words)) };
             let field = column(rejection.at).to_owned();
             if refused_lines.iter().all(|(other_index, _)| *other_index != at) {

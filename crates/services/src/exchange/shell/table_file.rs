@@ -45,10 +45,10 @@ impl FileColumn {
 /// # Errors
 /// The file could not be written.
 pub fn columns_file(columns: &[(String, FileColumn)]) -> Result<Vec<u8>, Fault> {
-    written(columns).map_err(|error| Fault::Broken(format!("a Parquet file could not be written: {error}")))
+    encode_table(columns).map_err(|error| Fault::Broken(format!("a Parquet file could not be written: {error}")))
 }
 
-fn written(columns: &[(String, FileColumn)]) -> Written<Vec<u8>> {
+fn encode_table(columns: &[(String, FileColumn)]) -> Written<Vec<u8>> {
     let fields = columns.iter().map(|(name, column)| field(name, column)).collect::<Written<Vec<TypePtr>>>()?;
     let schema = Arc::new(Type::group_type_builder("row").with_fields(fields).build()?);
     let properties = WriterProperties::builder()

@@ -20,7 +20,7 @@ pub(super) fn csv_row(rows: &mut csv::Writer<Vec<u8>>, values: &[Item]) -> Resul
         match value {
             Item::None | Item::Hidden => rows.write_field([]).map_err(internal_halt)?,
             Item::Text(text) => rows.write_field(escape_text(text, Format::Csv).as_bytes()).map_err(internal_halt)?,
-            Item::Number(number) => rows.write_field(written(*number, &mut digits)).map_err(internal_halt)?,
+            Item::Number(number) => rows.write_field(write_digits(*number, &mut digits)).map_err(internal_halt)?,
             // A number needs no mark before its sign: spreadsheets do not evaluate it.
             other => rows.write_field(value_text(other)).map_err(internal_halt)?,
         }
@@ -68,7 +68,7 @@ fn digit_buffer() -> [u8; 20] {
 }
 
 /// Digits of a number, written into `buffer` without an allocation.
-fn written(number: i64, buffer: &mut [u8; 20]) -> &[u8] {
+fn write_digits(number: i64, buffer: &mut [u8; 20]) -> &[u8] {
     let (mut remaining, mut start) = (number.unsigned_abs(), buffer.len());
     loop {
         start -= 1;
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn numbers_are_written_in_digits() {
         for number in [0, 7, -7, 1_000_000, i64::MAX, i64::MIN] {
-            assert_eq!(written(number, &mut digit_buffer()), number.to_string().as_bytes());
+            assert_eq!(write_digits(number, &mut digit_buffer()), number.to_string().as_bytes());
         }
     }
 }

@@ -21,6 +21,19 @@ use crate::{
     files::ResultFile,
 };
 
+/// State of an exchange that is over, with its result and its error.
+struct Ending {
+    state: State,
+    result_file: Option<ResultFile>,
+    error: Option<String>,
+}
+
+impl Ending {
+    fn failed(result_file: Option<ResultFile>, reason: String) -> Self {
+        Self { state: State::Failed, result_file, error: Some(reason) }
+    }
+}
+
 impl Exchange {
     /// Runs a job of an exchange. A repeated run continues at the last position.
     pub(in crate::exchange) async fn work(
@@ -38,18 +51,20 @@ impl Exchange {
         let failures = if outcome.is_err() { lease.failures(&self.0.db, failures).await } else { failures };
         let is_last = failures + 1 >= max_failures;
         match outcome.map_err(|halt| halt.at(failures)) {
-            Ok(result_file) => self.end(lease, &run, State::Done, Some(result_file), None).await?,
+            Ok(result_file) => {
+                self.end(lease, &run, Ending { state: State::Done, result_file: Some(result_file), error: None }).await?;
+            }
             Err(Halt::Cancelled) if run.kind == Kind::Bulk => self.write_cancelled_result(lease, &run).await?,
             Err(Halt::Cancelled) => {}
             Err(Halt::Yielded) => return Err(Failure::Yielded),
             Err(Halt::Failed(reason) | Halt::Raced(reason)) => {
                 let result_file = self.write_partial_result(&run).await?;
-                self.end(lease, &run, State::Failed, result_file, Some(reason)).await?;
+                self.end(lease, &run, Ending::failed(result_file, reason)).await?;
             }
             Err(Halt::Fault(fault)) if is_last => {
                 tracing::error!(exchange = %run.id, %fault, "an exchange failed for good");
                 let reason = "an internal error occurred repeatedly: the operator's log has the details".to_owned();
-                self.end(lease, &run, State::Failed, None, Some(reason)).await?;
+                self.end(lease, &run, Ending::failed(None, reason)).await?;
             }
             Err(Halt::Fault(fault)) => return Err(Failure::Fault(fault)),
         }
@@ -69,7 +84,7 @@ impl Exchange {
             Kind::Import => self.write_refusals(&run).await?,
             Kind::Export => None,
         };
-        Ok(self.end(lease, &run, State::Failed, result_file, Some(reason.to_owned())).await?)
+        Ok(self.end(lease, &run, Ending::failed(result_file, reason.to_owned())).await?)
     }
 
     /// The exchange, in the state running; None if it is over.
@@ -149,21 +164,13 @@ impl Exchange {
         Err(Halt::Cancelled)
     }
 
-    async fn end(
-        &self,
-        lease: Lease,
-        run: &Run,
-        state: State,
-        result_file: Option<ResultFile>,
-        error: Option<String>,
-    ) -> Result<(), Fault> {
-        let outcome =
-            self.run_as_requester(run, "exchange.finish", Box::pin(self.try_end(lease, run, state, result_file, error))).await;
+    async fn end(&self, lease: Lease, run: &Run, ending: Ending) -> Result<(), Fault> {
+        let outcome = self.run_as_requester(run, "exchange.finish", Box::pin(self.try_end(lease, run, ending))).await;
         match outcome {
             Ok(()) | Err(Halt::Cancelled | Halt::Yielded) => Ok(()),
             Err(Halt::Fault(fault)) => Err(fault),
             Err(Halt::Failed(reason) | Halt::Raced(reason)) => {
-                match self.try_end(lease, run, State::Failed, None, Some(reason)).await {
+                match self.try_end(lease, run, Ending::failed(None, reason)).await {
                     Err(Halt::Fault(fault)) => Err(fault),
                     _ => Ok(()),
                 }
@@ -171,14 +178,7 @@ impl Exchange {
         }
     }
 
-    async fn try_end(
-        &self,
-        lease: Lease,
-        run: &Run,
-        state: State,
-        result_file: Option<ResultFile>,
-        error: Option<String>,
-    ) -> Result<(), Halt> {
+    async fn try_end(&self, lease: Lease, run: &Run, Ending { state, result_file, error }: Ending) -> Result<(), Halt> {
         let (mut work, before) = self.lock_running(lease, run).await?;
         if let Some(result_file) = &result_file
             && let Err(error) = result_file.keep(&mut work).await

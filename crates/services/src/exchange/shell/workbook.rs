@@ -16,10 +16,10 @@ pub enum WorkbookCell {
 /// # Errors
 /// A text or the table is larger than Excel has room for, or the disk is full: rows are in a file of their own until the end.
 pub fn workbook(names: &[String], rows: &[Vec<WorkbookCell>]) -> Result<Vec<u8>, Fault> {
-    written(names, rows).map_err(|error| Fault::Broken(format!("a workbook could not be written: {error}")))
+    encode_workbook(names, rows).map_err(|error| Fault::Broken(format!("a workbook could not be written: {error}")))
 }
 
-fn written(names: &[String], rows: &[Vec<WorkbookCell>]) -> Result<Vec<u8>, XlsxError> {
+fn encode_workbook(names: &[String], rows: &[Vec<WorkbookCell>]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     // The file has no real creation time: the same table has the same hash.
     book.set_properties(&DocProperties::new().set_creation_datetime(&ExcelDateTime::from_timestamp(0)?));

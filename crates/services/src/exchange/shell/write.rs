@@ -27,7 +27,7 @@ const NUMBERS: u64 = 1_000_000_000_000_000;
 /// Maximum decimals of a currency.
 const DECIMALS: usize = 5;
 
-enum Form {
+enum SheetEncoder {
     Csv(Box<csv::Writer<Vec<u8>>>),
     Jsonl(Vec<u8>),
     Xlsx(Box<Book>),
@@ -49,7 +49,7 @@ struct Book {
 /// A file of rows under way.
 pub struct Sheet {
     names: Vec<String>,
-    form: Form,
+    form: SheetEncoder,
     writer: Writer,
 }
 
@@ -71,16 +71,16 @@ impl Sheet {
         };
         let writer = files.write(run.tenant, (run.maker, run.key), (format!("{name}.{ending}"), media)).await?;
         let form = match format {
-            Format::Csv => Form::Csv(Box::new(empty_csv())),
-            Format::Jsonl => Form::Jsonl(Vec::new()),
-            Format::Xlsx => Form::Xlsx(Box::new(Book::new())),
-            Format::Parquet => Form::Parquet(Some(Box::new(Columnar::of(names)?))),
+            Format::Csv => SheetEncoder::Csv(Box::new(empty_csv())),
+            Format::Jsonl => SheetEncoder::Jsonl(Vec::new()),
+            Format::Xlsx => SheetEncoder::Xlsx(Box::new(Book::new())),
+            Format::Parquet => SheetEncoder::Parquet(Some(Box::new(Columnar::of(names)?))),
         };
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut sheet = Self { names, form, writer };
-        if let Form::Csv(rows) = &mut sheet.form {
+        if let SheetEncoder::Csv(rows) = &mut sheet.form {
             rows.write_record(&sheet.names).map_err(internal_halt)?;
-        } else if let Form::Xlsx(open) = &mut sheet.form {
+        } else if let SheetEncoder::Xlsx(open) = &mut sheet.form {
             open.next_sheet(&sheet.names)?;
         }
         Ok(sheet)
@@ -90,26 +90,26 @@ impl Sheet {
     pub fn row(&mut self, values: &[Item]) -> Result<(), Halt> {
         debug_assert_eq!(values.len(), self.names.len(), "a value for each name");
         match &mut self.form {
-            Form::Csv(rows) => csv_row(rows, values),
-            Form::Jsonl(buffer) => json_line(buffer, &self.names, values),
-            Form::Xlsx(open) => open.row(&self.names, values),
-            Form::Parquet(Some(open)) => open.row(values),
-            Form::Parquet(None) => Err(internal_halt("its writer is gone")),
+            SheetEncoder::Csv(rows) => csv_row(rows, values),
+            SheetEncoder::Jsonl(buffer) => json_line(buffer, &self.names, values),
+            SheetEncoder::Xlsx(open) => open.row(&self.names, values),
+            SheetEncoder::Parquet(Some(open)) => open.row(values),
+            SheetEncoder::Parquet(None) => Err(internal_halt("its writer is gone")),
         }
     }
 
     /// Passes on the written bytes; called after each page.
     pub async fn flush(&mut self) -> Result<(), Halt> {
         let bytes = match &mut self.form {
-            Form::Csv(rows) => {
+            SheetEncoder::Csv(rows) => {
                 rows.flush().map_err(internal_halt)?;
                 let full = std::mem::replace(&mut **rows, empty_csv());
                 full.into_inner().map_err(internal_halt)?
             }
-            Form::Jsonl(buffer) => std::mem::take(buffer),
-            Form::Xlsx(_) => return Ok(()),
-            Form::Parquet(Some(open)) if !open.is_full() => return Ok(()),
-            Form::Parquet(open) => write_columns(open, Columnar::write_full).await?,
+            SheetEncoder::Jsonl(buffer) => std::mem::take(buffer),
+            SheetEncoder::Xlsx(_) => return Ok(()),
+            SheetEncoder::Parquet(Some(open)) if !open.is_full() => return Ok(()),
+            SheetEncoder::Parquet(open) => write_columns(open, Columnar::write_full).await?,
         };
         if !bytes.is_empty() {
             self.writer.write(Bytes::from(bytes)).await?;
@@ -121,16 +121,16 @@ impl Sheet {
         self.flush().await?;
         let Self { form, mut writer, names } = self;
         match form {
-            Form::Xlsx(open) => {
+            SheetEncoder::Xlsx(open) => {
                 let mut saved = tokio::task::spawn_blocking(move || open.save()).await.map_err(internal_halt)??;
                 while let Some(part) = read_part(&mut saved).map_err(internal_halt)? {
                     writer.write(part).await?;
                 }
             }
-            Form::Parquet(mut open) => writer.write(write_columns(&mut open, Columnar::finish).await?.into()).await?,
+            SheetEncoder::Parquet(mut open) => writer.write(write_columns(&mut open, Columnar::finish).await?.into()).await?,
             // A file may not be empty; a blank line is not read as a row.
-            Form::Jsonl(_) if names.is_empty() => writer.write(Bytes::from_static(b"\n")).await?,
-            Form::Csv(_) | Form::Jsonl(_) => {}
+            SheetEncoder::Jsonl(_) if names.is_empty() => writer.write(Bytes::from_static(b"\n")).await?,
+            SheetEncoder::Csv(_) | SheetEncoder::Jsonl(_) => {}
         }
         Ok(writer.finish().await?)
     }

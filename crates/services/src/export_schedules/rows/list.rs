@@ -3,7 +3,7 @@
 use entity::{prelude::*, record::Selected};
 use inventory::orders::rows::{Clause, Span};
 use platform::{
-    paging::{Key, ListSource, Listed, PageRequest, SortBy, Sorted},
+    paging::{Key, ListPage, ListSource, PageRequest, SortBy, Sorted},
     storage::{Fault, Finds, Nested, Reads},
 };
 use uuid::Uuid;
@@ -102,7 +102,7 @@ pub async fn page(
     owner: Option<Actor>,
     (filter, sorted): (&Nested<ScheduleFilter>, SchedulesSorted),
     request: &PageRequest,
-) -> Result<Listed<Schedule>, Fault> {
+) -> Result<ListPage<Schedule>, Fault> {
     let mut clause = Clause::new(reads.backend(), 2);
     if let Some(owner) = owner {
         let number = clause.bind(owner.id);
@@ -113,5 +113,5 @@ pub async fn page(
         ListSource { from: format!("FROM export_schedule s WHERE s.tenant_id = $1{}", clause.sql), values: clause.values };
     let (sql, values) = sorted.page(source.clone(), ScheduleRow::SELECT, request);
     let rows = reads.records::<ScheduleRow>(&sql, values).await?;
-    Ok(Listed { rows: rows.into_iter().map(Schedule::try_from).collect::<Result<_, _>>()?, source })
+    Ok(ListPage { rows: rows.into_iter().map(Schedule::try_from).collect::<Result<_, _>>()?, source })
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     refusal::{ExportScheduleError, ExportScheduleRefusal},
-    service::{ExportSchedules, May, sees},
+    service::{ExchangePermit, ExportSchedules, can_see_schedule},
 };
 use crate::{
     exchange::may_feed,
@@ -94,16 +94,16 @@ impl ExportSchedules {
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub async fn set(&self, permit: May, input: ScheduleSet, mode: Mode) -> ScheduleResult {
+    pub async fn set(&self, permit: ExchangePermit, input: ScheduleSet, mode: Mode) -> ScheduleResult {
         input.check_shape()?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let outcome = Box::pin(self.apply_set(&mut work, &permit, &input)).await;
         settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_set(&self, work: &mut Work, permit: &May, input: &ScheduleSet) -> ScheduleResult {
+    async fn apply_set(&self, work: &mut Work, permit: &ExchangePermit, input: &ScheduleSet) -> ScheduleResult {
         let key = key_of(permit, "exportScheduleSet", &input.idempotency_key, hash_of(input));
-        if let Some(replay_result) = replay_result(work, permit, &key).await? {
+        if let Some(replay_result) = find_replay(work, permit, &key).await? {
             return Ok(replay_result);
         }
         may_feed(permit.caller(), noun_of(input.fields.entity)).map_err(ExportScheduleRefusal::Denied)?;
@@ -121,7 +121,7 @@ impl ExportSchedules {
         refusals.extend(is_full.then_some(ExportScheduleRefusal::TooMany));
         refusals.extend(before.as_ref().and_then(|before| check_version(before, input.expected_version)));
         let id = before.as_ref().map_or_else(|| self.0.clock.id(), |before| before.id);
-        let sealed = refusals.take(self.sealed(permit, input, (id, before.as_ref()))?).flatten();
+        let sealed = refusals.take(self.seal_secret(permit, input, (id, before.as_ref()))?).flatten();
         refusals.end(Stage::State)?;
         let mut fields = input.fields.clone();
         if fields.time_zone.is_empty() {
@@ -139,7 +139,7 @@ impl ExportSchedules {
     /// Returns the schedule to store. If it continues the old files, it keeps its run.
     fn build_schedule(
         &self,
-        permit: &May,
+        permit: &ExchangePermit,
         input: &ScheduleSet,
         before: Option<&Schedule>,
         RetainedFields { id, fields, sealed }: RetainedFields,
@@ -176,9 +176,9 @@ impl ExportSchedules {
 
     /// Returns the bucket's sealed secret. If none is given, the stored one is used, for the same
     /// login at the same host.
-    fn sealed(
+    fn seal_secret(
         &self,
-        permit: &May,
+        permit: &ExchangePermit,
         input: &ScheduleSet,
         (id, before): (ExportScheduleId, Option<&Schedule>),
     ) -> Result<Result<Option<Vec<u8>>, ExportScheduleRefusal>, Fault> {
@@ -203,16 +203,16 @@ impl ExportSchedules {
     }
 
     /// Makes a schedule run now; from the beginning if the input wants all rows.
-    pub async fn request(&self, permit: May, input: ScheduleRun, mode: Mode) -> ScheduleResult {
+    pub async fn request(&self, permit: ExchangePermit, input: ScheduleRun, mode: Mode) -> ScheduleResult {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let outcome = Box::pin(self.apply_request(&mut work, &permit, &input)).await;
         settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_request(&self, work: &mut Work, permit: &May, input: &ScheduleRun) -> ScheduleResult {
+    async fn apply_request(&self, work: &mut Work, permit: &ExchangePermit, input: &ScheduleRun) -> ScheduleResult {
         let key = key_of(permit, "exportScheduleRun", &input.idempotency_key, hash_of(input));
-        if let Some(replay_result) = replay_result(work, permit, &key).await? {
+        if let Some(replay_result) = find_replay(work, permit, &key).await? {
             return Ok(replay_result);
         }
         let before = lock_visible(work, permit, input.id).await?;
@@ -228,16 +228,16 @@ impl ExportSchedules {
     }
 
     /// Deletes a schedule. Its files stay.
-    pub async fn delete(&self, permit: May, input: ScheduleDelete, mode: Mode) -> ScheduleResult {
+    pub async fn delete(&self, permit: ExchangePermit, input: ScheduleDelete, mode: Mode) -> ScheduleResult {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let outcome = Box::pin(self.apply_delete(&mut work, &permit, &input)).await;
         settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_delete(&self, work: &mut Work, permit: &May, input: &ScheduleDelete) -> ScheduleResult {
+    async fn apply_delete(&self, work: &mut Work, permit: &ExchangePermit, input: &ScheduleDelete) -> ScheduleResult {
         let key = key_of(permit, "exportScheduleDelete", &input.idempotency_key, hash_of(input));
-        if let Some(replay_result) = replay_result(work, permit, &key).await? {
+        if let Some(replay_result) = find_replay(work, permit, &key).await? {
             return Ok(replay_result);
         }
         let schedule = lock_visible(work, permit, input.id).await?;
@@ -256,8 +256,8 @@ fn check_version(before: &Schedule, expected: Option<i64>) -> Option<ExportSched
 }
 
 /// Reads a schedule that the caller sees, locked.
-async fn lock_visible(work: &Work, permit: &May, id: ExportScheduleId) -> Result<Schedule, ExportScheduleError> {
-    let own_schedule = rows::lock(work, id).await?.filter(|schedule| sees(permit, schedule));
+async fn lock_visible(work: &Work, permit: &ExchangePermit, id: ExportScheduleId) -> Result<Schedule, ExportScheduleError> {
+    let own_schedule = rows::lock(work, id).await?.filter(|schedule| can_see_schedule(permit, schedule));
     own_schedule.ok_or_else(|| ExportScheduleRefusal::NotFound.into())
 }
 
@@ -284,15 +284,15 @@ fn check_key(key: &str) -> Result<(), ExportScheduleError> {
     idempotency::check_key(key).map_err(|error| ExportScheduleRefusal::BadKey(error).into())
 }
 
-fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idempotency::InputDigest) -> Key {
+fn key_of(permit: &ExchangePermit, mutation: &'static str, key: &str, hash: idempotency::InputDigest) -> Key {
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash }
 }
 
 /// Answer of a repeated call: the current schedule, if it still exists and the caller still sees
 /// it.
-async fn replay_result(
+async fn find_replay(
     work: &Work,
-    permit: &May,
+    permit: &ExchangePermit,
     key: &Key,
 ) -> Result<Option<CallResult<Option<Schedule>>>, ExportScheduleError> {
     let receipt: Receipt = match idempotency::lock_and_look_up(work, key).await? {
@@ -300,7 +300,7 @@ async fn replay_result(
         EarlierUse::Reused => return Err(ExportScheduleRefusal::KeyReused.into()),
         EarlierUse::Same(receipt) => receipt,
     };
-    let value = rows::schedule(work, receipt.schedule).await?.filter(|schedule| sees(permit, schedule));
+    let value = rows::schedule(work, receipt.schedule).await?.filter(|schedule| can_see_schedule(permit, schedule));
     Ok(Some(CallResult { value, seq: receipt.seq, is_replayed: true }))
 }
 

@@ -34,7 +34,7 @@ impl ExportSchedules {
         let (Some(bucket), Some(sealed)) = (&schedule.bucket, &schedule.sealed) else {
             let destination =
                 |store: Store| Destination { store, folder: format!("{tenant}/exports/{}/", schedule.id), is_external: false };
-            return self.0.exchange.files().deployment_store().map(destination).map_err(|error| away(error, false));
+            return self.0.exchange.files().deployment_store().map(destination).map_err(|error| stop_reason_of(error, false));
         };
         let secret = self.0.ring.open(&SECRET.context(&[tenant.uuid(), schedule.id.uuid()]), sealed)?;
         let secret = String::from_utf8(secret).map_err(|_| Fault::corrupt("export_schedule", "a secret is a text"))?;
@@ -50,14 +50,14 @@ impl ExportSchedules {
             access_key_id: &bucket.access_key_id,
             secret: &secret,
         };
-        let store = Store::remote(access, client).map_err(|error| away(error, true))?;
+        let store = Store::remote(access, client).map_err(|error| stop_reason_of(error, true))?;
         Ok(Destination { store, folder: String::new(), is_external: true })
     }
 }
 
 /// Returns the stop for an error of the store. Details of the deployment's own store are logged for
 /// the operator only.
-fn away(error: StoreError, is_external: bool) -> StopReason {
+fn stop_reason_of(error: StoreError, is_external: bool) -> StopReason {
     match error {
         StoreError::Away(reason) if is_external => StopReason::Away(format!("the bucket cannot be written to: {reason}")),
         StoreError::Missing if is_external => StopReason::Away("the bucket is not there".to_owned()),
@@ -77,14 +77,14 @@ impl Destination {
         match self.store.get(&self.at(name), limit).await {
             Ok(bytes) => Ok(bytes),
             Err(StoreError::Missing) => Ok(None),
-            Err(error) => Err(away(error, self.is_external)),
+            Err(error) => Err(stop_reason_of(error, self.is_external)),
         }
     }
 
     /// Writes a file unless it exists. An existing file is from an earlier try and in no manifest:
     /// equal bytes stay, others are replaced.
     async fn put(&self, name: &str, bytes: Bytes) -> Result<(), StopReason> {
-        let away = |error: StoreError| away(error, self.is_external);
+        let away = |error: StoreError| stop_reason_of(error, self.is_external);
         if self.store.create(&self.at(name), bytes.clone()).await.map_err(away)? {
             return Ok(());
         }
@@ -102,7 +102,7 @@ impl Destination {
         let mut existing = self.get(&marker, MAX_MARKER).await?;
         if existing.is_none() {
             let created = self.store.create(&self.at(&marker), own_marker.clone()).await;
-            if created.map_err(|error| away(error, self.is_external))? {
+            if created.map_err(|error| stop_reason_of(error, self.is_external))? {
                 return Ok(());
             }
             existing = self.get(&marker, MAX_MARKER).await?;

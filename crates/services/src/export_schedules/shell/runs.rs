@@ -31,7 +31,7 @@ pub struct ExportRun {
 }
 
 /// A run in progress.
-pub(super) struct Running<'a> {
+pub(super) struct RunInProgress<'a> {
     pub lease: Lease,
     pub requester: Requester,
     pub schedule: &'a Schedule,
@@ -42,7 +42,7 @@ pub(super) struct Running<'a> {
 /// the number of due schedules.
 pub async fn skip_due(work: &Work, now: Timestamp) -> Result<u64, Fault> {
     let mut skipped_count = 0;
-    for schedule in rows::due(work, now).await? {
+    for schedule in rows::lock_due_schedules(work, now).await? {
         let next_run_at = Some(next_run(&schedule.fields.rule(), now));
         rows::update(work, &Schedule { next_run_at, ..schedule }).await?;
         skipped_count += 1;
@@ -69,7 +69,7 @@ impl ExportSchedules {
         let mut due_count = 0;
         for tenant in rows::tenants_due(&self.0.db.global(), now).await? {
             let work = self.0.db.global().maintenance_for(tenant).await?;
-            for schedule in rows::due(&work, now).await? {
+            for schedule in rows::lock_due_schedules(&work, now).await? {
                 let next_run_at = Some(next_run(&schedule.fields.rule(), now));
                 let order = ExportRun { schedule: schedule.id };
                 rows::update(&work, &Schedule { next_run_at, ..schedule }).await?;
@@ -110,7 +110,7 @@ impl ExportSchedules {
         let Some((schedule, plan)) = self.begin(lease, schedule_key).await? else { return Ok(()) };
         let requester = Requester { tenant: schedule_key.0, actor: schedule.maker, key: schedule.key };
         let target = self.open_destination(schedule_key.0, &schedule)?;
-        let run = Running { lease, requester, schedule: &schedule, destination: target };
+        let run = RunInProgress { lease, requester, schedule: &schedule, destination: target };
         run.destination.claim(&schedule).await?;
         let name = plan.manifest_name(schedule.fields.entity);
         // A worker died after it wrote the manifest and before it recorded the run: the published
@@ -155,7 +155,7 @@ impl ExportSchedules {
     }
 
     /// Writes the sections that are not written yet, and notes each.
-    async fn write(&self, run: &Running<'_>, mut plan: RunPlan) -> Result<RunPlan, StopReason> {
+    async fn write(&self, run: &RunInProgress<'_>, mut plan: RunPlan) -> Result<RunPlan, StopReason> {
         for section in self.sections(run, &plan).await? {
             if plan.sections.contains(&section.name) {
                 continue;
@@ -172,7 +172,7 @@ impl ExportSchedules {
     }
 
     /// Ends a successful run; without a manifest it found no row.
-    async fn finish(&self, run: &Running<'_>, plan: RunPlan, manifest: Option<String>) -> Result<(), StopReason> {
+    async fn finish(&self, run: &RunInProgress<'_>, plan: RunPlan, manifest: Option<String>) -> Result<(), StopReason> {
         let now = self.0.clock.now();
         let (mut work, schedule) = self.lock_run(run, &plan).await?;
         let rows_written = plan.files.iter().fold(0_i64, |sum, file| sum.saturating_add(file.rows));
@@ -188,7 +188,7 @@ impl ExportSchedules {
     }
 
     /// Begins a transaction that has locked the schedule, if its run is still this one.
-    async fn lock_run(&self, run: &Running<'_>, plan: &RunPlan) -> Result<(Work, Schedule), StopReason> {
+    async fn lock_run(&self, run: &RunInProgress<'_>, plan: &RunPlan) -> Result<(Work, Schedule), StopReason> {
         let work = self.0.db.global().maintenance_for(run.requester.tenant).await?;
         run.lease.guard(&work).await?;
         // Lock order: the journal before the schedule, as in changes of schedules.

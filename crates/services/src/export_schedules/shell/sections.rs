@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 use platform::clock;
 
-use super::{runs::Running, service::ExportSchedules, stop_reason::StopReason};
+use super::{runs::RunInProgress, service::ExportSchedules, stop_reason::StopReason};
 use crate::{
     exchange::{Feed, FeedFile},
     export_schedules::core::{RunPlan, Section, WrittenFile, noun_of},
@@ -16,7 +16,7 @@ const ORDERS: usize = 500;
 
 impl ExportSchedules {
     /// The sections of a run, in their order.
-    pub(super) async fn sections(&self, run: &Running<'_>, plan: &RunPlan) -> Result<Vec<Section>, StopReason> {
+    pub(super) async fn sections(&self, run: &RunInProgress<'_>, plan: &RunPlan) -> Result<Vec<Section>, StopReason> {
         match run.schedule.fields.entity {
             ExportEntity::Orders | ExportEntity::Stock => Ok(vec![plan.whole_section()]),
             ExportEntity::Movements => Ok(plan.event_sections()),
@@ -34,7 +34,7 @@ impl ExportSchedules {
     }
 
     /// Returns the exports of a section; changed orders are split into chunks.
-    async fn section_feeds(&self, run: &Running<'_>, plan: &RunPlan, section: &Section) -> Result<Vec<Feed>, StopReason> {
+    async fn section_feeds(&self, run: &RunInProgress<'_>, plan: &RunPlan, section: &Section) -> Result<Vec<Feed>, StopReason> {
         let entity = run.schedule.fields.entity;
         let feed =
             |orders: Option<Vec<OrderId>>| Feed { noun: noun_of(entity), range: plan.range(section), days: section.days, orders };
@@ -48,7 +48,7 @@ impl ExportSchedules {
     /// Writes the rows of a section. Without a row there is no file.
     pub(super) async fn write_section(
         &self,
-        run: &Running<'_>,
+        run: &RunInProgress<'_>,
         plan: &RunPlan,
         section: &Section,
     ) -> Result<Vec<WrittenFile>, StopReason> {
@@ -84,7 +84,7 @@ impl ExportSchedules {
 }
 
 async fn write_file(
-    run: &Running<'_>,
+    run: &RunInProgress<'_>,
     plan: &RunPlan,
     section: &Section,
     (part, file): (usize, FeedFile),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use iam::access::{Permit, kind};
 use platform::{
     clock::Clock,
-    paging::{Listed, PageRequest},
+    paging::{ListPage, PageRequest},
     secrets::KeyRing,
     storage::{Database, Fault, Nested},
 };
@@ -19,7 +19,7 @@ use crate::{
     webhooks::{Sender, Webhooks},
 };
 
-pub(super) type May = Permit<kind::ExchangeRun>;
+pub(super) type ExchangePermit = Permit<kind::ExchangeRun>;
 
 /// The room's service. Cheap to clone.
 #[derive(Clone)]
@@ -54,16 +54,16 @@ impl ExportSchedules {
     /// some stores.
     pub async fn page(
         &self,
-        permit: &May,
+        permit: &ExchangePermit,
         selection: (&Nested<ScheduleFilter>, SchedulesSorted),
         request: &PageRequest,
-    ) -> Result<Listed<Schedule>, Fault> {
+    ) -> Result<ListPage<Schedule>, Fault> {
         let owner = permit.is_limited().then(|| permit.actor());
         rows::page(&permit.scope(&self.0.db), owner, selection, request).await
     }
 }
 
 /// True if the caller may see a schedule: its owner, and callers who may export for all stores.
-pub(super) fn sees(permit: &May, schedule: &Schedule) -> bool {
+pub(super) fn can_see_schedule(permit: &ExchangePermit, schedule: &Schedule) -> bool {
     schedule.maker == permit.actor() || !permit.is_limited()
 }

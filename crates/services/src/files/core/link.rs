@@ -61,7 +61,7 @@ impl Signer {
     /// Derives the signer from a secret with other uses, by a one-way function.
     pub fn from_secret(secret: &[u8; 32]) -> Self {
         let mut key = [0; 32];
-        key.copy_from_slice(&mac(secret, b"entrepot file links 1"));
+        key.copy_from_slice(&compute_mac(secret, b"entrepot file links 1"));
         Self(key)
     }
 
@@ -78,7 +78,7 @@ impl Signer {
         bytes.extend_from_slice(link.tenant.uuid().as_bytes());
         bytes.extend_from_slice(link.file.uuid().as_bytes());
         bytes.extend_from_slice(&link.until.micros().to_be_bytes());
-        let mac = mac(&self.0, &bytes);
+        let mac = compute_mac(&self.0, &bytes);
         bytes.extend_from_slice(&mac);
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -110,7 +110,7 @@ fn compute_hmac(key: &[u8; 32], body: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
-fn mac(key: &[u8; 32], body: &[u8]) -> Vec<u8> {
+fn compute_mac(key: &[u8; 32], body: &[u8]) -> Vec<u8> {
     compute_hmac(key, body).finalize().into_bytes().to_vec()
 }
 

@@ -8,7 +8,7 @@ mod sniff;
 
 use entity::prelude::{Actor, ApiKeyId, FileId, TenantId, Timestamp};
 
-pub use picture::{Dimensions, area};
+pub use picture::{Dimensions, picture_dimensions};
 pub use sniff::{MediaType, sniff};
 
 /// Purpose of a file.

@@ -27,7 +27,7 @@ impl Dimensions {
 }
 
 /// Returns the sides in the header of a picture; `None` if the header is invalid.
-pub fn area(media: MediaType, head: &[u8]) -> Option<Dimensions> {
+pub fn picture_dimensions(media: MediaType, head: &[u8]) -> Option<Dimensions> {
     let (width, height) = match media {
         MediaType::Png => png_size(head)?,
         MediaType::Gif => (little16(head, 6)?, little16(head, 8)?),
@@ -117,15 +117,15 @@ mod tests {
             (MediaType::Webp, &plain),
             (MediaType::Webp, parts),
         ] {
-            assert_eq!(area(media, head), Some(Dimensions { width: 64, height: 32 }), "{media:?} {head:02x?}");
+            assert_eq!(picture_dimensions(media, head), Some(Dimensions { width: 64, height: 32 }), "{media:?} {head:02x?}");
             for end in 0..head.len().min(9) {
-                assert_eq!(area(media, &head[..end]), None, "{media:?} cut off");
+                assert_eq!(picture_dimensions(media, &head[..end]), None, "{media:?} cut off");
             }
         }
-        assert_eq!(area(MediaType::Png, b"\x89PNG\r\n\x1a\n<script>alert(1)</script>"), None);
-        assert_eq!(area(MediaType::Png, &png_of(0, 5)), None);
-        assert_eq!(area(MediaType::Jpeg, b"\xff\xd8\xff\xda\0\x08"), None);
-        assert_eq!(area(MediaType::Jpeg, &[0xFF; 4_000]), None);
+        assert_eq!(picture_dimensions(MediaType::Png, b"\x89PNG\r\n\x1a\n<script>alert(1)</script>"), None);
+        assert_eq!(picture_dimensions(MediaType::Png, &png_of(0, 5)), None);
+        assert_eq!(picture_dimensions(MediaType::Jpeg, b"\xff\xd8\xff\xda\0\x08"), None);
+        assert_eq!(picture_dimensions(MediaType::Jpeg, &[0xFF; 4_000]), None);
     }
 
     #[test]

@@ -11,6 +11,6 @@ mod service;
 
 pub use error::FileError;
 pub use logos::LogoError;
-pub use pictures::{Draw, THUMBNAIL_JOB};
+pub use pictures::{THUMBNAIL_JOB, ThumbnailRequest};
 pub use results::{ResultFile, Writer};
 pub use service::{Files, NewFile, OpenedFile};

@@ -26,7 +26,7 @@ use crate::files::{
 pub const THUMBNAIL_JOB: &str = "file.draw";
 /// Payload of a job that makes small versions.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct Draw {
+pub struct ThumbnailRequest {
     pub id: FileId,
 }
 
@@ -55,7 +55,7 @@ impl Files {
         let held_file = File { expires_at: None, ..file };
         rows::change(work, &held_file).await?;
         if purpose == Purpose::Image {
-            jobs::enqueue(work, &self.0.clock, THUMBNAIL_JOB, &Draw { id }).await?;
+            jobs::enqueue(work, &self.0.clock, THUMBNAIL_JOB, &ThumbnailRequest { id }).await?;
         }
         Ok(held_file)
     }

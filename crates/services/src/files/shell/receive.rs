@@ -15,15 +15,15 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     error::FileError,
-    service::{Files, folder, settle},
+    service::{Files, folder, make_ready},
 };
 use crate::files::{
     core::{
-        Dimensions, File, Purpose, State, area,
+        Dimensions, File, Purpose, State,
         limits::{FILE_RETENTION_SECONDS, IMAGE_HEAD_BYTES, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
         link::LinkPurpose,
         min_speed::{RateWindow, TooSlow},
-        sniff,
+        picture_dimensions, sniff,
     },
     rows,
     store::{Sink, StoreError},
@@ -124,7 +124,7 @@ impl Files {
         let media = sniff(&received.start);
         let after = File {
             media_type: media.as_str().to_owned(),
-            area: area(media, &received.start).filter(|_| before.purpose == Purpose::Image),
+            area: picture_dimensions(media, &received.start).filter(|_| before.purpose == Purpose::Image),
             size: received.size as i64,
             sha256: Some(received.digest()),
             blob: Some(blob.to_owned()),
@@ -133,7 +133,7 @@ impl Files {
             expires_at: Some(now.plus_seconds(FILE_RETENTION_SECONDS)),
             ..before
         };
-        if let Err(error) = settle(&mut work, &after, now).await {
+        if let Err(error) = make_ready(&mut work, &after, now).await {
             work.rollback().await?;
             return Err(error);
         }
@@ -193,7 +193,8 @@ where
 /// Checks that a picture has dimensions in its header, and that they are within the limits of
 /// decoding.
 fn check_area(received: &ReceivedBytes) -> Result<(), FileError> {
-    let area: Dimensions = area(sniff(&received.start), &received.start).ok_or(FileError::WrongKind(Purpose::Image))?;
+    let area: Dimensions =
+        picture_dimensions(sniff(&received.start), &received.start).ok_or(FileError::WrongKind(Purpose::Image))?;
     if area.is_within_limits() { Ok(()) } else { Err(FileError::TooManyPixels(area)) }
 }
 

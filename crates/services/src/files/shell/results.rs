@@ -8,7 +8,7 @@ use platform::storage::{Work, once};
 use super::{
     error::FileError,
     receive::ReceivedBytes,
-    service::{Files, folder, settle},
+    service::{Files, folder, make_ready},
 };
 use crate::files::{
     core::{File, Purpose, State, limits::FILE_RETENTION_SECONDS},
@@ -121,6 +121,6 @@ impl ResultFile {
     /// Makes the file ready, in the transaction of its job.
     pub async fn keep(&self, work: &mut Work) -> Result<(), FileError> {
         let now = self.0.ready_at.unwrap_or(self.0.created_at);
-        settle(work, &self.0, now).await
+        make_ready(work, &self.0, now).await
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use entity::prelude::*;
-use iam::access::{Changed, Permit, kind};
+use iam::access::{ChangedValue, Permit, kind};
 use platform::{
     audit::AuditWriter,
     clock::Clock,
@@ -121,7 +121,11 @@ impl Files {
     }
 
     /// Creates a file whose bytes are not uploaded yet, and its upload link.
-    pub async fn create(&self, permit: Permit<kind::FileWrite>, request: NewFile) -> Result<Changed<(File, String)>, FileError> {
+    pub async fn create(
+        &self,
+        permit: Permit<kind::FileWrite>,
+        request: NewFile,
+    ) -> Result<ChangedValue<(File, String)>, FileError> {
         let limit = request.purpose.max_bytes();
         let name_error = if request.name.trim().is_empty() { FileError::NoName } else { FileError::OddName };
         let name = safe_name(&request.name).ok_or(name_error)?;
@@ -146,7 +150,7 @@ impl Files {
         let seq = journal::append(&mut work, vec![file_event(events::FILE_CREATED, &file)], self.0.clock.now()).await?;
         work.commit().await?;
         let link = self.link(LinkPurpose::Send, &file, UPLOAD_LINK_SECONDS);
-        Ok(Changed { value: (file, link), seq })
+        Ok(ChangedValue { value: (file, link), seq })
     }
 
     pub(super) fn new_file(
@@ -314,7 +318,7 @@ fn file_event(kind: EventType<events::FileChanged>, file: &File) -> NewEvent {
 
 /// Makes a file ready in the caller's transaction: an event, the quota (checked under the counter's
 /// lock), the row.
-pub(super) async fn settle(work: &mut Work, after: &File, now: Timestamp) -> Result<(), FileError> {
+pub(super) async fn make_ready(work: &mut Work, after: &File, now: Timestamp) -> Result<(), FileError> {
     // This locks the counter's row, so that concurrent uploads are counted one after the other.
     journal::append(work, vec![file_event(events::FILE_UPLOADED, after)], now).await?;
     if rows::total_bytes(work).await?.saturating_add(after.size).unsigned_abs() > TENANT_BYTES {

@@ -87,7 +87,7 @@ impl HysteresisBand {
 }
 
 /// Detects forecasts that are repeatedly too low, or too high, by the tracking signal. Weeks are
-/// those with stock, oldest first, from `earliest` on. `None` for fewer than eight. A new alert
+/// those with stock, oldest first, from `keep_earliest` on. `None` for fewer than eight. A new alert
 /// also needs a minimum of units, in most of the weeks.
 pub fn error_drift(weeks: &[JudgedWeek], earliest: i32, before: PreviousAlert) -> Option<LevelDrift> {
     let errors: Vec<f64> = weeks.iter().map(JudgedWeek::error).collect();
@@ -106,7 +106,7 @@ pub fn error_drift(weeks: &[JudgedWeek], earliest: i32, before: PreviousAlert) -
     Some(LevelDrift {
         figure: deviation.round() as i64,
         line: threshold.floor() as i64,
-        since: since(&mondays, SIGNAL_WEEKS, first, earliest),
+        since: window_start(&mondays, SIGNAL_WEEKS, first, earliest),
     })
 }
 
@@ -120,12 +120,12 @@ pub fn coverage_drift(weeks: &[JudgedWeek], earliest: i32, before: PreviousAlert
     Some(LevelDrift {
         figure: counts.last().copied().unwrap_or_default() as i64,
         line: COVERAGE_BAND.opened_beyond as i64 + 1,
-        since: since(&mondays, COVERAGE_WEEKS, first, earliest),
+        since: window_start(&mondays, COVERAGE_WEEKS, first, earliest),
     })
 }
 
 /// Returns the Monday of the last week of a window; `None` for the first possible window.
-fn since(mondays: &[i32], length: usize, window: usize, earliest: i32) -> Option<i32> {
+fn window_start(mondays: &[i32], length: usize, window: usize, earliest: i32) -> Option<i32> {
     let is_cut = window == 0 && mondays.first().is_some_and(|week| *week <= earliest);
     mondays.get(window + length - 1).copied().filter(|_| !is_cut)
 }

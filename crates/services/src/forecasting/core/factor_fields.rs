@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use entity::prelude::*;
-use platform::stages::{Stage, Staged, earliest};
+use platform::stages::{Stage, Staged, keep_earliest};
 use serde::Serialize;
 
 use super::factors::{FactorGoods, FactorSeries};
@@ -125,7 +125,7 @@ impl FactorFields {
     /// All problems of the first stage that has any.
     pub fn validate(&self, version: i64, now: Timestamp) -> Result<FactorSeries, Vec<FactorProblem>> {
         let problems = self.problems();
-        let Some((first, last)) = self.day_range().filter(|_| problems.is_empty()) else { return Err(earliest(problems)) };
+        let Some((first, last)) = self.day_range().filter(|_| problems.is_empty()) else { return Err(keep_earliest(problems)) };
         let mut values = self.values.clone();
         values.sort_unstable_by_key(|(day, _)| *day);
         Ok(FactorSeries {

@@ -186,7 +186,7 @@ fn days(spans: &[Span], first_week: i32, weeks: usize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use forecast::{Settings, forecast_all, models::SEASON_HISTORY, selection::origins};
+    use forecast::{Settings, forecast_all, models::SEASON_HISTORY, selection::choice_origins};
 
     use super::*;
 
@@ -240,7 +240,7 @@ mod tests {
         let facts = LevelFacts { weeks: vec![(MONDAY - 7 * 300, 9), (MONDAY - 7, 1)], ..LevelFacts::default() };
         let history = History::of(&BTreeMap::from([((product, id(2)), facts)]), MONDAY);
         assert_eq!((history.weeks, history.series[0].units.iter().sum::<i64>()), (156, 1));
-        let first = origins(history.weeks)[0];
+        let first = choice_origins(history.weeks)[0];
         assert!(first >= SEASON_HISTORY, "{first}: a season needs two years before the first origin");
     }
 

@@ -42,7 +42,7 @@ pub use simulate::{
     PolicyComparison, ReorderPolicy, SERVICE_LEVELS, SimulatedRule, SimulationRefusal, SimulationResult, simulate_policy,
 };
 pub use simulate_classes::{ClassHistory, ClassProduct, ClassTotals, SimulatedClasses, simulated_classes};
-pub use stored::{Excluded, ExclusionReason, QualityReason, StoredPoint, StoredSeries, class_of, series_of, status_of};
+pub use stored::{ExclusionReason, QualityReason, StoredExcludedWeek, StoredPoint, StoredSeries, class_of, series_of, status_of};
 pub use sums::{StoredSum, StoredSumPoint, SumKey, Sums};
 pub use supply::days_lasting;
 pub use weekdays::OpenDays;

@@ -8,7 +8,7 @@ use forecast::{
     models::Method,
     reorder::{Policy, SafetyMethod, Terms},
     selection::{DEFAULT_METHOD, MIN_FIRST_POOLED},
-    series::{NEW_WEEKS, Prepared, prepare},
+    series::{NEW_WEEKS, PreparedSeries, prepare},
     simulate::{
         DailyDemand, DayOutcome, DayRule, DaySimulation, Past, PlanRule, SERVICE_SEARCH_RANGE, Target, UnmetDemand, simulate_days,
     },
@@ -76,7 +76,7 @@ pub struct ReorderPolicy {
 
 impl ReorderPolicy {
     /// Returns the promised service level.
-    pub fn promised(&self) -> Option<f64> {
+    pub fn promised_service(&self) -> Option<f64> {
         (!matches!(self.rule, SimulatedRule::MinMax { .. } | SimulatedRule::TargetDays { .. })).then_some(self.service)
     }
     /// Returns the simulated lead time of a product. Deliveries that are longer than the longest
@@ -185,8 +185,8 @@ pub fn simulate_policy(
     let panel = history.panel().ok_or(SimulationRefusal::NoDemand)?;
     let lead = policy.lead(&day_facts.lead, history);
     let span = lead.span();
-    let begin = begin(&panel, 0, span)?;
-    let past = past(&panel, span);
+    let begin = first_simulated_week(&panel, 0, span)?;
+    let past = build_past(&panel, span);
     let rule = DayRule { shelf_days: day_facts.shelf_days, ..lead.rule(Target::Rule(policy.plan_rule())) };
     let first = first_counted_week(rule.needs_errors().then_some(&past), begin..panel.weeks(), span)?;
     let weeks = counted_weeks(history, first, (from, to))?;
@@ -224,13 +224,13 @@ pub(super) fn monday(history: &History, week: usize) -> i32 {
     history.first_week + 7 * week as i32
 }
 
-pub(super) fn past(panel: &Panel, span: usize) -> Past {
+pub(super) fn build_past(panel: &Panel, span: usize) -> Past {
     Past::new(panel, &Method::single(DEFAULT_METHOD), span, (MIN_FIRST_POOLED, 1))
 }
 
 /// Returns the first week before which a series has enough known weeks for a forecast of its own.
-pub(super) fn begin(panel: &Panel, series: usize, span: usize) -> Result<usize, SimulationRefusal> {
-    let mut prepared = Prepared::default();
+pub(super) fn first_simulated_week(panel: &Panel, series: usize, span: usize) -> Result<usize, SimulationRefusal> {
+    let mut prepared = PreparedSeries::default();
     prepare(&mut prepared, panel.values(series), panel.days(series));
     let (known_weeks, needed_weeks) = (prepared.known.weeks.len(), NEW_WEEKS + span + 1);
     if known_weeks == 0 || panel.weeks() == 0 {

@@ -15,7 +15,7 @@ use super::{
     daily::{DayFacts, add_days},
     played::SimulatedLead,
     service_of,
-    simulate::{SEED, begin, counted_weeks, first_counted_week, monday, past},
+    simulate::{SEED, build_past, counted_weeks, first_counted_week, first_simulated_week, monday},
 };
 
 /// A year's holding cost as a share of the cost, as in plans.
@@ -165,10 +165,10 @@ pub fn simulated_classes(
     let lead = |played: &ClassProduct| policy.lead(&played.days.lead, history);
     let leads: Vec<Option<SimulatedLead>> = played.iter().map(|played| played.map(lead)).collect();
     let span = leads.iter().flatten().map(SimulatedLead::span).max().unwrap_or(1);
-    let begins = begins(class_history, &panel, span)?;
+    let begins = first_weeks(class_history, &panel, span)?;
     let earliest = begins.iter().flatten().copied().min().ok_or(SimulationRefusal::NoDemand)?;
     let pooled: Vec<bool> = history.series.iter().map(|series| class_history.pooled.contains(&series.product)).collect();
-    let past = past(&panel, span).with_pooled_series(&pooled);
+    let past = build_past(&panel, span).with_pooled_series(&pooled);
     let mut rules: Vec<Option<DayRule<'_>>> = Vec::with_capacity(begins.len());
     for ((played, lead), begin) in played.iter().zip(&leads).zip(&begins) {
         let product = begin.and(played.zip(lead.as_ref()));
@@ -195,7 +195,7 @@ pub fn simulated_classes(
     let mut classes = BTreeMap::new();
     for ((played, outcome), _) in played.into_iter().zip(&outcomes).zip(&rules).filter(|(_, rule)| rule.is_some()) {
         let Some(product) = played else { continue };
-        let promised = policy.of_classes(product.classes).promised();
+        let promised = policy.of_classes(product.classes).promised_service();
         let class_pair = product.classes.map(|classes| (classes.abc, XyzClass::from(classes.xyz)));
         all_totals.add(product, promised, outcome);
         let totals = classes.entry((class_pair.is_none(), class_pair)).or_insert_with(|| ClassTotals::of(class_pair, count));
@@ -207,11 +207,11 @@ pub fn simulated_classes(
 
 /// Returns the first week in which each series can be simulated; `None` for one that is not
 /// simulated. If none can be, returns the reason of the one with the longest history.
-fn begins(class_history: &ClassHistory, panel: &Panel, span: usize) -> Result<Vec<Option<usize>>, SimulationRefusal> {
+fn first_weeks(class_history: &ClassHistory, panel: &Panel, span: usize) -> Result<Vec<Option<usize>>, SimulationRefusal> {
     let (mut begin_weeks, mut reason, mut longest) = (Vec::new(), SimulationRefusal::NoDemand, 0);
     for (index, series) in class_history.history.series.iter().enumerate() {
         let is_played = class_history.products.contains_key(&series.product);
-        let begin_week = if is_played { begin(panel, index, span) } else { Err(SimulationRefusal::NoDemand) };
+        let begin_week = if is_played { first_simulated_week(panel, index, span) } else { Err(SimulationRefusal::NoDemand) };
         if let Err(SimulationRefusal::TooShort { known, wanted }) = begin_week
             && known > longest
         {

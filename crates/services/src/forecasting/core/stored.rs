@@ -26,7 +26,7 @@ pub struct StoredPoint {
 
 /// A week of the history whose recorded value the method does not use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Excluded {
+pub struct StoredExcludedWeek {
     /// Monday of the week.
     pub week: i32,
     pub recorded: f64,
@@ -77,7 +77,7 @@ pub struct StoredSeries {
     /// 0 to 100, and the deduction of each reason.
     pub score: f64,
     pub deductions: Vec<(QualityReason, f64)>,
-    pub excluded: Vec<Excluded>,
+    pub excluded: Vec<StoredExcludedWeek>,
     /// Mean step between its weeks, by which errors of sums are scaled. `None` in runs of earlier
     /// versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,7 +119,7 @@ impl StoredSeries {
         self.days().enumerate().map(|entry| errors.points(DayLevel::Store, &week(entry))).collect()
     }
     /// Returns the week `weeks` weeks ahead, from 1 on.
-    pub fn ahead(&self, weeks: usize) -> Option<StoredPoint> {
+    pub fn point_ahead(&self, weeks: usize) -> Option<StoredPoint> {
         self.points().nth(weeks.checked_sub(1)?)
     }
 }
@@ -159,7 +159,7 @@ pub fn series_of(run: &Run, series: usize, first_week: i32, means: Option<&[f64]
         missing_weeks: forecast.missing_weeks,
         score: milli(forecast.quality.score.into()),
         deductions: forecast.quality.deductions.iter().map(|one| (deduction(one.reason), milli(one.points.into()))).collect(),
-        excluded: excluded(forecast, first_week),
+        excluded: excluded_weeks(forecast, first_week),
         step: Some(milli(forecast.mean_step.into())),
         pool: means.is_none().then_some(forecast.method),
         profile: None,
@@ -176,8 +176,8 @@ fn shift_mean(week: StoredPoint, mean: f64) -> StoredPoint {
     StoredPoint { mean: milli(mean), bounds, ..week }
 }
 
-fn excluded(forecast: &SeriesForecast, first_week: i32) -> Vec<Excluded> {
-    let one = |week: &forecast::series::ExcludedWeek| Excluded {
+fn excluded_weeks(forecast: &SeriesForecast, first_week: i32) -> Vec<StoredExcludedWeek> {
+    let one = |week: &forecast::series::ExcludedWeek| StoredExcludedWeek {
         week: first_week + 7 * week.week as i32,
         recorded: milli(week.recorded.into()),
         used: week.used.map(|units| milli(units.into())),
@@ -250,8 +250,8 @@ mod tests {
         let all: Vec<f64> = read.points().map(|point| point.mean).collect();
         let made: Vec<f64> = run.series[0].points.iter().map(|point| milli(point.mean.into())).collect();
         assert_eq!(all, made);
-        assert_eq!((read.ahead(0), read.ahead(27)), (None, None));
-        assert_eq!(read.ahead(1), read.points().next());
+        assert_eq!((read.point_ahead(0), read.point_ahead(27)), (None, None));
+        assert_eq!(read.point_ahead(1), read.points().next());
     }
 
     #[test]
@@ -261,7 +261,7 @@ mod tests {
         weeks[20] = -4.0;
         panel.push(&weeks, Traits::default()).unwrap();
         let stored = series_of(&forecast_all(&panel, &Settings::default()), 0, 20_000, None);
-        let week = Excluded { week: 20_140, recorded: -4.0, used: Some(0.0), reason: ExclusionReason::Negative };
+        let week = StoredExcludedWeek { week: 20_140, recorded: -4.0, used: Some(0.0), reason: ExclusionReason::Negative };
         assert_eq!(stored.excluded, [week]);
         assert!(stored.deductions.contains(&(QualityReason::NegativeWeeks, 10.0)), "{:?}", stored.deductions);
         assert!(stored.points().all(|point| (5.0..15.0).contains(&point.mean)), "{stored:?}");

@@ -111,16 +111,16 @@ pub async fn product_forecast(
     let stored = rows::series_of_runs(&scope, product, store.unwrap_or(StoreId::NIL), earliest).await?;
     let Some(series) = stored.iter().rfind(|one| one.first_week == run.first_week).cloned() else { return Ok(None) };
     let units = rows::demand_weeks(&scope, product, store, (since.min(signals_since), run.first_week)).await?;
-    let one_ahead = past(&stored, 1, (signals_since, settled_until), &units);
+    let one_ahead = past_weeks(&stored, 1, (signals_since, settled_until), &units);
     let signal = TrackingSignal::of(&errors_since(&one_ahead, settled_until - 7 * SIGNAL_LOOKBACK_WEEKS, &series));
     let smoothed_signal = smoothed_signal(&errors_since(&one_ahead, signals_since, &series));
-    let past = past(&stored, lead, (since, run.first_week), &units);
+    let past = past_weeks(&stored, lead, (since, run.first_week), &units);
     let accuracy = tally(past.iter().filter(|one| one.week < settled_until), &series);
     let store_series =
         if store.is_none() { rows::series_of_products(&scope, run.first_week, &[product]).await? } else { Vec::new() };
     let stores = store.into_iter().chain(store_series.iter().map(|series| series.store));
     let levels: Vec<(ProductId, StoreId)> = stores.map(|store| (product, store)).collect();
-    let history = history(&scope, &levels, (since, run.first_week), &units).await?;
+    let history = load_history_weeks(&scope, &levels, (since, run.first_week), &units).await?;
     let errors = day_errors(&run)?;
     let days = if store.is_some() {
         series.body.day_points(&errors)
@@ -140,7 +140,7 @@ pub async fn product_forecast(
 
 /// Returns the units of the weeks from one on and before another, and the days on which one of
 /// these levels had stock.
-async fn history(
+async fn load_history_weeks(
     scope: &TenantScope,
     levels: &[(ProductId, StoreId)],
     (since, until): (i32, i32),
@@ -182,10 +182,10 @@ pub async fn sum_forecast(permit: &Permit<kind::ReportRead>, db: &Database, key:
     Ok(Some(SumForecast { run, key, sum, days }))
 }
 
-fn past(stored: &[StoredForecast], lead: i32, (since, until): (i32, i32), units: &BTreeMap<i32, i64>) -> Vec<PastWeek> {
+fn past_weeks(stored: &[StoredForecast], lead: i32, (since, until): (i32, i32), units: &BTreeMap<i32, i64>) -> Vec<PastWeek> {
     let past_week = |series: &StoredForecast| {
         let week = series.first_week + 7 * (lead - 1);
-        let point = series.body.ahead(usize::try_from(lead).ok()?)?;
+        let point = series.body.point_ahead(usize::try_from(lead).ok()?)?;
         let units = units.get(&week).copied().unwrap_or(0);
         let (naive, step) = (series.body.naive, series.body.step);
         let scored_week =
@@ -230,7 +230,7 @@ pub async fn accuracy(
     let until = run.first_week - 7;
     let since = until - 7 * weeks;
     let mut classes = rows::accuracy(&scope, (since, until), lead, level).await?;
-    let scaled = scaled(&rows::choices(&scope, since).await?)?;
+    let scaled = parse_scaled_errors(&rows::choices(&scope, since).await?)?;
     for (class, tally) in &mut classes {
         let is_selected = |one: &StoredScaled| one.lead == lead && one.level == level && (since..until).contains(&one.week);
         for (_, one) in scaled.iter().filter(|(scored_class, one)| *scored_class == *class && is_selected(one)) {
@@ -253,7 +253,7 @@ pub async fn accuracy(
 }
 
 /// Errors of classes in the weeks that runs scored, with the steps that they are scaled by.
-fn scaled(choices: &[String]) -> Result<Vec<(DemandClass, StoredScaled)>, Fault> {
+fn parse_scaled_errors(choices: &[String]) -> Result<Vec<(DemandClass, StoredScaled)>, Fault> {
     let mut scaled_errors = Vec::new();
     for stored in choices {
         let stored: Vec<StoredChoice> =

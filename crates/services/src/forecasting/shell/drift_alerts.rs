@@ -91,7 +91,7 @@ async fn judged_weeks(scope: &TenantScope, first_week: i32, (since, until): (i32
             let stored = rows::series_of_products(scope, week, &part).await?;
             for series in stored.into_iter().filter(StoredForecast::is_scored) {
                 let level = LevelKey { product: series.product, store: series.store };
-                let (Some(weeks), Some(point)) = (levels.get_mut(&level), series.body.ahead(1)) else { continue };
+                let (Some(weeks), Some(point)) = (levels.get_mut(&level), series.body.point_ahead(1)) else { continue };
                 if unknown.contains(&(level, week)) {
                     continue;
                 }

@@ -6,7 +6,7 @@ use inventory::ledger::Mode;
 use platform::{
     audit::{self, Fields},
     clock::{Clock, day_text},
-    paging::{Listed, PageRequest},
+    paging::{ListPage, PageRequest},
     stages::{Refusals, Stage, Staged, Stop},
     storage::{
         Database, Fault, Nested, Reads, Work,
@@ -80,32 +80,32 @@ struct Receipt {
     seq: Option<i64>,
 }
 
-type May = Permit<kind::StockPolicy>;
+type PolicyPermit = Permit<kind::StockPolicy>;
 type FactorOutcome = Result<CallResult<Option<FactorSeries>>, FactorError>;
 
 /// Whether the permit covers a series; one without a store needs a permit for all stores.
-fn covers(permit: &May, store: Option<StoreId>) -> bool {
+fn covers(permit: &PolicyPermit, store: Option<StoreId>) -> bool {
     store.map_or_else(|| permit.reach() == Reach::Everywhere, |store| permit.covers(store))
 }
 
 /// Reads a page of series, sorted: those of the permit's stores, and those without a store.
 pub async fn factor_page(
-    permit: &May,
+    permit: &PolicyPermit,
     db: &Database,
     (filter, sorted): (&Nested<FactorFilter>, FactorsSorted),
     request: &PageRequest,
-) -> Result<Listed<FactorSeries>, Fault> {
+) -> Result<ListPage<FactorSeries>, Fault> {
     let (scope, reach) = (permit.scope(db), permit.reach());
     let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
     let source = rows::factor_source(scope.backend(), filter, stores);
-    Ok(Listed { rows: rows::factor_page(&scope, source.clone(), sorted, request).await?, source })
+    Ok(ListPage { rows: rows::factor_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// Creates or replaces the series with a code.
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn set_factor(db: &Database, clock: &Clock, permit: May, input: FactorSet, mode: Mode) -> FactorOutcome {
+pub async fn set_factor(db: &Database, clock: &Clock, permit: PolicyPermit, input: FactorSet, mode: Mode) -> FactorOutcome {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(FactorRefusal::BadKey));
     refusals.extend(input.fields.problems().into_iter().map(FactorRefusal::Field));
@@ -118,7 +118,7 @@ pub async fn set_factor(db: &Database, clock: &Clock, permit: May, input: Factor
 async fn set(
     work: &mut Work,
     now: Timestamp,
-    permit: &May,
+    permit: &PolicyPermit,
     (input, mut refusals): (&FactorSet, Refusals<FactorRefusal>),
 ) -> FactorOutcome {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
@@ -161,7 +161,7 @@ fn field_refusals(problems: Vec<FactorProblem>) -> Vec<FactorRefusal> {
 
 /// Returns a refusal for each record that the series names and that does not exist or is outside
 /// the permit.
-async fn find_unknown(work: &Work, permit: &May, fields: &FactorFields) -> Result<Vec<FactorRefusal>, Fault> {
+async fn find_unknown(work: &Work, permit: &PolicyPermit, fields: &FactorFields) -> Result<Vec<FactorRefusal>, Fault> {
     let mut refusals = Vec::new();
     if let Some(store) = fields.store
         && !(covers(permit, Some(store)) && rows::is_store(work, store).await?)
@@ -176,14 +176,20 @@ async fn find_unknown(work: &Work, permit: &May, fields: &FactorFields) -> Resul
 }
 
 /// Removes a series: forecasts are made without it from the next run on.
-pub async fn remove_factor(db: &Database, clock: &Clock, permit: May, input: FactorRemoval, mode: Mode) -> FactorOutcome {
+pub async fn remove_factor(
+    db: &Database,
+    clock: &Clock,
+    permit: PolicyPermit,
+    input: FactorRemoval,
+    mode: Mode,
+) -> FactorOutcome {
     idempotency::check_key(&input.idempotency_key).map_err(FactorRefusal::BadKey)?;
     let mut work = permit.scope(db).begin().await?;
     let outcome = remove(&mut work, clock.now(), &permit, &input).await;
     settle(work, outcome, mode.is_dry()).await
 }
 
-async fn remove(work: &mut Work, now: Timestamp, permit: &May, input: &FactorRemoval) -> FactorOutcome {
+async fn remove(work: &mut Work, now: Timestamp, permit: &PolicyPermit, input: &FactorRemoval) -> FactorOutcome {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "factorSeriesRemove", key: text, hash: hash_of(input) };
     match idempotency::lock_and_look_up(work, &key).await? {
@@ -239,7 +245,7 @@ async fn end(work: &mut Work, (key, event): (&Key, EventType<FactorEvent>), seri
 }
 
 /// Answer of a repeated call: the current series, if it still exists.
-async fn replay_result(work: &Work, permit: &May, receipt: Receipt) -> FactorOutcome {
+async fn replay_result(work: &Work, permit: &PolicyPermit, receipt: Receipt) -> FactorOutcome {
     let Receipt { code, seq } = receipt;
     let value = rows::factor(work, &code).await?.filter(|series| covers(permit, series.store));
     Ok(CallResult { value, seq, is_replayed: true })

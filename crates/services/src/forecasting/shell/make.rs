@@ -146,7 +146,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     .await?;
     rows::insert_pools(&work, computed.pools(tenant, first_week)).await?;
     Box::pin(computed.write(&work, (tenant, first_week))).await?;
-    let last_scored = last_scored(&scores);
+    let last_scored = last_scored_week(&scores);
     rows::insert_scores(&work, scores, last_scorable_week(first_week)).await?;
     rows::remove_runs_before(&work, first_week - 7 * RUN_RETENTION_WEEKS).await?;
     let mut events = vec![FORECAST_COMPLETED.event(&RunEvent { first_week, series: result.series as i64 })];
@@ -164,7 +164,7 @@ fn products_of(series: impl Iterator<Item = ProductId>) -> Vec<ProductId> {
 }
 
 /// Returns the last week whose forecasts of stores, one week ahead, this run scores.
-fn last_scored(scores: &BTreeMap<ScoreKey, Tally>) -> Option<i32> {
+fn last_scored_week(scores: &BTreeMap<ScoreKey, Tally>) -> Option<i32> {
     let store_keys = scores.keys().filter(|key| key.lead == 1 && key.level == ForecastLevel::Store);
     store_keys.map(|key| key.week).max()
 }
@@ -209,7 +209,7 @@ impl RunInputs {
             Some(run) => rows::classes_of_run(scope, run.first_week).await?,
             None => BTreeMap::new(),
         };
-        let classes = classes(stores, &rows::planned_products(scope, &products).await?, &last_classes);
+        let classes = classify_products(stores, &rows::planned_products(scope, &products).await?, &last_classes);
         let sums = Sums::of(stores, &categories);
         let mut days = DayHistory::of(stores, &sums);
         // One week at a time: the days of all products of a store are many.
@@ -347,7 +347,7 @@ fn sum_row((tenant_id, first_week): (TenantId, i32), ((category_id, store_id), s
 }
 
 /// Classifies the products that plans include, by the last year at current prices.
-fn classes(
+fn classify_products(
     stores: &History,
     planned: &BTreeMap<ProductId, PlannedProduct>,
     last: &BTreeMap<Level, StoredClasses>,

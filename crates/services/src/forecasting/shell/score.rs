@@ -45,7 +45,7 @@ pub(super) async fn score_weeks(
         }
     }
     let mut tallies: BTreeMap<ScoreKey, Tally> = BTreeMap::new();
-    let actual = actual(&histories);
+    let actual = actual_demand(&histories);
     let mut actuals: BTreeMap<i32, ActualDays> = BTreeMap::new();
     for (run, weeks) in weeks_by_run {
         // Runs are in order: later ones forecast no week before their own.
@@ -64,7 +64,7 @@ pub(super) async fn score_weeks(
             for series in stored.iter().filter(|series| series.is_scored()) {
                 for (week, lead) in &weeks {
                     let actual_units = actual(series.product, series.store, *week);
-                    let (Some((units, is_whole)), Some(point)) = (actual_units, series.body.ahead(*lead as usize)) else {
+                    let (Some((units, is_whole)), Some(point)) = (actual_units, series.body.point_ahead(*lead as usize)) else {
                         continue;
                     };
                     let level = if series.store == StoreId::NIL { ForecastLevel::AllStores } else { ForecastLevel::Store };
@@ -176,7 +176,7 @@ async fn drifted_until(reads: &impl Reads, last: i32) -> Result<BTreeSet<DemandC
 
 /// Returns the demand of a product in a store (nil: in all) in a week, and whether it could be sold
 /// on all its days; `None` if it could be sold on too few.
-fn actual<'a>(histories: &[&'a History; 2]) -> impl Fn(ProductId, StoreId, i32) -> Option<(i64, bool)> + 'a {
+fn actual_demand<'a>(histories: &[&'a History; 2]) -> impl Fn(ProductId, StoreId, i32) -> Option<(i64, bool)> + 'a {
     let mut places = BTreeMap::new();
     for history in histories {
         for series in &history.series {

@@ -80,10 +80,10 @@ pub async fn simulate(
         policy.service = class_service(&scope, first_week, (product, store)).await?;
     }
     let found = match first_week {
-        Some(first_week) => Box::pin(play(&scope, first_week, (product, store), policy, range)).await?,
+        Some(first_week) => Box::pin(simulate_level(&scope, first_week, (product, store), policy, range)).await?,
         None => Err(SimulationRefusal::NoDemand),
     };
-    Ok(Simulation { promised: policy.promised(), found })
+    Ok(Simulation { promised: policy.promised_service(), found })
 }
 
 /// The service level of the product's class in the run.
@@ -97,7 +97,7 @@ async fn class_service(
     Ok(service_of(stored.iter().find(|series| series.store == store).and_then(|series| series.body.classes)))
 }
 
-async fn play(
+async fn simulate_level(
     scope: &TenantScope,
     first_week: i32,
     (product, store): (ProductId, StoreId),
@@ -108,7 +108,7 @@ async fn play(
     if !products.contains(&product) {
         return Ok(Err(SimulationRefusal::NoDemand));
     }
-    let pooled = pooled(product, &products);
+    let pooled = select_pool(product, &products);
     let known_days = (first_week - 7 * MAX_WEEKS, first_week);
     let facts = rows::store_facts(scope, &pooled, store, known_days).await?;
     let spans = facts.get(&(product, store)).map(|facts| facts.spans.clone()).unwrap_or_default();
@@ -150,7 +150,7 @@ pub(super) fn run_with_threads<T>(play: impl FnOnce(usize) -> T) -> T {
 }
 
 /// Returns the product, and evenly spaced other ones.
-fn pooled(product: ProductId, products: &[ProductId]) -> Vec<ProductId> {
+fn select_pool(product: ProductId, products: &[ProductId]) -> Vec<ProductId> {
     let other_products: Vec<ProductId> = products.iter().copied().filter(|one| *one != product).collect();
     let step = other_products.len().div_ceil(MAX_POOLED).max(1);
     std::iter::once(product).chain(other_products.into_iter().step_by(step)).collect()

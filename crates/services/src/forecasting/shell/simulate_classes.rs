@@ -63,7 +63,7 @@ pub async fn simulate_classes(
     let Some(run) = rows::last_run(&scope).await? else { return Ok(Err(SimulationRefusal::NoDemand)) };
     let level = (run.first_week, store);
     let run_products = rows::products_of_run(&scope, run.first_week, store).await?;
-    let chosen = match chosen(&scope, level, &run_products, (selection, policy.max_products())).await? {
+    let chosen = match choose_products(&scope, level, &run_products, (selection, policy.max_products())).await? {
         Ok(chosen) => chosen,
         Err(reason) => return Ok(Err(reason)),
     };
@@ -84,7 +84,7 @@ pub async fn simulate_classes(
 
 /// Returns the requested products, each with its classes; the inner error if there are none or too
 /// many.
-async fn chosen(
+async fn choose_products(
     scope: &TenantScope,
     (first_week, store): (i32, StoreId),
     run_products: &[ProductId],

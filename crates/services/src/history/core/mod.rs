@@ -8,7 +8,7 @@ pub use entry_kind::{EntryKind, entry_kind, own_kind_condition, related_kind_con
 
 /// An item of a list, with its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dated<T> {
+pub struct DatedItem<T> {
     pub at: i64,
     pub id: Uuid,
     /// Number of a movement, by which its list is sorted.
@@ -33,8 +33,8 @@ impl HistoryPosition {
 /// has the position after it, from which both lists continue without a gap or a repetition, even if
 /// a movement is dated later than one with a greater number.
 pub fn merge<T>(
-    mut entries: Vec<Dated<T>>,
-    movements: Vec<Dated<T>>,
+    mut entries: Vec<DatedItem<T>>,
+    movements: Vec<DatedItem<T>>,
     from: HistoryPosition,
     limit: usize,
 ) -> Vec<(T, HistoryPosition)> {
@@ -58,15 +58,15 @@ pub fn merge<T>(
 mod tests {
     use super::*;
 
-    fn entry_at(at: i64) -> Dated<i64> {
-        Dated { at, id: Uuid::from_u128(at as u128), seq: None, item: at }
+    fn entry_at(at: i64) -> DatedItem<i64> {
+        DatedItem { at, id: Uuid::from_u128(at as u128), seq: None, item: at }
     }
-    fn movement_at(seq: i64, at: i64) -> Dated<i64> {
-        Dated { at, id: Uuid::from_u128(1_000 + seq as u128), seq: Some(seq), item: 100 + seq }
+    fn movement_at(seq: i64, at: i64) -> DatedItem<i64> {
+        DatedItem { at, id: Uuid::from_u128(1_000 + seq as u128), seq: Some(seq), item: 100 + seq }
     }
 
     /// Reads both lists page by page, as statements would.
-    fn page_through(all: &[Dated<i64>], movements: &[Dated<i64>], limit: usize) -> Vec<i64> {
+    fn page_through(all: &[DatedItem<i64>], movements: &[DatedItem<i64>], limit: usize) -> Vec<i64> {
         let (mut read, mut place) = (Vec::new(), HistoryPosition::BEGIN);
         loop {
             let mut rest: Vec<_> = all.iter().filter(|one| (one.at, one.id) < (place.at, place.id)).copied().collect();

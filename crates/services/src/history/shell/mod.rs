@@ -7,13 +7,13 @@ use inventory::stock::{
     rows::{MovementFilterSpec, movement_filter, movement_seqs, movements_by_seq, movements_source},
 };
 use platform::{
-    audit::rows::{Stored, history, history_sources},
+    audit::rows::{StoredEntry, history, history_sources},
     paging::{Key, ListSource, PageRequest, keyset},
     storage::{Backend, Fault, Nested, Reads},
 };
 use uuid::Uuid;
 
-use super::core::{Dated, EntryKind, HistoryPosition, merge, own_kind_condition, related_kind_condition};
+use super::core::{DatedItem, EntryKind, HistoryPosition, merge, own_kind_condition, related_kind_condition};
 use crate::notes::{
     core::Note,
     rows::{self as notes, NoteFilter},
@@ -35,13 +35,13 @@ pub struct HistoryRequest {
 /// An item of a history.
 #[derive(Debug, Clone)]
 pub enum Item {
-    Entry(Arc<Stored>),
+    Entry(Arc<StoredEntry>),
     Moved(Arc<Movement>),
     Noted(Arc<Note>),
 }
 
 /// Returns the position at which the page begins, from its cursor.
-fn place(request: &PageRequest) -> HistoryPosition {
+fn start_position(request: &PageRequest) -> HistoryPosition {
     match request.after.as_deref() {
         Some([Key::Int(at), Key::Id(id), Key::Int(seq)]) => HistoryPosition { at: *at, id: *id, seq: *seq },
         _ => HistoryPosition::BEGIN,
@@ -59,20 +59,20 @@ pub async fn page(
     history_request: &HistoryRequest,
     request: &PageRequest,
 ) -> Result<Vec<(Item, HistoryPosition)>, Fault> {
-    let from = place(request);
+    let from = start_position(request);
     let page_after = |keys: Vec<Key>| PageRequest { after: (from != HistoryPosition::BEGIN).then_some(keys), ..request.clone() };
     let page_request = page_after(vec![Key::Int(from.at), Key::Id(from.id)]);
-    let mut items: Vec<Dated<Item>> = Vec::new();
+    let mut items: Vec<DatedItem<Item>> = Vec::new();
     items.extend(entries(reads, history_request, &page_request).await?.into_iter().map(|stored| {
         let (at, id) = (stored.entry.at.micros(), stored.entry.id.uuid());
-        Dated { at, id, seq: None, item: Item::Entry(Arc::new(stored)) }
+        DatedItem { at, id, seq: None, item: Item::Entry(Arc::new(stored)) }
     }));
     if history_request.has_notes {
         let no_filter = Nested::plain(NoteFilter::default());
         items.extend(notes::page(reads, (history_request.target, &no_filter), true, &page_request).await?.rows.into_iter().map(
             |note| {
                 let (at, id) = (note.created_at.micros(), note.id.uuid());
-                Dated { at, id, seq: None, item: Item::Noted(Arc::new(note)) }
+                DatedItem { at, id, seq: None, item: Item::Noted(Arc::new(note)) }
             },
         ));
     }
@@ -99,7 +99,7 @@ fn targets_and_conditions(history_request: &HistoryRequest) -> Vec<(&[Uuid], Str
     target_conditions
 }
 
-async fn entries(reads: &impl Reads, history_request: &HistoryRequest, request: &PageRequest) -> Result<Vec<Stored>, Fault> {
+async fn entries(reads: &impl Reads, history_request: &HistoryRequest, request: &PageRequest) -> Result<Vec<StoredEntry>, Fault> {
     let mut stored_entries = Vec::new();
     for (targets, conditions) in targets_and_conditions(history_request) {
         stored_entries.extend(history(reads, targets, &conditions, request).await?);
@@ -121,7 +121,7 @@ pub fn sources(backend: Backend, history_request: &HistoryRequest) -> Vec<ListSo
     sources
 }
 
-async fn movements(reads: &impl Reads, spec: &MovementFilterSpec, request: &PageRequest) -> Result<Vec<Dated<Item>>, Fault> {
+async fn movements(reads: &impl Reads, spec: &MovementFilterSpec, request: &PageRequest) -> Result<Vec<DatedItem<Item>>, Fault> {
     let filter = movement_filter(reads.backend(), spec, 2);
     let (conditions, mut values) = (filter.on_movements(), filter.values);
     let (bounds, order, bound) = keyset(&["m.seq"], true, request, values.len() + 2);
@@ -129,7 +129,7 @@ async fn movements(reads: &impl Reads, spec: &MovementFilterSpec, request: &Page
     let seqs = movement_seqs(reads, &format!("{conditions}{bounds}{order}"), values).await?;
     let dated_item = |movement: Movement| {
         let (at, id, seq) = (movement.recorded_at.micros(), movement.id.uuid(), Some(movement.seq));
-        Dated { at, id, seq, item: Item::Moved(Arc::new(movement)) }
+        DatedItem { at, id, seq, item: Item::Moved(Arc::new(movement)) }
     };
     Ok(movements_by_seq(reads, &seqs).await?.into_iter().map(dated_item).collect())
 }

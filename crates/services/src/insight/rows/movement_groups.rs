@@ -32,23 +32,27 @@ const OF_MOVEMENTS: &str = "count(*), CAST(coalesce(sum(x.entries), 0) AS bigint
 pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> Result<Vec<(GroupKey, MovementSums)>, Fault> {
     let backend = reads.backend();
     let by_entry = matches!(query.group, MovementGroup::Store | MovementGroup::Product);
+    let starts_at_entries = finds_entries(backend, query);
     let in_halves = match backend {
         Backend::Sqlite => by_entry,
-        Backend::Postgres => query.group == MovementGroup::Product || !finds_entries(backend, query),
+        Backend::Postgres => query.group == MovementGroup::Product || !starts_at_entries,
     };
     if !in_halves || SplitSetting::of(reads) == SplitSetting::Never {
-        return groups_of(reads, query, None).await;
+        return groups_of(reads, query, None, starts_at_entries).await;
     }
     let middle = journal::head(reads).await?.seq / 2;
     let (reads, [earlier, later]) = (&SideBySide(reads), [Some(("<=", middle)), Some((">", middle))]);
-    let packed = if by_entry && middle <= MAX_EVENTS && !finds_entries(backend, query) {
+    let packed = if by_entry && middle <= MAX_EVENTS && !starts_at_entries {
         tokio::try_join!(packed::groups_of(reads, query, earlier), packed::groups_of(reads, query, later))?
     } else {
         (None, None)
     };
     let (earlier, later) = match packed {
         (Some(earlier), Some(later)) => (earlier, later),
-        _ => tokio::try_join!(groups_of(reads, query, earlier), groups_of(reads, query, later))?,
+        _ => tokio::try_join!(
+            groups_of(reads, query, earlier, starts_at_entries),
+            groups_of(reads, query, later, starts_at_entries)
+        )?,
     };
     // The first groups of both together are among the first of each.
     let mut groups: BTreeMap<GroupKey, MovementSums> = earlier.into_iter().collect();
@@ -58,11 +62,13 @@ pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> 
     Ok(groups.into_iter().take(query.span.limit).collect())
 }
 
-/// The sums of the entries of some movements, by their events.
+/// The sums of the entries of some movements, by their events. `starts_at_entries` is
+/// `finds_entries` of the query.
 async fn groups_of(
     reads: &impl Reads,
     query: &MovementsQuery<'_>,
     events: Option<(&str, i64)>,
+    starts_at_entries: bool,
 ) -> Result<Vec<(GroupKey, MovementSums)>, Fault> {
     let backend = reads.backend();
     let Entries { movements, entries, key, currency, filter, of_products, of_events, values } =
@@ -70,7 +76,7 @@ async fn groups_of(
     // CROSS JOIN keeps SQLite from starting at the entries; for Postgres it is an inner join like any other.
     let source = format!("FROM movement m CROSS JOIN entry e WHERE m.tenant_id = $1{movements} AND e.tenant_id = $1{entries}");
     let grouped = if query.group == MovementGroup::None { "" } else { " GROUP BY 1 ORDER BY 1" };
-    let subquery = match each_movement(backend, query) {
+    let subquery = match each_movement(backend, query, starts_at_entries) {
         SummingOrder::Entry => None,
         SummingOrder::Movement(each) => Some(format!("SELECT {key} AS grp, {OF_ENTRIES} {source} GROUP BY {each}")),
         SummingOrder::InTurn => Some(format!(
@@ -118,13 +124,12 @@ enum SummingOrder {
 }
 
 /// SQLite has movements in this order by the index that finds them. Postgres finds some entries by an index of their own.
-fn each_movement(backend: Backend, query: &MovementsQuery<'_>) -> SummingOrder {
-    let starts_at_entries = || finds_entries(backend, query);
+fn each_movement(backend: Backend, query: &MovementsQuery<'_>, starts_at_entries: bool) -> SummingOrder {
     match (backend, query.group) {
         (Backend::Sqlite, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) => {
             SummingOrder::Movement(index_order(query))
         }
-        (Backend::Postgres, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) if !starts_at_entries() => {
+        (Backend::Postgres, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) if !starts_at_entries => {
             SummingOrder::InTurn
         }
         (Backend::Postgres, MovementGroup::None) => SummingOrder::Movement("m.seq"),

@@ -20,6 +20,7 @@ impl From<Fault> for ReportError {
     }
 }
 
-pub(super) fn to_safe_integer(number: i128) -> Option<i64> {
+/// Returns a sum within the range that clients can represent exactly; `None` for any other.
+pub(crate) fn to_safe_integer(number: i128) -> Option<i64> {
     i64::try_from(number).ok().filter(|number| (-MAX_SAFE..=MAX_SAFE).contains(number))
 }

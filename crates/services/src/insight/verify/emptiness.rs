@@ -25,7 +25,7 @@ const UNSUPPORTED_MARKS: [&str; 3] = ["--", "/*", "\""];
 /// Whether a statement certainly finds nothing. `is_empty` returns whether a table, or another
 /// named source, has no row that the statement might read.
 fn returns_no_rows(sql: &str, is_empty: &dyn Fn(&str) -> bool) -> bool {
-    let tokens = tokens(sql);
+    let tokens = split_tokens(sql);
     if UNSUPPORTED_MARKS.into_iter().any(|sign| sql.contains(sign)) || tokens.iter().any(|token| is_lowercase_keyword(token)) {
         return false;
     }
@@ -163,7 +163,7 @@ fn closing_parenthesis(tokens: &[&str], open: usize) -> usize {
 }
 
 /// Words, numbers, texts and signs.
-fn tokens(sql: &str) -> Vec<&str> {
+fn split_tokens(sql: &str) -> Vec<&str> {
     let mut token_list = Vec::new();
     let mut rest = sql.trim_start();
     while let Some(first) = rest.chars().next() {

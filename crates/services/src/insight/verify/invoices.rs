@@ -120,7 +120,7 @@ pub(super) async fn verify_books(snapshot: &Snapshot, rows: &mut u64) -> Result<
 }
 
 fn find_violation(invoice: &Invoice) -> Option<Violation> {
-    let rate = rate(invoice);
+    let rate = frozen_rate(invoice);
     let expected_amounts = |sums: &Sums| {
         let rate = rate.as_ref()?;
         Some((rate.convert(sums.tax)?, rate.convert(sums.total)?))
@@ -138,7 +138,7 @@ fn find_violation(invoice: &Invoice) -> Option<Violation> {
 }
 
 /// The rate that an invoice stored. The conversion does not use its day and source.
-fn rate(invoice: &Invoice) -> Option<FrozenRate> {
+fn frozen_rate(invoice: &Invoice) -> Option<FrozenRate> {
     Some(FrozenRate {
         from: Currency::parse(&invoice.currencies.0)?,
         to: Currency::parse(&invoice.currencies.1)?,

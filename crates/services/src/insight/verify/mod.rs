@@ -56,7 +56,7 @@ pub use report::{Line, Report, Violation};
 use self::{
     table_sizes::TableSizes,
     tenancy::Tenancy,
-    tenants::{TenantRow, tenants},
+    tenants::{TenantRow, load_tenants},
 };
 
 /// Proves every invariant for every tenant. `progress` is called with the name of each step.
@@ -78,8 +78,8 @@ pub async fn verify_into(
     // may take hours.
     progress("how large the tables are");
     let sizes = TableSizes::of_all(db).await?;
-    db.measure(&sizes.nonempty_tables()).await?;
-    let rows = tenants(db).await?;
+    db.analyze(&sizes.nonempty_tables()).await?;
+    let rows = load_tenants(db).await?;
     let count = rows.len();
     for (nth, TenantRow { id: tenant, slug }) in rows.into_iter().enumerate() {
         let is_last = nth + 1 == count;
@@ -88,7 +88,7 @@ pub async fn verify_into(
                 on_line(line);
             }
         };
-        Tenancy::begin(db, tenant).await?.prove(report, &slug, &progress, &last).await?;
+        Tenancy::begin(db, tenant).await?.verify_tenant(report, &slug, &progress, &last).await?;
     }
     progress("rows of no tenant");
     let (rows, stray) = references::orphan_rows(db).await?;
@@ -103,7 +103,7 @@ pub async fn verify_into(
 /// Proves every invariant of one tenant's rows.
 pub async fn verify_tenant(db: &Database, tenant: TenantId, progress: impl Fn(&str)) -> Result<Report, Fault> {
     let mut report = Report::default();
-    Tenancy::begin(db, tenant).await?.prove(&mut report, &tenant.to_string(), &progress, &|_: &Line| {}).await?;
+    Tenancy::begin(db, tenant).await?.verify_tenant(&mut report, &tenant.to_string(), &progress, &|_: &Line| {}).await?;
     Ok(report)
 }
 
@@ -112,7 +112,7 @@ pub async fn verify_tenant(db: &Database, tenant: TenantId, progress: impl Fn(&s
 pub async fn verify_by_prefix(db: &Database, tenant: TenantId, beginning: &str) -> Result<Report, Fault> {
     let mut report = Report::default();
     let proven = Tenancy::begin(db, tenant).await?.with_prefix(beginning);
-    proven.prove(&mut report, &tenant.to_string(), &|_: &str| {}, &|_: &Line| {}).await?;
+    proven.verify_tenant(&mut report, &tenant.to_string(), &|_: &str| {}, &|_: &Line| {}).await?;
     Ok(report)
 }
 
@@ -122,12 +122,12 @@ pub async fn verify_transaction(db: &Database, work: Work, progress: impl Fn(&st
     let name = work.tenant().to_string();
     let (snapshot, paused) = work.into_snapshot().await?;
     let mut report = Report::default();
-    let snapshot = Tenancy::of_snapshot(db, snapshot).prove(&mut report, &name, &progress, &|_: &Line| {}).await?;
+    let snapshot = Tenancy::of_snapshot(db, snapshot).verify_tenant(&mut report, &name, &progress, &|_: &Line| {}).await?;
     Ok((paused.resume(snapshot), report))
 }
 
 /// Returns the width of the longest invariant.
-pub fn width() -> usize {
+pub fn invariant_width() -> usize {
     let checked = all_checks::all().map(|check| check.invariant);
     let walked = [
         tenancy::AUDIT,

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     report::{Line, Report, Violation},
-    tenants::{TenantRow, tenants},
+    tenants::{TenantRow, load_tenants},
 };
 use crate::files::{FileLocation, Store, StoreError};
 
@@ -95,7 +95,7 @@ pub async fn verify_papers(
     let location = stored_papers.location;
     let mut reading = VerificationProgress { papers: stored_papers, store: None, files: 0, missing: 0, broken: None };
     let mut unproven = None;
-    for TenantRow { id: tenant, slug } in tenants(db).await? {
+    for TenantRow { id: tenant, slug } in load_tenants(db).await? {
         if stored_papers.tenant.is_some_and(|selected_tenant| selected_tenant != tenant) {
             continue;
         }
@@ -126,7 +126,7 @@ impl VerificationProgress<'_> {
         let mut before = FileId::from_uuid(Uuid::max());
         let mut remaining = self.papers.most.map_or(i64::MAX, i64::from);
         while remaining > 0 {
-            let page = page(db, tenant, (before, remaining.min(PAGE))).await?;
+            let page = load_page(db, tenant, (before, remaining.min(PAGE))).await?;
             let Some(last) = page.last() else { return Ok(()) };
             (before, remaining) = (last.id, remaining - page.len() as i64);
             let store = self.store()?;
@@ -164,7 +164,7 @@ impl VerificationProgress<'_> {
 }
 
 /// Stored files of a tenant's papers with IDs before `before`, in descending order.
-async fn page(db: &Database, tenant: TenantId, (before, limit): (FileId, i64)) -> Result<Vec<PaperFile>, Fault> {
+async fn load_page(db: &Database, tenant: TenantId, (before, limit): (FileId, i64)) -> Result<Vec<PaperFile>, Fault> {
     let sql = format!(
         "SELECT {} FROM (SELECT id AS paper_id, html_file_id AS file_id, html_sha256 AS sha256 FROM paper WHERE tenant_id = $1
                UNION ALL SELECT id, pdf_file_id, pdf_sha256 FROM paper WHERE tenant_id = $1 AND pdf_file_id IS NOT NULL) h

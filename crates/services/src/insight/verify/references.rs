@@ -2,7 +2,7 @@
 //! the columns that may refer to one of several tables.
 
 mod link;
-mod links;
+mod reference_columns;
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +15,7 @@ use platform::storage::{Database, Fault, Reads, Row, Snapshot};
 use self::link::{Link, Parent};
 use super::{all_checks, groups::QUERIES_PER_STATEMENT, report::Violation, table_sizes::TableSizes};
 
-pub(super) use links::LINKS;
+pub(super) use reference_columns::LINKS;
 
 pub(super) const INVARIANT: &str = "references: every referenced row exists in the same tenant";
 pub(super) const ORPHANS: &str = "references: every row belongs to a tenant that exists";

@@ -72,7 +72,7 @@ impl<'a> Tenancy<'a> {
         invariant.starts_with(self.beginning)
     }
 
-    pub async fn prove(
+    pub async fn verify_tenant(
         mut self,
         report: &mut Report,
         name: &str,
@@ -105,7 +105,7 @@ impl<'a> Tenancy<'a> {
         }
         if self.is_selected(AUDIT) {
             progress(&format!("{name}: audit log"));
-            let (mut entries, log) = (0, audit::verify::whole(&self.snapshot, None, None).await);
+            let (mut entries, log) = (0, audit::verify::verify_chain(&self.snapshot, None, None).await);
             let log = log.map(|log| {
                 entries = log.entries;
                 log.broken.map(|(seq, reason)| Violation::audit(seq, reason))

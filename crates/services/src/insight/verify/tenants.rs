@@ -20,7 +20,7 @@ pub(super) struct TenantRow {
 }
 
 /// Tenants whose rows are not deleted yet, in the order of their IDs.
-pub(super) async fn tenants(db: &Database) -> Result<Vec<TenantRow>, Fault> {
+pub(super) async fn load_tenants(db: &Database) -> Result<Vec<TenantRow>, Fault> {
     let sql = format!("SELECT {} FROM tenant t WHERE {NOT_ERASED}", TenantRow::SELECT);
     db.global().records::<TenantRow>(&sql, vec![]).await
 }

@@ -69,7 +69,7 @@ const SWITCH_TO_B: usize = 100;
 
 /// Returns the values of a text: pairs of digits by code C if it consists of digits only, else code
 /// B.
-fn values(text: &str) -> Vec<usize> {
+fn code_values(text: &str) -> Vec<usize> {
     let bytes = text.as_bytes();
     let is_digits = bytes.len() >= 4 && bytes.iter().all(u8::is_ascii_digit);
     if !is_digits {
@@ -89,7 +89,7 @@ pub fn code128(text: &str) -> Result<Vec<bool>, BarcodeError> {
     if text.is_empty() || !text.bytes().all(|byte| (32..127).contains(&byte)) {
         return Err(BarcodeError::NotAscii);
     }
-    let mut values = values(text);
+    let mut values = code_values(text);
     // The start has the weight 1, the others their position.
     let sum: usize = values.iter().enumerate().map(|(at, value)| value * at.max(1)).sum();
     values.push(sum % 103);
@@ -134,8 +134,8 @@ mod tests {
         let shown = bit_text(&row);
         assert!(shown.starts_with(&widths(CODE128[START_B])), "{shown}");
         assert!(shown.ends_with(&format!("{}{}", widths(CODE128[55]), widths(STOP))), "{shown}");
-        assert_eq!(values("1234"), [START_C, 12, 34]);
-        assert_eq!(values("12345"), [START_C, 12, 34, SWITCH_TO_B, 21]);
+        assert_eq!(code_values("1234"), [START_C, 12, 34]);
+        assert_eq!(code_values("12345"), [START_C, 12, 34, SWITCH_TO_B, 21]);
         assert!(CODE128.iter().all(|symbol| symbol.bytes().map(|width| u32::from(width - b'0')).sum::<u32>() == 11));
     }
 }

@@ -74,7 +74,7 @@ impl Bundle {
 /// Action of a line. Variants are in the order of simplicity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Act {
+pub enum LineAction {
     Keep,
     WriteOff,
     Return { supplier: SupplierId },
@@ -83,7 +83,7 @@ pub enum Act {
     Markdown { steps: Vec<Step> },
 }
 
-impl Act {
+impl LineAction {
     pub const fn word(&self) -> LiquidationAction {
         match self {
             Self::Keep => LiquidationAction::Keep,
@@ -123,7 +123,7 @@ impl Act {
 /// An action with its expected recovery.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
-    pub act: Act,
+    pub act: LineAction,
     /// Smallest units of the action.
     pub quantity: i64,
     pub recovery: Recovery,
@@ -166,7 +166,7 @@ impl Basis<'_> {
         let holding = f64::from(self.criteria.holding_percent) / 100.0 * self.product.cost.unwrap_or_default();
         let value_of = |sold: f64| sold * price - holding * (units - sold / 2.0) * f64::from(weeks) / YEAR_WEEKS;
         Some(Candidate {
-            act: Act::Keep,
+            act: LineAction::Keep,
             quantity: self.level.free,
             recovery: Recovery::of(sold.map(value_of)),
             left: (units - sold[2], units - sold[0]),
@@ -183,7 +183,7 @@ impl Basis<'_> {
             return None;
         }
         let brings = (self.units() * self.product.cost.unwrap_or_default() * share).round() as i64;
-        Some(self.immediate_candidate(Act::WriteOff, brings))
+        Some(self.immediate_candidate(LineAction::WriteOff, brings))
     }
 
     /// Sending it back, where its supplier's terms are known.
@@ -191,10 +191,10 @@ impl Basis<'_> {
         let (supplier, cost) = (self.product.supplier?, self.product.cost?);
         let terms = self.criteria.terms_of(supplier)?;
         let credit = (self.units() * cost * f64::from(terms.credit_percent) / 100.0).round() as i64;
-        Some(self.immediate_candidate(Act::Return { supplier }, credit.saturating_sub(terms.freight_minor)))
+        Some(self.immediate_candidate(LineAction::Return { supplier }, credit.saturating_sub(terms.freight_minor)))
     }
 
-    fn immediate_candidate(&self, act: Act, proceeds: i64) -> Candidate {
+    fn immediate_candidate(&self, act: LineAction, proceeds: i64) -> Candidate {
         Candidate {
             act,
             quantity: self.level.free,
@@ -227,7 +227,7 @@ impl Basis<'_> {
         let sold = expected_sales.map(|expected_sales| (expected_sales - target_units).clamp(0.0, moved_units));
         let freight = self.criteria.freight(self.level.store, target.store) as f64;
         Some(Candidate {
-            act: Act::Transfer { to: target.store },
+            act: LineAction::Transfer { to: target.store },
             quantity,
             recovery: Recovery::of(sold.map(|sold| sold * price - freight)),
             left: (moved_units - sold[2], moved_units - sold[0]),
@@ -260,7 +260,7 @@ impl Basis<'_> {
         }
         let sold = UPLIFTS.map(|uplift| (self.rate() * uplift * f64::from(weeks)).min(max_units));
         Some(Candidate {
-            act: Act::Bundle(bundle),
+            act: LineAction::Bundle(bundle),
             quantity: (max_units * self.product.scale()) as i64,
             recovery: Recovery::of(sold.map(|sold| sold * bundle.product_share_minor() as f64)),
             left: (self.units() - sold[2], self.units() - sold[0]),
@@ -283,7 +283,7 @@ impl Basis<'_> {
         let mut amounts = [low.0, likely.0, high.0];
         amounts.sort_by(f64::total_cmp);
         Some(Candidate {
-            act: Act::Markdown { steps },
+            act: LineAction::Markdown { steps },
             quantity: self.level.free,
             recovery: Recovery::of(amounts),
             left: (high.1, low.1),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    action::Act,
+    action::LineAction,
     line::{LineState, PlanLine},
 };
 
@@ -49,7 +49,7 @@ fn document_key(line: &PlanLine) -> DocumentKey {
     let word = line.act.word();
     match &line.act {
         // A price is the product's, in all stores, and so is a kit.
-        Act::Markdown { .. } | Act::Bundle(_) => (word, None, None, None, Some(line.product)),
+        LineAction::Markdown { .. } | LineAction::Bundle(_) => (word, None, None, None, Some(line.product)),
         act => (word, Some(line.store), act.target(), act.supplier(), None),
     }
 }
@@ -58,7 +58,7 @@ fn document_key(line: &PlanLine) -> DocumentKey {
 /// other action needs all of the line's units.
 const fn required_units(line: &PlanLine) -> i64 {
     match line.act {
-        Act::Markdown { .. } | Act::Bundle(_) => 1,
+        LineAction::Markdown { .. } | LineAction::Bundle(_) => 1,
         _ => line.quantity,
     }
 }

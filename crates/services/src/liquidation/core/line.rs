@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    action::{Act, Recovery},
+    action::{LineAction, Recovery},
     criteria::PriceFloor,
     reason::Reason,
     response::Response,
@@ -110,7 +110,7 @@ pub struct PlanLine {
     pub id: LiquidationLineId,
     /// From 1; lines with the highest value come first.
     pub position: i32,
-    pub act: Act,
+    pub act: LineAction,
     pub state: LineState,
     pub product: ProductId,
     pub store: StoreId,

@@ -15,7 +15,7 @@ mod recovered;
 mod response;
 mod score;
 
-pub use action::{Act, Bundle, Candidate, Recovery, Step};
+pub use action::{Bundle, Candidate, LineAction, Recovery, Step};
 pub use approve::{Approval, Claims, approve, state_of};
 pub use criteria::{Criteria, CriteriaProblem, PriceFloor, SupplierTerms};
 pub use explain::{ExplainError, explain};
@@ -27,7 +27,7 @@ pub use propose::{Proposal, propose};
 pub use reason::{Reason, ReasonCode};
 pub use recovered::{SoldDay, is_behind, recovered_minor, sells_out};
 pub use response::{
-    Estimate, MIN_POOLED_LEVELS, PricedWeek, Response, ResponseSource, estimate, has_levels, price_response, priced_weeks,
+    Estimate, MIN_POOLED_LEVELS, PricedWeek, Response, ResponseSource, estimate_slope, has_levels, price_response, priced_weeks,
 };
 pub use score::{LineScore, PlanScore, SETTLED_DAYS};
 

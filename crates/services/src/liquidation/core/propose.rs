@@ -6,7 +6,7 @@ use entity::prelude::*;
 use platform::plurals::pluralize;
 
 use super::{
-    action::{Act, Basis, Candidate},
+    action::{Basis, Candidate, LineAction},
     criteria::{Criteria, PriceFloor},
     level::{Level, Product},
     reason::{Reason, ReasonCode},
@@ -86,7 +86,7 @@ pub fn propose(criteria: &Criteria, today: i32, product: &Product) -> Vec<Propos
             candidates.extend(basis.markdown(weeks));
         }
         let best = best_of(&candidates);
-        if let Some(Candidate { act: Act::Transfer { to }, quantity, .. }) = best.map(|index| &candidates[index]) {
+        if let Some(Candidate { act: LineAction::Transfer { to }, quantity, .. }) = best.map(|index| &candidates[index]) {
             *planned_units.entry(*to).or_default() += quantity;
         }
         proposals.push(Proposal {

@@ -1,7 +1,7 @@
 //! Amount that a line has recovered so far.
 
 use super::{
-    action::Act,
+    action::LineAction,
     line::{Document, LineState, PlanLine},
 };
 
@@ -42,7 +42,7 @@ pub fn recovered_minor(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option
         (Document::Transfer(_) | Document::Price, act) => {
             let (units, net) = sum_between(sales, since, line.until.min(today));
             // Goods that stood there before are sold first.
-            let is_moved = matches!(act, Act::Transfer { .. });
+            let is_moved = matches!(act, LineAction::Transfer { .. });
             let before = if is_moved { line.figures.target_free.max(0) } else { 0 };
             let own_units = units.saturating_sub(before).clamp(0, line.quantity);
             if units <= 0 || own_units == 0 {

@@ -98,7 +98,7 @@ impl Response {
 }
 
 /// Weeks by their price levels, those with fewer than four weeks left out.
-fn levels(weeks: &[PricedWeek]) -> Vec<Vec<PricedWeek>> {
+fn price_levels(weeks: &[PricedWeek]) -> Vec<Vec<PricedWeek>> {
     let mut sorted: Vec<PricedWeek> = weeks.iter().copied().filter(|week| week.price > 0.0).collect();
     sorted.sort_by(|one, other| one.price.total_cmp(&other.price));
     let mut levels: Vec<Vec<PricedWeek>> = Vec::new();
@@ -143,8 +143,8 @@ fn changes(weeks: &[PricedWeek]) -> u32 {
 }
 
 /// The slope of weeks with its variance, if they have two price levels or more over half a year.
-pub fn estimate(weeks: &[PricedWeek]) -> Option<Estimate> {
-    let levels = levels(weeks);
+pub fn estimate_slope(weeks: &[PricedWeek]) -> Option<Estimate> {
+    let levels = price_levels(weeks);
     let used: Vec<PricedWeek> = levels.iter().flatten().copied().collect();
     if levels.len() < MIN_POOLED_LEVELS || !is_long(&used) {
         return None;
@@ -161,7 +161,7 @@ pub fn estimate(weeks: &[PricedWeek]) -> Option<Estimate> {
 
 /// The elasticity that weeks show, with the range of leaving out each level.
 pub fn price_response(weeks: &[PricedWeek]) -> Response {
-    let levels = levels(weeks);
+    let levels = price_levels(weeks);
     let used: Vec<PricedWeek> = levels.iter().flatten().copied().collect();
     if levels.len() < MIN_LEVELS || !is_long(&used) {
         return Response::NotShown;
@@ -169,10 +169,10 @@ pub fn price_response(weeks: &[PricedWeek]) -> Response {
     let weeks_without = |left_out: usize| -> Vec<PricedWeek> {
         levels.iter().enumerate().filter(|(index, _)| *index != left_out).flat_map(|(_, level)| level).copied().collect()
     };
-    let Some(likely) = slope(&used) else { return Response::NotShown };
+    let Some(likely) = fit_slope(&used) else { return Response::NotShown };
     let mut range = vec![-likely];
     for left_out in 0..levels.len() {
-        let Some(slope) = slope(&weeks_without(left_out)) else { return Response::NotShown };
+        let Some(slope) = fit_slope(&weeks_without(left_out)) else { return Response::NotShown };
         range.push(-slope);
     }
     let low = range.iter().copied().fold(f64::INFINITY, f64::min);
@@ -192,7 +192,7 @@ pub fn price_response(weeks: &[PricedWeek]) -> Response {
     }
 }
 
-fn slope(weeks: &[PricedWeek]) -> Option<f64> {
+fn fit_slope(weeks: &[PricedWeek]) -> Option<f64> {
     fit(weeks).map(|(slope, _)| slope)
 }
 

@@ -105,7 +105,7 @@ fn what_another_store_sells_is_moved_there_and_its_price_stays() {
     assert_eq!(found.len(), 1, "the shop sells its four in two weeks");
     let chosen = found[0].best_candidate().unwrap();
     // 36 wanted in 18 weeks less its own four; at least 36 − 1.2816 × 6 − 4 = 24.31.
-    assert_eq!((&chosen.act, chosen.quantity), (&Act::Transfer { to: store(2) }, 32));
+    assert_eq!((&chosen.act, chosen.quantity), (&LineAction::Transfer { to: store(2) }, 32));
     assert_eq!(chosen.recovery, recovery(21_879, 28_800, 28_800));
     assert!(found[0].candidates.iter().all(|candidate| candidate.act.word() != LiquidationAction::Markdown));
     assert!(codes(&found[0]).contains(&ReasonCode::SellsElsewhere));
@@ -122,7 +122,7 @@ fn two_stores_do_not_send_the_same_demand() {
     assert_eq!((found[0].store, found[0].best_candidate().unwrap().quantity), (store(1), 32), "the larger one first");
     // 36 wanted, 4 in stock and 32 on the way: no unit is left to send, and the price may not be
     // cut.
-    assert_eq!(found[1].best_candidate().unwrap().act, Act::Keep);
+    assert_eq!(found[1].best_candidate().unwrap().act, LineAction::Keep);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn new_stock_is_not_dead_and_expired_stock_is_written_off() {
     let expired = Level { expires: Some(TODAY - 1), ..level() };
     let found = propose(&Criteria::default(), TODAY, &product(vec![expired]));
     let chosen = found[0].best_candidate().unwrap();
-    assert_eq!((chosen.act.clone(), chosen.recovery), (Act::WriteOff, Recovery::default()));
+    assert_eq!((chosen.act.clone(), chosen.recovery), (LineAction::WriteOff, Recovery::default()));
     assert!(codes(&found[0]).contains(&ReasonCode::Expires), "{:?}", found[0].reasons);
 }
 
@@ -170,7 +170,7 @@ fn prices_end_as_the_tenant_likes_stay_above_the_floor_and_only_fall() {
 
 #[test]
 fn a_line_of_before_floors_were_kept_may_tell_the_cost() {
-    let figures = line(Act::Keep, LineState::Proposed).figures;
+    let figures = line(LineAction::Keep, LineState::Proposed).figures;
     let mut kept = serde_json::to_value(&figures).unwrap();
     assert_eq!(kept["priceFloor"], "NONE");
     kept.as_object_mut().unwrap().remove("priceFloor");
@@ -211,13 +211,13 @@ fn a_history_of_three_prices_shows_its_elasticity() {
         history(&[10.0, 8.0, 5.0], None).into_iter().map(|week| PricedWeek { week: week.week % 7, ..week }).collect();
     assert_eq!(price_response(&season), Response::NotShown, "one season");
     assert!(has_levels([10.0, 8.0, 5.0].into_iter(), 3) && !has_levels([10.0, 9.8, 5.0].into_iter(), 3));
-    let two = estimate(&history(&[10.0, 5.0], None)).unwrap();
+    let two = estimate_slope(&history(&[10.0, 5.0], None)).unwrap();
     assert!((two.elasticity - 2.0).abs() < 1e-6, "two prices have a slope: {two:?}");
     assert_eq!((two.levels, two.weeks, two.changes), (2, 8, 7));
-    assert_eq!(estimate(&history(&[10.0], None)), None);
+    assert_eq!(estimate_slope(&history(&[10.0], None)), None);
 }
 
-fn line(act: Act, state: LineState) -> PlanLine {
+fn line(act: LineAction, state: LineState) -> PlanLine {
     let found = propose(&terms(), TODAY, &product(vec![level()]));
     PlanLine {
         id: LiquidationLineId::from_uuid(Uuid::from_u128(7)),
@@ -256,32 +256,37 @@ fn what_a_line_brought_is_told_by_the_days_that_are_its_own() {
     let sales: Vec<SoldDay> = [(-1, 9, 8_100), (0, 10, 9_000), (9, 10, 9_000), (130, 9, 8_100)]
         .map(|(day, units, net_minor)| SoldDay { date: TODAY + day, units, net_minor })
         .into();
-    let approved = |act: Act, document: Document| line(act, LineState::Approved { group, document });
-    let moved = approved(Act::Transfer { to: store(2) }, Document::Transfer(TransferId::NIL));
+    let approved = |act: LineAction, document: Document| line(act, LineState::Approved { group, document });
+    let moved = approved(LineAction::Transfer { to: store(2) }, Document::Transfer(TransferId::NIL));
     // 20 were sold there, and it had four itself: 16 units of 180.00.
     assert_eq!(recovered_minor(&moved, &sales, TODAY + 200), Some(14_400));
     assert_eq!(recovered_minor(&moved, &sales, TODAY), Some(5_400), "six of the first ten");
     let freight = PlanLine { figures: LineFigures { freight_minor: 400, ..moved.figures.clone() }, ..moved };
     assert_eq!(recovered_minor(&freight, &sales, TODAY), Some(5_000));
-    let cut = approved(Act::Markdown { steps: Vec::new() }, Document::Price);
+    let cut = approved(LineAction::Markdown { steps: Vec::new() }, Document::Price);
     assert_eq!(recovered_minor(&cut, &sales, TODAY + 200), Some(18_000));
     let few = PlanLine { quantity: 5, ..cut };
     assert_eq!(recovered_minor(&few, &sales, TODAY + 200), Some(4_500), "no more than its units");
-    let back = approved(Act::Return { supplier: supplier() }, Document::SupplierReturn(SupplierReturnId::NIL));
+    let back = approved(LineAction::Return { supplier: supplier() }, Document::SupplierReturn(SupplierReturnId::NIL));
     assert_eq!(recovered_minor(&back, &[], TODAY), Some(8_160), "32 × 2.55");
-    assert_eq!(recovered_minor(&line(Act::WriteOff, LineState::Proposed), &sales, TODAY), None);
+    assert_eq!(recovered_minor(&line(LineAction::WriteOff, LineState::Proposed), &sales, TODAY), None);
 }
 
 #[test]
 fn lines_of_one_document_are_claimed_together_and_overtaken_ones_left() {
-    let proposed = |number: u128, act: Act| PlanLine {
+    let proposed = |number: u128, act: LineAction| PlanLine {
         id: LiquidationLineId::from_uuid(Uuid::from_u128(number)),
         product: ProductId::from_uuid(Uuid::from_u128(number)),
         ..line(act, LineState::Proposed)
     };
-    let to = |number: u128| Act::Transfer { to: store(number) };
-    let lines =
-        [proposed(1, to(2)), proposed(2, to(2)), proposed(3, to(4)), proposed(4, Act::WriteOff), proposed(5, Act::WriteOff)];
+    let to = |number: u128| LineAction::Transfer { to: store(number) };
+    let lines = [
+        proposed(1, to(2)),
+        proposed(2, to(2)),
+        proposed(3, to(4)),
+        proposed(4, LineAction::WriteOff),
+        proposed(5, LineAction::WriteOff),
+    ];
     let free: BTreeMap<_, _> =
         lines.iter().map(|line| ((line.product, line.store), if line.product == lines[3].product { 31 } else { 32 })).collect();
     let mut next = 0;
@@ -295,7 +300,7 @@ fn lines_of_one_document_are_claimed_together_and_overtaken_ones_left() {
     assert_eq!((claims.claimed, claims.later), (vec![(0, one), (1, one)], 1));
     assert_eq!((claims.stale, claims.forbidden), (vec![3], vec![4]));
     assert_eq!(state_of(&lines), LiquidationPlanState::Draft);
-    let cut = [proposed(4, Act::Markdown { steps: Vec::new() })];
+    let cut = [proposed(4, LineAction::Markdown { steps: Vec::new() })];
     let claims = approve(&cut, &Approval::All, &free, &|_| true, (2, || one));
     assert_eq!(claims.claimed, [(0, one)], "31 of 32 are left to be sold");
 }
@@ -352,14 +357,16 @@ fn a_week_without_a_sale_counts_where_the_product_lay_in_a_store() {
 fn a_price_that_a_plan_cuts_is_not_cut_again() {
     let cut = Product { is_cut: true, ..product(vec![level()]) };
     let found = propose(&Criteria::default(), TODAY, &cut);
-    assert_eq!(found[0].best_candidate().unwrap().act, Act::Keep);
+    assert_eq!(found[0].best_candidate().unwrap().act, LineAction::Keep);
     assert!(codes(&found[0]).contains(&ReasonCode::UnderWay));
 }
 
 #[test]
 fn a_step_is_skipped_where_the_stock_sells_out_anyway() {
-    let cut =
-        line(Act::Markdown { steps: Vec::new() }, LineState::Approved { group: Uuid::from_u128(3), document: Document::Price });
+    let cut = line(
+        LineAction::Markdown { steps: Vec::new() },
+        LineState::Approved { group: Uuid::from_u128(3), document: Document::Price },
+    );
     let sold = |units: i64| [SoldDay { date: TODAY + 2, units, net_minor: 0 }];
     // 126 days in all, 10 of them over. 4 sold of 32: 46 more at that pace, at least 46.4 − 0.8416 × 6.8 = 40.7 of the 28 that are left.
     assert!(sells_out(&cut, &sold(4), TODAY + 9));

@@ -89,7 +89,7 @@ pub struct LineFilter {
 }
 
 /// The cost of a kept line's free units, in minor units.
-const fn value(backend: Backend) -> &'static str {
+const fn value_sql(backend: Backend) -> &'static str {
     match backend {
         Backend::Postgres => "CAST(CAST(l.body AS json) #>> '{figures,valueMinor}' AS bigint)",
         Backend::Sqlite => "CAST(json_extract(l.body, '$.figures.valueMinor') AS bigint)",
@@ -112,7 +112,7 @@ impl LineFilter {
         self.quantity.push_to(clause, "l.quantity");
         self.until.push_to(clause, "l.until_date");
         self.expected.push_to(clause, "l.likely_minor");
-        let value = value(clause.backend());
+        let value = value_sql(clause.backend());
         self.value.push_to(clause, value);
     }
 

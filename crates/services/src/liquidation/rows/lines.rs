@@ -16,14 +16,14 @@ use uuid::Uuid;
 
 use super::line_list::{LinesSorted, is_descending};
 use crate::{
-    liquidation::core::{Act, Document, LineFigures, LineScore, LineState, PlanLine, Reason, Recovery},
+    liquidation::core::{Document, LineAction, LineFigures, LineScore, LineState, PlanLine, Reason, Recovery},
     replenishment::rows::StoreUnits,
 };
 
 /// The body of a line.
 #[derive(Serialize, Deserialize)]
 struct Body {
-    act: Act,
+    act: LineAction,
     figures: LineFigures,
     reasons: Vec<Reason>,
 }

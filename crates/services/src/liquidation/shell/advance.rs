@@ -79,7 +79,7 @@ struct Receipt {
     seq: Option<i64>,
 }
 
-type May = Permit<kind::PurchaseRead>;
+type ReadPermit = Permit<kind::PurchaseRead>;
 
 /// Lines by product, with the number of their due step and its price.
 type Steps = BTreeMap<ProductId, Vec<(PlanLine, i32, i64)>>;
@@ -95,7 +95,7 @@ struct DueChanges {
 /// Executes the due steps of a plan.
 pub async fn advance_plan(
     rooms: Rooms<'_>,
-    permit: May,
+    permit: ReadPermit,
     input: PlanAdvance,
     mode: Mode,
 ) -> Result<AdvanceResult, LiquidationError> {
@@ -142,7 +142,7 @@ pub async fn advance_plan(
 /// The member in whose name a plan advances from now on: a person who may change prices, with the
 /// rights that they have each night. Callers without that right may neither start nor stop it, so
 /// that no reader stops a plan that others rely on.
-fn choose_price_changer(permit: &May, plan: &Plan, automatic: Option<bool>) -> Result<Option<MemberId>, LiquidationError> {
+fn choose_price_changer(permit: &ReadPermit, plan: &Plan, automatic: Option<bool>) -> Result<Option<MemberId>, LiquidationError> {
     let Some(is_automatic) = automatic else { return Ok(plan.advanced_by) };
     let prices = permit.also::<kind::ProductWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
     if permit.actor().kind != ActorKind::Member || !prices {
@@ -155,7 +155,7 @@ fn choose_price_changer(permit: &May, plan: &Plan, automatic: Option<bool>) -> R
 /// Cuts prices: the lines that it was done for, and those that it was not.
 async fn cut_prices(
     rooms: Rooms<'_>,
-    (permit, mode): (&May, Mode),
+    (permit, mode): (&ReadPermit, Mode),
     plan: &Plan,
     steps: Steps,
 ) -> Result<(Vec<PlanLine>, Vec<(PlanLine, LineProblem)>), Fault> {
@@ -187,10 +187,10 @@ fn advance_result(plan: Plan, receipt: Receipt, problems: Vec<(PlanLine, LinePro
     AdvanceResult { plan, cut, skipped, closed, refused, problems, seq, is_replayed }
 }
 
-async fn find_due_changes(scope: &TenantScope, permit: &May, plan: &Plan, today: i32) -> Result<DueChanges, Fault> {
+async fn find_due_changes(scope: &TenantScope, permit: &ReadPermit, plan: &Plan, today: i32) -> Result<DueChanges, Fault> {
     let mut lines = rows::lines_of(scope, plan.id).await?;
     lines.retain(|line| matches!(line.state, LineState::Approved { .. }) && can_see(permit, line));
-    let sales = sales(scope, plan, &lines).await?;
+    let sales = load_sales(scope, plan, &lines).await?;
     let mut due = DueChanges::default();
     for line in lines {
         let LineState::Approved { group, document } = line.state else { continue };
@@ -208,7 +208,7 @@ async fn find_due_changes(scope: &TenantScope, permit: &May, plan: &Plan, today:
     Ok(due)
 }
 
-async fn sales(
+async fn load_sales(
     scope: &TenantScope,
     plan: &Plan,
     lines: &[PlanLine],
@@ -226,7 +226,7 @@ async fn sales(
 
 async fn store_advance(
     rooms: Rooms<'_>,
-    permit: &May,
+    permit: &ReadPermit,
     (key, input): (&Key, &PlanAdvance),
     (mut receipt, changed): (Receipt, &[PlanLine]),
 ) -> Result<(Plan, Receipt), LiquidationError> {

@@ -82,12 +82,12 @@ struct Receipt {
     later: usize,
 }
 
-type May = Permit<kind::PurchaseRead>;
+type ReadPermit = Permit<kind::PurchaseRead>;
 
 /// Approves the chosen lines of a plan.
 pub async fn approve_plan(
     rooms: Rooms<'_>,
-    permit: May,
+    permit: ReadPermit,
     input: PlanApprove,
     mode: Mode,
 ) -> Result<ApprovalResult, LiquidationError> {
@@ -98,7 +98,7 @@ pub async fn approve_plan(
         return Err(LiquidationRefusal::TooMany { what: "lines", most: MAX_IDS, field: path!["input", "lines", "ids"] }.into());
     }
     let mut work = permit.scope(rooms.ledger.database()).begin().await?;
-    let claim = claim(&mut work, rooms, (&permit, mode), &input).await;
+    let claim = claim_lines(&mut work, rooms, (&permit, mode), &input).await;
     match &claim {
         Ok((_, is_replayed)) if !is_replayed && mode == Mode::Commit => work.commit().await?,
         _ => work.rollback().await?,
@@ -112,14 +112,14 @@ pub async fn approve_plan(
 }
 
 /// Whether the line is shown to the caller at all.
-pub(super) fn can_see(permit: &May, line: &PlanLine) -> bool {
+pub(super) fn can_see(permit: &ReadPermit, line: &PlanLine) -> bool {
     permit.covers(line.store) || line.act.target().is_some_and(|store| permit.covers(store))
 }
 
-async fn claim(
+async fn claim_lines(
     work: &mut Work,
     rooms: Rooms<'_>,
-    (permit, mode): (&May, Mode),
+    (permit, mode): (&ReadPermit, Mode),
     input: &PlanApprove,
 ) -> Result<(Receipt, bool), LiquidationError> {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
@@ -192,7 +192,13 @@ async fn write_claims(
 
 /// Lines that others have claimed, and that the call which did so will not carry out any more: their places and their groups. Those that the caller may,
 /// of groups that the caller chose a line of: a group is one document.
-fn abandoned_claims(permit: &May, approval: &Approval, plan: &Plan, lines: &[PlanLine], now: Timestamp) -> Vec<(usize, Uuid)> {
+fn abandoned_claims(
+    permit: &ReadPermit,
+    approval: &Approval,
+    plan: &Plan,
+    lines: &[PlanLine],
+    now: Timestamp,
+) -> Vec<(usize, Uuid)> {
     if plan.updated_at.plus_seconds(CLAIM_SECONDS) > now {
         return Vec::new();
     }
@@ -233,7 +239,7 @@ fn receipt_of(plan: LiquidationPlanId, lines: &[PlanLine], claims: &Claims) -> R
 type Refusals = BTreeMap<i32, Refusal>;
 
 /// Carries out all claimed lines of a plan that the caller may, and writes them down.
-async fn execute_claims(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId) -> Result<(Refusals, Option<i64>), Fault> {
+async fn execute_claims(rooms: Rooms<'_>, permit: &ReadPermit, id: LiquidationPlanId) -> Result<(Refusals, Option<i64>), Fault> {
     let scope = permit.scope(rooms.ledger.database());
     let Some(plan) = rows::plan(&scope, id).await? else { return Ok((Refusals::new(), None)) };
     let today = local_day(rooms.ledger.clock().now(), &tenant_zone(&scope).await?);
@@ -277,7 +283,7 @@ async fn execute_claims(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId) -
 
 async fn store_outcome(
     rooms: Rooms<'_>,
-    permit: &May,
+    permit: &ReadPermit,
     id: LiquidationPlanId,
     changed_lines: &[PlanLine],
 ) -> Result<Option<i64>, Fault> {
@@ -302,7 +308,7 @@ async fn store_outcome(
 /// The answer, built from the receipt and the current lines.
 async fn approved_plan(
     rooms: Rooms<'_>,
-    permit: &May,
+    permit: &ReadPermit,
     receipt: Receipt,
     (mut refusals, seq, is_replayed): (Refusals, Option<i64>, bool),
 ) -> Result<ApprovalResult, LiquidationError> {

@@ -7,7 +7,7 @@ use iam::access::{Permission, Permit, Reach, kind};
 use inventory::{catalog::rows::small_tables::tenant_zone, ledger::Ledger, purchasing::rows::add_merged_suppliers};
 use platform::{
     clock::local_day,
-    paging::{Key, Listed, PageRequest},
+    paging::{Key, ListPage, PageRequest},
     storage::{Database, Fault, Nested, Reads, TenantScope},
 };
 
@@ -114,10 +114,10 @@ pub async fn plan_page(
     filter: &Nested<PlanFilter>,
     sorted: PlansSorted,
     request: &PageRequest,
-) -> Result<Listed<Plan>, Fault> {
+) -> Result<ListPage<Plan>, Fault> {
     let scope = permit.scope(db);
     let source = rows::plans_source(scope.backend(), filter);
-    Ok(Listed { rows: rows::plan_page(&scope, source.clone(), sorted, request).await?, source })
+    Ok(ListPage { rows: rows::plan_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// The plan of an id.
@@ -161,11 +161,11 @@ pub async fn line_page(
     (plan, filter): (LiquidationPlanId, &Nested<LineFilter>),
     sorted: LinesSorted,
     request: &PageRequest,
-) -> Result<Listed<PlanLine>, Fault> {
+) -> Result<ListPage<PlanLine>, Fault> {
     let (scope, reach) = (permit.scope(db), permit.reach());
     let visible_stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
     let source = rows::lines_source(scope.backend(), plan, visible_stores, filter);
-    Ok(Listed { rows: rows::line_page(&scope, source.clone(), sorted, request).await?, source })
+    Ok(ListPage { rows: rows::line_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// Returns the recovered amounts of a plan's lines so far, or the stored ones of scored lines;

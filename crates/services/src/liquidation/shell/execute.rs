@@ -27,11 +27,11 @@ use uuid::Uuid;
 
 use super::refusal::Refusal;
 use crate::liquidation::{
-    core::{Act, Bundle, Document, PlanLine, ReasonCode as Why},
+    core::{Bundle, Document, LineAction, PlanLine, ReasonCode as Why},
     rows,
 };
 
-type May = Permit<kind::PurchaseRead>;
+type ReadPermit = Permit<kind::PurchaseRead>;
 
 /// Result of executing a group of lines.
 pub enum GroupOutcome {
@@ -51,30 +51,30 @@ pub struct Rooms<'a> {
 /// The permission that a line needs in the store where its stock is.
 pub fn required_permission(line: &PlanLine) -> &'static str {
     match line.act {
-        Act::Transfer { .. } => kind::TransferWrite::info().code,
-        Act::Return { .. } => kind::PurchaseReceive::info().code,
-        Act::WriteOff => kind::StockAdjust::info().code,
-        Act::Markdown { .. } | Act::Bundle(_) | Act::Keep => kind::ProductWrite::info().code,
+        LineAction::Transfer { .. } => kind::TransferWrite::info().code,
+        LineAction::Return { .. } => kind::PurchaseReceive::info().code,
+        LineAction::WriteOff => kind::StockAdjust::info().code,
+        LineAction::Markdown { .. } | LineAction::Bundle(_) | LineAction::Keep => kind::ProductWrite::info().code,
     }
 }
 
-pub fn may_execute(permit: &May, line: &PlanLine) -> bool {
+pub fn may_execute(permit: &ReadPermit, line: &PlanLine) -> bool {
     match line.act {
-        Act::Transfer { .. } => permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.covers(line.store)),
-        Act::Return { .. } => permit.also::<kind::PurchaseReceive>().is_ok_and(|permit| permit.covers(line.store)),
-        Act::WriteOff => permit.also::<kind::StockAdjust>().is_ok_and(|permit| permit.covers(line.store)),
+        LineAction::Transfer { .. } => permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.covers(line.store)),
+        LineAction::Return { .. } => permit.also::<kind::PurchaseReceive>().is_ok_and(|permit| permit.covers(line.store)),
+        LineAction::WriteOff => permit.also::<kind::StockAdjust>().is_ok_and(|permit| permit.covers(line.store)),
         // A price is the same in all stores, and so is a kit.
-        Act::Markdown { .. } | Act::Bundle(_) => {
+        LineAction::Markdown { .. } | LineAction::Bundle(_) => {
             permit.also::<kind::ProductWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere)
         }
-        Act::Keep => false,
+        LineAction::Keep => false,
     }
 }
 
 /// Carries a group out, or finds that it was. `claimer` began it.
 pub async fn execute_lines(
     rooms: Rooms<'_>,
-    permit: &May,
+    permit: &ReadPermit,
     (group, claimer): (Uuid, Uuid),
     lines: &[PlanLine],
     (today, currency): (i32, Currency),
@@ -85,7 +85,7 @@ pub async fn execute_lines(
     if let Some(document) = find_document(&scope, first, &reference).await? {
         return Ok(GroupOutcome::Made(document));
     }
-    if let Act::Markdown { steps } = &first.act {
+    if let LineAction::Markdown { steps } = &first.act {
         let due = first.due_price(today).map(|(_, price)| price);
         let Some(price) = due.or_else(|| steps.first().map(|step| step.price_minor)) else { return Ok(GroupOutcome::Denied) };
         return Ok(match cut_price(rooms.catalog, permit, first.product, Money::new(price, currency)).await? {
@@ -96,10 +96,10 @@ pub async fn execute_lines(
     }
     // Only its idempotency key keeps a return, a removal or a kit from being created twice, and
     // keys belong to their member.
-    if !matches!(first.act, Act::Transfer { .. }) && claimer != permit.actor().id {
+    if !matches!(first.act, LineAction::Transfer { .. }) && claimer != permit.actor().id {
         return Ok(GroupOutcome::Denied);
     }
-    if let Act::Bundle(bundle) = &first.act {
+    if let LineAction::Bundle(bundle) = &first.act {
         return match make_kit(rooms.catalog, permit, (&reference, first.product), bundle, currency).await? {
             CutOutcome::Made => find_document(&scope, first, &reference)
                 .await?
@@ -126,29 +126,29 @@ pub async fn execute_lines(
 /// One call of the room that the lines are for. The idempotency key identifies the group only.
 async fn execute_action(
     ledger: &Ledger,
-    permit: &May,
+    permit: &ReadPermit,
     reference: &str,
     lines: &[PlanLine],
     currency: Currency,
 ) -> Result<(), Stop> {
     let Some(first) = lines.first() else { return Ok(()) };
     match &first.act {
-        Act::Transfer { to } => {
+        LineAction::Transfer { to } => {
             let permit = permit.also::<kind::TransferWrite>()?;
             let input = transfer_input((first.store, *to), reference, lines)?;
             Box::pin(idempotency::by_key(transfer_create(ledger, permit, input, Mode::Commit))).await?;
         }
-        Act::Return { supplier } => {
+        LineAction::Return { supplier } => {
             let permit = permit.also::<kind::PurchaseReceive>()?;
             let input = supplier_return_input((first.store, *supplier), reference, (lines, currency))?;
             Box::pin(idempotency::by_key(supplier_return_create(ledger, permit, input, Mode::Commit))).await?;
         }
-        Act::WriteOff => {
+        LineAction::WriteOff => {
             let permit = permit.also::<kind::StockAdjust>()?;
             let input = write_off_input(first.store, reference, lines)?;
             Box::pin(idempotency::by_key(stock_adjust(ledger, permit, input, Mode::Commit))).await?;
         }
-        Act::Markdown { .. } | Act::Bundle(_) | Act::Keep => {}
+        LineAction::Markdown { .. } | LineAction::Bundle(_) | LineAction::Keep => {}
     }
     Ok(())
 }
@@ -156,23 +156,23 @@ async fn execute_action(
 async fn find_document(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<Option<Document>, Fault> {
     let values = vec![reference.into()];
     match line.act {
-        Act::Transfer { .. } => {
+        LineAction::Transfer { .. } => {
             let sql = "SELECT t.id FROM transfer t WHERE t.tenant_id = $1 AND t.external_ref = $2";
             let rows = reads.rows(sql, values).await?;
             rows.first().map(|row| Row::scalar(row).map(Document::Transfer)).transpose()
         }
-        Act::Return { .. } => {
+        LineAction::Return { .. } => {
             let sql = "SELECT r.id FROM supplier_return r WHERE r.tenant_id = $1 AND r.external_ref = $2";
             let rows = reads.rows(sql, values).await?;
             rows.first().map(|row| Row::scalar(row).map(Document::SupplierReturn)).transpose()
         }
-        Act::WriteOff => {
+        LineAction::WriteOff => {
             let sql = "SELECT m.id FROM movement m WHERE m.tenant_id = $1 AND m.external_ref = $2 ORDER BY m.seq LIMIT 1";
             let rows = reads.rows(sql, values).await?;
             rows.first().map(|row| Row::scalar(row).map(Document::Movement)).transpose()
         }
-        Act::Bundle(_) => Ok(find_bundle_product(reads, reference, true).await?.map(Document::Kit)),
-        Act::Markdown { .. } | Act::Keep => Ok(None),
+        LineAction::Bundle(_) => Ok(find_bundle_product(reads, reference, true).await?.map(Document::Kit)),
+        LineAction::Markdown { .. } | LineAction::Keep => Ok(None),
     }
 }
 
@@ -198,7 +198,7 @@ async fn find_bundle_product(reads: &impl Reads, reference: &str, is_kit: bool) 
 /// before it is sold. Idempotency keys identify the group only.
 async fn make_kit(
     catalog: &Catalog,
-    permit: &May,
+    permit: &ReadPermit,
     (reference, product): (&str, ProductId),
     bundle: &Bundle,
     currency: Currency,
@@ -254,7 +254,7 @@ pub enum CutOutcome {
 }
 
 /// Sets a price that is lower than the present one; one that is lower already stays. Doing it twice is doing it once.
-pub async fn cut_price(catalog: &Catalog, permit: &May, product: ProductId, price: Money) -> Result<CutOutcome, Fault> {
+pub async fn cut_price(catalog: &Catalog, permit: &ReadPermit, product: ProductId, price: Money) -> Result<CutOutcome, Fault> {
     let Ok(permit) = permit.also::<kind::ProductWrite>() else { return Ok(CutOutcome::Denied) };
     let Some(facts) = rows::products(&permit.scope(&catalog.db), &[product]).await?.pop() else {
         return Ok(CutOutcome::Refused(Refusal::Catalog(Vec::new())));

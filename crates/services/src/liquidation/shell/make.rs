@@ -25,7 +25,7 @@ use super::{
 use crate::{
     demand::shell::catch_up,
     liquidation::{
-        core::{Act, Candidate, Criteria, LineFigures, LineState, Plan, PlanLine, Proposal, sum, total_cost},
+        core::{Candidate, Criteria, LineAction, LineFigures, LineState, Plan, PlanLine, Proposal, sum, total_cost},
         events::{LIQUIDATION_PLAN_CREATED, PlanEvent},
         rows,
     },
@@ -64,14 +64,14 @@ struct Receipt {
     seq: Option<i64>,
 }
 
-type May = Permit<kind::PurchaseWrite>;
+type WritePermit = Permit<kind::PurchaseWrite>;
 type ChangeResult = Result<CallResult<CreatedPlan>, LiquidationError>;
 
 /// Creates a plan, and supersedes drafts for the same stores.
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn create_plan(ledger: &Ledger, permit: May, input: PlanCreate, mode: Mode) -> ChangeResult {
+pub async fn create_plan(ledger: &Ledger, permit: WritePermit, input: PlanCreate, mode: Mode) -> ChangeResult {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(LiquidationRefusal::BadKey));
     let too_many = || LiquidationRefusal::TooMany { what: "stores", most: MAX_STORES, field: path!["input", "storeIds"] };
@@ -106,7 +106,7 @@ pub async fn create_plan(ledger: &Ledger, permit: May, input: PlanCreate, mode: 
 }
 
 /// The stores that the plan is for, ascending; empty for all.
-async fn plan_stores(reads: &impl Reads, permit: &May, input: &PlanCreate) -> Result<Vec<StoreId>, LiquidationError> {
+async fn plan_stores(reads: &impl Reads, permit: &WritePermit, input: &PlanCreate) -> Result<Vec<StoreId>, LiquidationError> {
     let existing_stores = known_stores(reads).await?;
     let mut refusals = Refusals::default();
     for (index, store) in input.stores.iter().enumerate() {
@@ -195,7 +195,7 @@ fn line_of(proposal: Proposal, chosen: Candidate, criteria: &Criteria) -> PlanLi
         value_minor: proposal.value,
         credit_minor: terms.map_or(0, |terms| credit(terms.credit_percent)),
         freight_minor: match &chosen.act {
-            Act::Transfer { to } => criteria.freight(proposal.store, *to),
+            LineAction::Transfer { to } => criteria.freight(proposal.store, *to),
             _ => terms.map_or(0, |terms| terms.freight_minor),
         },
         response: proposal.response,

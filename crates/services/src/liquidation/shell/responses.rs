@@ -9,7 +9,7 @@ use crate::{
     demand::core::week_of,
     liquidation::{
         core::{
-            Estimate, MIN_POOLED_LEVELS, PricedWeek, Response, ResponseSource, estimate, has_levels, pooled_response,
+            Estimate, MIN_POOLED_LEVELS, PricedWeek, Response, ResponseSource, estimate_slope, has_levels, pooled_response,
             price_response, priced_weeks,
         },
         rows::{self, CategorizedProduct, ProductFacts},
@@ -64,7 +64,7 @@ impl Responses {
             let pool = facts.category_id.and_then(|category| self.categories.get(&category));
             let others: Vec<Estimate> =
                 pool.into_iter().flatten().filter(|(product, _)| *product != facts.id).map(|(_, estimate)| *estimate).collect();
-            let own_histories = own_histories.get(&facts.id).and_then(|weeks| estimate(weeks));
+            let own_histories = own_histories.get(&facts.id).and_then(|weeks| estimate_slope(weeks));
             *response = pooled_response(own_histories.as_ref(), &others);
         }
         Ok(responses)
@@ -87,7 +87,7 @@ impl Responses {
                 chunk.iter().map(|member| (member.product, Some(member.category), member.unit_decimals)).collect();
             let histories = self.histories(scope, &product_keys).await?;
             for CategorizedProduct { product, category, .. } in chunk {
-                let Some(estimate) = histories.get(product).and_then(|weeks| estimate(weeks)) else { continue };
+                let Some(estimate) = histories.get(product).and_then(|weeks| estimate_slope(weeks)) else { continue };
                 self.categories.entry(*category).or_default().push((*product, estimate));
             }
         }

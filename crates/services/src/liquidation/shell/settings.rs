@@ -45,14 +45,14 @@ struct Receipt {
     seq: Option<i64>,
 }
 
-type May = Permit<kind::StockPolicy>;
+type PolicyPermit = Permit<kind::StockPolicy>;
 type ChangeResult = Result<CallResult<Settings>, LiquidationError>;
 
 /// Sets all criteria at once.
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn set_settings(db: &Database, clock: &Clock, permit: May, input: SettingsSet, mode: Mode) -> ChangeResult {
+pub async fn set_settings(db: &Database, clock: &Clock, permit: PolicyPermit, input: SettingsSet, mode: Mode) -> ChangeResult {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(LiquidationRefusal::BadKey));
     refusals.extend(input.criteria.problems().into_iter().map(LiquidationRefusal::Criteria));
@@ -66,7 +66,7 @@ pub async fn set_settings(db: &Database, clock: &Clock, permit: May, input: Sett
 async fn set(
     work: &mut Work,
     now: Timestamp,
-    permit: &May,
+    permit: &PolicyPermit,
     (input, mut refusals): (&SettingsSet, Refusals<LiquidationRefusal>),
 ) -> ChangeResult {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());

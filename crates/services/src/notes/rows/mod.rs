@@ -10,7 +10,7 @@ use entity::{
 use inventory::orders::rows::{Clause, Span};
 use platform::{
     audit::Target,
-    paging::{ListSource, Listed, PageRequest},
+    paging::{ListPage, ListSource, PageRequest},
     storage::{Fault, Finds, Nested, Reads, Rows, Work},
 };
 use sea_orm::Value;
@@ -145,7 +145,7 @@ pub async fn page(
     (target, filter): (Uuid, &Nested<NoteFilter>),
     descending: bool,
     request: &PageRequest,
-) -> Result<Listed<Note>, Fault> {
+) -> Result<ListPage<Note>, Fault> {
     let mut source = source(target);
     let mut clause = Clause::new(reads.backend(), source.values.len() + 2);
     clause.nested(filter, |clause, filter: &NoteFilter| filter.push_to(clause));
@@ -153,7 +153,7 @@ pub async fn page(
     source.values.extend(clause.values);
     let (sql, values) = source.clone().page(NoteRow::SELECT, &["n.created_at", "n.id"], descending, request);
     let rows = reads.records::<NoteRow>(&sql, values).await?.into_iter().map(Note::from).collect();
-    Ok(Listed { rows, source })
+    Ok(ListPage { rows, source })
 }
 
 /// Reads the members that notes mention, in order.

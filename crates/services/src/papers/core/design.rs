@@ -144,7 +144,7 @@ impl Staged for DesignProblem {
     }
 }
 
-fn put<T>(patch: Patch<T>, cleared: T, field: &mut T) {
+fn apply_patch<T>(patch: Patch<T>, cleared: T, field: &mut T) {
     match patch {
         Patch::Keep => {}
         Patch::Clear => *field = cleared,
@@ -158,14 +158,14 @@ impl DesignSettings {
     pub fn with(mut self, changes: DesignChanges) -> Self {
         let DesignChanges { locale, sender, header, footer, accent, payment_days, columns, texts } = changes;
         let none = Self::default();
-        put(locale, none.locale, &mut self.locale);
-        put(sender, none.sender, &mut self.sender);
+        apply_patch(locale, none.locale, &mut self.locale);
+        apply_patch(sender, none.sender, &mut self.sender);
         header.apply(&mut self.header);
         footer.apply(&mut self.footer);
         accent.apply(&mut self.accent);
         payment_days.apply(&mut self.payment_days);
-        put(columns, none.columns, &mut self.columns);
-        put(texts, none.texts, &mut self.texts);
+        apply_patch(columns, none.columns, &mut self.columns);
+        apply_patch(texts, none.texts, &mut self.texts);
         self
     }
 
@@ -331,7 +331,7 @@ mod tests {
         };
         let fields = |problems: Vec<DesignProblem>| problems.into_iter().map(|problem| problem.field).collect::<Vec<_>>();
         let form = [DesignField::SenderLine(1), DesignField::Accent, DesignField::Text(0)];
-        assert_eq!(fields(platform::stages::earliest(design.problems())), form);
+        assert_eq!(fields(platform::stages::keep_earliest(design.problems())), form);
         let figures = DesignSettings { sender: Vec::new(), accent: None, texts: Vec::new(), ..design };
         assert_eq!(fields(figures.problems()), [DesignField::PaymentDays, DesignField::Columns]);
     }

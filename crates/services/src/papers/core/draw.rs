@@ -89,8 +89,7 @@ impl Frame {
                 }
                 Some(row)
             });
-            let columns = vec![text_column(words.sku, 3), text_column(words.product, 6), figure_column(words.quantity, 2)];
-            sheet.tables.push(Table { heading: Some(heading), columns, rows: rows.collect() });
+            sheet.tables.push(Table { heading: Some(heading), columns: goods_columns(words), rows: rows.collect() });
         }
         if sheet.tables.is_empty() { Err(DrawError::NothingPacked) } else { Ok(sheet) }
     }
@@ -124,12 +123,8 @@ impl Frame {
         for (_, row) in &mut lines {
             row.push(String::new());
         }
-        let columns = vec![
-            text_column(words.sku, 3),
-            text_column(words.product, 6),
-            figure_column(words.quantity, 2),
-            figure_column(words.picked, 2),
-        ];
+        let mut columns = goods_columns(words);
+        columns.push(figure_column(words.picked, 2));
         sheet.tables.push(self.with_bins(columns, lines));
         Ok(sheet)
     }
@@ -174,8 +169,7 @@ impl Frame {
             let order_line = order.lines.iter().find(|candidate| candidate.position == line.position)?;
             Some(vec![order_line.sku.clone(), order_line.name.clone(), words.units(line.quantity.get(), order_line.decimals)])
         });
-        let columns = vec![text_column(words.sku, 3), text_column(words.product, 6), figure_column(words.quantity, 2)];
-        sheet.tables.push(Table { heading: None, columns, rows: rows.collect() });
+        sheet.tables.push(Table { heading: None, columns: goods_columns(words), rows: rows.collect() });
         sheet
     }
 
@@ -351,6 +345,10 @@ pub struct OrderTexts {
     pub requested_for: Option<String>,
     /// For the customer.
     pub note: Option<String>,
+}
+
+pub(super) fn goods_columns(words: &Phrases) -> Vec<Column> {
+    vec![text_column(words.sku, 3), text_column(words.product, 6), figure_column(words.quantity, 2)]
 }
 
 fn priced_columns(words: &Phrases) -> Vec<Column> {

@@ -5,7 +5,7 @@ use entity::prelude::*;
 use inventory::{fulfilment::core::Work, returns::core::Return};
 
 use super::{
-    draw::{DrawError, Frame, Goods},
+    draw::{DrawError, Frame, Goods, goods_columns},
     sheet::{Sheet, Table, figure_column, text_column},
 };
 
@@ -42,8 +42,7 @@ impl Frame {
         sheet.add_fact(words.return_number, Some(self.number.clone()));
         sheet.add_fact(words.reference, sales_return.external_ref.clone());
         sheet.code = Some(self.number.clone());
-        let columns = vec![text_column(words.sku, 3), text_column(words.product, 6), figure_column(words.quantity, 2)];
-        sheet.tables.push(Table { heading: None, columns, rows });
+        sheet.tables.push(Table { heading: None, columns: goods_columns(words), rows });
         Ok(sheet)
     }
 
@@ -63,8 +62,7 @@ impl Frame {
         sheet.add_fact(words.date, Some(self.day.clone()));
         sheet.add_fact(words.order, Some(self.number.clone()));
         sheet.code = Some(self.number.clone());
-        let columns = vec![text_column(words.sku, 3), text_column(words.product, 6), figure_column(words.quantity, 2)];
-        sheet.tables.push(Table { heading: None, columns, rows });
+        sheet.tables.push(Table { heading: None, columns: goods_columns(words), rows });
         Ok(sheet)
     }
 

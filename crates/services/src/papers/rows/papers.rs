@@ -8,7 +8,7 @@ use entity::{
 use inventory::orders::rows::{Clause, Span};
 use platform::{
     audit::Target,
-    paging::{ListSource, Listed, PageRequest},
+    paging::{ListPage, ListSource, PageRequest},
     storage::{Fault, Finds, Nested, Reads, Row, Rows, Work},
 };
 use sea_orm::Value;
@@ -117,7 +117,7 @@ pub async fn page(
     (target, filter): (Uuid, &Nested<PaperTest>),
     descending: bool,
     request: &PageRequest,
-) -> Result<Listed<Paper>, Fault> {
+) -> Result<ListPage<Paper>, Fault> {
     let from = "FROM paper p WHERE p.tenant_id = $1 AND p.target_id = $2".to_owned();
     let mut source = ListSource { from, values: vec![target.into()] };
     let mut clause = Clause::new(reads.backend(), source.values.len() + 2);
@@ -126,7 +126,7 @@ pub async fn page(
     source.values.extend(clause.values);
     let (sql, values) = source.clone().page(PaperRow::SELECT, &["p.created_at", "p.id"], descending, request);
     let rows = reads.records::<PaperRow>(&sql, values).await?.into_iter().map(Paper::from).collect();
-    Ok(Listed { rows, source })
+    Ok(ListPage { rows, source })
 }
 
 /// Reads the newest papers of each of these orders, drawn from the order or from its documents: at

@@ -89,7 +89,7 @@ pub(super) struct Receipt {
 }
 
 /// Returns the receipt of an earlier call with the key.
-pub(super) async fn begin(work: &Work, key: &Key) -> Result<Option<Receipt>, InvoiceError> {
+pub(super) async fn find_receipt(work: &Work, key: &Key) -> Result<Option<Receipt>, InvoiceError> {
     idempotency::check_key(&key.key).map_err(InvoiceRefusal::BadKey)?;
     match idempotency::lock_and_look_up(work, key).await? {
         EarlierUse::Nothing => Ok(None),

@@ -15,7 +15,7 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    call::{ChangeResult, InvoiceRefusal, begin, end},
+    call::{ChangeResult, InvoiceRefusal, end, find_receipt},
     service::Papers,
 };
 use crate::papers::{
@@ -42,7 +42,7 @@ pub struct EntityUpsert {
 
 /// Input to archive or restore a company. The hash of the idempotency key is over its JSON.
 #[derive(Debug, Clone, Serialize)]
-pub struct EntityTurn {
+pub struct EntityStatusChange {
     #[serde(skip)]
     pub idempotency_key: String,
     pub id: LegalEntityId,
@@ -86,7 +86,7 @@ impl Papers {
         let hash = hash_of(&input);
         let EntityUpsert { idempotency_key, mut fields, is_prefix_left_out } = input;
         let key = Key { owner: permit.actor().id, mutation: "legalEntityUpsert", key: idempotency_key, hash };
-        if let Some(receipt) = begin(work, &key).await? {
+        if let Some(receipt) = find_receipt(work, &key).await? {
             let value = rows::entity(work, LegalEntityId::from_uuid(receipt.id)).await?;
             let value = value.ok_or_else(|| Fault::corrupt("legal_entity", "a company stays"))?;
             return Ok(CallResult { value, seq: receipt.seq, is_replayed: true });
@@ -139,7 +139,7 @@ impl Papers {
     pub async fn entity_turn(
         &self,
         permit: Permit<kind::TenantWrite>,
-        input: EntityTurn,
+        input: EntityStatusChange,
         mode: Mode,
     ) -> ChangeResult<LegalEntity> {
         let mut work = permit.scope(&self.0.db).begin().await?;
@@ -152,12 +152,12 @@ impl Papers {
         &self,
         work: &mut Work,
         permit: &Permit<kind::TenantWrite>,
-        input: &EntityTurn,
+        input: &EntityStatusChange,
     ) -> ChangeResult<LegalEntity> {
         let archives = input.step == Step::Archive;
         let mutation = if archives { "legalEntityArchive" } else { "legalEntityRestore" };
         let key = Key { owner: permit.actor().id, mutation, key: input.idempotency_key.clone(), hash: hash_of(input) };
-        if let Some(receipt) = begin(work, &key).await? {
+        if let Some(receipt) = find_receipt(work, &key).await? {
             let value = rows::entity(work, LegalEntityId::from_uuid(receipt.id)).await?;
             let value = value.ok_or_else(|| Fault::corrupt("legal_entity", "a company stays"))?;
             return Ok(CallResult { value, seq: receipt.seq, is_replayed: true });

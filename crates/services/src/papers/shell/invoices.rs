@@ -23,7 +23,7 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    call::{ChangeResult, InvoiceError, InvoiceRefusal, begin, end},
+    call::{ChangeResult, InvoiceError, InvoiceRefusal, end, find_receipt},
     service::Papers,
 };
 use crate::papers::{
@@ -58,7 +58,7 @@ pub struct CreditNoteIssue {
     pub reason: Option<String>,
 }
 
-type May = Permit<kind::InvoiceIssue>;
+type IssuePermit = Permit<kind::InvoiceIssue>;
 
 /// Content of an invoice or a credit note before it has its number.
 struct Draft {
@@ -85,15 +85,15 @@ enum Conversion {
 
 impl Papers {
     /// Issues an invoice of an order's due lines.
-    pub async fn invoice_issue(&self, permit: May, input: InvoiceIssue, mode: Mode) -> ChangeResult<Invoice> {
+    pub async fn invoice_issue(&self, permit: IssuePermit, input: InvoiceIssue, mode: Mode) -> ChangeResult<Invoice> {
         let mut work = permit.scope(&self.0.db).begin().await?;
         let outcome = self.issue_invoice(&mut work, &permit, &input).await;
         commit_invoice(work, outcome, mode).await
     }
 
-    async fn issue_invoice(&self, work: &mut Work, permit: &May, input: &InvoiceIssue) -> ChangeResult<Invoice> {
+    async fn issue_invoice(&self, work: &mut Work, permit: &IssuePermit, input: &InvoiceIssue) -> ChangeResult<Invoice> {
         let key = key_of(permit, "invoiceIssue", &input.idempotency_key, hash_of(input));
-        if let Some(receipt) = begin(work, &key).await? {
+        if let Some(receipt) = find_receipt(work, &key).await? {
             return load_replayed(work, receipt.id, receipt.seq).await;
         }
         let candidate = orders(work, &[input.order]).await?.pop();
@@ -124,15 +124,15 @@ impl Papers {
     }
 
     /// Issues a credit note of an invoice, or of a part of it.
-    pub async fn credit_note_issue(&self, permit: May, input: CreditNoteIssue, mode: Mode) -> ChangeResult<Invoice> {
+    pub async fn credit_note_issue(&self, permit: IssuePermit, input: CreditNoteIssue, mode: Mode) -> ChangeResult<Invoice> {
         let mut work = permit.scope(&self.0.db).begin().await?;
         let outcome = self.issue_credit_note(&mut work, &permit, &input).await;
         commit_invoice(work, outcome, mode).await
     }
 
-    async fn issue_credit_note(&self, work: &mut Work, permit: &May, input: &CreditNoteIssue) -> ChangeResult<Invoice> {
+    async fn issue_credit_note(&self, work: &mut Work, permit: &IssuePermit, input: &CreditNoteIssue) -> ChangeResult<Invoice> {
         let key = key_of(permit, "creditNoteIssue", &input.idempotency_key, hash_of(input));
-        if let Some(receipt) = begin(work, &key).await? {
+        if let Some(receipt) = find_receipt(work, &key).await? {
             return load_replayed(work, receipt.id, receipt.seq).await;
         }
         let candidate = rows::invoice(work, input.invoice).await?;
@@ -172,7 +172,7 @@ impl Papers {
     async fn assign_number(
         &self,
         work: &mut Work,
-        (permit, key): (&May, &Key),
+        (permit, key): (&IssuePermit, &Key),
         entity: &LegalEntity,
         draft: Draft,
     ) -> ChangeResult<Invoice> {
@@ -285,7 +285,7 @@ async fn current_buyer(work: &Work, order: OrderId) -> Result<Vec<String>, Fault
     }
 }
 
-fn key_of(permit: &May, mutation: &'static str, key: &str, hash: InputDigest) -> Key {
+fn key_of(permit: &IssuePermit, mutation: &'static str, key: &str, hash: InputDigest) -> Key {
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash }
 }
 

@@ -31,7 +31,7 @@ use crate::{
 };
 
 pub use call::{InvoiceError, InvoiceRefusal};
-pub use entities::{EntityTurn, EntityUpsert, MAX_ENTITIES};
+pub use entities::{EntityStatusChange, EntityUpsert, MAX_ENTITIES};
 pub use invoices::{CreditNoteIssue, InvoiceIssue, MAX_REASON, buyer};
 pub use service::Papers;
 pub use settings::{SettingsError, SettingsRefusal, SettingsSet};

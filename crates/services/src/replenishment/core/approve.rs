@@ -75,7 +75,7 @@ pub struct Claims {
 }
 
 /// Whether the caller may create a line's draft.
-type May<'a> = &'a dyn Fn(&PlanLine) -> bool;
+type CanDraft<'a> = &'a dyn Fn(&PlanLine) -> bool;
 
 impl Claims {
     /// Releases claimed lines that exceed the rest of a budget, in the order of the lines. Lines
@@ -98,7 +98,7 @@ pub fn approve(
     lines: &[PlanLine],
     choice: &Choice,
     current_levels: &BTreeMap<(ProductId, StoreId), CurrentLevel>,
-    is_allowed: May<'_>,
+    is_allowed: CanDraft<'_>,
     (limit, mut group): (usize, impl FnMut() -> Uuid),
 ) -> Claims {
     let (moved_units, given_units) = units_under_way(lines);

@@ -1,7 +1,7 @@
 //! Fields of a policy to set: their problems, and the rule that they make.
 
 use entity::prelude::*;
-use platform::stages::{Stage, Staged, earliest};
+use platform::stages::{Stage, Staged, keep_earliest};
 use serde::Serialize;
 
 use super::policy::{COVER_DAYS, PolicyScope, Rule, SERVICE_SCALE};
@@ -141,7 +141,7 @@ impl PolicyFields {
     pub fn rule(&self) -> Result<Rule, Vec<PolicyProblem>> {
         let problems = self.problems();
         if !problems.is_empty() {
-            return Err(earliest(problems));
+            return Err(keep_earliest(problems));
         }
         let missing = |name: &'static str| move || vec![PolicyProblem::Needed(name)];
         let service = self.service.and_then(to_ten_thousandths).ok_or_else(missing("serviceLevel"));

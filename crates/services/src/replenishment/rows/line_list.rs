@@ -82,7 +82,7 @@ pub struct LineFilter {
 }
 
 /// The confidence of a kept line, in millionths.
-const fn confidence(backend: Backend) -> &'static str {
+const fn confidence_sql(backend: Backend) -> &'static str {
     match backend {
         Backend::Postgres => {
             "CAST(round(CAST(CAST(l.body AS json) #>> '{figures,confidence}' AS double precision) * 1000000) AS bigint)"
@@ -111,7 +111,7 @@ impl LineFilter {
             clause.push(&format!(" AND l.cost_currency = {mark}"));
             amounts.push_to(clause, "l.cost_minor");
         }
-        let confidence = confidence(clause.backend());
+        let confidence = confidence_sql(clause.backend());
         self.confidence.push_to(clause, confidence);
     }
 

@@ -55,11 +55,11 @@ struct Receipt {
     seq: Option<i64>,
 }
 
-type May = Permit<kind::StockPolicy>;
+type PolicyPermit = Permit<kind::StockPolicy>;
 type ChangeResult = Result<CallResult<Option<StoredRule>>, ReplenishmentError>;
 
 /// The tenant's rule; None if it was never set.
-pub async fn find_rule(permit: &May, db: &Database) -> Result<Option<StoredRule>, Fault> {
+pub async fn find_rule(permit: &PolicyPermit, db: &Database) -> Result<Option<StoredRule>, Fault> {
     rows::rule(&permit.scope(db)).await
 }
 
@@ -67,7 +67,7 @@ pub async fn find_rule(permit: &May, db: &Database) -> Result<Option<StoredRule>
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn set_rule(db: &Database, clock: &Clock, permit: May, input: RuleSet, mode: Mode) -> ChangeResult {
+pub async fn set_rule(db: &Database, clock: &Clock, permit: PolicyPermit, input: RuleSet, mode: Mode) -> ChangeResult {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(ReplenishmentRefusal::BadKey));
     let rule = ApprovalRule::new(input.is_on, (input.plan, input.supplier), input.transfers, input.confidence);
@@ -78,7 +78,7 @@ pub async fn set_rule(db: &Database, clock: &Clock, permit: May, input: RuleSet,
         let message = "the rule acts in all stores: stock.policy, purchase.write and transfer.write are needed for all of them";
         refusals.add(ReplenishmentRefusal::NotEverywhere { message, field: path!["input"] });
     }
-    let sender = refusals.take(sender(&permit, input.sends)).flatten();
+    let sender = refusals.take(resolve_sender(&permit, input.sends)).flatten();
     refusals.end(Stage::Value)?;
     let in_rule = |problems: Vec<RuleProblem>| problems.into_iter().map(ReplenishmentRefusal::Rule).collect::<Vec<_>>();
     let rule = ApprovalRule { sender, ..rule.map_err(in_rule)? };
@@ -88,7 +88,7 @@ pub async fn set_rule(db: &Database, clock: &Clock, permit: May, input: RuleSet,
 }
 
 /// The member in whose name the rule sends: a person who may approve orders in all stores.
-fn sender(permit: &May, sends: bool) -> Result<Option<MemberId>, ReplenishmentRefusal> {
+fn resolve_sender(permit: &PolicyPermit, sends: bool) -> Result<Option<MemberId>, ReplenishmentRefusal> {
     if !sends {
         return Ok(None);
     }
@@ -100,7 +100,7 @@ fn sender(permit: &May, sends: bool) -> Result<Option<MemberId>, ReplenishmentRe
     Ok(Some(MemberId::from_uuid(permit.actor().id)))
 }
 
-async fn set(work: &mut Work, now: Timestamp, permit: &May, (input, rule): (&RuleSet, ApprovalRule)) -> ChangeResult {
+async fn set(work: &mut Work, now: Timestamp, permit: &PolicyPermit, (input, rule): (&RuleSet, ApprovalRule)) -> ChangeResult {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentRuleSet", key: text, hash: hash_of(input) };
     let earlier = idempotency::lock_and_look_up(work, &key).await?;

@@ -90,12 +90,12 @@ struct Receipt {
     later: usize,
 }
 
-type May = Permit<kind::PurchaseRead>;
+type ReadPermit = Permit<kind::PurchaseRead>;
 
 /// Approves the chosen lines of a plan.
 pub async fn approve_plan(
     ledger: &Ledger,
-    permit: May,
+    permit: ReadPermit,
     input: PlanApprove,
     mode: Mode,
 ) -> Result<ApprovalResult, ReplenishmentError> {
@@ -106,7 +106,7 @@ pub async fn approve_plan(
         return Err(ReplenishmentRefusal::TooMany { what: "lines", most: MAX_IDS, field: path!["input", "lines", "ids"] }.into());
     }
     let mut work = permit.scope(ledger.database()).begin().await?;
-    let claim = claim(&mut work, ledger, (&permit, mode), &input).await;
+    let claim = claim_lines(&mut work, ledger, (&permit, mode), &input).await;
     match &claim {
         Ok((_, is_replayed)) if !is_replayed && mode == Mode::Commit => work.commit().await?,
         _ => work.rollback().await?,
@@ -127,7 +127,7 @@ fn required_permission(line: &PlanLine) -> &'static str {
     }
 }
 
-fn may_execute(permit: &May, line: &PlanLine) -> bool {
+fn may_execute(permit: &ReadPermit, line: &PlanLine) -> bool {
     match line.kind {
         LineKind::Transfer { .. } => permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.covers(line.store)),
         LineKind::Purchase { .. } | LineKind::CancelIncoming { .. } => {
@@ -137,14 +137,14 @@ fn may_execute(permit: &May, line: &PlanLine) -> bool {
 }
 
 /// Whether the line is shown to the caller at all.
-fn can_see(permit: &May, line: &PlanLine) -> bool {
+fn can_see(permit: &ReadPermit, line: &PlanLine) -> bool {
     permit.covers(line.store) || line.kind.source_store().is_some_and(|giver| permit.covers(giver))
 }
 
-async fn claim(
+async fn claim_lines(
     work: &mut Work,
     ledger: &Ledger,
-    (permit, mode): (&May, Mode),
+    (permit, mode): (&ReadPermit, Mode),
     input: &PlanApprove,
 ) -> Result<(Receipt, bool), ReplenishmentError> {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
@@ -272,7 +272,7 @@ type Refusals = BTreeMap<i32, DraftRefusal>;
 /// Makes the drafts of all claimed lines of a plan that the caller may, and writes them down.
 async fn create_claimed_drafts(
     ledger: &Ledger,
-    permit: &May,
+    permit: &ReadPermit,
     plan: ReplenishmentPlanId,
 ) -> Result<(Refusals, Option<i64>), Fault> {
     let scope = permit.scope(ledger.database());
@@ -311,7 +311,7 @@ async fn create_claimed_drafts(
 
 async fn store_outcome(
     ledger: &Ledger,
-    permit: &May,
+    permit: &ReadPermit,
     id: ReplenishmentPlanId,
     changed_lines: &[PlanLine],
 ) -> Result<Option<i64>, Fault> {
@@ -344,7 +344,7 @@ async fn store_outcome(
 /// The answer, built from the receipt and the current lines.
 async fn approved_plan(
     ledger: &Ledger,
-    permit: &May,
+    permit: &ReadPermit,
     receipt: Receipt,
     (mut refusals, seq, is_replayed): (Refusals, Option<i64>, bool),
 ) -> Result<ApprovalResult, ReplenishmentError> {

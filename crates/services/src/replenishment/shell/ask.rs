@@ -4,7 +4,7 @@ use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use inventory::purchasing::rows::add_merged_suppliers;
 use platform::{
-    paging::{Listed, PageRequest},
+    paging::{ListPage, PageRequest},
     storage::{Database, Fault, Nested, Reads},
 };
 
@@ -22,11 +22,11 @@ pub async fn policy_page(
     db: &Database,
     (filter, sorted): (&Nested<PolicyFilter>, PoliciesSorted),
     request: &PageRequest,
-) -> Result<Listed<Policy>, Fault> {
+) -> Result<ListPage<Policy>, Fault> {
     let (scope, reach) = (permit.scope(db), permit.reach());
     let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
     let source = rows::policy_source(scope.backend(), filter, stores);
-    Ok(Listed { rows: rows::policy_page(&scope, source.clone(), sorted, request).await?, source })
+    Ok(ListPage { rows: rows::policy_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// A policy by its ID, if it is of a store of the permit's or without a store.
@@ -46,10 +46,10 @@ pub async fn plan_page(
     filter: &Nested<PlanFilter>,
     sorted: PlansSorted,
     request: &PageRequest,
-) -> Result<Listed<Plan>, Fault> {
+) -> Result<ListPage<Plan>, Fault> {
     let scope = permit.scope(db);
     let source = rows::plans_source(scope.backend(), filter);
-    Ok(Listed { rows: rows::plan_page(&scope, source.clone(), sorted, request).await?, source })
+    Ok(ListPage { rows: rows::plan_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// The plan of an id.
@@ -101,9 +101,9 @@ pub async fn line_page(
     (plan, filter): (ReplenishmentPlanId, &Nested<LineFilter>),
     sorted: LinesSorted,
     request: &PageRequest,
-) -> Result<Listed<PlanLine>, Fault> {
+) -> Result<ListPage<PlanLine>, Fault> {
     let (scope, reach) = (permit.scope(db), permit.reach());
     let visible_stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
     let source = rows::lines_source(scope.backend(), plan, visible_stores, filter);
-    Ok(Listed { rows: rows::line_page(&scope, source.clone(), sorted, request).await?, source })
+    Ok(ListPage { rows: rows::line_page(&scope, source.clone(), sorted, request).await?, source })
 }

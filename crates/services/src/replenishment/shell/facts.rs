@@ -89,7 +89,7 @@ pub async fn compute_needs(
         let chunk = rows::catalogue(&scope, after, CHUNK).await?;
         let Some(last) = chunk.last() else { break };
         after = last.id;
-        let products = products(&scope, &known, &chunk, today).await?;
+        let products = load_product_states(&scope, &known, &chunk, today).await?;
         if let Some(earlier_task) = planning_task.take() {
             lines.extend(join_task(earlier_task).await?);
         }
@@ -162,7 +162,7 @@ async fn load_facts(
     })
 }
 
-async fn products(
+async fn load_product_states(
     scope: &TenantScope,
     tenant_facts: &TenantFacts,
     chunk: &[ProductFacts],

@@ -53,11 +53,11 @@ struct Receipt {
     seq: Option<i64>,
 }
 
-type May = Permit<kind::StockPolicy>;
+type PolicyPermit = Permit<kind::StockPolicy>;
 type ChangeResult = Result<CallResult<Option<Policy>>, ReplenishmentError>;
 
 /// Whether a permit covers a scope: one without a store needs the permission for all stores.
-fn covers(permit: &May, scope: &PolicyScope) -> bool {
+fn covers(permit: &PolicyPermit, scope: &PolicyScope) -> bool {
     scope.store.map_or_else(|| permit.reach() == Reach::Everywhere, |store| permit.covers(store))
 }
 
@@ -65,7 +65,7 @@ fn covers(permit: &May, scope: &PolicyScope) -> bool {
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn set_policy(db: &Database, clock: &Clock, permit: May, input: PolicySet, mode: Mode) -> ChangeResult {
+pub async fn set_policy(db: &Database, clock: &Clock, permit: PolicyPermit, input: PolicySet, mode: Mode) -> ChangeResult {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(ReplenishmentRefusal::BadKey));
     refusals.extend(policy_refusals(input.fields.problems()));
@@ -82,7 +82,7 @@ fn policy_refusals(problems: Vec<PolicyProblem>) -> Vec<ReplenishmentRefusal> {
 async fn set(
     work: &mut Work,
     clock: &Clock,
-    permit: &May,
+    permit: &PolicyPermit,
     (input, mut refusals): (&PolicySet, Refusals<ReplenishmentRefusal>),
 ) -> ChangeResult {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
@@ -138,7 +138,7 @@ async fn set(
 /// Refuses objects of the scope that do not exist, or that the permit does not cover.
 async fn refuse_scope(
     work: &Work,
-    permit: &May,
+    permit: &PolicyPermit,
     scope: &PolicyScope,
     refusals: &mut Refusals<ReplenishmentRefusal>,
 ) -> Result<(), Fault> {
@@ -186,14 +186,14 @@ fn audit_fields(policy: &Policy) -> Fields {
 }
 
 /// Deletes a policy: later plans use the next policy that applies.
-pub async fn remove_policy(db: &Database, clock: &Clock, permit: May, input: PolicyRemoval, mode: Mode) -> ChangeResult {
+pub async fn remove_policy(db: &Database, clock: &Clock, permit: PolicyPermit, input: PolicyRemoval, mode: Mode) -> ChangeResult {
     check_key(&input.idempotency_key)?;
     let mut work = permit.scope(db).begin().await?;
     let outcome = remove(&mut work, clock, &permit, &input).await;
     settle(work, outcome, mode.is_dry()).await
 }
 
-async fn remove(work: &mut Work, clock: &Clock, permit: &May, input: &PolicyRemoval) -> ChangeResult {
+async fn remove(work: &mut Work, clock: &Clock, permit: &PolicyPermit, input: &PolicyRemoval) -> ChangeResult {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPolicyRemove", key: text, hash: hash_of(input) };
     journal::lock(work).await?;
@@ -215,7 +215,7 @@ async fn end(work: &mut Work, (key, event): (&Key, EventType<PolicyEvent>), poli
 }
 
 /// The answer of an earlier call: the current policy, if it still exists.
-async fn load_replayed(work: &Work, permit: &May, key_use: KeyUse) -> ChangeResult {
+async fn load_replayed(work: &Work, permit: &PolicyPermit, key_use: KeyUse) -> ChangeResult {
     let KeyUse::Same(receipt) = key_use else { return Err(ReplenishmentRefusal::KeyReused.into()) };
     let receipt: Receipt =
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a policy names it"))?;

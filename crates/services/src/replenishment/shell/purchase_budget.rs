@@ -62,11 +62,11 @@ pub struct BudgetUse {
     pub remaining: Money,
 }
 
-type May = Permit<kind::StockPolicy>;
+type PolicyPermit = Permit<kind::StockPolicy>;
 type ChangeResult = Result<CallResult<Option<StoredBudget>>, ReplenishmentError>;
 
 /// Whether a permit covers a budget: one without a single store counts purchases of all stores.
-fn covers(permit: &May, scope: BudgetScope) -> bool {
+fn covers(permit: &PolicyPermit, scope: BudgetScope) -> bool {
     match scope {
         BudgetScope::Store(store) => permit.covers(store),
         BudgetScope::Company | BudgetScope::Supplier(_) | BudgetScope::Category(_) => permit.reach() == Reach::Everywhere,
@@ -74,12 +74,12 @@ fn covers(permit: &May, scope: BudgetScope) -> bool {
 }
 
 /// The tenant's budget for the company; None if it was never set.
-pub async fn find_budget(permit: &May, db: &Database) -> Result<Option<StoredBudget>, Fault> {
+pub async fn find_budget(permit: &PolicyPermit, db: &Database) -> Result<Option<StoredBudget>, Fault> {
     rows::budget(&permit.scope(db)).await
 }
 
 /// Budgets of suppliers, categories and stores that limit something and that are the permit's.
-pub async fn find_scope_budgets(permit: &May, db: &Database) -> Result<Vec<StoredBudget>, Fault> {
+pub async fn find_scope_budgets(permit: &PolicyPermit, db: &Database) -> Result<Vec<StoredBudget>, Fault> {
     let mut stored = rows::scope_budgets(&permit.scope(db)).await?;
     stored.retain(|stored_budget| covers(permit, stored_budget.scope));
     Ok(stored)
@@ -87,7 +87,11 @@ pub async fn find_scope_budgets(permit: &May, db: &Database) -> Result<Vec<Store
 
 /// The current use of each of several budgets, read together. None for budgets of plans, and for
 /// budgets that the permit does not cover.
-pub async fn budget_uses(permit: &May, ledger: &Ledger, stored: &[StoredBudget]) -> Result<Vec<Option<BudgetUse>>, Fault> {
+pub async fn budget_uses(
+    permit: &PolicyPermit,
+    ledger: &Ledger,
+    stored: &[StoredBudget],
+) -> Result<Vec<Option<BudgetUse>>, Fault> {
     let (scope, now) = (permit.scope(ledger.database()), ledger.clock().now());
     let visible_budget = |stored: &StoredBudget| stored.budget.filter(|_| covers(permit, stored.scope));
     let budgets: Vec<(BudgetScope, Budget)> =
@@ -112,7 +116,7 @@ pub async fn budget_uses(permit: &May, ledger: &Ledger, stored: &[StoredBudget])
 ///
 /// # Errors
 /// All refusals of the first stage that has any.
-pub async fn set_budget(db: &Database, clock: &Clock, permit: May, input: BudgetSet, mode: Mode) -> ChangeResult {
+pub async fn set_budget(db: &Database, clock: &Clock, permit: PolicyPermit, input: BudgetSet, mode: Mode) -> ChangeResult {
     let mut refusals = Refusals::default();
     refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(ReplenishmentRefusal::BadKey));
     if !matches!(input.scope, BudgetScope::Store(_)) && !covers(&permit, input.scope) {
@@ -139,7 +143,11 @@ pub async fn set_budget(db: &Database, clock: &Clock, permit: May, input: Budget
 }
 
 /// Refuses objects of the scope that do not exist, or that the permit does not cover.
-async fn unknown_reference(permit: &May, db: &Database, scope: BudgetScope) -> Result<Option<ReplenishmentRefusal>, Fault> {
+async fn unknown_reference(
+    permit: &PolicyPermit,
+    db: &Database,
+    scope: BudgetScope,
+) -> Result<Option<ReplenishmentRefusal>, Fault> {
     let (object_kind, name) = match scope {
         BudgetScope::Company => return Ok(None),
         BudgetScope::Supplier(_) => ("supplier", "supplierId"),
@@ -150,7 +158,7 @@ async fn unknown_reference(permit: &May, db: &Database, scope: BudgetScope) -> R
     Ok((!is_there).then(|| ReplenishmentRefusal::NotFound { what: object_kind, field: path!["input", name] }))
 }
 
-async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &BudgetSet) -> ChangeResult {
+async fn set(work: &mut Work, now: Timestamp, permit: &PolicyPermit, input: &BudgetSet) -> ChangeResult {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentBudgetSet", key: text, hash: hash_of(input) };
     let earlier = idempotency::lock_and_look_up(work, &key).await?;

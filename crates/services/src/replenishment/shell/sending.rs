@@ -77,7 +77,7 @@ async fn send_order(
     (buys, sender): (&Permit<kind::PurchaseWrite>, &Sender),
 ) -> Result<bool, Fault> {
     // An order whose supplier has no e-mail address is not placed.
-    if purchases::printed(scope, order).await?.is_none_or(|printed| printed.email.is_none()) {
+    if purchases::load_printed_parties(scope, order).await?.is_none_or(|printed| printed.email.is_none()) {
         return Ok(false);
     }
     // Only the draft that the rule made is sent, which begins with version 1. One that was changed

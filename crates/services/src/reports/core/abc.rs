@@ -67,7 +67,7 @@ pub fn classify_products(
 ) -> Vec<ClassifiedProduct> {
     let items: Vec<(&str, i64)> = products.iter().map(|one| (one.sku.as_str(), one.revenue)).collect();
     let ranked = abc::rank_by_revenue(&items);
-    let one = |rank: &abc::Ranked| {
+    let one = |rank: &abc::RankedProduct| {
         let sold = products[rank.item].clone();
         let week_units = weeks.get(&sold.product).map(Vec::as_slice).unwrap_or_default();
         let (variation, xyz) = classify_variation(&units_by_week(week_units, mondays));
@@ -91,7 +91,7 @@ pub fn assign_classes(products: &mut [ClassifiedProduct], before: &[ClassifiedPr
         before.iter().map(|classified| (classified.sold.product, classified)).collect();
     for classified in products {
         let Some(last) = previous.get(&classified.sold.product) else { continue };
-        let ranked = abc::Ranked { item: 0, share_before: classified.share_before, class: classified.abc };
+        let ranked = abc::RankedProduct { item: 0, share_before: classified.share_before, class: classified.abc };
         // A product that sells nothing any more becomes C at once.
         if classified.sold.revenue > 0 && last.sold.revenue > 0 {
             classified.assigned_abc = abc::assign_class(ranked, Some(last.abc), Some(last.abc));

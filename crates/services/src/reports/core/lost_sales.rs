@@ -12,13 +12,13 @@ pub struct UnitPrice {
 
 /// Minor units if half of the buyers, the requested share, or none take a substitute. Rounded once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Range {
+pub struct LossRange {
     pub low: i64,
     pub mid: i64,
     pub high: i64,
 }
 
-impl Range {
+impl LossRange {
     fn of(units: LostUnits, unit_price: f64) -> Self {
         let minor = |units: f64| (units * unit_price).round() as i64;
         Self { low: minor(units.low), mid: minor(units.mid), high: minor(units.high) }
@@ -37,9 +37,9 @@ pub fn lost_sales_of(
     days: i64,
     substitution: f64,
     priced: Option<UnitPrice>,
-) -> Option<(LostUnits, Option<Range>, Option<Range>)> {
+) -> Option<(LostUnits, Option<LossRange>, Option<LossRange>)> {
     let units = LostUnits::of(period, days, substitution)?;
-    let revenue = priced.map(|priced| Range::of(units, priced.price));
-    let margin = priced.and_then(|priced| Some(Range::of(units, priced.price - priced.cost?)));
+    let revenue = priced.map(|priced| LossRange::of(units, priced.price));
+    let margin = priced.and_then(|priced| Some(LossRange::of(units, priced.price - priced.cost?)));
     Some((units, revenue, margin))
 }

@@ -37,7 +37,7 @@ pub use dimension::ReportDimension;
 pub use expiry::{DatedLot, LotRisk, at_risk, demand_until};
 pub use figure::Figure;
 pub use fill::{Fill, Hours};
-pub use lost_sales::{Range, UnitPrice, lost_sales_of};
+pub use lost_sales::{LossRange, UnitPrice, lost_sales_of};
 pub use measure::{Base, BaseSource, ReportMeasure, ReportUnit};
 pub use productivity::Productivity;
 pub use regularity::{StockedDays, set_regularity};

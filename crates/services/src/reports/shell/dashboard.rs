@@ -11,7 +11,7 @@ use platform::{
 use tokio::time::Instant;
 
 use super::{
-    dashboard_cache::{Freshness, Staleness, ValueCache, after},
+    dashboard_cache::{Freshness, Staleness, ValueCache, add_elapsed},
     report_context::{costs_source, unfiltered},
 };
 use crate::{
@@ -220,7 +220,8 @@ pub async fn dashboard(
     let key = dashboard_key.clone();
     // The computation may start some seconds later. It runs in a task of its own, and does not use
     // the request's replica, which may lack the facts that it writes.
-    let make = Box::pin(async move { compute_dashboard(task_scope.of_this_request(), key, after(now, started.elapsed())).await });
+    let make =
+        Box::pin(async move { compute_dashboard(task_scope.of_this_request(), key, add_elapsed(now, started.elapsed())).await });
     match caller {
         DashboardCaller::Client => {
             cache.get_or_renew(&dashboard_key, freshness, |shown_seq| has_changed(scope, shown_seq), make).await

@@ -224,14 +224,14 @@ impl<K: Clone + Eq + Hash, V> ValueCache<K, V> {
         let started_at = Instant::now();
         let (computed, seq) = computation.await?;
         let value = Arc::new(computed);
-        let made_at = after(freshness.now, started_at.duration_since(requested_at));
+        let made_at = add_elapsed(freshness.now, started_at.duration_since(requested_at));
         slot.store_value((value.clone(), seq), made_at, started_at);
         Ok(value)
     }
 }
 
 /// The time `elapsed` after another.
-pub fn after(time: Timestamp, elapsed: Duration) -> Timestamp {
+pub fn add_elapsed(time: Timestamp, elapsed: Duration) -> Timestamp {
     Timestamp(time.micros().saturating_add(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX)))
 }
 

@@ -18,7 +18,7 @@ use crate::{
     },
     insight::shell::ReportError,
     reports::{
-        core::{Range, lost_sales_of},
+        core::{LossRange, lost_sales_of},
         rows::{self, ReportFilter},
     },
 };
@@ -34,8 +34,8 @@ pub struct LostLevel {
     /// no day had stock.
     pub units: Option<LostUnits>,
     pub capped: Option<LostUnits>,
-    pub revenue: Option<Range>,
-    pub margin: Option<Range>,
+    pub revenue: Option<LossRange>,
+    pub margin: Option<LossRange>,
 }
 
 /// Totals of all levels; units are capped.
@@ -45,8 +45,8 @@ pub struct LostSums {
     pub capped_days: i64,
     pub stockouts: i64,
     pub units: LostUnits,
-    pub revenue: Range,
-    pub margin: Range,
+    pub revenue: LossRange,
+    pub margin: LossRange,
     /// Levels without a day in stock, levels without a price, and levels without a cost: the sums
     /// that need these values leave them out.
     pub unknown: i64,

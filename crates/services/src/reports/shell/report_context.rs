@@ -11,7 +11,10 @@ use platform::{
 
 use crate::{
     demand::shell::{FactsProgress, catch_up},
-    insight::{rows::default_currency, shell::ReportError},
+    insight::{
+        rows::default_currency,
+        shell::{self as insight, ReportError},
+    },
     reports::{core::Span, rows::ReportFilter},
 };
 
@@ -72,8 +75,7 @@ pub(super) async fn documents_source(scope: &TenantScope, span: Span) -> Result<
 
 /// A sum within the range that clients can represent exactly.
 pub(super) fn to_safe_integer(sum: i128) -> Result<i64, ReportError> {
-    let safe = i64::try_from(sum).ok().filter(|sum| (-MAX_SAFE..=MAX_SAFE).contains(sum));
-    safe.ok_or(ReportError::TooLarge)
+    insight::to_safe_integer(sum).ok_or(ReportError::TooLarge)
 }
 
 /// Sort key for the largest figure first; rows without a figure come last.

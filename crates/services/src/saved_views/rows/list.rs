@@ -6,7 +6,7 @@ use entity::{
 };
 use inventory::orders::rows::{Clause, Span, TextTest};
 use platform::{
-    paging::{Key, ListSource, Listed, PageRequest, SortBy, Sorted},
+    paging::{Key, ListPage, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Nested, Reads},
 };
 use sea_orm::Value;
@@ -121,7 +121,7 @@ pub async fn view_page(
     reader: &ViewReader,
     (filter, sorted): (&Nested<ViewFilter>, ViewsSorted),
     request: &PageRequest,
-) -> Result<Listed<View>, Fault> {
+) -> Result<ListPage<View>, Fault> {
     let (shared, mut values) = shared_with(reader);
     let mut clause = Clause::new(reads.backend(), values.len() + 2);
     clause.nested(filter, |clause, filter: &ViewFilter| filter.push_to(clause));
@@ -130,5 +130,5 @@ pub async fn view_page(
     let source = ListSource { from, values };
     let (sql, values) = sorted.page(source.clone(), ViewRow::SELECT, request);
     let rows: Result<Vec<View>, Fault> = reads.records::<ViewRow>(&sql, values).await?.into_iter().map(View::try_from).collect();
-    Ok(Listed { rows: rows?, source })
+    Ok(ListPage { rows: rows?, source })
 }

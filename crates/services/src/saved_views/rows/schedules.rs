@@ -192,7 +192,7 @@ const HORIZON: Horizon = Horizon::of_days(33);
 /// was ahead. Schedules of a suspended tenant wait: none of their runs could end, and each later
 /// run would count it as failed.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
-    let (is_due, values) = HORIZON.due("next_run_at", now, 1);
+    let (is_due, values) = HORIZON.due_condition("next_run_at", now, 1);
     let sql = format!("SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE {is_due} AND tenant_id NOT IN {SUSPENDED}");
     global.rows(&sql, values).await?.iter().map(Row::scalar).collect()
 }
@@ -201,22 +201,35 @@ pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId
 /// until the transaction ends.
 pub async fn due_schedules(work: &Work, now: Timestamp) -> Result<Vec<Schedule>, Fault> {
     let lock = work.backend().for_update("s");
-    let (is_due, values) = HORIZON.due("s.next_run_at", now, 2);
+    let (is_due, values) = HORIZON.due_condition("s.next_run_at", now, 2);
     schedules_where(work, &format!(" AND {is_due} ORDER BY s.id{lock}"), values).await
+}
+
+/// JSON list of no addresses.
+const NO_ADDRESSES: &str = "[]";
+
+#[derive(Record)]
+#[record(of = saved_view_schedule)]
+struct BegunRun {
+    id: SavedViewScheduleId,
+    run_due_at: Option<Timestamp>,
+    run_sent: String,
+    next_run_at: Option<Timestamp>,
+    failures: i64,
+    last_error: Option<String>,
 }
 
 /// Begins the run of a due time. An earlier run ends with the schedule's error.
 pub async fn begin_run(work: &Work, schedule: &Schedule, due_at: Timestamp, next: Timestamp) -> Result<(), Fault> {
-    let sql = "UPDATE saved_view_schedule SET run_due_at = $3, run_sent = '[]', next_run_at = $4, failures = $5, last_error = $6
-               WHERE tenant_id = $1 AND id = $2";
-    let values = vec![
-        schedule.id.into(),
-        due_at.micros().into(),
-        next.micros().into(),
-        schedule.failures.into(),
-        schedule.last_error.clone().into(),
-    ];
-    work.execute(sql, values).await.map(drop)
+    let row = BegunRun {
+        id: schedule.id,
+        run_due_at: Some(due_at),
+        run_sent: NO_ADDRESSES.to_owned(),
+        next_run_at: Some(next),
+        failures: schedule.failures,
+        last_error: schedule.last_error.clone(),
+    };
+    work.update_row(row).await.map(drop)
 }
 
 /// Sets the time of the schedule's next run.
@@ -231,22 +244,41 @@ pub async fn discard_unfinished_runs(work: &Work) -> Result<u64, Fault> {
     work.execute(sql, vec![]).await
 }
 
+/// A schedule after the run that was due at `due_at`.
+#[derive(Record)]
+#[record(of = saved_view_schedule)]
+struct EndedRun {
+    #[record(key)]
+    id: SavedViewScheduleId,
+    #[record(key, column = "run_due_at", not_null)]
+    due_at: Timestamp,
+    run_due_at: Option<Timestamp>,
+    run_sent: String,
+    status: ScheduleStatus,
+    failures: i64,
+    last_run_at: Option<Timestamp>,
+    last_error: Option<String>,
+    last_hash: Option<String>,
+    next_run_at: Option<Timestamp>,
+    last_file_id: Option<FileId>,
+}
+
 /// Writes the end of a run; 0 rows if another run or a change has replaced it.
 pub async fn end_run(work: &Work, schedule: &Schedule, due_at: Timestamp) -> Result<u64, Fault> {
-    let sql = "UPDATE saved_view_schedule SET run_due_at = NULL, run_sent = '[]', status = $4, failures = $5, last_run_at = $6, last_error = $7,
-               last_hash = $8, next_run_at = $9, last_file_id = $10 WHERE tenant_id = $1 AND id = $2 AND run_due_at = $3";
-    let values = vec![
-        schedule.id.into(),
-        due_at.micros().into(),
-        schedule.status.as_str().into(),
-        schedule.failures.into(),
-        schedule.last_run_at.map(Timestamp::micros).into(),
-        schedule.last_error.clone().into(),
-        schedule.last_hash.clone().into(),
-        schedule.next_run_at.map(Timestamp::micros).into(),
-        schedule.last_file.into(),
-    ];
-    work.execute(sql, values).await
+    let row = EndedRun {
+        id: schedule.id,
+        due_at,
+        run_due_at: None,
+        run_sent: NO_ADDRESSES.to_owned(),
+        status: schedule.status,
+        failures: schedule.failures,
+        last_run_at: schedule.last_run_at,
+        last_error: schedule.last_error.clone(),
+        last_hash: schedule.last_hash.clone(),
+        next_run_at: schedule.next_run_at,
+        last_file_id: schedule.last_file,
+    };
+    work.update_row(row).await
 }
 
 /// Records the error of a run that will be retried.

@@ -82,7 +82,7 @@ pub(super) struct CreatedExtra {
     pub schedule: Option<SavedViewScheduleId>,
 }
 
-pub(super) type May = Permit<kind::ViewManage>;
+pub(super) type ManagePermit = Permit<kind::ViewManage>;
 pub(super) type ChangeResult = Result<CallResult<Option<View>>, SavedViewError>;
 
 impl SavedViews {
@@ -90,7 +90,7 @@ impl SavedViews {
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub async fn create(&self, permit: May, input: ViewCreate, mode: Mode) -> ChangeResult {
+    pub async fn create(&self, permit: ManagePermit, input: ViewCreate, mode: Mode) -> ChangeResult {
         let readers = input.readers.as_ref().map(Readers::problems).unwrap_or_default();
         check_shape(&input.idempotency_key, [input.fields.problems(), readers].concat())?;
         let mut work = permit.scope(&self.0.db).begin().await?;
@@ -98,9 +98,9 @@ impl SavedViews {
         settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_create(&self, work: &mut Work, permit: &May, input: &ViewCreate) -> ChangeResult {
+    async fn apply_create(&self, work: &mut Work, permit: &ManagePermit, input: &ViewCreate) -> ChangeResult {
         let key = key_of(permit, "savedViewCreate", &input.idempotency_key, hash_of(input));
-        if let Some(receipt) = begin(work, &key).await? {
+        if let Some(receipt) = find_receipt(work, &key).await? {
             return load_replayed(work, receipt).await;
         }
         let mut refusals = Refusals::default();
@@ -133,16 +133,16 @@ impl SavedViews {
     ///
     /// # Errors
     /// All refusals of the first stage that has any.
-    pub async fn update(&self, permit: May, input: ViewUpdate, mode: Mode) -> ChangeResult {
+    pub async fn update(&self, permit: ManagePermit, input: ViewUpdate, mode: Mode) -> ChangeResult {
         check_shape(&input.idempotency_key, input.change.problems())?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let outcome = self.apply_update(&mut work, &permit, &input).await;
         settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_update(&self, work: &mut Work, permit: &May, input: &ViewUpdate) -> ChangeResult {
+    async fn apply_update(&self, work: &mut Work, permit: &ManagePermit, input: &ViewUpdate) -> ChangeResult {
         let key = key_of(permit, "savedViewUpdate", &input.idempotency_key, hash_of(input));
-        if let Some(receipt) = begin(work, &key).await? {
+        if let Some(receipt) = find_receipt(work, &key).await? {
             return load_replayed(work, receipt).await;
         }
         let mut refusals = Refusals::default();
@@ -186,16 +186,16 @@ impl SavedViews {
     }
 
     /// Deletes a view.
-    pub async fn delete(&self, permit: May, input: ViewDelete, mode: Mode) -> ChangeResult {
+    pub async fn delete(&self, permit: ManagePermit, input: ViewDelete, mode: Mode) -> ChangeResult {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let outcome = self.apply_delete(&mut work, &permit, &input).await;
         settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_delete(&self, work: &mut Work, permit: &May, input: &ViewDelete) -> ChangeResult {
+    async fn apply_delete(&self, work: &mut Work, permit: &ManagePermit, input: &ViewDelete) -> ChangeResult {
         let key = key_of(permit, "savedViewDelete", &input.idempotency_key, hash_of(input));
-        if let Some(receipt) = begin(work, &key).await? {
+        if let Some(receipt) = find_receipt(work, &key).await? {
             return load_replayed(work, receipt).await;
         }
         let view = rows::lock_view(work, input.id).await?.ok_or(SavedViewRefusal::NotFound)?;
@@ -207,7 +207,12 @@ impl SavedViews {
 
     /// Returns the cost of a view, in points. Refuses a document that cannot be a view, and one
     /// that costs too much.
-    async fn view_cost(&self, permit: &May, fields: &Fields, refusals: &mut Refusals<SavedViewRefusal>) -> Result<i64, Fault> {
+    async fn view_cost(
+        &self,
+        permit: &ManagePermit,
+        fields: &Fields,
+        refusals: &mut Refusals<SavedViewRefusal>,
+    ) -> Result<i64, Fault> {
         let is_held = permit.caller().trusted_only;
         match self.engine()?.examine(&fields.document, &fields.variables, is_held).await? {
             Ok(cost) => {
@@ -236,12 +241,12 @@ pub(super) fn check_shape(key: &str, problems: Vec<Problem>) -> Result<(), Saved
     refusals.end(Stage::Shape).map_err(SavedViewError::from)
 }
 
-pub(super) fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idempotency::InputDigest) -> Key {
+pub(super) fn key_of(permit: &ManagePermit, mutation: &'static str, key: &str, hash: idempotency::InputDigest) -> Key {
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash }
 }
 
 /// Returns the stored result of an earlier call with the key.
-pub(super) async fn begin(work: &Work, key: &Key) -> Result<Option<Receipt>, SavedViewError> {
+pub(super) async fn find_receipt(work: &Work, key: &Key) -> Result<Option<Receipt>, SavedViewError> {
     match idempotency::lock_and_look_up(work, key).await? {
         EarlierUse::Nothing => Ok(None),
         EarlierUse::Reused => Err(SavedViewRefusal::KeyReused.into()),

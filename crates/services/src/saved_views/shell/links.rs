@@ -12,7 +12,9 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    change::{ChangeResult, CreatedExtra, May, begin, check_key, check_shape, end, end_with, key_of, load_replayed},
+    change::{
+        ChangeResult, CreatedExtra, ManagePermit, check_key, check_shape, end, end_with, find_receipt, key_of, load_replayed,
+    },
     engine::DocumentProblem,
     refusal::{SavedViewError, SavedViewRefusal},
     service::SavedViews,
@@ -70,7 +72,7 @@ impl SavedViews {
     /// All refusals of the first stage that has any.
     pub async fn create_link(
         &self,
-        permit: May,
+        permit: ManagePermit,
         input: LinkCreate,
         mode: Mode,
     ) -> Result<CallResult<LinkWithView>, SavedViewError> {
@@ -87,12 +89,12 @@ impl SavedViews {
     async fn apply_link_create(
         &self,
         work: &mut Work,
-        permit: &May,
+        permit: &ManagePermit,
         input: &LinkCreate,
         mode: Mode,
     ) -> Result<CallResult<LinkWithView>, SavedViewError> {
         let key = key_of(permit, "savedViewLinkCreate", &input.idempotency_key, hash_of(input));
-        if let Some(receipt) = begin(work, &key).await? {
+        if let Some(receipt) = find_receipt(work, &key).await? {
             let link = match receipt.link {
                 Some(id) => rows::link(work, id).await?.map(|(link, _)| link),
                 None => None,
@@ -132,7 +134,7 @@ impl SavedViews {
     /// Refuses variables with which the view could never be read.
     pub(super) async fn check_readable(
         &self,
-        permit: &May,
+        permit: &ManagePermit,
         view: &View,
         overrides: &Variables,
         refusals: &mut Refusals<SavedViewRefusal>,
@@ -151,16 +153,16 @@ impl SavedViews {
     }
 
     /// Revokes a link.
-    pub async fn revoke_link(&self, permit: May, input: LinkRevoke, mode: Mode) -> ChangeResult {
+    pub async fn revoke_link(&self, permit: ManagePermit, input: LinkRevoke, mode: Mode) -> ChangeResult {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let outcome = self.apply_link_revoke(&mut work, &permit, &input).await;
         settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_link_revoke(&self, work: &mut Work, permit: &May, input: &LinkRevoke) -> ChangeResult {
+    async fn apply_link_revoke(&self, work: &mut Work, permit: &ManagePermit, input: &LinkRevoke) -> ChangeResult {
         let key = key_of(permit, "savedViewLinkRevoke", &input.idempotency_key, hash_of(input));
-        if let Some(receipt) = begin(work, &key).await? {
+        if let Some(receipt) = find_receipt(work, &key).await? {
             return load_replayed(work, receipt).await;
         }
         let (link, _) = rows::link(work, input.link).await?.ok_or(SavedViewRefusal::NoLink)?;
@@ -172,7 +174,7 @@ impl SavedViews {
     }
 
     /// The links of a view, the oldest first, including those that have expired.
-    pub async fn links(&self, permit: &May, view: SavedViewId) -> Result<Vec<Link>, Fault> {
+    pub async fn links(&self, permit: &ManagePermit, view: SavedViewId) -> Result<Vec<Link>, Fault> {
         rows::links_of(&permit.scope(&self.0.db), view).await
     }
 

@@ -8,7 +8,7 @@ use crate::saved_views::core::{InvalidatedBy, MAX_LIVE_COST, Variables, View, Vi
 
 /// A view that allows subscriptions.
 #[derive(Debug, Clone)]
-pub struct Live {
+pub struct LiveView {
     pub view: View,
     pub moved_by: InvalidatedBy,
 }
@@ -37,16 +37,16 @@ impl SavedViews {
     ///
     /// # Errors
     /// The caller cannot.
-    pub async fn live(
+    pub async fn find_live_view(
         &self,
         permit: &Permit<kind::ViewRead>,
         view_ref: &ViewRef,
         overrides: &Variables,
-    ) -> Result<Live, SubscribeRefusal> {
+    ) -> Result<LiveView, SubscribeRefusal> {
         let view = self.find(permit, view_ref).await?.ok_or(SubscribeRefusal::NotFound)?;
         let variables = merge_variables(&view.fields.variables, overrides.clone());
         let moved_by = self.invalidated_by(&view, &variables, permit.caller().trusted_only).await?;
-        Ok(Live { view, moved_by })
+        Ok(LiveView { view, moved_by })
     }
 
     /// Returns the reason why a view cannot be followed with its own variables; `None` if it can.

@@ -19,7 +19,7 @@ pub use due::next_run;
 pub use engine::{DocumentProblem, DocumentRefusal, Outcome, Reader, Table, TableOutcome, TableRequest, ViewEngine};
 pub use failure_notices::{STOPPED_JOB, STOPPED_TRIES, StoppedSchedule};
 pub use links::{LinkCreate, LinkRevoke, LinkWithView, OpenedLink};
-pub use live::{Live, SubscribeRefusal};
+pub use live::{LiveView, SubscribeRefusal};
 pub use read::{ReadError, Status, ViewRequest, ViewResult};
 pub use refusal::{SavedViewError, SavedViewRefusal};
 pub use runs::{MAX_TRIES, SCHEDULE_JOB, ScheduledRun, skip_due};

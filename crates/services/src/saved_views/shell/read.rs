@@ -4,7 +4,7 @@ use entity::prelude::*;
 use iam::access::{Permission, Permit, kind};
 use platform::{
     audit::Origin,
-    paging::{Listed, PageRequest},
+    paging::{ListPage, PageRequest},
     storage::{Fault, Nested},
 };
 use serde_json::Value;
@@ -19,7 +19,7 @@ use crate::saved_views::{
     rows::{self, ViewFilter, ViewsSorted},
 };
 
-type May = Permit<kind::ViewRead>;
+type ReadPermit = Permit<kind::ViewRead>;
 
 /// Status of a saved view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,16 +73,16 @@ impl SavedViews {
     /// Reads a page of the views that match the filter, sorted.
     pub async fn page(
         &self,
-        permit: &May,
+        permit: &ReadPermit,
         (filter, sorted): (&Nested<ViewFilter>, ViewsSorted),
         request: &PageRequest,
-    ) -> Result<Listed<View>, Fault> {
+    ) -> Result<ListPage<View>, Fault> {
         let reader = self.view_reader(permit).await?;
         rows::view_page(&permit.scope(&self.0.db), &reader, (filter, sorted), request).await
     }
 
     /// Reads a view, if the caller may read it.
-    pub async fn find(&self, permit: &May, view_ref: &ViewRef) -> Result<Option<View>, Fault> {
+    pub async fn find(&self, permit: &ReadPermit, view_ref: &ViewRef) -> Result<Option<View>, Fault> {
         let Some(view) = rows::view(&permit.scope(&self.0.db), view_ref).await? else { return Ok(None) };
         if view.readers.is_none() {
             return Ok(Some(view));
@@ -92,7 +92,7 @@ impl SavedViews {
     }
 
     /// Returns the caller, with their current roles.
-    async fn view_reader(&self, permit: &May) -> Result<ViewReader, Fault> {
+    async fn view_reader(&self, permit: &ReadPermit) -> Result<ViewReader, Fault> {
         let (actor, manages) = (permit.actor(), permit.caller().permissions.holds(kind::ViewManage::INDEX));
         let roles = if actor.kind == ActorKind::Member && !manages {
             rows::roles_of(&permit.scope(&self.0.db), MemberId::from_uuid(actor.id), self.0.clock.now()).await?
@@ -113,7 +113,7 @@ impl SavedViews {
     /// Runs a view with the rights of its reader and at their cost.
     pub async fn read(
         &self,
-        permit: &May,
+        permit: &ReadPermit,
         view_ref: &ViewRef,
         overrides: Variables,
         request: ViewRequest,

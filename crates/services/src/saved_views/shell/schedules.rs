@@ -15,7 +15,9 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    change::{ChangeResult, CreatedExtra, May, begin, check_key, check_shape, end, end_with, key_of, load_replayed},
+    change::{
+        ChangeResult, CreatedExtra, ManagePermit, check_key, check_shape, end, end_with, find_receipt, key_of, load_replayed,
+    },
     due::next_run,
     refusal::{SavedViewError, SavedViewRefusal},
     service::SavedViews,
@@ -71,7 +73,7 @@ impl SavedViews {
     /// All refusals of the first stage that has any.
     pub async fn set_schedule(
         &self,
-        permit: May,
+        permit: ManagePermit,
         input: ScheduleSet,
         mode: Mode,
     ) -> Result<CallResult<ScheduleWithView>, SavedViewError> {
@@ -89,11 +91,11 @@ impl SavedViews {
     async fn apply_schedule_set(
         &self,
         work: &mut Work,
-        permit: &May,
+        permit: &ManagePermit,
         input: &ScheduleSet,
     ) -> Result<CallResult<ScheduleWithView>, SavedViewError> {
         let key = key_of(permit, "savedViewScheduleSet", &input.idempotency_key, hash_of(input));
-        if let Some(receipt) = begin(work, &key).await? {
+        if let Some(receipt) = find_receipt(work, &key).await? {
             let schedule = match receipt.schedule {
                 Some(id) => rows::schedule(work, id).await?,
                 None => None,
@@ -120,7 +122,7 @@ impl SavedViews {
     async fn validated_fields(
         &self,
         work: &Work,
-        permit: &May,
+        permit: &ManagePermit,
         view: &View,
         input: &ScheduleSet,
     ) -> Result<ScheduleFields, SavedViewError> {
@@ -143,7 +145,13 @@ impl SavedViews {
     }
 
     /// Returns the schedule to store, without the run state of the one before.
-    fn build_schedule(&self, permit: &May, input: &ScheduleSet, fields: ScheduleFields, before: Option<Schedule>) -> Schedule {
+    fn build_schedule(
+        &self,
+        permit: &ManagePermit,
+        input: &ScheduleSet,
+        fields: ScheduleFields,
+        before: Option<Schedule>,
+    ) -> Schedule {
         let now = self.0.clock.now();
         let next = next_run(&fields.rule, now);
         Schedule {
@@ -167,16 +175,16 @@ impl SavedViews {
     }
 
     /// Deletes a schedule.
-    pub async fn delete_schedule(&self, permit: May, input: ScheduleDelete, mode: Mode) -> ChangeResult {
+    pub async fn delete_schedule(&self, permit: ManagePermit, input: ScheduleDelete, mode: Mode) -> ChangeResult {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let outcome = self.apply_schedule_delete(&mut work, &permit, &input).await;
         settle(work, outcome, mode.is_dry()).await
     }
 
-    async fn apply_schedule_delete(&self, work: &mut Work, permit: &May, input: &ScheduleDelete) -> ChangeResult {
+    async fn apply_schedule_delete(&self, work: &mut Work, permit: &ManagePermit, input: &ScheduleDelete) -> ChangeResult {
         let key = key_of(permit, "savedViewScheduleDelete", &input.idempotency_key, hash_of(input));
-        if let Some(receipt) = begin(work, &key).await? {
+        if let Some(receipt) = find_receipt(work, &key).await? {
             return load_replayed(work, receipt).await;
         }
         let schedule = rows::schedule(work, input.id).await?.ok_or(SavedViewRefusal::NoSchedule)?;
@@ -188,7 +196,7 @@ impl SavedViews {
     }
 
     /// The schedules of a view, the oldest first.
-    pub async fn schedules(&self, permit: &May, view: SavedViewId) -> Result<Vec<Schedule>, Fault> {
+    pub async fn schedules(&self, permit: &ManagePermit, view: SavedViewId) -> Result<Vec<Schedule>, Fault> {
         rows::schedules_of(&permit.scope(&self.0.db), view).await
     }
 }

@@ -119,7 +119,7 @@ impl Names {
         if !reading.elements.is_empty() {
             let gtin = reading.gtin();
             let lots = [reading.lot(), reading.serial()].into_iter().flatten().map(text::fold).collect();
-            let tracking = tracking(code, reading.value("00"));
+            let tracking = tracking_numbers(code, reading.value("00"));
             return Self { barcode: gtin.map(gtin::key), base: gtin.and_then(base_item_gtin), lots, tracking, ..Self::default() };
         }
         let code = code.trim();
@@ -134,7 +134,7 @@ impl Names {
             invoice: InvoiceNumber::parse(code),
             label: Some(text::normal_form(code)),
             work: WorkNumber::parse(code, patterns),
-            tracking: tracking(code, Some(code).filter(|digits| is_sscc(digits))),
+            tracking: tracking_numbers(code, Some(code).filter(|digits| is_sscc(digits))),
             lots: vec![text::fold(code)],
             text: Some(text::normal_form(code)),
         }
@@ -198,7 +198,7 @@ fn digits(text: &str) -> Option<i64> {
 
 /// Returns the tracking numbers that a code may be. Carriers print capitals, which people do not
 /// type; the SSCC of a parcel is stored with or without its application identifier.
-fn tracking(code: &str, sscc: Option<&str>) -> Vec<String> {
+fn tracking_numbers(code: &str, sscc: Option<&str>) -> Vec<String> {
     let mut spellings = tracking_spellings(&text::normal_form(code.trim()));
     spellings.extend(sscc.into_iter().flat_map(|sscc| [sscc.to_owned(), format!("00{sscc}")]));
     spellings.sort_unstable();

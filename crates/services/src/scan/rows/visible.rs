@@ -8,7 +8,7 @@ use crate::scan::core::Kind;
 
 /// A kind to search, and the rows of it that the caller may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Visible {
+pub struct VisibleKind {
     pub kind: Kind,
     /// The stores of the caller's permission.
     pub reach: Reach,
@@ -16,7 +16,7 @@ pub struct Visible {
     pub channel: Option<ChannelId>,
 }
 
-impl Visible {
+impl VisibleKind {
     /// Returns the condition that the caller sees a row of the kind, whose table is `r`: beginning
     /// with ` AND `, or empty.
     pub fn condition(&self, clause: &mut Clause) -> String {

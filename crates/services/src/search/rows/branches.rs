@@ -6,7 +6,7 @@ use platform::storage::{Backend, Fault, Finds, Reads};
 use uuid::Uuid;
 
 use crate::{
-    scan::{core::Kind, rows::Visible},
+    scan::{core::Kind, rows::VisibleKind},
     search::core::{Field, Hit, MAX_HITS, Query, SearchHits},
 };
 
@@ -19,7 +19,7 @@ pub(super) const MAX_BRANCH_ROWS: usize = MAX_HITS + 1;
 /// A kind to search, and the rows of it that the caller may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchedKind {
-    pub visible: Visible,
+    pub visible: VisibleKind,
     /// Whether the caller may find customers by e-mail address.
     pub by_email: bool,
 }

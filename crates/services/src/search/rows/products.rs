@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        scan::{core::Kind, rows::Visible},
+        scan::{core::Kind, rows::VisibleKind},
         search::core::Hit,
     };
 
@@ -131,7 +131,7 @@ mod tests {
             (Backend::Postgres, "(SELECT products_with_terms($1, to_tsquery('simple', $3), to_tsquery('simple', $2)) AS id) f"),
             (Backend::Sqlite, "product_search f"),
         ] {
-            let visible = Visible { kind: Kind::Product, reach: Reach::Everywhere, channel: None };
+            let visible = VisibleKind { kind: Kind::Product, reach: Reach::Everywhere, channel: None };
             let sought = SearchedKind { visible, by_email: false };
             let mut branches = Branches::new(backend, &sought);
             add_word_branch(&mut branches, &query);

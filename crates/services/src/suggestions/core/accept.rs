@@ -7,7 +7,7 @@ pub const MAX_ACCEPTED: usize = 500;
 
 /// Accepted value of a product. IDs are unparsed texts of the input: the catalogue parses them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted<T> {
+pub struct AcceptedValue<T> {
     pub product: String,
     pub value: T,
     pub expected_version: i64,
@@ -16,11 +16,11 @@ pub struct Accepted<T> {
 /// Everything that is accepted in one call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AcceptedLists {
-    pub categories: Vec<Accepted<String>>,
-    pub names: Vec<Accepted<String>>,
+    pub categories: Vec<AcceptedValue<String>>,
+    pub names: Vec<AcceptedValue<String>>,
     /// Tags to add to those of a product.
-    pub tags: Vec<Accepted<Vec<String>>>,
-    pub descriptions: Vec<Accepted<String>>,
+    pub tags: Vec<AcceptedValue<Vec<String>>>,
+    pub descriptions: Vec<AcceptedValue<String>>,
 }
 
 /// The change of one product: values with their indexes in the input lists.
@@ -83,10 +83,10 @@ impl LineMerge {
     fn add<T>(
         &mut self,
         list: AcceptedList,
-        accepted: Vec<Accepted<T>>,
+        accepted: Vec<AcceptedValue<T>>,
         value_of: impl Fn(&mut AcceptedLine) -> &mut Option<(usize, T)>,
     ) -> Result<(), AcceptRefusal> {
-        for (index, Accepted { product, value, expected_version }) in accepted.into_iter().enumerate() {
+        for (index, AcceptedValue { product, value, expected_version }) in accepted.into_iter().enumerate() {
             let next = self.lines.len();
             let line_index = *self.line_of.entry(product.clone()).or_insert(next);
             if line_index == next {
@@ -128,13 +128,13 @@ pub fn merge_lists(lists: AcceptedLists) -> Result<Vec<AcceptedLine>, AcceptRefu
 mod tests {
     use super::*;
 
-    fn accepted(product: &str, expected_version: i64) -> Accepted<String> {
-        Accepted { product: product.to_owned(), value: "mug".to_owned(), expected_version }
+    fn accepted(product: &str, expected_version: i64) -> AcceptedValue<String> {
+        AcceptedValue { product: product.to_owned(), value: "mug".to_owned(), expected_version }
     }
-    fn tags(product: &str, expected_version: i64) -> Accepted<Vec<String>> {
-        Accepted { product: product.to_owned(), value: vec!["gift".to_owned()], expected_version }
+    fn tags(product: &str, expected_version: i64) -> AcceptedValue<Vec<String>> {
+        AcceptedValue { product: product.to_owned(), value: vec!["gift".to_owned()], expected_version }
     }
-    fn lists(categories: Vec<Accepted<String>>, names: Vec<Accepted<String>>) -> AcceptedLists {
+    fn lists(categories: Vec<AcceptedValue<String>>, names: Vec<AcceptedValue<String>>) -> AcceptedLists {
         AcceptedLists { categories, names, ..AcceptedLists::default() }
     }
 

@@ -7,7 +7,7 @@ mod model;
 mod names;
 mod tags;
 
-pub use accept::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MAX_ACCEPTED, merge_lists};
+pub use accept::{AcceptRefusal, AcceptedLine, AcceptedList, AcceptedLists, AcceptedValue, MAX_ACCEPTED, merge_lists};
 pub use description::{
     Endpoint, EndpointFields, EndpointRefusal, MAX_CALLS, MAX_KEY, MAX_MODEL, MAX_PROPOSED, MAX_TOKENS, MAX_URL, Proposal,
     UnusableAnswer, proposal, request,
@@ -16,7 +16,7 @@ pub use model::{CategoryModel, Example, ModelStatus, SuggestedCategory, is_confi
 pub use names::{ConfirmedNames, MAX_LISTED, NamePair, NamedProduct, Names};
 pub use product_text::{
     classifier::Reason as CategoryReason,
-    cleaning::{Change, Cleaned, Rule},
+    cleaning::{Change, CleanedName, Rule},
     duplicates::Reason as DuplicateReason,
 };
 pub use tags::{SuggestedTag, TagBaseline, TagModel, TaggedExample};

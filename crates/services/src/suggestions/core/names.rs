@@ -4,7 +4,7 @@
 use entity::prelude::ProductId;
 use product_text::{
     Style, clean,
-    cleaning::Cleaned,
+    cleaning::CleanedName,
     duplicates::{Reason, Settings, find_duplicates},
 };
 
@@ -90,7 +90,7 @@ impl Names {
     }
 
     /// Returns a name in the tenant's own style.
-    pub fn clean_name(&self, name: &str) -> Cleaned {
+    pub fn clean_name(&self, name: &str) -> CleanedName {
         clean(name, &self.style)
     }
 

@@ -104,7 +104,7 @@ impl TagModel {
             Err(TrainError::TooManyProducts(_)) => (ModelStatus::TooFewTags, Report::default(), None),
         };
         let left_out = std::mem::take(&mut report.left_out).len();
-        let spellings = model.as_ref().map(|model| spellings(examples, model.labels())).unwrap_or_default();
+        let spellings = model.as_ref().map(|model| frequent_spellings(examples, model.labels())).unwrap_or_default();
         let of_spellings: usize = spellings.iter().map(|(key, tag)| key.len() + tag.len()).sum();
         let bytes = model.as_ref().map_or(0, |model| model.to_bytes().len()) + of_spellings;
         Self { status, report, left_out, baseline, products: examples.len(), is_partial, bytes, model, spellings }
@@ -126,7 +126,7 @@ impl TagModel {
 }
 
 /// Returns the most frequent spelling of each tag; among equals the alphabetically first.
-fn spellings(examples: &[TaggedExample], learned_keys: &[String]) -> BTreeMap<String, String> {
+fn frequent_spellings(examples: &[TaggedExample], learned_keys: &[String]) -> BTreeMap<String, String> {
     let mut counts: BTreeMap<String, BTreeMap<&str, usize>> =
         learned_keys.iter().map(|key| (key.clone(), BTreeMap::new())).collect();
     for tag in examples.iter().flat_map(|example| &example.tags) {

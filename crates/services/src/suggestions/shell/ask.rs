@@ -13,7 +13,7 @@ use platform::{
 
 use super::service::Suggestions;
 use crate::suggestions::{
-    core::{CategoryModel, Cleaned, ConfirmedNames, DuplicateReason, MAX_LISTED, ModelStatus, Names, SuggestedCategory},
+    core::{CategoryModel, CleanedName, ConfirmedNames, DuplicateReason, MAX_LISTED, ModelStatus, Names, SuggestedCategory},
     rows::{self, ProductSelection},
 };
 
@@ -41,7 +41,7 @@ pub struct ListedPair {
 #[derive(Debug, Clone)]
 pub struct ListedCleanup {
     pub product: Arc<ProductRow>,
-    pub cleaned: Cleaned,
+    pub cleaned: CleanedName,
 }
 
 /// Rows of a list with their keys, one more than the page's limit if there are more.

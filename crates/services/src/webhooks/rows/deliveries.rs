@@ -148,6 +148,24 @@ pub async fn due(reads: &impl Reads, endpoint: EndpointId, now: Timestamp, limit
     Ok(rows.into_iter().map(DueMessage::from).collect())
 }
 
+/// A message after an attempt; it is found only if it is unchanged since it was read.
+#[derive(Record)]
+#[record(of = webhook_delivery)]
+struct AttemptedDelivery {
+    #[record(key)]
+    endpoint_id: EndpointId,
+    #[record(key)]
+    seq: i64,
+    #[record(key, column = "attempts")]
+    attempts_before: i64,
+    #[record(key, column = "state")]
+    state_before: String,
+    state: String,
+    attempts: i64,
+    due_at: Timestamp,
+    settled_at: Option<Timestamp>,
+}
+
 /// Writes the state of a message after an attempt; returns false if the message was changed since
 /// it was read.
 pub async fn settle(
@@ -157,19 +175,17 @@ pub async fn settle(
     (state, attempts, due_at): (DeliveryState, i64, Timestamp),
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    let settled_at = (state != DeliveryState::Pending).then_some(now.micros());
-    let sql = "UPDATE webhook_delivery SET state = $5, attempts = $6, due_at = $7, settled_at = $8
-               WHERE tenant_id = $1 AND endpoint_id = $2 AND seq = $3 AND attempts = $4 AND state = 'PENDING'";
-    let values = vec![
-        endpoint.into(),
-        due.seq.into(),
-        due.attempts.into(),
-        state.as_str().into(),
-        attempts.into(),
-        due_at.micros().into(),
-        settled_at.into(),
-    ];
-    Ok(work.execute(sql, values).await? == 1)
+    let row = AttemptedDelivery {
+        endpoint_id: endpoint,
+        seq: due.seq,
+        attempts_before: due.attempts,
+        state_before: DeliveryState::Pending.as_str().to_owned(),
+        state: state.as_str().to_owned(),
+        attempts,
+        due_at,
+        settled_at: (state != DeliveryState::Pending).then_some(now),
+    };
+    Ok(work.update_row(row).await? == 1)
 }
 
 /// Fails the pending messages up to `until`, and skips the events of that time that endpoints have

@@ -145,29 +145,45 @@ pub async fn add(work: &Work, new: &Endpoint, sealed: Vec<u8>) -> Result<(), Fau
     work.insert::<webhook_endpoint::Entity>(row).await
 }
 
+#[derive(Record)]
+#[record(of = webhook_endpoint)]
+struct ChangedEndpoint {
+    id: EndpointId,
+    url: String,
+    description: String,
+    event_types: String,
+    maker_id: MemberId,
+    journal_seq: i64,
+    skipped_through: Option<i64>,
+    failures: i64,
+    failing_since: Option<Timestamp>,
+    paused_until: Option<Timestamp>,
+    disabled_at: Option<Timestamp>,
+    disabled_why: Option<String>,
+    version: i64,
+    updated_at: Timestamp,
+}
+
 /// Writes everything but secrets.
 pub async fn change(work: &Work, after: &Endpoint) -> Result<(), Fault> {
-    let sql = "UPDATE webhook_endpoint SET url = $3, description = $4, event_types = $5, maker_id = $6, journal_seq = $7, skipped_through = $8,
-               failures = $9, failing_since = $10, paused_until = $11, disabled_at = $12, disabled_why = $13, version = $14, updated_at = $15
-               WHERE tenant_id = $1 AND id = $2";
     let (disabled_at, reason) = after.disabled.unzip();
-    let values = vec![
-        after.id.into(),
-        after.url.as_str().into(),
-        after.description.as_str().into(),
-        patterns(after).into(),
-        after.maker.into(),
-        after.journal_seq.into(),
-        after.skipped_through.into(),
-        after.health.failures.into(),
-        after.health.failing_since.map(Timestamp::micros).into(),
-        after.health.paused_until.map(Timestamp::micros).into(),
-        disabled_at.map(Timestamp::micros).into(),
-        reason.map(DisabledReason::as_str).into(),
-        after.version.into(),
-        after.updated_at.micros().into(),
-    ];
-    work.execute(sql, values).await.map(drop)
+    let row = ChangedEndpoint {
+        id: after.id,
+        url: after.url.clone(),
+        description: after.description.clone(),
+        event_types: patterns(after),
+        maker_id: after.maker,
+        journal_seq: after.journal_seq,
+        skipped_through: after.skipped_through,
+        failures: after.health.failures,
+        failing_since: after.health.failing_since,
+        paused_until: after.health.paused_until,
+        disabled_at,
+        disabled_why: reason.map(|reason| reason.as_str().to_owned()),
+        version: after.version,
+        updated_at: after.updated_at,
+    };
+    work.update_row(row).await.map(drop)
 }
 
 /// Removes an endpoint with all that was to be sent to it and what came of it.
@@ -197,10 +213,19 @@ pub async fn secrets(reads: &impl Reads, id: EndpointId, now: Timestamp) -> Resu
     Ok(secrets)
 }
 
+#[derive(Record)]
+#[record(of = webhook_endpoint)]
+struct RotatedSecrets {
+    id: EndpointId,
+    secret_sealed: Vec<u8>,
+    old_secret_sealed: Option<Vec<u8>>,
+    old_secret_until: Option<Timestamp>,
+}
+
 /// Sets a new secret; the previous one signs too until a time.
 pub async fn rotate(work: &Work, id: EndpointId, new: Vec<u8>, old: Vec<u8>, until: Timestamp) -> Result<(), Fault> {
-    let sql = "UPDATE webhook_endpoint SET secret_sealed = $3, old_secret_sealed = $4, old_secret_until = $5 WHERE tenant_id = $1 AND id = $2";
-    work.execute(sql, vec![id.into(), new.into(), old.into(), until.micros().into()]).await.map(drop)
+    let row = RotatedSecrets { id, secret_sealed: new, old_secret_sealed: Some(old), old_secret_until: Some(until) };
+    work.update_row(row).await.map(drop)
 }
 
 /// An endpoint with work to do, and the head of its tenant's journal.
@@ -254,11 +279,19 @@ pub async fn advance(work: &Work, id: EndpointId, from: i64, to: i64, skipped_th
     Ok(work.execute(sql, vec![id.into(), from.into(), to.into(), skipped_through.into()]).await? == 1)
 }
 
+#[derive(Record)]
+#[record(of = webhook_endpoint)]
+struct ChangedHealth {
+    id: EndpointId,
+    failures: i64,
+    failing_since: Option<Timestamp>,
+    paused_until: Option<Timestamp>,
+}
+
 /// Writes how an endpoint fares.
 pub async fn note_health(work: &Work, id: EndpointId, health: Health) -> Result<(), Fault> {
-    let sql = "UPDATE webhook_endpoint SET failures = $3, failing_since = $4, paused_until = $5 WHERE tenant_id = $1 AND id = $2";
-    let times = [health.failing_since, health.paused_until].map(|at| at.map(Timestamp::micros));
-    work.execute(sql, vec![id.into(), health.failures.into(), times[0].into(), times[1].into()]).await.map(drop)
+    let Health { failures, failing_since, paused_until } = health;
+    work.update_row(ChangedHealth { id, failures, failing_since, paused_until }).await.map(drop)
 }
 
 /// Deletes secrets that no longer sign.

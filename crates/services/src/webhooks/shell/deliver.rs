@@ -132,7 +132,7 @@ impl Webhooks {
         let signatures = core::signatures(signers, &message.id, timestamp, &message.body);
         // The span belongs to the trace of the event, which the receiver continues; without one it
         // belongs to the trace of the job.
-        let mut span = Span::under(message.trace.or_else(traces::current), "webhook", SpanKind::Client);
+        let mut span = Span::child_of(message.trace.or_else(traces::current), "webhook", SpanKind::Client);
         span.note("entrepot.webhook.attempt", message.due.attempts + 1);
         let traceparent = message.trace.and(span.context()).map(|context| context.traceparent());
         let (id, body, traceparent) = (message.id.as_str(), message.body.as_str(), traceparent.as_deref());
@@ -301,7 +301,7 @@ fn split_page(
             withheld_messages.push(due);
             continue;
         };
-        let visible_data = registry.shown(name, payload, maker);
+        let visible_data = registry.visible_payload(name, payload, maker);
         if let Err(err) = &visible_data {
             // One event that cannot be read must not delay all later ones.
             tracing::error!(tenant = %endpoint.tenant, seq = due.seq, %err, "an event could not be read and is not sent");

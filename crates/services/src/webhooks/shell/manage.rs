@@ -1,7 +1,7 @@
 //! Creating, changing and removing endpoints, and their secrets.
 
 use entity::prelude::*;
-use iam::access::{Changed, Permit, kind};
+use iam::access::{ChangedValue, Permit, kind};
 use platform::{
     audit::{self, Fields},
     path,
@@ -42,11 +42,11 @@ pub struct EndpointFields {
     pub is_enabled: Option<bool>,
 }
 
-type Manage = Permit<kind::WebhookManage>;
+type ManagePermit = Permit<kind::WebhookManage>;
 
 impl Webhooks {
     /// Creates an endpoint, which gets the events from now on. Its secret is returned only here.
-    pub async fn create(&self, permit: Manage, new: NewEndpoint) -> Result<Changed<(Endpoint, Secret)>, WebhookError> {
+    pub async fn create(&self, permit: ManagePermit, new: NewEndpoint) -> Result<ChangedValue<(Endpoint, Secret)>, WebhookError> {
         self.check(Some(&new.url), Some(&new.patterns), Some(&new.description))?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         if endpoints::count(&work).await? >= MAX_ENDPOINTS {
@@ -76,17 +76,17 @@ impl Webhooks {
         endpoints::add(&work, &endpoint, sealed).await?;
         audit::changed(&mut work, endpoint.id, None, Some(&audit_fields(&endpoint, "SET")), None);
         let seq = self.end(work, WEBHOOK_CREATED, &endpoint).await?;
-        Ok(Changed { value: (endpoint, secret), seq })
+        Ok(ChangedValue { value: (endpoint, secret), seq })
     }
 
     /// Changes an endpoint. It has the caller's rights if the URL or the patterns change, or if it
     /// is enabled again.
     pub async fn update(
         &self,
-        permit: Manage,
+        permit: ManagePermit,
         (id, expected): (EndpointId, i64),
         fields: EndpointFields,
-    ) -> Result<Changed<Endpoint>, WebhookError> {
+    ) -> Result<ChangedValue<Endpoint>, WebhookError> {
         self.check(fields.url.as_deref(), fields.patterns.as_deref(), fields.description.as_deref())?;
         let (mut work, before) = self.begin_locked(&permit, id, path!["input", "id"]).await?;
         if before.version != expected {
@@ -109,32 +109,32 @@ impl Webhooks {
         }
         if after == before {
             work.rollback().await?;
-            return Ok(Changed { value: before, seq: None });
+            return Ok(ChangedValue { value: before, seq: None });
         }
         (after.version, after.updated_at) = (before.version + 1, now);
         endpoints::change(&work, &after).await?;
         audit::changed(&mut work, id, Some(&audit_fields(&before, "SET")), Some(&audit_fields(&after, "SET")), None);
         let seq = self.end(work, WEBHOOK_UPDATED, &after).await?;
-        Ok(Changed { value: after, seq })
+        Ok(ChangedValue { value: after, seq })
     }
 
     /// Removes an endpoint with all that was to be sent to it, and its log.
-    pub async fn delete(&self, permit: Manage, id: EndpointId) -> Result<Changed<Endpoint>, WebhookError> {
+    pub async fn delete(&self, permit: ManagePermit, id: EndpointId) -> Result<ChangedValue<Endpoint>, WebhookError> {
         let (mut work, before) = self.begin_locked(&permit, id, path!["id"]).await?;
         endpoints::remove(&work, id).await?;
         audit::changed(&mut work, id, Some(&audit_fields(&before, "SET")), None, None);
         let seq = self.end(work, WEBHOOK_DELETED, &before).await?;
-        Ok(Changed { value: before, seq })
+        Ok(ChangedValue { value: before, seq })
     }
 
     /// Gives an endpoint a new secret. The previous one signs too for a number of seconds, so that
     /// the receiver can switch.
     pub async fn rotate(
         &self,
-        permit: Manage,
+        permit: ManagePermit,
         id: EndpointId,
         overlap_seconds: i64,
-    ) -> Result<Changed<(Endpoint, Secret)>, WebhookError> {
+    ) -> Result<ChangedValue<(Endpoint, Secret)>, WebhookError> {
         if !(0..=MAX_OVERLAP_SECONDS).contains(&overlap_seconds) {
             let message = "an overlap of none to seven days is taken".to_owned();
             return Err(Rejection::OutOfRange { message, field: path!["overlapSeconds"] }.into());
@@ -154,11 +154,11 @@ impl Webhooks {
         endpoints::change(&work, &after).await?;
         audit::changed(&mut work, id, Some(&old_fields), Some(&audit_fields(&after, "REPLACED")), None);
         let seq = self.end(work, WEBHOOK_ROTATED, &after).await?;
-        Ok(Changed { value: (after, secret), seq })
+        Ok(ChangedValue { value: (after, secret), seq })
     }
 
     /// Sends a test message to this endpoint alone, whatever its patterns.
-    pub async fn test(&self, permit: Manage, id: EndpointId) -> Result<Changed<Endpoint>, WebhookError> {
+    pub async fn test(&self, permit: ManagePermit, id: EndpointId) -> Result<ChangedValue<Endpoint>, WebhookError> {
         let (mut work, endpoint) = self.begin_locked(&permit, id, path!["id"]).await?;
         if endpoint.disabled.is_some() {
             work.rollback().await?;
@@ -171,13 +171,13 @@ impl Webhooks {
         let event = endpoint_event(WEBHOOK_TESTED, &endpoint);
         journal::write(&mut work, vec![event.with_current_trace().with_seq(seq, before.recorded_at)]).await?;
         work.commit().await?;
-        Ok(Changed { value: endpoint, seq: Some(seq) })
+        Ok(ChangedValue { value: endpoint, seq: Some(seq) })
     }
 
     /// Begins a transaction that has locked the endpoint.
     pub(super) async fn begin_locked(
         &self,
-        permit: &Manage,
+        permit: &ManagePermit,
         id: EndpointId,
         field: Vec<String>,
     ) -> Result<(Work, Endpoint), WebhookError> {

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::catalog::core::{
     search::Query,
-    typos::{WordCorrection, has_parts, is_one_typo_away, meant, parts, spellings},
+    typos::{WordCorrection, find_corrections, has_parts, is_one_typo_away, parts, spellings},
 };
 
 /// The most products with all other words that Postgres reads, in the order of the index.
@@ -149,7 +149,7 @@ fn corrections_in_texts(rows: &[SearchTextRow], missing: &[&str]) -> Vec<Vec<Wor
     let (first_rows, later_rows) = rows.split_at(rows.len().min(MAX_CANDIDATES));
     let later_rows = later_rows.iter().filter(|row| parts.iter().any(|parts| has_parts(&row.search_text, parts)));
     let texts: Vec<&str> = first_rows.iter().chain(later_rows).map(|row| row.search_text.as_str()).collect();
-    missing.iter().map(|word| meant(word, &texts)).collect()
+    missing.iter().map(|word| find_corrections(word, &texts)).collect()
 }
 
 /// Returns the products that have one text for each word, if all that can match were read and fewer

@@ -6,7 +6,7 @@ use crate::storage::group_commit::limits::{MAX_COMMANDS, MAX_TENANTS_ASIDE};
 fn tenant(n: u128) -> TenantId {
     TenantId::from_uuid(uuid::Uuid::from_u128(n))
 }
-fn push(waiting: &mut Waiting<usize>, n: u128, command: usize) {
+fn push(waiting: &mut WaitingCommands<usize>, n: u128, command: usize) {
     waiting.push(tenant(n), command);
 }
 fn counts(batches: &[Batch<usize>]) -> Vec<(u128, usize)> {
@@ -14,12 +14,12 @@ fn counts(batches: &[Batch<usize>]) -> Vec<(u128, usize)> {
 }
 /// Returns tenants with their number of commands: those of the next shared transaction, and those
 /// with one of their own.
-fn both(waiting: &mut Waiting<usize>) -> [Vec<(u128, usize)>; 2] {
+fn both(waiting: &mut WaitingCommands<usize>) -> [Vec<(u128, usize)>; 2] {
     let NextBatches { shared, heavy } = waiting.next_batches(|weight| *weight, MAX_TENANTS_ASIDE);
     [counts(&shared), counts(&heavy)]
 }
 /// Returns the next shared transaction, if no command is heavy.
-fn next(waiting: &mut Waiting<usize>) -> Vec<(u128, usize)> {
+fn next(waiting: &mut WaitingCommands<usize>) -> Vec<(u128, usize)> {
     let [shared, heavy] = both(waiting);
     assert_eq!(heavy, []);
     shared
@@ -27,7 +27,7 @@ fn next(waiting: &mut Waiting<usize>) -> Vec<(u128, usize)> {
 
 #[test]
 fn tenants_share_a_transaction_in_equal_parts_and_fill_what_is_left() {
-    let mut waiting = Waiting::new(MAX_COMMANDS);
+    let mut waiting = WaitingCommands::new(MAX_COMMANDS);
     (0..2 * MAX_COMMANDS).for_each(|_| push(&mut waiting, 1, 0));
     (0..3).for_each(|_| push(&mut waiting, 2, 0));
     assert_eq!(next(&mut waiting), [(1, MAX_COMMANDS - 3), (2, 3)]);
@@ -38,7 +38,7 @@ fn tenants_share_a_transaction_in_equal_parts_and_fill_what_is_left() {
 
 #[test]
 fn of_more_tenants_than_fit_the_others_come_next() {
-    let mut waiting = Waiting::new(2);
+    let mut waiting = WaitingCommands::new(2);
     (1..=3).for_each(|n| (0..2).for_each(|_| push(&mut waiting, n, 1)));
     assert_eq!(next(&mut waiting), [(1, 1), (2, 1)]);
     assert_eq!(next(&mut waiting), [(3, 1), (1, 1)]);
@@ -47,7 +47,7 @@ fn of_more_tenants_than_fit_the_others_come_next() {
 
 #[test]
 fn no_tenant_takes_more_than_its_part_of_the_lines() {
-    let mut waiting = Waiting::new(MAX_COMMANDS);
+    let mut waiting = WaitingCommands::new(MAX_COMMANDS);
     (0..5).for_each(|_| push(&mut waiting, 1, HEAVY_WEIGHT));
     push(&mut waiting, 2, 1);
     assert_eq!(next(&mut waiting), [(1, SHARED_WEIGHT / 2 / HEAVY_WEIGHT), (2, 1)]);
@@ -59,7 +59,7 @@ fn no_tenant_takes_more_than_its_part_of_the_lines() {
 
 #[test]
 fn a_heavy_command_runs_alone() {
-    let mut waiting = Waiting::new(MAX_COMMANDS);
+    let mut waiting = WaitingCommands::new(MAX_COMMANDS);
     [1, HEAVY_WEIGHT + 1, 1, MAX_WEIGHT + 1].into_iter().for_each(|weight| push(&mut waiting, 1, weight));
     push(&mut waiting, 2, HEAVY_WEIGHT);
     assert_eq!(both(&mut waiting), [vec![(1, 1), (2, 1)], vec![]], "what came before it goes first");
@@ -71,7 +71,7 @@ fn a_heavy_command_runs_alone() {
 
 #[test]
 fn heavy_commands_run_a_few_at_a_time_and_the_rest_stands_in_line() {
-    let mut waiting = Waiting::new(MAX_COMMANDS);
+    let mut waiting = WaitingCommands::new(MAX_COMMANDS);
     (1..=3).for_each(|n| push(&mut waiting, n, MAX_WEIGHT));
     [(1, 1), (4, 1)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
     assert_eq!(both(&mut waiting), [vec![(4, 1)], vec![(1, 1), (2, 1)]]);
@@ -87,7 +87,7 @@ fn heavy_commands_run_a_few_at_a_time_and_the_rest_stands_in_line() {
 
 #[test]
 fn whoever_stands_in_line_comes_before_the_tenant_that_had_the_place() {
-    let mut waiting = Waiting::new(MAX_COMMANDS);
+    let mut waiting = WaitingCommands::new(MAX_COMMANDS);
     (1..=3).for_each(|n| (0..2).for_each(|_| push(&mut waiting, n, MAX_WEIGHT)));
     assert_eq!(both(&mut waiting), [vec![], vec![(1, 1), (2, 1)]]);
     (1..=2).for_each(|n| waiting.set_aside(tenant(n)));
@@ -107,7 +107,7 @@ fn whoever_stands_in_line_comes_before_the_tenant_that_had_the_place() {
 
 #[test]
 fn room_is_kept_for_a_heavy_command_until_it_has_a_transaction() {
-    let mut waiting = Waiting::new(MAX_COMMANDS);
+    let mut waiting = WaitingCommands::new(MAX_COMMANDS);
     push(&mut waiting, 1, MAX_WEIGHT);
     push(&mut waiting, 2, 1);
     let NextBatches { shared, heavy } = waiting.next_batches(|weight| *weight, 0);
@@ -121,7 +121,7 @@ fn room_is_kept_for_a_heavy_command_until_it_has_a_transaction() {
 
 #[test]
 fn a_tenant_in_line_that_is_set_aside_is_let_in_by_its_own_transaction_alone() {
-    let mut waiting = Waiting::new(MAX_COMMANDS);
+    let mut waiting = WaitingCommands::new(MAX_COMMANDS);
     push(&mut waiting, 1, MAX_WEIGHT);
     let NextBatches { shared, heavy } = waiting.next_batches(|weight| *weight, 0);
     assert_eq!((shared.len(), heavy.len(), waiting.ready), (0, 0, 0), "there is no room beside the lane");
@@ -134,7 +134,7 @@ fn a_tenant_in_line_that_is_set_aside_is_let_in_by_its_own_transaction_alone() {
 
 #[test]
 fn a_tenant_that_is_set_aside_waits_and_keeps_its_order_while_others_go_on() {
-    let mut waiting = Waiting::new(MAX_COMMANDS);
+    let mut waiting = WaitingCommands::new(MAX_COMMANDS);
     [(1, MAX_WEIGHT), (1, 11)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
     let first = waiting.next_batches(|weight| *weight, MAX_TENANTS_ASIDE).heavy.remove(0);
     assert_eq!((first.tenant, &first.commands[..]), (tenant(1), &[MAX_WEIGHT][..]));
@@ -151,7 +151,7 @@ fn a_tenant_that_is_set_aside_waits_and_keeps_its_order_while_others_go_on() {
 
 #[test]
 fn what_is_put_back_is_first_and_waits_with_a_tenant_that_is_set_aside() {
-    let mut waiting = Waiting::new(MAX_COMMANDS);
+    let mut waiting = WaitingCommands::new(MAX_COMMANDS);
     [(1, 10), (2, 20)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
     let second = waiting.next_batches(|_| 1, MAX_TENANTS_ASIDE).shared.remove(1);
     [(1, 11), (2, 21)].into_iter().for_each(|(n, command)| push(&mut waiting, n, command));
@@ -169,7 +169,7 @@ fn what_is_put_back_is_first_and_waits_with_a_tenant_that_is_set_aside() {
 
 #[test]
 fn no_more_wait_than_are_written_in_time() {
-    let mut waiting = Waiting::new(MAX_COMMANDS);
+    let mut waiting = WaitingCommands::new(MAX_COMMANDS);
     (0..QUEUE - 1).for_each(|_| push(&mut waiting, 1, 0));
     assert!(!waiting.is_full_for(tenant(1)), "nothing was measured yet");
     waiting.record_duration(1, MAX_WAIT);
@@ -184,7 +184,7 @@ fn no_more_wait_than_are_written_in_time() {
 
 #[test]
 fn commands_of_a_tenant_that_is_set_aside_count_for_it_alone() {
-    let mut waiting = Waiting::new(MAX_COMMANDS);
+    let mut waiting = WaitingCommands::new(MAX_COMMANDS);
     waiting.record_duration(MAX_COMMANDS, MAX_WAIT);
     waiting.set_aside(tenant(1));
     (0..MAX_COMMANDS).for_each(|_| push(&mut waiting, 1, 1));

@@ -96,8 +96,11 @@ pub(super) struct Entries {
 /// Whether Postgres finds the summed entries by an index of their own: packed, all movements would
 /// be scanned for them.
 pub(super) fn finds_entries(backend: Backend, query: &MovementsQuery<'_>) -> bool {
+    if backend != Backend::Postgres {
+        return false;
+    }
     let Entries { filter, of_products, .. } = entries_of(backend, query, None);
-    backend == Backend::Postgres && !(filter.entry.is_empty() && of_products.is_empty())
+    !(filter.entry.is_empty() && of_products.is_empty())
 }
 
 /// The entries of some movements, by their events.

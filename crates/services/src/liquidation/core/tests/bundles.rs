@@ -52,7 +52,7 @@ fn a_bundle_sells_no_more_than_its_partner_and_costs_less_than_its_parts() {
 #[test]
 fn a_bundle_brings_what_its_kit_does_beside_the_partner() {
     let kit = ProductId::from_uuid(Uuid::from_u128(7));
-    let act = Act::Bundle(Bundle {
+    let act = LineAction::Bundle(Bundle {
         partner: ProductId::from_uuid(Uuid::from_u128(6)),
         partner_decimals: 0,
         price_minor: 1_310,
@@ -71,7 +71,7 @@ fn a_bundle_brings_what_its_kit_does_beside_the_partner() {
 #[test]
 fn a_line_is_behind_its_lower_bound_or_its_day() {
     let state = LineState::Approved { group: Uuid::from_u128(3), document: Document::Price };
-    let cut = PlanLine { expected: recovery(1_000, 2_000, 3_000), ..line(Act::Markdown { steps: Vec::new() }, state) };
+    let cut = PlanLine { expected: recovery(1_000, 2_000, 3_000), ..line(LineAction::Markdown { steps: Vec::new() }, state) };
     let days = cut.until - TODAY + 1;
     // The first quarter of its days is not judged; at the half, half of the lower bound is 5.00.
     assert!(!is_behind(&cut, 0, TODAY + days / 4));

@@ -31,9 +31,9 @@ impl BandPoint {
     /// The week in words.
     fn describe(&self) -> String {
         let mut parts = Vec::new();
-        parts.extend(self.recorded.map(|units| format!("{} recorded", figure(units))));
-        parts.extend(self.mean.map(|mean| format!("{} expected", figure(mean))));
-        if let Some([low, high, lowest, highest]) = self.bounds.map(|bounds| bounds.map(figure)) {
+        parts.extend(self.recorded.map(|units| format!("{} recorded", round_figure(units))));
+        parts.extend(self.mean.map(|mean| format!("{} expected", round_figure(mean))));
+        if let Some([low, high, lowest, highest]) = self.bounds.map(|bounds| bounds.map(round_figure)) {
             parts.push(format!("80 % from {low} to {high}"));
             parts.push(format!("95 % from {lowest} to {highest}"));
         }
@@ -53,7 +53,7 @@ pub struct BandChart {
 }
 
 /// A number rounded to a tenth, without a trailing zero.
-fn figure(value: f64) -> String {
+fn round_figure(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
@@ -86,7 +86,7 @@ pub fn draw_band(chart: &BandChart) -> String {
         }
     }
     draw_grid(&mut out, axis, y_of, width - RIGHT);
-    for (value_of, stroke) in [(recorded as PointValue, RECORDED), (mean, EXPECTED)] {
+    for (value_of, stroke) in [(recorded_value as PointValue, RECORDED), (mean, EXPECTED)] {
         let values = chart.points.iter().enumerate();
         let values = values.map(|(nth, point)| value_of(point).map(|value| (x_of(nth), y_of(value), point)));
         draw_line(&mut out, values, stroke);
@@ -102,7 +102,7 @@ pub fn draw_band(chart: &BandChart) -> String {
 /// Reads one figure of a week.
 type PointValue = fn(&BandPoint) -> Option<f64>;
 
-fn recorded(point: &BandPoint) -> Option<f64> {
+fn recorded_value(point: &BandPoint) -> Option<f64> {
     point.recorded.filter(|value| value.is_finite())
 }
 

@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-pub use crate::purchasing::office::{done, gbp, key, refused};
+pub use crate::purchasing::office::{accepted, gbp, key, refused};
 use crate::{authorization::world::World, purchasing::office::Office};
 
-pub struct House<'w> {
+pub struct LotShop<'w> {
     pub office: Office<'w>,
     pub depot: Value,
     pub cheese: Value,
@@ -19,15 +19,15 @@ pub const TRANSFER: &str = "transfer { id status version lines { id sku quantity
 pub const COUNT: &str = "stocktake { id status progress { lines counted uncounted found } lines(first: 250) { nodes { \
     id sku lotCode lot { code expiresOn } state attempts counted book difference isExpected tries { attempt counted } } } }";
 
-impl<'w> House<'w> {
+impl<'w> LotShop<'w> {
     pub async fn open(world: &'w World) -> Self {
         let office = Office::of(world).await;
         let depot = office.new_store("CELLAR").await;
         let mut made = Vec::new();
         for (sku, tracking) in [("CHEESE", "LOT"), ("DRILL", "SERIAL"), ("CUP", "NONE")] {
             let input = json!({ "sku": sku, "name": sku, "tracking": tracking, "unitCost": gbp("1.50"), "price": gbp("4.00") });
-            let answer = office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
-            made.push(json!({ "id": done(&answer, "product")["id"] }));
+            let answer = office.mutate("productCreate", "ProductCreateInput", "product { id }", input).await;
+            made.push(json!({ "id": accepted(&answer, "product")["id"] }));
         }
         let [cheese, drill, mug] = made.try_into().unwrap();
         Self { office, depot, cheese, drill, mug }
@@ -40,19 +40,19 @@ impl<'w> House<'w> {
             change["lot"] = lot;
         }
         let input = json!({ "idempotencyKey": key(), "kind": kind, "reasonCode": "OTHER", "changes": [change] });
-        self.office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await
+        self.office.mutate("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await
     }
 
     /// Receives units of a lot of cheese in this store.
-    pub async fn takes_in(&self, code: &str, quantity: i64, expires_on: &str) {
+    pub async fn receive_lot(&self, code: &str, quantity: i64, expires_on: &str) {
         let lot = json!({ "named": { "code": code, "expiresOn": expires_on } });
-        done(&self.adjust("RECEIPT", (&self.cheese, &self.office.store), quantity, lot).await, "levels");
+        accepted(&self.adjust("RECEIPT", (&self.cheese, &self.office.store), quantity, lot).await, "levels");
     }
 
     /// Returns the lots of a product in a store: code, units on hand, and unavailable units.
     pub async fn lots(&self, product: &Value, store: &Value) -> Vec<(String, i64, i64)> {
         let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { code levels { store { id } onHand unavailable } } } }";
-        let answer = self.office.ask(query, json!({ "p": product["id"] })).await;
+        let answer = self.office.execute(query, json!({ "p": product["id"] })).await;
         let mut found = Vec::new();
         for lot in answer["data"]["lots"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")) {
             for level in lot["levels"].as_array().unwrap().iter().filter(|level| level["store"]["id"] == store["id"]) {
@@ -64,7 +64,7 @@ impl<'w> House<'w> {
         found
     }
 
-    pub async fn moves(&self, mutation: &str, mut input: Value) -> Value {
+    pub async fn mutate_transfer(&self, mutation: &str, mut input: Value) -> Value {
         if input["idempotencyKey"].is_null() {
             input["idempotencyKey"] = json!(key());
         }
@@ -74,19 +74,19 @@ impl<'w> House<'w> {
             "transferClose" => "TransferCloseInput",
             _ => "TransferActionInput",
         };
-        self.office.act(mutation, kind, TRANSFER, input).await
+        self.office.mutate(mutation, kind, TRANSFER, input).await
     }
 
     /// A transfer of these from here to the cellar, held.
-    pub async fn held(&self, lines: &[(&Value, i64)]) -> Value {
+    pub async fn create_held_transfer(&self, lines: &[(&Value, i64)]) -> Value {
         let lines: Vec<Value> = lines.iter().map(|(product, n)| json!({ "product": product, "quantity": n })).collect();
         let input = json!({ "fromStore": self.office.store, "toStore": self.depot, "lines": lines });
-        let made = self.moves("transferCreate", input).await;
-        let ready = self.moves("transferMarkReady", json!({ "id": done(&made, "transfer")["id"] })).await;
-        done(&ready, "transfer").clone()
+        let payload = self.mutate_transfer("transferCreate", input).await;
+        let ready = self.mutate_transfer("transferMarkReady", json!({ "id": accepted(&payload, "transfer")["id"] })).await;
+        accepted(&ready, "transfer").clone()
     }
 
-    pub async fn counts(&self, mutation: &str, mut input: Value) -> Value {
+    pub async fn mutate_count(&self, mutation: &str, mut input: Value) -> Value {
         if input["idempotencyKey"].is_null() {
             input["idempotencyKey"] = json!(key());
         }
@@ -97,33 +97,33 @@ impl<'w> House<'w> {
             "stocktakeRecount" => "StocktakeRecountInput",
             _ => "StocktakeActionInput",
         };
-        self.office.act(mutation, kind, COUNT, input).await
+        self.office.mutate(mutation, kind, COUNT, input).await
     }
 
     /// A count of a kind, here, that has begun.
-    pub async fn counting(&self, more: Value) -> Value {
+    pub async fn start_count(&self, extra: Value) -> Value {
         let mut input = json!({ "store": self.office.store, "isBlind": false });
-        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let made = self.counts("stocktakeCreate", input).await;
-        let begun = self.counts("stocktakeStart", json!({ "id": done(&made, "stocktake")["id"] })).await;
-        done(&begun, "stocktake").clone()
+        input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        let new_payload = self.mutate_count("stocktakeCreate", input).await;
+        let payload = self.mutate_count("stocktakeStart", json!({ "id": accepted(&new_payload, "stocktake")["id"] })).await;
+        accepted(&payload, "stocktake").clone()
     }
 
     /// Input that records a counted quantity for each lot of cheese.
-    pub fn found(&self, count: &Value, lots: &[(&str, i64)]) -> Value {
+    pub fn counted_input(&self, count: &Value, lots: &[(&str, i64)]) -> Value {
         let line = |(code, n): &(&str, i64)| json!({ "product": self.cheese, "lot": { "code": code }, "counted": n });
         json!({ "id": count["id"], "lines": lots.iter().map(line).collect::<Vec<_>>() })
     }
-    pub async fn finds(&self, count: &Value, lots: &[(&str, i64)]) -> Value {
-        let payload = self.counts("stocktakeRecord", self.found(count, lots)).await;
-        done(&payload, "stocktake").clone()
+    pub async fn record_counted(&self, count: &Value, lots: &[(&str, i64)]) -> Value {
+        let payload = self.mutate_count("stocktakeRecord", self.counted_input(count, lots)).await;
+        accepted(&payload, "stocktake").clone()
     }
 
     /// Hands a count in and posts it.
-    pub async fn posts(&self, count: &Value) -> Value {
-        done(&self.counts("stocktakeSubmit", json!({ "id": count["id"] })).await, "stocktake");
-        let payload = self.counts("stocktakeApprove", json!({ "id": count["id"] })).await;
-        done(&payload, "stocktake").clone()
+    pub async fn post_count(&self, count: &Value) -> Value {
+        accepted(&self.mutate_count("stocktakeSubmit", json!({ "id": count["id"] })).await, "stocktake");
+        let payload = self.mutate_count("stocktakeApprove", json!({ "id": count["id"] })).await;
+        accepted(&payload, "stocktake").clone()
     }
 }
 

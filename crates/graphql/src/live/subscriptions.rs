@@ -21,7 +21,7 @@ use super::{
     per_caller_limit::PerCallerLimit,
     rights::RightsChange,
     stream::ResetReason,
-    stream_handle::{Begin, ItemMeta, JoinFn, Role, StreamHandle},
+    stream_handle::{ItemMeta, JoinFn, Role, StartPosition, StreamHandle},
 };
 use crate::{
     answer::{Answer, Errors},
@@ -97,7 +97,7 @@ impl<E: Executor> Streams<E> {
         let shape = Shape::of(&self.service, &operation, &params);
         let variables = params.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         let subscription = Arc::new(Subscription { operation, variables, id, charge, session, shape });
-        let items = self.clone().run(subscription, params.shows_cost, after.map(Begin::Cursor));
+        let items = self.clone().run(subscription, params.shows_cost, after.map(StartPosition::Cursor));
         let open = metrics::Open::subscription();
         items.map(move |item| (&limit_guard, &open, item).2).boxed()
     }
@@ -115,7 +115,7 @@ impl<E: Executor> Streams<E> {
         self: Arc<Self>,
         subscription: Arc<Subscription>,
         mut shows_cost: bool,
-        mut begin: Option<Begin>,
+        mut begin: Option<StartPosition>,
     ) -> impl futures_util::Stream<Item = Item> {
         async_stream::stream! {
             let (mut backoff, mut has_begun) = (Backoff::default(), false);
@@ -152,7 +152,7 @@ impl<E: Executor> Streams<E> {
                 };
                 // From here the cohort's frames, and the last item when the rights have changed.
                 if let Some((mut rights, farewell, mut cohort_member)) = member {
-                    let mut changed = pin!(rights.changed());
+                    let mut changed = pin!(rights.wait_for_change());
                     loop {
                         let input = tokio::select! {
                             biased;
@@ -212,7 +212,7 @@ impl<E: Executor> Streams<E> {
         &self,
         subscription: &Subscription,
         cohort_key: CohortKey,
-        begin: Option<Begin>,
+        begin: Option<StartPosition>,
     ) -> Option<(Answers, Arc<StreamHandle>)> {
         let stream_handle = StreamHandle::new(Role::Leader, begin);
         let data = stream_handle.clone();
@@ -293,7 +293,7 @@ fn json(variables: &Variables) -> String {
 
 /// The variable that the root field's `after` is taken from.
 fn cursor_variable(operation: &Operation) -> Option<String> {
-    let definition = &operation.parsed().operations.iter().next()?.1.node;
+    let definition = &operation.parsed_document().operations.iter().next()?.1.node;
     definition.selection_set.node.items.iter().find_map(|item| match &item.node {
         Selection::Field(field) => match &field.node.get_argument("after")?.node {
             async_graphql_value::Value::Variable(name) => Some(name.to_string()),

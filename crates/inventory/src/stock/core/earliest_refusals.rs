@@ -15,13 +15,13 @@ pub const MAX_REPORTED: usize = 100;
 
 /// Refusals of the earliest stage in which anything was refused.
 #[derive(Debug, Default)]
-pub struct Stages {
+pub struct EarliestRefusals {
     pub(super) refused: Vec<Rejection>,
     /// Indexes of the refusals of each place: a call may have thousands of lines.
     pub(super) by_place: HashMap<At, Vec<usize>>,
 }
 
-impl Stages {
+impl EarliestRefusals {
     pub fn add(&mut self, rejection: Rejection) {
         let stage = rejection.why.stage();
         match self.first().map(|first| first.why.stage()) {
@@ -84,9 +84,9 @@ mod tests {
         Refusal::NotPositive.at(At::line(line).field(Field::Quantity))
     }
     fn rejections_of(all: impl IntoIterator<Item = Rejection>) -> Vec<Rejection> {
-        let mut stages = Stages::default();
-        all.into_iter().for_each(|one| stages.add(one));
-        stages.into_rejections()
+        let mut refusals = EarliestRefusals::default();
+        all.into_iter().for_each(|one| refusals.add(one));
+        refusals.into_rejections()
     }
 
     #[test]

@@ -1,15 +1,14 @@
-//! Holds on an order: its goods stay until the last hold is lifted. They change neither its status
-//! nor its stock.
+//! Commands that set and lift holds: the goods of an order stay until its last hold is lifted. Holds
+//! change neither its status nor its stock.
 
 use entity::prelude::*;
 
-pub use super::order_hold::{FRAUD, Hold, HoldsByOrder, MAX_KIND_LENGTH, PAYMENT, normalize_hold_kind};
 use super::{
     book::OrderBook,
     decision::{OrderDecision, OrderFact},
+    hold::{Hold, MAX_ACTIVE_HOLDS},
     needs::OrderNeeds,
     order::Order,
-    order_hold::MAX_ACTIVE_HOLDS,
     refusal::Refusal,
 };
 use crate::{
@@ -123,7 +122,7 @@ fn decide_set_hold(book: &OrderBook, now: Timestamp, command: &SetHold) -> Resul
     order.hold_kinds.push(hold.kind.clone());
     order.hold_kinds.sort_unstable();
     order.touch(now);
-    Ok(changed(order, vec![hold], events::ORDER_HELD, command.actor))
+    Ok(build_hold_decision(order, vec![hold], events::ORDER_HELD, command.actor))
 }
 
 fn decide_lift_hold(book: &OrderBook, now: Timestamp, command: &LiftHold) -> Result<OrderDecision, Rejection> {
@@ -137,7 +136,7 @@ fn decide_lift_hold(book: &OrderBook, now: Timestamp, command: &LiftHold) -> Res
     let mut order = current_order.clone();
     let lifted = remove_holds(&mut order, lifted, (now, command.actor));
     order.touch(now);
-    Ok(changed(order, lifted, events::ORDER_HOLD_LIFTED, command.actor))
+    Ok(build_hold_decision(order, lifted, events::ORDER_HOLD_LIFTED, command.actor))
 }
 
 /// Removes these holds, which are set, from the order.
@@ -162,7 +161,7 @@ pub(crate) fn reapply_holds(order: &mut Order, holds: Vec<Hold>, (now, actor): (
     set
 }
 
-fn changed(order: Order, holds: Vec<Hold>, kind: EventType<OrderEvent>, actor: Actor) -> OrderDecision {
+fn build_hold_decision(order: Order, holds: Vec<Hold>, kind: EventType<OrderEvent>, actor: Actor) -> OrderDecision {
     let event = OrderFact { kind, order: order.id, before: Some(order.status), by: actor.into(), changed: Vec::new() };
     OrderDecision { orders: vec![order], events: vec![event], holds, ..OrderDecision::default() }
 }

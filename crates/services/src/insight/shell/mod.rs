@@ -8,6 +8,7 @@ mod sheet;
 mod summary;
 
 pub use error::ReportError;
+pub(crate) use error::to_safe_integer;
 pub use movements::{
     MovementSheet, MovementSummaryRow, MovementsRequest, movement_row_count, movement_rows, movement_sheet, movement_total,
 };

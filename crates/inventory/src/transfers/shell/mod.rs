@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::{
     ledger::{
-        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, SubmitResult, check_key, document_ids,
-        key_of, lot_choice, stored_answer_or, submit,
+        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, MissingReferences, Mode, Names, Stop, SubmitResult, check_key,
+        document_ids, key_of, lot_choice, stored_answer_or, submit,
     },
     reversals::shell::RemainingAttempts,
     stock::core::{At, Field},
@@ -40,7 +40,7 @@ use self::{
 };
 
 /// Common inputs of the steps of an existing transfer.
-struct Act<'a> {
+struct StepInput<'a> {
     mutation: &'static str,
     key: &'a str,
     transfer: TransferId,
@@ -64,7 +64,7 @@ pub async fn transfer_update(
         check_metadata(&mut checks, value);
     }
     checks.done()?;
-    let request = Act {
+    let request = StepInput {
         mutation: "transferUpdate",
         key: &input.idempotency_key,
         transfer: input.transfer,
@@ -72,7 +72,7 @@ pub async fn transfer_update(
         note: input.note.as_ref(),
     };
     let scope = permit.scope(ledger.database());
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
     let lines = build_planned_lines(&names, &mut missing, &input.lines);
     if missing.has_any() {
@@ -155,7 +155,7 @@ pub async fn transfer_close(
     input: TransferClose,
     mode: Mode,
 ) -> SubmitResult {
-    let request = Act {
+    let request = StepInput {
         mutation: "transferClose",
         key: &input.idempotency_key,
         transfer: input.transfer,
@@ -166,8 +166,8 @@ pub async fn transfer_close(
     submit_step(ledger, permit, request, &input, (Side::Receiver, mode), |_| Step::Close(loss.clone())).await
 }
 
-fn of<'a>(input: &'a TransferAct, mutation: &'static str) -> Act<'a> {
-    Act {
+fn of<'a>(input: &'a TransferAct, mutation: &'static str) -> StepInput<'a> {
+    StepInput {
         mutation,
         key: &input.idempotency_key,
         transfer: input.transfer,
@@ -176,8 +176,8 @@ fn of<'a>(input: &'a TransferAct, mutation: &'static str) -> Act<'a> {
     }
 }
 
-fn move_act<'a>(input: &'a TransferMove, mutation: &'static str) -> Act<'a> {
-    Act {
+fn move_act<'a>(input: &'a TransferMove, mutation: &'static str) -> StepInput<'a> {
+    StepInput {
         mutation,
         key: &input.idempotency_key,
         transfer: input.transfer,
@@ -210,7 +210,7 @@ fn build_parcels(ledger: &Ledger, input: &TransferMove) -> Result<Option<Vec<Par
 async fn submit_step<P: Permission>(
     ledger: &Ledger,
     permit: Permit<P>,
-    request: Act<'_>,
+    request: StepInput<'_>,
     input: &impl Serialize,
     (side, mode): (Side, Mode),
     step: impl Fn(&mut TransferRoute) -> Step,
@@ -234,7 +234,7 @@ async fn submit_step<P: Permission>(
 async fn submit_step_once<P: Permission>(
     ledger: &Ledger,
     permit: &Permit<P>,
-    request: &Act<'_>,
+    request: &StepInput<'_>,
     key: Key,
     (side, mode): (Side, Mode),
     step: &impl Fn(&mut TransferRoute) -> Step,

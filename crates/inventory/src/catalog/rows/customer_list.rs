@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use entity::prelude::*;
 use platform::{
-    paging::{Key, Listed, PageRequest, SortBy, Sorted},
+    paging::{Key, ListPage, PageRequest, SortBy, Sorted},
     storage::{Fault, Nested, Reads},
 };
 
-pub use super::customer_names::Named as NamedCustomers;
+pub use super::customer_names::NamedCustomers;
 use super::{
     clause::Clause,
     conditions::{TimeSpan, nested, push_tag, push_text},
@@ -110,7 +110,7 @@ pub enum AddressSearch {
 }
 
 /// A page of all customers, in the order of their creation.
-pub async fn plain_page(reads: &impl Reads, request: &PageRequest) -> Result<Listed<CustomerRow>, Fault> {
+pub async fn plain_page(reads: &impl Reads, request: &PageRequest) -> Result<ListPage<CustomerRow>, Fault> {
     customer::page(reads, Clause::new(reads.backend()), CustomerSorted::default(), request).await
 }
 
@@ -121,7 +121,7 @@ pub async fn page(
     addresses: AddressSearch,
     sorted: CustomerSorted,
     request: &PageRequest,
-) -> Result<Listed<CustomerRow>, Fault> {
+) -> Result<ListPage<CustomerRow>, Fault> {
     let clause = condition(reads, tests, addresses).await?;
     customer::page(reads, clause, sorted, request).await
 }
@@ -134,18 +134,18 @@ pub async fn count(reads: &impl Reads, tests: Nested<CustomerTests>, addresses: 
 
 /// Returns the customers that pass these tests and the tests of names; None if more customers pass
 /// the others than are opened.
-pub async fn named(
+pub async fn find_named(
     reads: &impl Reads,
     tests: Nested<CustomerTests>,
     addresses: AddressSearch,
     names: &[TextTest],
 ) -> Result<Option<NamedCustomers>, Fault> {
     let clause = condition(reads, tests, addresses).await?;
-    customer_names::named(reads, clause, names).await
+    customer_names::find_named(reads, clause, names).await
 }
 
 /// Customers by e-mail address; empty if addresses are hidden.
-type Named = HashMap<String, Vec<CustomerId>>;
+type IdsByAddress = HashMap<String, Vec<CustomerId>>;
 
 /// Returns the condition of these tests. Addresses are looked up in statements of their own:
 /// Postgres would scan all customers for the few that one names. The address of a merged customer
@@ -157,16 +157,16 @@ async fn condition(reads: &impl Reads, mut tests: Nested<CustomerTests>, address
             requested_addresses.extend(tests.addresses().map(str::to_owned));
         }
     }
-    let mut ids_by_address = Named::new();
+    let mut ids_by_address = IdsByAddress::new();
     for address in requested_addresses {
         let ids = customer::ids_by_email(reads, &address).await?;
         ids_by_address.insert(address, ids);
     }
-    Ok(nested(reads.backend(), &tests, |clause, tests| own(clause, tests, &ids_by_address)))
+    Ok(nested(reads.backend(), &tests, |clause, tests| compile_own_tests(clause, tests, &ids_by_address)))
 }
 
 /// The tests of one filter, each beginning with ` AND `.
-fn own(clause: &mut Clause, tests: &CustomerTests, ids_by_address: &Named) {
+fn compile_own_tests(clause: &mut Clause, tests: &CustomerTests, ids_by_address: &IdsByAddress) {
     let of_address = |address: &str| ids_by_address.get(address).cloned().unwrap_or_default();
     small_tables::push_archived_test(clause, tests.is_archived);
     if let Some(ids) = &tests.ids {
@@ -176,7 +176,7 @@ fn own(clause: &mut Clause, tests: &CustomerTests, ids_by_address: &Named) {
         push_id_in(clause, &of_address(email));
     }
     if let Some(search) = tests.search.as_deref().map(str::trim) {
-        searched(clause, search, &of_address(search));
+        push_search(clause, search, &of_address(search));
     }
     for test in &tests.references {
         push_reference_test(clause, test);
@@ -251,7 +251,7 @@ const MIN_PREFIX_LENGTH: usize = 3;
 
 /// Adds the condition for customers whose reference begins with the text, and those found by their
 /// e-mail address. A reference of a merged customer finds its survivor.
-fn searched(clause: &mut Clause, search: &str, ids: &[CustomerId]) {
+fn push_search(clause: &mut Clause, search: &str, ids: &[CustomerId]) {
     if search.is_empty() {
         clause.push(" AND FALSE");
         return;
@@ -284,9 +284,9 @@ mod tests {
 
     use super::*;
 
-    fn compile_tests(tests: &CustomerTests, named: &Named) -> (String, usize) {
+    fn compile_tests(tests: &CustomerTests, named: &IdsByAddress) -> (String, usize) {
         let mut clause = Clause::new(Backend::Sqlite);
-        own(&mut clause, tests, named);
+        compile_own_tests(&mut clause, tests, named);
         (clause.sql, clause.values.len())
     }
 
@@ -294,11 +294,11 @@ mod tests {
     fn a_line_end_is_in_no_tag() {
         let tests = |test: TextTest| CustomerTests { tags: vec![test], ..CustomerTests::default() };
         assert_eq!(
-            compile_tests(&tests(TextTest::Contains("vip\nlate".to_owned())), &Named::new()),
+            compile_tests(&tests(TextTest::Contains("vip\nlate".to_owned())), &IdsByAddress::new()),
             (" AND FALSE".to_owned(), 0)
         );
         let found = " AND c.tag_keys <> '' AND instr(c.tag_keys, $2) > 0".to_owned();
-        assert_eq!(compile_tests(&tests(TextTest::StartsWith("Late".to_owned())), &Named::new()), (found, 1));
+        assert_eq!(compile_tests(&tests(TextTest::StartsWith("Late".to_owned())), &IdsByAddress::new()), (found, 1));
         let mut clause = Clause::new(Backend::Sqlite);
         push_tag(&mut clause, "c.tag_keys", &TextTest::In(vec!["vip\nlate".to_owned(), " Late\n".to_owned()]));
         assert_eq!(clause.values, [Backend::Sqlite.texts(["\nlate\n"])]);
@@ -307,8 +307,8 @@ mod tests {
     #[test]
     fn a_short_search_is_the_whole_reference_and_an_empty_one_finds_nothing() {
         let tests = |search: &str| CustomerTests { search: Some(search.to_owned()), ..CustomerTests::default() };
-        assert_eq!(compile_tests(&tests(" "), &Named::new()).0, " AND FALSE");
-        assert!(compile_tests(&tests("12"), &Named::new()).0.contains("k.external_ref = $2"));
-        assert!(compile_tests(&tests("123"), &Named::new()).0.contains("k.external_ref >= $2 AND k.external_ref < $3"));
+        assert_eq!(compile_tests(&tests(" "), &IdsByAddress::new()).0, " AND FALSE");
+        assert!(compile_tests(&tests("12"), &IdsByAddress::new()).0.contains("k.external_ref = $2"));
+        assert!(compile_tests(&tests("123"), &IdsByAddress::new()).0.contains("k.external_ref >= $2 AND k.external_ref < $3"));
     }
 }

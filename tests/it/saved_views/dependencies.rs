@@ -1,4 +1,4 @@
-//! Events that move a view.
+//! Dependencies of saved views: the events that move a view.
 
 use std::collections::BTreeSet;
 

@@ -16,8 +16,8 @@ use crate::{
         rows::{self, CountScope},
     },
     ledger::{
-        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, SubmitResult, check_key,
-        document_ids, key_of, load_known_store, lot_choice, stored_answer_or, submit, submit_with_missing,
+        Checks, Command, Ledger, MAX_NOTE, MAX_REFERENCE, MissingReferences, Mode, Names, ProductRef, Stop, SubmitResult,
+        check_key, document_ids, key_of, load_known_store, lot_choice, stored_answer_or, submit, submit_with_missing,
     },
     stock::core::{At, Field, LevelKey, LotName, Noun, Rejection},
 };
@@ -32,7 +32,7 @@ pub use lines::{ABC_CLASS_DAYS, classify_products};
 pub use reverse::count_reverse;
 
 /// Common inputs of the steps of an existing count.
-struct Act<'a> {
+struct StepInput<'a> {
     /// The mutation's original name, under which its keys are stored.
     mutation: &'static str,
     key: &'a str,
@@ -62,9 +62,9 @@ async fn build_create_command(
     ledger: &Ledger,
     permit: &Permit<kind::CountWrite>,
     input: &CountCreate,
-) -> Result<(Command, Missing), Stop> {
+) -> Result<(Command, MissingReferences), Stop> {
     let scope = permit.scope(ledger.database());
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let store = load_known_store(&scope, &input.store, &permit.reach()).await?.map(|store| store.id);
     let store = missing.or_nil(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
     if let Some(category) = input.category
@@ -110,8 +110,12 @@ pub async fn count_start(ledger: &Ledger, permit: Permit<kind::CountWrite>, inpu
         Some(scope_of_count) => lines::build_new_lines(&scope, ledger.clock(), (input.count, scope_of_count)).await?,
         None => Vec::new(),
     };
-    let request =
-        Act { mutation: "countStart", key: &input.idempotency_key, count: input.count, expected_version: input.expected_version };
+    let request = StepInput {
+        mutation: "countStart",
+        key: &input.idempotency_key,
+        count: input.count,
+        expected_version: input.expected_version,
+    };
     submit_step(ledger, permit, (request, mode), &input, (scope_of_count, Vec::new()), Step::Start(lines)).await
 }
 
@@ -126,9 +130,9 @@ pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, in
     checks.done()?;
     let scope = permit.scope(ledger.database());
     let scope_of_count = load_visible_scope(&scope, &permit, input.count).await?;
-    let request = Act { mutation: "countRecord", key: &input.idempotency_key, count: input.count, expected_version: None };
+    let request = StepInput { mutation: "countRecord", key: &input.idempotency_key, count: input.count, expected_version: None };
     let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
-    let mut missing = Missing::default();
+    let mut missing = MissingReferences::default();
     let tally_lines = input.lines.iter().enumerate().map(|(index, line)| TallyLine {
         product: missing.or_nil(names.product(&line.product, || At::line(index).field(Field::Product))),
         lot: lot_choice(ledger, line.lot.as_ref()),
@@ -149,7 +153,7 @@ pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, in
 pub async fn count_submit(ledger: &Ledger, permit: Permit<kind::CountRecord>, input: CountSubmit, mode: Mode) -> SubmitResult {
     check_form(&input.idempotency_key, None).done()?;
     let scope_of_count = load_visible_scope(&permit.scope(ledger.database()), &permit, input.count).await?;
-    let request = Act {
+    let request = StepInput {
         mutation: "countSubmit",
         key: &input.idempotency_key,
         count: input.count,
@@ -165,7 +169,7 @@ pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, i
     checks.done()?;
     let scope = permit.scope(ledger.database());
     let scope_of_count = load_visible_scope(&scope, &permit, input.count).await?;
-    let request = Act {
+    let request = StepInput {
         mutation: "countRecount",
         key: &input.idempotency_key,
         count: input.count,
@@ -175,7 +179,7 @@ pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, i
         None => None,
         Some(product_refs) => {
             let names = Names::look_up(&scope, product_refs).await?;
-            let mut missing = Missing::default();
+            let mut missing = MissingReferences::default();
             let find_product = |(index, product_ref): (usize, &ProductRef)| {
                 missing.or_nil(names.product(product_ref, || At::row(Field::Products, index)))
             };
@@ -208,7 +212,7 @@ pub async fn count_approve(ledger: &Ledger, permit: Permit<kind::CountApprove>, 
     };
     let lots = lines.into_iter().filter_map(lot_name).collect();
     let approval = Approval { limit: tenancy::approval_limit(&scope).await?, note: input.note.clone(), movements, lots };
-    let request = Act {
+    let request = StepInput {
         mutation: "countApprove",
         key: &input.idempotency_key,
         count: input.count,
@@ -221,7 +225,7 @@ pub async fn count_approve(ledger: &Ledger, permit: Permit<kind::CountApprove>, 
 pub async fn count_cancel(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountAct, mode: Mode) -> SubmitResult {
     check_form(&input.idempotency_key, input.note.as_ref()).done()?;
     let scope_of_count = load_visible_scope(&permit.scope(ledger.database()), &permit, input.count).await?;
-    let request = Act {
+    let request = StepInput {
         mutation: "countCancel",
         key: &input.idempotency_key,
         count: input.count,
@@ -245,9 +249,9 @@ async fn load_visible_scope<P: Permission>(
 async fn answer_with_missing<P>(
     ledger: &Ledger,
     permit: &Permit<P>,
-    request: &Act<'_>,
+    request: &StepInput<'_>,
     input: &impl Serialize,
-    missing: Missing,
+    missing: MissingReferences,
 ) -> SubmitResult {
     stored_answer_or(ledger, permit, &key_of(permit, request.mutation, request.key, input), missing.stop()).await
 }
@@ -256,7 +260,7 @@ async fn answer_with_missing<P>(
 async fn submit_step<P: Permission>(
     ledger: &Ledger,
     permit: Permit<P>,
-    (request, mode): (Act<'_>, Mode),
+    (request, mode): (StepInput<'_>, Mode),
     input: &impl Serialize,
     (scope_of_count, products): (Option<CountScope>, Vec<ProductId>),
     step: Step,

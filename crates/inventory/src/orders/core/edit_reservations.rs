@@ -6,10 +6,10 @@ use std::{cmp::Reverse, collections::HashMap};
 use entity::prelude::*;
 
 use super::{
-    hold::{LineDemand, active_reservations_of, found, order_movement_head, reservation},
     line::count,
     order::Order,
     refusal::Refusal,
+    reservations::{LineDemand, active_reservations_of, order_movement_head, plan_sourcing, reservation},
     sourcing::{Share, Sourcing, total},
 };
 use crate::stock::core::{At, Delta, Draft, Field, LevelKey, MovementHead, Rejection, Reservation, RoomRefusal, whole_kits};
@@ -67,7 +67,7 @@ pub(super) fn reserve_added_units(
     edit_context: &EditContext<'_>,
 ) -> Result<(), Rejection> {
     let now = draft.now();
-    let plan = sourcing.map(|sourcing| found(draft, order, raised_lines, sourcing)).transpose()?;
+    let plan = sourcing.map(|sourcing| plan_sourcing(draft, order, raised_lines, sourcing)).transpose()?;
     let mut stores_by_line: HashMap<u16, Vec<StoreId>> = HashMap::new();
     for one in active_reservations_of(draft, order) {
         if let Some((_, position)) = one.order {
@@ -84,7 +84,12 @@ pub(super) fn reserve_added_units(
             _ if goods.is_empty() => Vec::new(),
             Some(plan) => plan[nth].clone(),
             None => {
-                let near = near(draft, order, line_change, stores_by_line.get(&position).map(Vec::as_slice).unwrap_or_default());
+                let near = allocate_nearby(
+                    draft,
+                    order,
+                    line_change,
+                    stores_by_line.get(&position).map(Vec::as_slice).unwrap_or_default(),
+                );
                 let Some(near) = draft.pass(near)? else { continue };
                 near
             }
@@ -113,11 +118,16 @@ pub(super) fn reserve_added_units(
 
 /// Splits the added units of a line among stores: those that have reservations of it, then the
 /// order's own. Units without stock are backordered if the product allows it.
-fn near(draft: &Draft<'_>, order: &Order, line_change: &LineDemand, held_stores: &[StoreId]) -> Result<Vec<Share>, Rejection> {
+fn allocate_nearby(
+    draft: &Draft<'_>,
+    order: &Order,
+    line_change: &LineDemand,
+    held_stores: &[StoreId],
+) -> Result<Vec<Share>, Rejection> {
     let (line, field) = (&order.lines[line_change.index], line_change.place.field(Field::Quantity));
     let mut bound_level = None;
     for (product, _) in line.goods() {
-        let level = draft.stocked(LevelKey { product, store: order.store }, field)?;
+        let level = draft.stocked_level(LevelKey { product, store: order.store }, field)?;
         // A line keeps the policy with which it was placed; that of a kit's parts comes from the
         // catalogue.
         let policy = if line.is_kit() { level.facts.policy } else { line.policy() };
@@ -135,8 +145,9 @@ fn near(draft: &Draft<'_>, order: &Order, line_change: &LineDemand, held_stores:
     let mut shares = Vec::new();
     for store in stores {
         // The stock of a product that has been archived since is not available.
-        let part_stock =
-            |(product, part_quantity)| (draft.promisable(LevelKey { product, store }, At::NOWHERE).unwrap_or(0), part_quantity);
+        let part_stock = |(product, part_quantity)| {
+            (draft.promisable_quantity(LevelKey { product, store }, At::NOWHERE).unwrap_or(0), part_quantity)
+        };
         let quantity = remaining_units.min(whole_kits(line.goods().map(part_stock)));
         if quantity > 0 {
             shares.push(Share { store, quantity });

@@ -12,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Bulk, Fault, Finds, Reads, Rows};
+use crate::storage::{Bulk, Fault, Finds, Reads, Rows};
 
 /// Idempotency key of a call, with the digest of its input.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -59,14 +59,14 @@ tokio::task_local! {
 }
 
 /// Runs a mutation whose arguments have this digest: its keys are compared by it.
-pub async fn sent<T>(digest: [u8; 32], future: impl Future<Output = T>) -> T {
+pub async fn with_sent_digest<T>(digest: [u8; 32], future: impl Future<Output = T>) -> T {
     SENT_DIGEST.scope(digest, future).await
 }
 
 /// Runs code whose keys always belong to the same input, such as the keys of a file's rows:
 /// repeated calls are compared by key only.
 pub async fn by_key<T>(future: impl Future<Output = T>) -> T {
-    sent(Sha256::digest(b"entrepot: the key alone").into(), future).await
+    with_sent_digest(Sha256::digest(b"entrepot: the key alone").into(), future).await
 }
 
 /// Maximum characters of a key.
@@ -163,7 +163,7 @@ pub enum EarlierUse<R> {
 }
 
 /// Reads the receipt that was kept.
-pub(super) fn read<R: DeserializeOwned>(key_use: Option<KeyUse>) -> Result<EarlierUse<R>, Fault> {
+pub(in super::super) fn read<R: DeserializeOwned>(key_use: Option<KeyUse>) -> Result<EarlierUse<R>, Fault> {
     Ok(match key_use {
         None => EarlierUse::Nothing,
         Some(KeyUse::Reused) => EarlierUse::Reused,
