@@ -13,8 +13,9 @@ pub struct Query {
     /// The key of the text as a barcode.
     pub barcode_key: String,
     pub words: Vec<String>,
-    /// The word that the fewest products are known to have; None: not known.
-    pub rarest_word: Option<String>,
+    /// For each indexed word, the number of products of a sample that have a word beginning with it.
+    /// Empty: no sample was read.
+    pub sample_counts: Vec<usize>,
 }
 
 /// The longest query, in characters.
@@ -29,7 +30,7 @@ impl Query {
         let (folded, barcode_key) = (text::fold(text.trim()), gtin::key_from_input(text.trim()));
         let mut words = text::words(&folded);
         words.truncate(MAX_WORDS);
-        (!words.is_empty()).then_some(Self { folded, barcode_key, words, rarest_word: None })
+        (!words.is_empty()).then_some(Self { folded, barcode_key, words, sample_counts: Vec::new() })
     }
 
     /// Returns the words whose beginning a trigram index can find.

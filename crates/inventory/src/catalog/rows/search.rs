@@ -8,7 +8,7 @@ use super::{
     clause::Clause,
     terms::{matching_ids_sql, push_letters},
     text_filter::begins_with,
-    text_sample::with_rarest_word,
+    text_sample::with_sample_counts,
     typos,
     word_index::{TermMatch, in_search_index, word_query},
 };
@@ -45,7 +45,7 @@ impl RankedProducts {
 /// Searches the tenant's products that fulfil `conditions`. If none has the words of the query,
 /// mistyped words are corrected.
 pub async fn search_products(reads: &impl Reads, query: &Query, conditions: &Clause) -> Result<RankedProducts, Fault> {
-    let query = &with_rarest_word(reads, query).await?;
+    let query = &with_sample_counts(reads, query).await?;
     let mut branches = Branches::new(query, conditions);
     branches.by_names(query);
     branches.by_words(query, TermMatch::Beginnings, MAX_WORD_MATCHES);

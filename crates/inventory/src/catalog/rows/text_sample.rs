@@ -1,8 +1,6 @@
 //! Search texts of products, and a sample of them: it shows frequent words and letters, for which
 //! both indexes collect long lists before they return the first product.
 
-use std::cmp::Reverse;
-
 use entity::{
     prelude::ProductId,
     record::{Record, Selected},
@@ -24,6 +22,7 @@ pub(super) struct SearchTextRow {
 }
 
 /// The search texts of the tenant's first products.
+#[derive(Default)]
 pub(super) struct TextSample(Vec<String>);
 
 impl TextSample {
@@ -39,6 +38,11 @@ impl TextSample {
         self.0.iter().filter(|text| text.contains(part)).count()
     }
 
+    /// The number of texts with a word that begins with each indexed word of the query.
+    pub(super) fn word_counts(&self, query: &Query) -> Vec<usize> {
+        query.indexed_words().map(|word| self.count(&format!(" {word}"))).collect()
+    }
+
     /// Whether more than one in `divisor` of the texts have a part.
     pub(super) fn is_frequent(&self, part: &str, divisor: usize) -> bool {
         self.count(part) * divisor > self.0.len()
@@ -52,25 +56,12 @@ impl From<Vec<String>> for TextSample {
     }
 }
 
-/// Returns the query with its rarest word, which Postgres looks up first: the one that begins a
-/// word of the fewest products of a sample, and of several such words the likeliest. No other
-/// database, and no query of one word, needs it.
-pub async fn with_rarest_word(reads: &impl Reads, query: &Query) -> Result<Query, Fault> {
-    if reads.backend() != Backend::Postgres || query.indexed_words().nth(1).is_none() {
-        return Ok(query.clone());
-    }
-    let sample = TextSample::read(reads).await?;
-    Ok(Query { rarest_word: find_rarest_word(query, &sample), ..query.clone() })
-}
-
-fn find_rarest_word(query: &Query, sample: &TextSample) -> Option<String> {
-    let rank = |word: &&str| (Reverse(sample.count(&format!(" {word}"))), likely_rarity(word));
-    query.indexed_words().max_by_key(rank).map(str::to_owned)
-}
-
-/// Ranks words by how few products are likely to have them: those with a digit, the longest.
-pub(super) fn likely_rarity(word: &str) -> (bool, usize) {
-    (word.chars().any(char::is_numeric), word.chars().count())
+/// Returns the query with the counts of its words in a sample, by which Postgres looks up the rarest
+/// word first. No other database, and no query of one word, needs them.
+pub async fn with_sample_counts(reads: &impl Reads, query: &Query) -> Result<Query, Fault> {
+    let is_sampled = reads.backend() == Backend::Postgres && query.indexed_words().nth(1).is_some();
+    let sample_counts = if is_sampled { TextSample::read(reads).await?.word_counts(query) } else { Vec::new() };
+    Ok(Query { sample_counts, ..query.clone() })
 }
 
 #[cfg(test)]
@@ -78,14 +69,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rarest_word_is_the_one_that_the_fewest_products_of_a_sample_have() {
+    fn a_sample_counts_the_products_with_the_beginning_of_each_word() {
         let texts = [" 1 white mug ", " 2 white cup ", " 3 red cup "].map(str::to_owned);
         let sample = TextSample::from(texts.to_vec());
-        let rarest = |text: &str| find_rarest_word(&Query::parse(text).unwrap(), &sample);
-        assert_eq!(rarest("white mug").as_deref(), Some("mug"), "two have white, one has mug");
-        assert_eq!(rarest("hodler cup").as_deref(), Some("hodler"), "nobody has it");
-        assert_eq!(rarest("whi cu").as_deref(), Some("whi"), "as many begin with either: the longer one");
-        assert_eq!(rarest("c"), None, "letters are no indexed words");
+        let counts = |text: &str| sample.word_counts(&Query::parse(text).unwrap());
+        assert_eq!(counts("white mug hodler"), [2, 1, 0]);
+        assert_eq!(counts("whi hit"), [2, 0], "the beginning of a word, not its middle");
+        assert_eq!(counts("c cup"), [2], "a letter is no indexed word");
         assert!(sample.is_frequent(" white", 2) && !sample.is_frequent(" white", 1) && !sample.is_frequent(" mug", 3));
     }
 }

@@ -40,7 +40,7 @@ pub(super) async fn search_corrected(
     if words.is_empty() {
         return Ok((Vec::new(), false));
     }
-    let known_indexes = find_known_words(reads, &words).await?;
+    let known_indexes = find_known_words(reads, query).await?;
     let (present, missing): (Vec<usize>, Vec<usize>) = (0..words.len()).partition(|index| known_indexes.contains(index));
     let results = correct_by_other_words(reads, (query, conditions), &words, &known_indexes).await?;
     if !results.candidates.is_empty() {
@@ -50,7 +50,8 @@ pub(super) async fn search_corrected(
     let mut results = BranchResults::default();
     // Words that products have were searched already, unless a single letter excluded products.
     if !missing.is_empty() || query.letters().next().is_some() {
-        results = search_by_terms(reads, (query, conditions), &terms(reads.backend(), &words, (&known_indexes, &texts))).await?;
+        results =
+            search_by_terms(reads, (query, conditions), &build_terms(reads.backend(), &words, (&known_indexes, &texts))).await?;
     }
     if results.candidates.is_empty() && !present.is_empty() {
         // A word of another product, or of one that does not fulfil the conditions, may be a typo
@@ -58,7 +59,8 @@ pub(super) async fn search_corrected(
         let (more_texts, is_more_cut) = similar_texts(reads, &words, &present).await?;
         texts.extend(more_texts);
         is_cut |= is_more_cut;
-        results = search_by_terms(reads, (query, conditions), &terms(reads.backend(), &words, (&known_indexes, &texts))).await?;
+        results =
+            search_by_terms(reads, (query, conditions), &build_terms(reads.backend(), &words, (&known_indexes, &texts))).await?;
     }
     Ok((results.candidates, results.is_full || is_cut))
 }
@@ -66,15 +68,16 @@ pub(super) async fn search_corrected(
 /// Returns the indexes of the words that begin a word of some product. On Postgres the index
 /// collects all products with a word before it returns the first: a word that the first products
 /// have is not looked up there.
-async fn find_known_words(reads: &impl Reads, words: &[&str]) -> Result<HashSet<usize>, Fault> {
-    let mut known_indexes = HashSet::new();
-    if reads.backend() == Backend::Postgres {
-        let sample = TextSample::read(reads).await?;
-        known_indexes.extend((0..words.len()).filter(|index| sample.count(&format!(" {}", words[*index])) > 0));
-    }
+async fn find_known_words(reads: &impl Reads, query: &Query) -> Result<HashSet<usize>, Fault> {
+    let sample_counts = match reads.backend() {
+        Backend::Postgres if query.sample_counts.is_empty() => TextSample::read(reads).await?.word_counts(query),
+        _ => query.sample_counts.clone(),
+    };
+    let mut known_indexes: HashSet<usize> =
+        sample_counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(index, _)| index).collect();
     let mut texts = Texts::new(reads.backend());
-    for (index, word) in words.iter().enumerate().filter(|(index, _)| !known_indexes.contains(index)) {
-        texts.with_words(index, word_query(reads.backend(), std::iter::once(*word), TermMatch::Beginnings), 1);
+    for (index, word) in query.indexed_words().enumerate().filter(|(index, _)| !known_indexes.contains(index)) {
+        texts.with_words(index, word_query(reads.backend(), std::iter::once(word), TermMatch::Beginnings), 1);
     }
     known_indexes.extend(texts.read(reads).await?.0.into_iter().map(|(index, _)| index));
     Ok(known_indexes)
@@ -82,7 +85,7 @@ async fn find_known_words(reads: &impl Reads, words: &[&str]) -> Result<HashSet<
 
 /// Returns a search term for each word: its prefix match if a word begins with it, and its
 /// corrections among the texts. A word that has neither is left out.
-fn terms(backend: Backend, words: &[&str], (known_indexes, texts): (&HashSet<usize>, &[(usize, String)])) -> Vec<String> {
+fn build_terms(backend: Backend, words: &[&str], (known_indexes, texts): (&HashSet<usize>, &[(usize, String)])) -> Vec<String> {
     let term_of = |index: usize, word: &str| {
         let texts: Vec<&str> =
             texts.iter().filter(|(text_index, _)| *text_index == index).map(|(_, text)| text.as_str()).collect();
@@ -251,8 +254,11 @@ mod tests {
         assert_eq!(all_of(Backend::Sqlite, &terms), "a AND b AND c");
         let (words, known) = (["hearts", "wickr", "zzz"], HashSet::from([0]));
         let texts = [(0, " 1 heart ".to_owned()), (1, " 2 wicker ".to_owned())];
-        assert_eq!(super::terms(Backend::Sqlite, &words, (&known, &texts)), ["(\" hearts\" OR (\" heart \"))", "(\" wicker \")"]);
-        assert_eq!(super::terms(Backend::Postgres, &words, (&known, &[])), ["hearts:*"]);
+        assert_eq!(
+            super::build_terms(Backend::Sqlite, &words, (&known, &texts)),
+            ["(\" hearts\" OR (\" heart \"))", "(\" wicker \")"]
+        );
+        assert_eq!(super::build_terms(Backend::Postgres, &words, (&known, &[])), ["hearts:*"]);
     }
 
     #[test]

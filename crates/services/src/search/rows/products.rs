@@ -7,7 +7,7 @@ use inventory::catalog::{
     rows::{
         filter::{TermMatch, begins_with, word_query},
         terms::{matching_ids_sql, push_letters},
-        text_sample::with_rarest_word,
+        text_sample::with_sample_counts,
     },
 };
 use platform::storage::{Backend, Fault, Reads};
@@ -27,7 +27,7 @@ pub(super) async fn find_products(reads: &impl Reads, query: &Query, searched_ki
     let mut result = branches.read(reads, query, searched_kind.visible.kind).await?;
     if let Some(words_query) = query.words.as_ref().filter(|_| !has_all_best(&result)) {
         let mut branches = Branches::new(reads.backend(), searched_kind);
-        add_word_branch(&mut branches, &with_rarest_word(reads, words_query).await?);
+        add_word_branch(&mut branches, &with_sample_counts(reads, words_query).await?);
         let StatementResult { hits, full } = branches.read(reads, query, searched_kind.visible.kind).await?;
         result.hits.extend(hits);
         result.full.extend(full);

@@ -35,6 +35,8 @@ struct Holders {
     are_many: bool,
     /// Whether no other product can have a word that is one typo away from each mistyped one.
     are_all: bool,
+    /// SQLite, if there are many: it shows which trigrams are rare.
+    sample: TextSample,
 }
 
 /// Returns products that have all words, with mistyped ones corrected from the products that have
@@ -75,7 +77,7 @@ pub(super) async fn correct_by_other_words(
                 whole_texts.into_iter().chain(other_words.iter().map(|word| vec![format!(" {word}")])).collect::<Vec<_>>();
             let text = match backend {
                 Backend::Postgres => corrected_tsquery(&other_words, &meanings),
-                Backend::Sqlite => corrected_match(&other_words, &meanings, &TextSample::read(reads).await?),
+                Backend::Sqlite => corrected_match(&other_words, &meanings, &word_holders.sample),
             };
             branches.by_text(Value::from(text), &tests, MAX_CANDIDATES);
         }
@@ -92,27 +94,34 @@ pub(super) async fn correct_by_other_words(
 async fn holders(reads: &impl Reads, other_words: &[&str], missing: &[&str]) -> Result<Holders, Fault> {
     let backend = reads.backend();
     let query = |term_match| word_query(backend, other_words.iter().copied(), term_match);
+    let sample = TextSample::default();
     if backend == Backend::Postgres {
-        let sql = search_text_sql(backend, MAX_HOLDER_PRODUCTS);
+        let sql = search_text_sql(backend, MAX_HOLDER_PRODUCTS, 0);
         let mut rows = reads.records::<SearchTextRow>(&sql, vec![query(TermMatch::Whole)]).await?;
         if rows.len() < MAX_HOLDER_PRODUCTS {
             rows = reads.records(&sql, vec![query(TermMatch::Beginnings)]).await?;
         }
-        return Ok(Holders { are_many: rows.len() >= MAX_CANDIDATES, are_all: rows.len() < MAX_HOLDER_PRODUCTS, rows });
+        return Ok(Holders { are_many: rows.len() >= MAX_CANDIDATES, are_all: rows.len() < MAX_HOLDER_PRODUCTS, rows, sample });
     }
-    let sql = search_text_sql(backend, MAX_CANDIDATES);
+    let sql = search_text_sql(backend, MAX_CANDIDATES, 0);
     let rows = reads.records::<SearchTextRow>(&sql, vec![query(TermMatch::Beginnings)]).await?;
     if rows.len() < MAX_CANDIDATES {
-        return Ok(Holders { rows, are_many: false, are_all: true });
+        return Ok(Holders { rows, are_many: false, are_all: true, sample });
     }
-    let rows = reads.records::<SearchTextRow>(&sql, vec![Value::from(parts_query(other_words, missing))]).await?;
-    Ok(Holders { are_many: true, are_all: rows.len() < MAX_CANDIDATES, rows })
+    let sample = TextSample::read(reads).await?;
+    let sql = search_text_sql(backend, MAX_CANDIDATES, other_words.len());
+    let beginnings = other_words.iter().map(|word| Value::from(format!(" {word}")));
+    let values = std::iter::once(Value::from(parts_query(other_words, missing, &sample))).chain(beginnings).collect();
+    let rows = reads.records::<SearchTextRow>(&sql, values).await?;
+    Ok(Holders { are_many: true, are_all: rows.len() < MAX_CANDIDATES, rows, sample })
 }
 
 /// Returns the statement of the first products that have the words of `$2`, in the order of the
-/// index.
-fn search_text_sql(backend: Backend, limit: usize) -> String {
+/// index. On SQLite they must also contain as many `tests`, from `$3` on.
+fn search_text_sql(backend: Backend, limit: usize, tests: usize) -> String {
     let select = SearchTextRow::SELECT;
+    let tests_sql =
+        (3..).take(tests).map(|number| format!(" AND instr(p.search_text, ${number}) > 0")).collect::<Vec<_>>().concat();
     match backend {
         Backend::Postgres => format!(
             "SELECT {select} FROM (SELECT h.id, row_number() OVER () AS place
@@ -121,15 +130,15 @@ fn search_text_sql(backend: Backend, limit: usize) -> String {
         ),
         Backend::Sqlite => format!(
             "SELECT {select} FROM product_search f CROSS JOIN product p
-             WHERE p.tenant_id = $1 AND p.rowid = f.rowid AND f.product_search MATCH $2 ORDER BY f.rowid LIMIT {limit}"
+             WHERE p.tenant_id = $1 AND p.rowid = f.rowid AND f.product_search MATCH $2{tests_sql} ORDER BY f.rowid LIMIT {limit}"
         ),
     }
 }
 
-/// Returns SQLite's MATCH of products with all other words and a part of each mistyped word, or one
-/// of its spellings.
-fn parts_query(other_words: &[&str], missing: &[&str]) -> String {
-    let other_words = other_words.iter().map(|word| term(Backend::Sqlite, word, TermMatch::Beginnings));
+/// Returns SQLite's MATCH of products with a rare part of each other word and a part of each mistyped
+/// word, or one of its spellings. Texts must be tested for the other words.
+fn parts_query(other_words: &[&str], missing: &[&str], sample: &TextSample) -> String {
+    let other_words = other_words.iter().map(|word| other_word_match(word, sample));
     // Short words with a typo in the middle have no part, but are spelt in full. Two words that were
     // written as one have a part.
     let whole_spellings =
@@ -172,12 +181,16 @@ fn corrected_tsquery(other_words: &[&str], meanings: &[Vec<WordCorrection>]) -> 
 /// each mistyped one: the lists of a word's other parts take longer to read than the texts that
 /// have the rare one. The texts must be tested for the words.
 fn corrected_match(other_words: &[&str], meanings: &[Vec<WordCorrection>], sample: &TextSample) -> String {
-    let other_words = other_words.iter().map(|word| match word.chars().nth(2) {
-        Some(_) => rarest_trigrams(word, sample),
-        None => term(Backend::Sqlite, word, TermMatch::Beginnings),
-    });
+    let other_words = other_words.iter().map(|word| other_word_match(word, sample));
     let meanings = meanings.iter().map(|word_corrections| any_correction(word_corrections, sample));
     all_of(Backend::Sqlite, &other_words.chain(meanings).collect::<Vec<_>>())
+}
+
+fn other_word_match(word: &str, sample: &TextSample) -> String {
+    match word.chars().nth(2) {
+        Some(_) => rarest_trigrams(word, sample),
+        None => term(Backend::Sqlite, word, TermMatch::Beginnings),
+    }
 }
 
 /// Matches one of these, long words by a rare part.
@@ -199,9 +212,12 @@ mod tests {
 
     #[test]
     fn the_first_products_with_the_other_words_are_read_in_the_order_of_the_index() {
-        let sql = search_text_sql(Backend::Sqlite, 500);
+        let sql = search_text_sql(Backend::Sqlite, 500, 0);
         assert!(sql.ends_with("f.product_search MATCH $2 ORDER BY f.rowid LIMIT 500"), "{sql}");
-        let sql = search_text_sql(Backend::Postgres, 3_000);
+        let sql = search_text_sql(Backend::Sqlite, 500, 2);
+        let tests = "MATCH $2 AND instr(p.search_text, $3) > 0 AND instr(p.search_text, $4) > 0 ORDER BY";
+        assert!(sql.contains(tests), "{sql}");
+        let sql = search_text_sql(Backend::Postgres, 3_000, 0);
         assert!(sql.contains("(SELECT products_with_words($1, to_tsquery('simple', $2)) AS id LIMIT 3000) h"), "{sql}");
         assert!(sql.ends_with("p.id = f.id ORDER BY f.place"), "{sql}");
     }
@@ -222,7 +238,8 @@ mod tests {
     fn no_text_is_asked_for_where_all_products_with_the_other_words_were_read() {
         let whole = [vec![" holder ".to_owned(), " t light ".to_owned()]];
         let of = |count: usize, text: &str, are_all: bool| {
-            let holders = Holders { rows: search_rows((0..count).map(|_| text.to_owned())), are_many: !are_all, are_all };
+            let rows = search_rows((0..count).map(|_| text.to_owned()));
+            let holders = Holders { rows, are_many: !are_all, are_all, sample: TextSample::default() };
             products_with_all(&holders, &whole).map(|ids| ids.len())
         };
         assert_eq!(of(3, " z1 zinc holder ", true), Some(3));
@@ -234,12 +251,15 @@ mod tests {
 
     #[test]
     fn sqlite_finds_products_with_the_other_words_by_a_part_of_the_mistyped_one() {
+        let sample = TextSample::from([" 1 tin ", " 2 zinc ", " 3 tin ", " 4 tin "].map(str::to_owned).to_vec());
+        let parts_query = |other_words: &[&str], missing: &[&str]| parts_query(other_words, missing, &sample);
         let query = parts_query(&["zinc"], &["mgus"]);
-        assert!(query.starts_with("\" zinc\" AND ((\""), "{query}");
+        assert!(query.starts_with("\" zi\" AND \"inc\" AND ((\""), "{query}");
         assert!(query.contains("(\"mgus\")") && query.contains("(\"us \")"), "{query}");
         let query = parts_query(&["zinc"], &["mgu"]);
         assert!(query.contains("(\" mug \")"), "two letters are swapped, so no part of the word is left: {query}");
-        assert_eq!(parts_query(&["zinc", "tray"], &["ab"]), "\" zinc\" AND \" tray\"", "no part is long enough");
+        let query = parts_query(&["zinc", "tray"], &["ab"]);
+        assert_eq!(query, "\" zi\" AND \"inc\" AND \" tr\"", "no part is long enough");
     }
 
     #[test]
@@ -249,7 +269,7 @@ mod tests {
         let others = (0..30).map(|_| " 1 tin ").collect::<Vec<_>>();
         let texts = [&others[..], &[" 2 zinc holder ", " 3 hold ", " 4 older "]].concat();
         let of = |texts: &[&str]| corrected_match(&["zinc"], &meanings, &sample(texts));
-        assert_eq!(of(&texts), "\"inc\" AND ((\"der\" AND \"hol\") OR \" mug \" OR \" t light \")", "each in one or two of 33");
+        assert_eq!(of(&texts), "\" zi\" AND ((\" ho\" AND \"der\") OR \" mug \" OR \" t light \")", "each in one or two of 33");
         let frequent = [" 1 zinc holder ", " 2 tin "];
         assert_eq!(of(&frequent), "\" zinc\" AND ((\" holder\") OR \" mug \" OR \" t light \")", "no part is rare");
         assert_eq!(corrected_tsquery(&["zinc"], &meanings), "zinc:* & ((holder) | (mug) | (t <-> light))");

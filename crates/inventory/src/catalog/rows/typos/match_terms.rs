@@ -9,7 +9,7 @@ use crate::catalog::core::typos::WordCorrection;
 pub(super) const MAX_CORRECTED_WORDS: usize = 4;
 
 /// A trigram that more than one in so many texts have is frequent, or not rare.
-const FREQUENT_DIVISOR: usize = 5;
+const FREQUENT_DIVISOR: usize = 3;
 const RARE_DIVISOR: usize = 20;
 
 /// Matches one of these meanings, each a word or two consecutive words.
@@ -42,21 +42,18 @@ pub(super) fn any_phrases(lists: &[Vec<String>]) -> String {
     format!("({})", lists.iter().map(|parts| format!("({})", phrases(parts))).collect::<Vec<_>>().join(" OR "))
 }
 
-/// Returns the MATCH query of a text with the rarest trigram of a word, with the next one if that
-/// is not rare, or with the beginning of a word if all are frequent: SQLite reads the list of each
-/// trigram of a MATCH. The text must be tested for the word.
+/// Returns the MATCH query of a text with the rarest trigram of a word and the blank before it, with
+/// the next one if that is not rare, or with the beginning of a word if all are frequent: SQLite
+/// reads the list of each trigram of a MATCH. The text must be tested for the word.
 pub(super) fn rarest_trigrams(word: &str, sample: &TextSample) -> String {
-    let letters: Vec<char> = word.chars().collect();
+    let letters: Vec<char> = std::iter::once(' ').chain(word.chars()).collect();
     let mut trigrams: Vec<String> = letters.windows(3).map(|trigram| trigram.iter().collect()).collect();
     trigrams.sort();
     trigrams.dedup();
     trigrams.sort_by_cached_key(|trigram| sample.count(trigram));
-    match trigrams.first() {
-        Some(rarest) if sample.is_frequent(rarest, FREQUENT_DIVISOR) => format!("\" {word}\""),
-        Some(rarest) => {
-            let count = if sample.is_frequent(rarest, RARE_DIVISOR) { 2 } else { 1 };
-            phrases(&trigrams[..trigrams.len().min(count)])
-        }
-        None => format!("\" {word}\""),
-    }
+    let Some(rarest) = trigrams.first().filter(|trigram| !sample.is_frequent(trigram, FREQUENT_DIVISOR)) else {
+        return format!("\" {word}\"");
+    };
+    let count = if sample.is_frequent(rarest, RARE_DIVISOR) { 2 } else { 1 };
+    phrases(&trigrams[..trigrams.len().min(count)])
 }
