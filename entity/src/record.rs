@@ -214,6 +214,12 @@ pub trait TableRecord: Record {
     /// Appends a value for each of `COLUMNS`.
     fn append_to(self, values: &mut Vec<Value>);
 
+    /// Returns `KEYS` of a record that can update a row. For others it does not compile.
+    fn update_keys() -> usize {
+        const { assert!(Self::KEYS > 0 && Self::KEYS < Self::WITH_TENANT.len(), "the record has the key of the row first, and more") };
+        Self::KEYS
+    }
+
     /// The columns as a select list: `p.sku, p.name`.
     fn select(alias: &str) -> String {
         let mut list = String::with_capacity(Self::COLUMNS.len() * 16);

@@ -61,8 +61,10 @@ if (!calls.some((call) => !call.startsWith('UserError::'))) throw new Error('no 
 
 /** Calls and imports of a text: `module::name`, also of the names in `module::{one, another}`. */
 function* paths(text) {
-  for (const [, module, several, one] of text.matchAll(/\b(\w+)::(?=\{([^{}]*)\}|(\w+))/g)) {
-    for (const name of (several ?? one).split(/\W+/)) yield `${module}::${name}`;
+  for (const [, module, several, one] of text.matchAll(/\b(\w+)::(?=\{((?:[^{}]|\{[^{}]*\})*)\}|(\w+))/g)) {
+    // Names in braces within these belong to another module.
+    const names = (several ?? one).replace(/\w+::\{[^{}]*\}/g, '');
+    for (const name of names.split(/\W+/)) yield `${module}::${name}`;
   }
 }
 const codesIn = (text) => [...namedCodes(text), ...[...paths(text)].flatMap((path) => [...(GIVERS.get(path) ?? [])])];

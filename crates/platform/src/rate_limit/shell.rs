@@ -93,12 +93,6 @@ impl RateLimiter {
         let _ = bucket.in_hand.fetch_update(Ordering::Relaxed, Ordering::Relaxed, keep);
     }
 
-    /// Returns the number of points left, as far as this node knows.
-    pub fn points_left(&self, key: Key, allowance: Allowance) -> u32 {
-        let now = (self.now)();
-        points_left(&self.buckets.of(key, now), allowance, now)
-    }
-
     /// Counts an attempt of this class, under a name: an account, an address, a user.
     ///
     /// # Errors

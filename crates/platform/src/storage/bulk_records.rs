@@ -27,8 +27,7 @@ impl<R: TableRecord> Rows<R> {
     }
     /// Updates rows: the first `R::KEYS` columns find them, the others are set.
     pub fn update(tenant: TenantId) -> Self {
-        const { assert!(R::KEYS > 0 && R::KEYS < R::WITH_TENANT.len(), "the record has the key of its table first, and more") };
-        Self::of(Bulk::update(R::TABLE, R::WITH_TENANT, R::KEYS), tenant)
+        Self::of(Bulk::update(R::TABLE, R::WITH_TENANT, R::update_keys()), tenant)
     }
     /// Removes rows found by all columns of `R`. Not together with an insert of the same keys in one statement.
     pub fn delete(tenant: TenantId) -> Self {

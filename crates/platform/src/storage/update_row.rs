@@ -17,10 +17,9 @@ impl Work {
 
 /// Returns the statement of one row, whose first value is the tenant.
 fn update<R: TableRecord>() -> String {
-    const { assert!(R::KEYS > 0 && R::KEYS < R::WITH_TENANT.len(), "the record has the key of the row first, and more") };
     let assignments: Vec<String> =
         R::WITH_TENANT.iter().zip(1..).map(|(column, number)| format!("{} = ${number}", column.0)).collect();
-    let (keys, columns) = assignments.split_at(R::KEYS);
+    let (keys, columns) = assignments.split_at(R::update_keys());
     format!("UPDATE {} SET {} WHERE {}", R::TABLE, columns.join(", "), keys.join(" AND "))
 }
 

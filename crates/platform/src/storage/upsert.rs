@@ -41,8 +41,7 @@ fn insert<R: TableRecord>(conflict: &str) -> String {
 
 /// Returns the clause that sets all columns after the primary key.
 fn update<R: TableRecord>() -> String {
-    const { assert!(R::KEYS > 0 && R::KEYS < R::WITH_TENANT.len(), "the record has the key of its table first, and more") };
-    let (keys, other_columns) = R::WITH_TENANT.split_at(R::KEYS);
+    let (keys, other_columns) = R::WITH_TENANT.split_at(R::update_keys());
     let keys: Vec<&str> = keys.iter().map(|column| column.0).collect();
     let sets: Vec<String> = other_columns.iter().map(|column| format!("{0} = excluded.{0}", column.0)).collect();
     format!("({}) DO UPDATE SET {}", keys.join(", "), sets.join(", "))

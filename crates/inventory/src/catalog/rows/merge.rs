@@ -44,7 +44,7 @@ struct MergedSupplier {
     id: SupplierId,
 }
 
-/// A customer after its merge, or after the merge was undone.
+/// A customer after a merge, or after a merge was undone.
 #[derive(Record)]
 #[record(of = customer)]
 struct ChangedCustomer {
@@ -52,14 +52,6 @@ struct ChangedCustomer {
     version: i64,
     updated_at: Timestamp,
     merged_into: Option<CustomerId>,
-}
-
-#[derive(Record)]
-#[record(of = customer)]
-struct ChangedSurvivor {
-    id: CustomerId,
-    version: i64,
-    updated_at: Timestamp,
 }
 
 /// Returns the customers that are merged into one of these, each with its survivor.
@@ -142,22 +134,18 @@ pub async fn count_customer_documents(reads: &impl Reads, customer: CustomerId) 
 pub async fn merge_customers(work: &Work, merged: &CustomerRow, into: &CustomerRow) -> Result<Vec<(CustomerId, i64)>, Fault> {
     let sql = "UPDATE customer SET merged_into = $3, version = version + 1, updated_at = $4
          WHERE tenant_id = $1 AND merged_into IS NOT NULL AND merged_into = $2";
-    let rows = turned(work, sql, vec![merged.id.into(), into.id.into(), into.updated_at.micros().into()]).await?;
+    let rows = change_parties(work, sql, vec![merged.id.into(), into.id.into(), into.updated_at.micros().into()]).await?;
     update_pair(work, merged, into).await?;
     Ok(rows)
 }
 
 /// Writes a customer and the one that it is merged into, or was until now.
 pub(super) async fn update_pair(work: &Work, merged: &CustomerRow, surviving: &CustomerRow) -> Result<(), Fault> {
-    let merged_row = ChangedCustomer {
-        id: merged.id,
-        version: merged.version,
-        updated_at: merged.updated_at,
-        merged_into: merged.merged_into,
-    };
-    work.update_row(merged_row).await?;
-    let surviving_row = ChangedSurvivor { id: surviving.id, version: surviving.version, updated_at: surviving.updated_at };
-    work.update_row(surviving_row).await.map(drop)
+    for row in [merged, surviving] {
+        let CustomerRow { id, version, updated_at, merged_into, .. } = *row;
+        work.update_row(ChangedCustomer { id, version, updated_at, merged_into }).await?;
+    }
+    Ok(())
 }
 
 /// Writes that suppliers that were merged into one are merged into another: their ids and versions.
@@ -168,7 +156,7 @@ pub async fn redirect_merged_suppliers(
 ) -> Result<Vec<(SupplierId, i64)>, Fault> {
     let sql = "UPDATE supplier SET merged_into = $3, version = version + 1, updated_at = $4
          WHERE tenant_id = $1 AND merged_into IS NOT NULL AND merged_into = $2";
-    turned(work, sql, vec![from.into(), to.into(), now.micros().into()]).await
+    change_parties(work, sql, vec![from.into(), to.into(), now.micros().into()]).await
 }
 
 /// A customer or a supplier after a change.
@@ -181,7 +169,7 @@ struct UpdatedVersion {
 }
 
 /// Executes a change of customers or suppliers, and returns their IDs and versions.
-pub(super) async fn turned<K: Kind>(work: &Work, sql: &str, values: Vec<Value>) -> Result<Vec<(Id<K>, i64)>, Fault> {
+pub(super) async fn change_parties<K: Kind>(work: &Work, sql: &str, values: Vec<Value>) -> Result<Vec<(Id<K>, i64)>, Fault> {
     let sql = format!("{sql} RETURNING {}", UpdatedVersion::SELECT);
     let rows = work.records::<UpdatedVersion>(&sql, values).await?;
     Ok(rows.into_iter().map(|row| (Id::from_uuid(row.id), row.version)).collect())

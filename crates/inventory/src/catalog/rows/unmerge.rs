@@ -115,7 +115,7 @@ pub async fn unmerge_customers(
     );
     let values =
         vec![backend.ids(moved_customers.turned.iter().copied()), merged_row.id.into(), now.into(), surviving_row.id.into()];
-    merge::turned(work, &sql, values).await
+    merge::change_parties(work, &sql, values).await
 }
 
 /// Writes that suppliers are merged into one again that they came along with to another: their ids and versions.
@@ -135,5 +135,5 @@ pub async fn restore_merged_suppliers(
         backend.in_ids("id", 2)
     );
     let values = vec![backend.ids(supplier_ids.iter().copied()), to.into(), now.micros().into(), from.into()];
-    merge::turned(work, &sql, values).await
+    merge::change_parties(work, &sql, values).await
 }

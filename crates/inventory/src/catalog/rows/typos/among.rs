@@ -10,7 +10,7 @@ use sea_orm::Value;
 use super::{
     super::{
         Clause,
-        candidates::{BranchResults, Branches, MAX_CANDIDATES},
+        candidates::{BranchResults, Branches, MAX_CANDIDATES, part},
         text_sample::{SearchTextRow, TextSample},
         word_index::{TermMatch, term, word_query},
     },
@@ -96,43 +96,51 @@ async fn holders(reads: &impl Reads, other_words: &[&str], missing: &[&str]) -> 
     let query = |term_match| word_query(backend, other_words.iter().copied(), term_match);
     let sample = TextSample::default();
     if backend == Backend::Postgres {
-        let sql = search_text_sql(backend, MAX_HOLDER_PRODUCTS, 0);
-        let mut rows = reads.records::<SearchTextRow>(&sql, vec![query(TermMatch::Whole)]).await?;
+        let mut rows = read_texts(reads, query(TermMatch::Whole), &[], MAX_HOLDER_PRODUCTS).await?;
         if rows.len() < MAX_HOLDER_PRODUCTS {
-            rows = reads.records(&sql, vec![query(TermMatch::Beginnings)]).await?;
+            rows = read_texts(reads, query(TermMatch::Beginnings), &[], MAX_HOLDER_PRODUCTS).await?;
         }
         return Ok(Holders { are_many: rows.len() >= MAX_CANDIDATES, are_all: rows.len() < MAX_HOLDER_PRODUCTS, rows, sample });
     }
-    let sql = search_text_sql(backend, MAX_CANDIDATES, 0);
-    let rows = reads.records::<SearchTextRow>(&sql, vec![query(TermMatch::Beginnings)]).await?;
+    let rows = read_texts(reads, query(TermMatch::Beginnings), &[], MAX_CANDIDATES).await?;
     if rows.len() < MAX_CANDIDATES {
         return Ok(Holders { rows, are_many: false, are_all: true, sample });
     }
     let sample = TextSample::read(reads).await?;
-    let sql = search_text_sql(backend, MAX_CANDIDATES, other_words.len());
-    let beginnings = other_words.iter().map(|word| Value::from(format!(" {word}")));
-    let values = std::iter::once(Value::from(parts_query(other_words, missing, &sample))).chain(beginnings).collect();
-    let rows = reads.records::<SearchTextRow>(&sql, values).await?;
+    let parts = Value::from(parts_query(other_words, missing, &sample));
+    let rows = read_texts(reads, parts, other_words, MAX_CANDIDATES).await?;
     Ok(Holders { are_many: true, are_all: rows.len() < MAX_CANDIDATES, rows, sample })
 }
 
-/// Returns the statement of the first products that have the words of `$2`, in the order of the
-/// index. On SQLite they must also contain as many `tests`, from `$3` on.
-fn search_text_sql(backend: Backend, limit: usize, tests: usize) -> String {
-    let select = SearchTextRow::SELECT;
-    let tests_sql =
-        (3..).take(tests).map(|number| format!(" AND instr(p.search_text, ${number}) > 0")).collect::<Vec<_>>().concat();
+async fn read_texts(reads: &impl Reads, text: Value, tested: &[&str], limit: usize) -> Result<Vec<SearchTextRow>, Fault> {
+    let clause = search_text_clause(reads.backend(), text, tested, limit);
+    reads.records(&clause.sql, clause.values).await
+}
+
+/// Returns the statement of the first products that a MATCH or a `to_tsquery` finds, in the order of
+/// the index. On SQLite a word of theirs must also begin with each of the `tested` words.
+fn search_text_clause(backend: Backend, text: Value, tested: &[&str], limit: usize) -> Clause {
+    let (mut clause, select) = (Clause::new(backend), SearchTextRow::SELECT);
+    let mark = clause.bind(text);
     match backend {
-        Backend::Postgres => format!(
+        Backend::Postgres => clause.push(&format!(
             "SELECT {select} FROM (SELECT h.id, row_number() OVER () AS place
-               FROM (SELECT products_with_words($1, to_tsquery('simple', $2)) AS id LIMIT {limit}) h) f
+               FROM (SELECT products_with_words($1, to_tsquery('simple', {mark})) AS id LIMIT {limit}) h) f
              CROSS JOIN product p WHERE p.tenant_id = $1 AND p.id = f.id ORDER BY f.place"
-        ),
-        Backend::Sqlite => format!(
-            "SELECT {select} FROM product_search f CROSS JOIN product p
-             WHERE p.tenant_id = $1 AND p.rowid = f.rowid AND f.product_search MATCH $2{tests_sql} ORDER BY f.rowid LIMIT {limit}"
-        ),
+        )),
+        Backend::Sqlite => {
+            clause.push(&format!(
+                "SELECT {select} FROM product_search f CROSS JOIN product p
+                 WHERE p.tenant_id = $1 AND p.rowid = f.rowid AND f.product_search MATCH {mark}"
+            ));
+            for word in tested {
+                let test = part(&mut clause, &format!(" {word}"));
+                clause.push(&format!(" AND {test}"));
+            }
+            clause.push(&format!(" ORDER BY f.rowid LIMIT {limit}"));
+        }
     }
+    clause
 }
 
 /// Returns SQLite's MATCH of products with a rare part of each other word and a part of each mistyped
@@ -212,12 +220,14 @@ mod tests {
 
     #[test]
     fn the_first_products_with_the_other_words_are_read_in_the_order_of_the_index() {
-        let sql = search_text_sql(Backend::Sqlite, 500, 0);
+        let clause = |backend, tested: &[&str], limit| search_text_clause(backend, Value::from("q"), tested, limit);
+        let sql = clause(Backend::Sqlite, &[], 500).sql;
         assert!(sql.ends_with("f.product_search MATCH $2 ORDER BY f.rowid LIMIT 500"), "{sql}");
-        let sql = search_text_sql(Backend::Sqlite, 500, 2);
-        let tests = "MATCH $2 AND instr(p.search_text, $3) > 0 AND instr(p.search_text, $4) > 0 ORDER BY";
+        let Clause { sql, values, .. } = clause(Backend::Sqlite, &["zinc", "tray"], 500);
+        let tests = "MATCH $2 AND (instr(p.search_text, $3) > 0) AND (instr(p.search_text, $4) > 0) ORDER BY";
         assert!(sql.contains(tests), "{sql}");
-        let sql = search_text_sql(Backend::Postgres, 3_000, 0);
+        assert_eq!(values, ["q", " zinc", " tray"].map(Value::from));
+        let sql = clause(Backend::Postgres, &[], 3_000).sql;
         assert!(sql.contains("(SELECT products_with_words($1, to_tsquery('simple', $2)) AS id LIMIT 3000) h"), "{sql}");
         assert!(sql.ends_with("p.id = f.id ORDER BY f.place"), "{sql}");
     }
