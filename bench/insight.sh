@@ -13,7 +13,7 @@
 #   plan       a run of forecasts (60 s, 500 MiB), and a plan of 5,000 products in 20 stores with ten weeks of sales (30 s)
 #
 # The year is that of `bench/replay.sh --keep`, which is called where none is kept; all is done to a copy of it. BENCH_REPLAY_FILE is another file
-# for it, INSIGHT_PLAN are arguments for the plan, e.g. "--products 200 --stores 2", or "--history 104" for so many weeks, of which the
+# for it, INSIGHT_PLAN are arguments for the plan, e.g. "--products 200 --stores 2", or "--weeks 8 --history 104" for 104 weeks, of which the
 # earlier ones are copies in the facts, INSIGHT_TOTALS those for the totals, e.g. "--only abcXyz --most 50"
 # (bench/insight_totals.py --help), INSIGHT_EACH is how often a report is asked (6), INSIGHT_SECONDS ends a part that takes longer (2400), and
 # INSIGHT_SETTLE is how long jobs may take to catch up before a load (300). Start

@@ -4,6 +4,7 @@
 A panel: title, unit, threshold or None, [(expression, legend)]. The names are checked by ../prometheus/check_names.py.
 """
 
+import argparse
 import json
 import pathlib
 import sys
@@ -118,11 +119,13 @@ def board(name, title, panels):
 
 
 def main():
-    wrong = 0
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    check, wrong = parser.parse_args().check, 0
     for name, (title, panels) in BOARDS.items():
         path = pathlib.Path(__file__).with_name(f"{name}.json")
         text = json.dumps(board(name, title, panels), indent=1) + "\n"
-        if "--check" not in sys.argv:
+        if not check:
             path.write_text(text)
         elif not path.is_file() or path.read_text() != text:
             print(f"{path.name} is not what generate.py writes: run it")

@@ -10,8 +10,11 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { parseSchema } from '../../clients/typescript/codegen/graphql.mjs';
 
+// Throws for any other argument: without one the file is written.
+const { check } = parseArgs({ options: { check: { type: 'boolean' } } }).values;
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const OUT = join(ROOT, 'crates/reference/assets/refusals.txt');
 
@@ -189,7 +192,7 @@ function texts() {
 }
 
 const text = texts();
-if (!process.argv.includes('--check')) {
+if (!check) {
   writeFileSync(OUT, text);
 } else if (readFileSync(OUT, 'utf8') !== text) {
   console.error("crates/reference/assets/refusals.txt does not match the code: run 'node scripts/codegen/refusals.mjs'");

@@ -4,6 +4,7 @@
     python tools/unasync.py --check    exits 1 if it differs
 """
 
+import argparse
 import re
 import sys
 from pathlib import Path
@@ -34,8 +35,10 @@ def generated() -> str:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
     path = FOLDER / "_sync.py"
-    if "--check" not in sys.argv:
+    if not parser.parse_args().check:
         path.write_text(generated(), "utf-8")
         return 0
     if path.read_text("utf-8") == generated():

@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { parseDocuments, parseSchema } from './graphql.mjs';
 import { keyedInputs, operations } from './shapes.mjs';
 import { documentsModule, schemaModule } from './typescript.mjs';
@@ -61,7 +62,8 @@ function check() {
   return faults.length === 0 ? 0 : 1;
 }
 
-if (process.argv.includes('--check')) {
+// Throws for any other argument: without one the files are written.
+if (parseArgs({ options: { check: { type: 'boolean' } } }).values.check) {
   process.exitCode = check();
 } else {
   for (const [path, text] of Object.entries({ ...outputs(), ...versioned() })) {

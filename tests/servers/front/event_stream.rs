@@ -89,7 +89,7 @@ async fn an_event_is_no_larger_than_an_answer() {
 #[tokio::test]
 async fn a_quiet_stream_shows_that_it_lives() {
     let world = FrontServer::limited(|limits| limits.socket_ping = Duration::from_millis(100)).await;
-    let (text, _) = events_as(world.address, "ann", "subscription { silent }", Duration::from_millis(900)).await;
+    let (text, _) = events_as(world.address, "ann", "subscription { silent }", Duration::from_millis(2_500)).await;
     let body = text.split_once("\r\n\r\n").unwrap().1;
     assert!(body.matches(":\n\n").count() >= 5, "{text}");
     assert!(!body.contains("event:"), "{text}");

@@ -219,7 +219,7 @@ const ENDLESS: &str = "{ things(first: 2000, found: 2000) { nodes { things(first
 #[tokio::test]
 async fn work_that_never_waits_is_cut_at_its_deadline_and_disturbs_nobody() {
     let world = FrontServer::limited(|limits| {
-        limits.request_time = SHORT;
+        limits.request_time = Duration::from_secs(2);
         limits.points = u32::MAX;
         limits.answer_objects = u32::MAX;
     })
@@ -228,14 +228,15 @@ async fn work_that_never_waits_is_cut_at_its_deadline_and_disturbs_nobody() {
     let address = world.address;
     let endless = tokio::spawn(async move { post_operation(address, ENDLESS).await });
     sleep(Duration::from_millis(50)).await;
-    // One thread serves both.
-    let started_at = Instant::now();
-    assert_eq!(post_operation(world.address, "{ ping }").await.status, 200);
-    assert!(started_at.elapsed() < Duration::from_millis(250), "{:?}", started_at.elapsed());
+    // One thread serves all.
+    for _ in 0..3 {
+        assert_eq!(post_operation(world.address, "{ ping }").await.status, 200);
+    }
+    assert!(!endless.is_finished(), "three were answered beside the endless one: {:?}", start.elapsed());
     let answer = endless.await.unwrap();
     assert_eq!((answer.status, answer.code().as_str()), (504, "TIMEOUT"));
     // Unoptimised code on a shared machine; all of it would take a minute.
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use entrepot::{
     storage::{HeadBoundRows, journal},
 };
 use futures_util::future::join_all;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{
@@ -268,12 +268,11 @@ async fn a_tenant_that_is_held_elsewhere_holds_up_no_other(world: World) {
     let work = world.db.tenant(all[0].0).begin().await.unwrap();
     journal::hold(&work).await.unwrap();
     let task = tokio::spawn(wave(&all[..1]));
-    let started_at = Instant::now();
-    for _ in 0..20 {
-        let answers = timeout(Duration::from_secs(1), wave(&all[1..])).await.expect("the others wait for nobody");
+    // One that waited for the counter would wait for three seconds.
+    for _ in 0..5 {
+        let answers = timeout(Duration::from_secs(2), wave(&all[1..])).await.expect("the others wait for nobody");
         assert!(answers.iter().all(|outcome| matches!(outcome, Ok(Ok(_)))));
     }
-    assert!(started_at.elapsed() < Duration::from_secs(2), "{:?}", started_at.elapsed());
     assert!(!task.is_finished(), "its counter is still held");
     work.rollback().await.unwrap();
     assert!(matches!(&task.await.unwrap()[..], [Ok(Ok(_))]));

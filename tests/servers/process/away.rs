@@ -166,7 +166,8 @@ async fn a_transaction_that_sleeps_on_an_event_holds_up_its_own_tenant_only() {
         steps += 1;
     }
     assert!(!waiting.is_finished() && steps > 10, "{steps} changes of the other");
-    assert!(longest < Duration::from_secs(1), "the other tenant waited {longest:?}");
+    // A tenant that is held waits for three seconds or more.
+    assert!(longest < SLEEP - Duration::from_millis(1_500), "the other tenant waited {longest:?}");
     // A client that subscribes meanwhile gets the current state, and nothing that is not committed.
     follow(&slow.client, Value::Null).await;
     asleep.await.unwrap();

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::{
     client::{Client, Socket},
     example_answers::{Answers, may_be_refused, take_off, varying_fields},
-    example_states::{Known, prepared, prepared_fields},
+    example_states::{Known, prepared, prepared_fields, with_days_of_now},
     language_model::LanguageModel,
     server::{Server, Site, UNLIMITED, free_address},
 };
@@ -190,7 +190,7 @@ on_both!(every_example_of_the_reference_is_an_operation_that_the_server_takes, s
         let before = prepared(&shop, site, &example.field, &known, &mut number).await;
         let state = before.as_ref().unwrap_or(&known);
         let (caller, variables) = (state.caller(&shop), state.fill(&example.variables));
-        let variables: Value = serde_json::from_str(&variables).unwrap();
+        let variables = with_days_of_now(serde_json::from_str(&variables).unwrap());
         if example.operation == Operation::Subscription {
             match followed(&shop, example, &variables).await {
                 Ok(Some(item)) => answers.record(example, &variables, &item),

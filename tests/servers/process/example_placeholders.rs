@@ -41,7 +41,7 @@ pub struct Cut {
 pub struct Placeholders<'a> {
     /// The place of each name in the document.
     places: BTreeMap<&'a str, usize>,
-    /// Values in the example itself, which stay unchanged.
+    /// Values that the example shows and that were sent, which stay unchanged.
     given: BTreeSet<String>,
     /// Values that the example shows, by the values that were sent instead: IDs, and texts such as
     /// SKUs.
@@ -73,11 +73,11 @@ impl<'a> Placeholders<'a> {
                 shown.iter().for_each(|(name, value)| self.give(value, sent.get(name).unwrap_or(value)));
             }
             (Value::Array(shown), Value::Array(sent)) => shown.iter().zip(sent).for_each(|(one, other)| self.give(one, other)),
-            (Value::String(shown), Value::String(sent)) => {
+            (Value::String(shown), Value::String(sent)) if shown == sent => {
                 self.given.insert(shown.clone());
-                if shown != sent {
-                    self.ids.insert(sent.clone(), shown.clone());
-                }
+            }
+            (Value::String(shown), Value::String(sent)) => {
+                self.ids.insert(sent.clone(), shown.clone());
             }
             _ => {}
         }
@@ -294,6 +294,11 @@ fn what_was_sent_instead_of_a_text_of_the_example_is_shown_as_that_text() {
         "{ \"number\": \"SO-000001\" }",
         "a number is shown as numbers are"
     );
+    let period = |from: &str, to: &str| json!({ "from": from, "to": to });
+    let (shown, sent) = (period("2026-11-02", "2026-11-30"), period("2026-11-30", "2026-12-28"));
+    let of = Placeholders::new("", &shown, &sent, Cut { nodes: 2, characters: 100 });
+    let answer = json!({ "from": "2026-11-30", "to": "2026-12-28" });
+    assert_eq!(of.text_of(&answer), "{ \"from\": \"2026-11-02\", \"to\": \"2026-11-30\" }", "whichever of the shown days it is");
 }
 
 #[test]

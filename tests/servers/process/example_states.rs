@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use entrepot::clock::Clock;
+use entrepot::clock::{Clock, day_text, local_day};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -37,6 +37,12 @@ const TEXTS: [(&str, &str); 8] = [
     ("slug", "mug-shop"),
     ("slug", "mugs"),
 ];
+/// The days that examples show, and the days from today on that are sent instead: reports have what
+/// was just done, and what ends is still to come.
+const DAYS: [(&str, i32); 3] = [("2026-11-02", -27), ("2026-11-30", 1), ("2027-01-31", 60)];
+/// The members whose days are sent as they are shown: rates have the day of the file that is
+/// imported, and a key ends with a session.
+const SHOWN_DAYS: [&str; 3] = ["day", "oldKeyExpiresAt", "on"];
 /// The member by which a step enrols an authenticator, whose codes take the place of `CODE`, and the one of an answer that has used the code of now up.
 const ENROLMENT: &str = "otpauthUri";
 const CONFIRMED: &str = "backupCodes";
@@ -137,6 +143,29 @@ impl Known {
         let seconds = Clock::system().now().micros() / 1_000_000 + later;
         let code = self.authenticator.as_ref().map(|phone| phone.at(seconds));
         self.texts.extend(code.map(|code| (CODE, code)));
+    }
+}
+
+/// Returns the variables of an example with days around today in the place of those that it shows.
+pub fn with_days_of_now(mut variables: Value) -> Value {
+    move_days(&mut variables, local_day(Clock::system().now(), "UTC"));
+    variables
+}
+
+fn move_days(value: &mut Value, today: i32) {
+    match value {
+        Value::Object(members) => {
+            for (_, value) in members.iter_mut().filter(|(name, _)| !SHOWN_DAYS.contains(&name.as_str())) {
+                move_days(value, today);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|value| move_days(value, today)),
+        Value::String(text) => {
+            if let Some((shown, days)) = DAYS.iter().find(|(shown, _)| text.starts_with(shown)) {
+                text.replace_range(..shown.len(), &day_text(today + days));
+            }
+        }
+        _ => {}
     }
 }
 
@@ -253,6 +282,27 @@ fn what_a_step_has_made_takes_the_place_of_what_an_example_shows() {
     let filled = known.fill("[\"ord_01h455vb4pex5vsknk084sn02q\", \"1\", \"order-create-1\"]");
     assert_eq!(filled, "[\"ord_01h9zzzzzzzzzzzzzzzzzzzzzz\", \"SO-000012\", \"order-create-1\"]");
     assert_eq!(known.session.as_deref(), Some("eyJ"));
+}
+
+#[test]
+fn days_of_examples_are_sent_as_days_around_today() {
+    let today = entrepot::clock::parse_day("2028-02-28").unwrap();
+    let mut variables = json!({
+        "filter": { "from": "2026-11-02", "to": "2026-11-30" },
+        "values": [{ "date": "2027-01-31" }],
+        "until": "2027-01-31T09:00:00Z",
+        "on": "2026-11-02",
+        "note": "since 2026-11-02",
+    });
+    move_days(&mut variables, today);
+    let expected = json!({
+        "filter": { "from": "2028-02-01", "to": "2028-02-29" },
+        "values": [{ "date": "2028-04-28" }],
+        "until": "2028-04-28T09:00:00Z",
+        "on": "2026-11-02",
+        "note": "since 2026-11-02",
+    });
+    assert_eq!(variables, expected);
 }
 
 #[test]

@@ -285,7 +285,7 @@ on_both!(slow_readers_do_not_stop_a_fast_one, site: Site => {
     }
     load.end().await;
     println!("{} changes; the fast reader waited {longest:?} at most", all.news);
-    assert!(longest < Duration::from_secs(2), "{longest:?}");
+    assert!(longest < Duration::from_secs(5), "{longest:?}");
     fast.settle(&mut all, &shop, CATCH_UP).await;
     crawling.settle(&mut little, &shop, CATCH_UP).await;
     stopped.settle(&mut nothing, &shop, CATCH_UP).await;

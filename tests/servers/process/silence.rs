@@ -23,6 +23,8 @@ const ON_HAND: i64 = 5_000;
 const TENANTS: usize = 6;
 const LIFTED: [&str; 8] =
     ["--budget", "off", "--tenant-budget", "off", "--anonymous-requests", "off", "--tenant-operations", "off"];
+/// Bound of the waits of tenants whose rows are free: a wait for a lock ends after three seconds.
+const UNHELD: Duration = Duration::from_millis(2_800);
 /// Time for which the network drops all packets.
 const SILENCE: Duration = Duration::from_secs(20);
 
@@ -133,7 +135,7 @@ async fn who_shares_a_lane_with_a_tenant_whose_rows_are_held_does_not_wait_for_i
     };
     let (answers, (longest, steps, was_told)) = tokio::join!(join_all(waiting), others);
     println!("{steps} changes of the lane's other tenant meanwhile, the slowest {longest:?}");
-    assert!(longest < Duration::from_secs(2), "the other tenant of the lane waited {longest:?}");
+    assert!(longest < UNHELD, "the other tenant of the lane waited {longest:?}");
     assert!(was_told, "what waits is told");
     holding.await.unwrap();
     let text = reqwest::get(format!("http://{figures}/metrics")).await.unwrap().text().await.unwrap();
@@ -250,7 +252,7 @@ async fn a_node_that_stands_still_holds_up_nobody_at_another_for_long() {
     );
     assert!(caught > 0, "nothing was shown");
     assert!(own < Duration::from_secs(10), "its own tenant waited {own:?}");
-    assert!(others < Duration::from_secs(2), "another tenant waited {others:?}");
+    assert!(others < UNHELD, "another tenant waited {others:?}");
     drop((still, going));
     site.verify().await;
 }

@@ -1,5 +1,7 @@
 //! The errors of one method at earlier origins, each divided by its series' scale: of single weeks and of sums over weeks.
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::{
     engine::{chunks::CHUNK_SIZE, run_in_chunks, score::weeks_ahead},
     intervals::{LONGEST_SUM, Pool, SumPools, error_scale, mean_step, sum_scale},
@@ -73,7 +75,7 @@ struct Scores {
 pub(crate) fn pool_errors(panel: &Panel, method: &Method, seasons: &Seasons, threads: usize) -> MethodPools {
     let (plan, counts) = plan_origins(panel.weeks(), &pooled_origins(panel.weeks(), SCORED_WEEKS));
     let chunks = run_in_chunks(panel.len(), CHUNK_SIZE, threads, |range| {
-        let mut scores = Scores { weeks: Vec::new(), sums: vec![Vec::new(); LONGEST_SUM] };
+        let mut scores = Scores::for_series(range.len(), &counts);
         let (mut prepared, mut scratch, mut capped_units) = (PreparedSeries::default(), Scratch::default(), Vec::new());
         for series in range {
             prepare(&mut prepared, panel.values(series), panel.days(series));
@@ -92,17 +94,39 @@ pub(crate) fn pool_errors(panel: &Panel, method: &Method, seasons: &Seasons, thr
         }
         scores
     });
-    let mut by_length: Vec<Vec<&[f32]>> = vec![Vec::new(); LONGEST_SUM + 1];
-    for chunk in &chunks {
-        by_length[0].push(&chunk.weeks);
-        chunk.sums.iter().enumerate().for_each(|(index, sums)| by_length[index + 1].push(sums));
+    let mut by_length: Vec<Vec<Vec<f32>>> = vec![Vec::new(); LONGEST_SUM + 1];
+    for Scores { weeks, sums } in chunks {
+        by_length.iter_mut().zip(std::iter::once(weeks).chain(sums)).for_each(|(parts, part)| parts.push(part));
     }
-    let mut pools = run_in_chunks(by_length.len(), 1, threads, |range| Pool::new(by_length[range.start].concat())).into_iter();
+    let by_length: Vec<Mutex<Vec<Vec<f32>>>> = by_length.into_iter().map(Mutex::new).collect();
+    let pool_of = |length: usize| {
+        let parts = std::mem::take(&mut *by_length[length].lock().unwrap_or_else(PoisonError::into_inner));
+        Pool::new(concat(parts))
+    };
+    let mut pools = run_in_chunks(by_length.len(), 1, threads, |range| pool_of(range.start)).into_iter();
     let weeks = pools.next().unwrap_or_default();
     MethodPools { method: method.clone(), weeks, sums: SumPools::new(pools.collect(), &counts) }
 }
 
+/// One vector of all parts. Each is freed as it is copied: all errors of a method are a hundred
+/// megabytes, and those of single weeks thirty.
+fn concat(parts: Vec<Vec<f32>>) -> Vec<f32> {
+    let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    for part in parts {
+        all.extend_from_slice(&part);
+    }
+    all
+}
+
 impl Scores {
+    /// Space for the scores of so many series, of `counts` origins for each length: vectors that
+    /// grow would take half as much again, of a hundred megabytes.
+    fn for_series(series_count: usize, counts: &[usize]) -> Self {
+        let sums: Vec<Vec<f32>> = counts.iter().map(|origins| Vec::with_capacity(series_count * origins)).collect();
+        let weeks = counts.first().map_or(0, |origins| series_count * origins * SCORED_WEEKS);
+        Self { weeks: Vec::with_capacity(weeks), sums }
+    }
+
     fn add(&mut self, view: &View<'_>, planned: &PlannedOrigin, step: f64, path: &[f64]) {
         if planned.scores_weeks {
             for (ahead, units, _) in weeks_ahead(view.known, view.origin, SCORED_WEEKS) {

@@ -56,13 +56,13 @@ mod tests {
         // The port is free again, so no server listens on it.
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).map_or(1, |at| at.port());
         let login = Login::single_host(PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port));
-        let (outage, began) = (Outage::default(), Instant::now());
+        let (outage, began, patience) = (Outage::default(), Instant::now(), Duration::from_secs(2));
         assert!(outage.is_over(Duration::ZERO).await, "nothing was lost");
         outage.begin(began, &login);
-        assert!(!outage.is_over(Duration::from_millis(600)).await);
-        assert!(began.elapsed() >= Duration::from_millis(600));
+        assert!(!outage.is_over(patience).await);
+        assert!(began.elapsed() >= patience);
         let late = Instant::now();
-        assert!(!outage.is_over(Duration::from_millis(600)).await);
-        assert!(late.elapsed() < Duration::from_millis(500), "{:?}", late.elapsed());
+        assert!(!outage.is_over(patience).await);
+        assert!(late.elapsed() < Duration::from_millis(1_500), "{:?}", late.elapsed());
     }
 }

@@ -1,16 +1,22 @@
 //! Brings the book up to the journal page by page, one transaction each: run by a periodic job and
 //! by readers that need it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use entity::prelude::*;
 use platform::storage::{Database, Fault, TenantScope, journal};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
 use crate::costing::{
     core::{self, Posting, PostingHistory, Revaluation},
     rows::{self, Pools, WorthsBefore},
 };
+
+/// Maximum pages that a reader waits for: some tens of thousands of entries.
+const READER_PAGES: usize = 8;
+/// Maximum time that a reader waits, as another task may hold the book. Less than the time limit
+/// of an operation, which would answer nothing.
+const READER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Progress of a tenant's cost book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +43,17 @@ pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<B
     catch_up_in_scope(&db.tenant(tenant), pages).await
 }
 
-/// Does the same with a caller's handle. Look-ups in tasks of their own get the snapshot or the
-/// replica of their request only from it.
-pub(super) async fn catch_up_in_scope(scope: &TenantScope, pages: usize) -> Result<BookProgress, Fault> {
+/// Books the journal for a reader, as far as it waits for that: `BookProgress` has the last event
+/// that is booked. The page under way is booked to its end. Look-ups in tasks of their own get the
+/// snapshot or the replica of their request only from the caller's handle.
+pub(super) async fn catch_up_for_reader(scope: &TenantScope) -> Result<BookProgress, Fault> {
+    if let Ok(progress) = timeout(READER_TIMEOUT, catch_up_in_scope(scope, READER_PAGES)).await {
+        return progress;
+    }
+    Ok(BookProgress { seq: rows::load_booked_seq(scope).await?, head: journal::head(scope).await?.seq })
+}
+
+async fn catch_up_in_scope(scope: &TenantScope, pages: usize) -> Result<BookProgress, Fault> {
     let (head, seq) = (journal::head(scope).await?.seq, rows::load_booked_seq(scope).await?);
     // A snapshot that has begun does not see what is booked now.
     if seq >= head || scope.has_consistent_reads() {

@@ -10,15 +10,12 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::keep::{BookProgress, catch_up_in_scope};
+use super::keep::{BookProgress, catch_up_for_reader};
 use crate::costing::{
     core::{Layer, Sums, Values, share},
     rows::{self, CostFilter, CostGroup, ValuationTime},
 };
 
-/// Maximum pages of the book that a reader waits for: some tens of thousands of entries. If they do
-/// not suffice, the answer has the last event booked.
-const MAX_BOOK_PAGES: usize = 8;
 /// Maximum rows of a report (DECIDED: limits, page).
 pub const MAX_ROWS: usize = 250;
 /// Maximum layers shown of a product.
@@ -60,7 +57,7 @@ pub struct CostingContext {
 
 /// `method` is the requested one; None for the tenant's own.
 pub async fn prepare_costing(scope: &TenantScope, method: Option<CostingMethod>) -> Result<CostingContext, Fault> {
-    let progress = catch_up_in_scope(scope, MAX_BOOK_PAGES).await?;
+    let progress = catch_up_for_reader(scope).await?;
     let (default_method, currency) = rows::load_costing_method(scope).await?;
     Ok(CostingContext { method: method.unwrap_or(default_method), currency, progress })
 }

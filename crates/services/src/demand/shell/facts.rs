@@ -7,7 +7,7 @@ use platform::{
     storage::{Database, Fault, TenantScope},
 };
 
-use super::keep::{FactsProgress, catch_up};
+use super::keep::{FactsProgress, catch_up_for_reader};
 use crate::{
     demand::{
         core::is_in_stock,
@@ -15,10 +15,6 @@ use crate::{
     },
     insight::{rows::default_currency, shell::ReportError},
 };
-
-/// Maximum pages of the journal that a reader waits for. `FactsProgress` reports how far the facts
-/// are behind.
-pub(super) const PAGES: usize = 16;
 
 /// A request for facts.
 #[derive(Debug, Clone)]
@@ -54,7 +50,7 @@ pub async fn demand_facts(
     db: &Database,
     request: FactRequest,
 ) -> Result<FactPage, ReportError> {
-    let progress = Box::pin(catch_up(db, permit.tenant(), PAGES)).await?;
+    let progress = Box::pin(catch_up_for_reader(db, permit.tenant())).await?;
     let scope = permit.scope(db).long();
     let currency = match request.currency {
         Some(currency) => currency,

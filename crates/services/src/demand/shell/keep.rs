@@ -1,7 +1,7 @@
 //! Brings facts up to the journal page by page, one transaction each, in a job and in requests of
 //! readers, whichever comes first.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use entity::prelude::*;
 use platform::storage::{
@@ -9,7 +9,7 @@ use platform::storage::{
     journal::{self, Head},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 use uuid::Uuid;
 
 use super::{
@@ -24,6 +24,11 @@ use crate::demand::{
 
 /// Average events that a reader of a page waits for.
 pub const PAGE: i64 = 1_000;
+/// Maximum pages that a reader waits for.
+const READER_PAGES: usize = 16;
+/// Maximum time that a reader waits: orders of a thousand lines take longer a page, and another
+/// task may hold the book. Less than the time limit of an operation, which would answer nothing.
+const READER_TIMEOUT: Duration = Duration::from_secs(3);
 /// Maximum events of a page: many change the same days, and the changes of one page to a day are
 /// written once. On SQLite a page holds the writer, for some 100 ms for this number.
 const MAX_PAGE_EVENTS: i64 = 4_000;
@@ -60,6 +65,16 @@ struct CountingLock(Arc<Mutex<BookCache>>);
 /// next call counts the rest.
 pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<FactsProgress, Fault> {
     catch_up_events(db, tenant, PAGE.saturating_mul(i64::try_from(pages).unwrap_or(i64::MAX)), MAX_PAGE_EVENTS).await
+}
+
+/// Brings the facts up to the journal for a reader, as far as it waits for them: `FactsProgress`
+/// reports how far they are behind. The page that is being counted then is counted to its end.
+pub async fn catch_up_for_reader(db: &Database, tenant: TenantId) -> Result<FactsProgress, Fault> {
+    if let Ok(progress) = timeout(READER_TIMEOUT, Box::pin(catch_up(db, tenant, READER_PAGES))).await {
+        return progress;
+    }
+    let scope = db.tenant(tenant);
+    Ok(FactsProgress { seq: rows::progress(&scope).await?, head: journal::head(&scope).await?.seq })
 }
 
 /// Brings the facts up to the journal, by pages of `events` events.

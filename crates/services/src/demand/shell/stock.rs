@@ -7,10 +7,7 @@ use iam::access::{Permit, Reach, kind};
 use inventory::catalog::rows::page::ProductCondition;
 use platform::storage::{Database, Fault, TenantScope};
 
-use super::{
-    facts::PAGES,
-    keep::{FactsProgress, catch_up},
-};
+use super::keep::{FactsProgress, catch_up_for_reader};
 use crate::{
     demand::{
         core::StockPeriod,
@@ -91,7 +88,7 @@ pub async fn stock_performance(
     substitution: f64,
     comparisons: Comparisons,
 ) -> Result<StockPerformance, ReportError> {
-    let progress = Box::pin(catch_up(db, permit.tenant(), PAGES)).await?;
+    let progress = Box::pin(catch_up_for_reader(db, permit.tenant())).await?;
     if let Reach::Stores(own_stores) = permit.reach() {
         let requested = filter.stores.take();
         let is_visible = |store: &StoreId| requested.as_ref().is_none_or(|requested| requested.contains(store));

@@ -75,9 +75,9 @@ pub struct Turnover {
 impl Turnover {
     /// Returns the turnover of the last year of a history. Revenue is left 0.
     pub fn of(series: &SeriesHistory) -> Self {
-        let year = &series.units[series.units.len().saturating_sub(YEAR_WEEKS as usize)..];
-        let squares = year.iter().map(|units| (*units as f64).powi(2)).sum();
-        Self { units: year.iter().fold(0, |sum: i64, units| sum.saturating_add(*units)), squares, revenue: 0 }
+        let year = || series.units.last(YEAR_WEEKS as usize);
+        let squares = year().map(|units| (units as f64).powi(2)).sum();
+        Self { units: year().fold(0, i64::saturating_add), squares, revenue: 0 }
     }
     /// Adds the revenue at a price of a whole unit with this many decimals.
     #[must_use]

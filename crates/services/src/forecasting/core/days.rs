@@ -141,7 +141,7 @@ impl DayHistory {
     /// on all of whose days it could be sold. Frees the data that it was computed from.
     pub fn shapes(&mut self, history: &History) -> Vec<Option<StoredShape>> {
         let shape = |(series, tally): (&SeriesHistory, DayTally)| {
-            let first_sale = series.units.iter().position(|units| *units > 0)?;
+            let first_sale = series.units.iter().position(|units| units > 0)?;
             let weeks = series.days.get(first_sale.max(first_of_year(history))..)?;
             let whole_weeks = weeks.iter().map(|days| u32::from(*days == WEEK_DAYS)).sum();
             Some(StoredShape::from(&tally.shape(whole_weeks)?))

@@ -8,6 +8,7 @@ use forecast::{
     panel::{LastClass, WEEK_DAYS},
 };
 
+use super::WeekUnits;
 use crate::demand::core::Span;
 
 /// Weeks of history of a run: three years. A season is evaluated at origins with two years before
@@ -35,8 +36,7 @@ pub struct SeriesHistory {
     pub product: ProductId,
     /// `None` for all stores together.
     pub store: Option<StoreId>,
-    /// Units of each week.
-    pub units: Vec<i64>,
+    pub units: WeekUnits,
     /// Days of each week on which it could be sold.
     pub days: Vec<u8>,
     late_units: i64,
@@ -54,7 +54,7 @@ impl SeriesHistory {
     }
     /// Share of its units that were recorded late, 0 to 1.
     fn late_share(&self) -> f32 {
-        let total: i64 = self.units.iter().fold(0_i64, |sum, units| sum.saturating_add((*units).max(0)));
+        let total: i64 = self.units.iter().fold(0_i64, |sum, units| sum.saturating_add(units.max(0)));
         if total > 0 { (self.late_units as f64 / total as f64).clamp(0.0, 1.0) as f32 } else { 0.0 }
     }
 }
@@ -82,7 +82,7 @@ impl History {
         let series = levels.iter().map(|((product, store), facts)| SeriesHistory {
             product: *product,
             store: Some(*store),
-            units: units(&facts.weeks, first_week, weeks as usize),
+            units: units(&facts.weeks, first_week, weeks as usize).into(),
             days: days(&facts.spans, first_week, weeks as usize),
             late_units: facts.late_units,
             traits: Traits {
@@ -101,27 +101,27 @@ impl History {
     /// be sold on a day if one of its stores has stock. `last` has the classes of the run before.
     #[must_use]
     pub fn by_product(&self, last: &BTreeMap<ProductId, LastClass>) -> Self {
-        let mut products: BTreeMap<ProductId, SeriesHistory> = BTreeMap::new();
+        let mut products: BTreeMap<ProductId, (SeriesHistory, Vec<i64>)> = BTreeMap::new();
         for store_series in &self.series {
-            let sum = products.entry(store_series.product).or_insert_with(|| SeriesHistory {
-                product: store_series.product,
-                store: None,
-                units: vec![0; self.weeks],
-                days: vec![0; self.weeks],
-                late_units: 0,
-                traits: Traits {
+            let (sum, sum_units) = products.entry(store_series.product).or_insert_with(|| {
+                let traits = Traits {
                     store: 0,
                     has_incoming: false,
                     last: last.get(&store_series.product).copied(),
                     ..store_series.traits
-                },
+                };
+                let (units, days) = (Vec::new().into(), vec![0; self.weeks]);
+                let sum = SeriesHistory { product: store_series.product, store: None, units, days, late_units: 0, traits };
+                (sum, vec![0; self.weeks])
             });
-            sum.units.iter_mut().zip(&store_series.units).for_each(|(sum, units)| *sum = sum.saturating_add(*units));
+            sum_units.iter_mut().zip(store_series.units.iter()).for_each(|(sum, units)| *sum = sum.saturating_add(units));
             sum.days.iter_mut().zip(&store_series.days).for_each(|(max_days, days)| *max_days = (*max_days).max(*days));
             sum.late_units = sum.late_units.saturating_add(store_series.late_units);
             sum.traits.has_incoming |= store_series.traits.has_incoming;
         }
-        Self { first_week: self.first_week, weeks: self.weeks, series: products.into_values().collect() }
+        let with_units = |(sum, units): (SeriesHistory, Vec<i64>)| SeriesHistory { units: units.into(), ..sum };
+        let series = products.into_values().map(with_units).collect();
+        Self { first_week: self.first_week, weeks: self.weeks, series }
     }
 
     /// Returns the engine's input: the series in the same order. `None` for a history that is too
@@ -129,7 +129,7 @@ impl History {
     pub fn panel(&self) -> Option<Panel> {
         let mut panel = Panel::new(self.weeks).ok()?;
         for series in &self.series {
-            let values: Vec<f32> = series.units.iter().map(|units| *units as f32).collect();
+            let values: Vec<f32> = series.units.iter().map(|units| units as f32).collect();
             let traits = Traits { late_share: series.late_share(), ..series.traits };
             panel.push_with_days(&values, &series.days, traits).ok()?;
         }
@@ -220,9 +220,9 @@ mod tests {
         ]);
         let history = History::of(&levels, MONDAY);
         assert_eq!((history.first_week, history.weeks), (MONDAY - 21, 3));
-        assert_eq!(history.series[0].units, [4, 0, 6], "the current week is in no series");
+        assert_eq!(history.series[0].units, vec![4, 0, 6].into(), "the current week is in no series");
         let sums = history.by_product(&BTreeMap::new());
-        assert_eq!((sums.series.len(), &sums.series[0].units[..]), (1, &[4, 1, 6][..]));
+        assert_eq!((sums.series.len(), &sums.series[0].units), (1, &vec![4, 1, 6].into()));
         assert_eq!(
             [MONDAY - 22, MONDAY - 21, MONDAY - 7, MONDAY].map(|week| history.week_index(week)),
             [None, Some(0), Some(2), None]

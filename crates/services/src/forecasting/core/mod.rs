@@ -21,6 +21,7 @@ mod simulate_classes;
 mod stored;
 mod sums;
 mod supply;
+mod week_units;
 mod weekdays;
 
 pub use actual::{ActualStock, LevelDay, UnitCost};
@@ -45,4 +46,5 @@ pub use simulate_classes::{ClassHistory, ClassProduct, ClassTotals, SimulatedCla
 pub use stored::{ExclusionReason, QualityReason, StoredExcludedWeek, StoredPoint, StoredSeries, class_of, series_of, status_of};
 pub use sums::{StoredSum, StoredSumPoint, SumKey, Sums};
 pub use supply::days_lasting;
+pub use week_units::WeekUnits;
 pub use weekdays::OpenDays;

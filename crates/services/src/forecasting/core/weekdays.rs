@@ -26,7 +26,7 @@ pub fn profiles(history: &History, until: usize, own_units: &[ByDay<f32>], open:
         let sum = sums_by_category.entry((series.category(), store)).or_default();
         sum.iter_mut().zip(units).for_each(|(sum, units)| *sum += f64::from(units.max(0.0)));
         let weeks = selling_weeks.entry(store).or_insert_with(|| vec![false; until]);
-        weeks.iter_mut().zip(&series.units).for_each(|(is_selling, units)| *is_selling |= *units > 0);
+        weeks.iter_mut().zip(series.units.iter()).for_each(|(is_selling, units)| *is_selling |= units > 0);
     }
     let next_day = history.first_week + 7 * until as i32;
     let closed_days = |store: StoreId| -> ByDay<bool> {

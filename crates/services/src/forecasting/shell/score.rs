@@ -186,7 +186,7 @@ fn actual_demand<'a>(histories: &[&'a History; 2]) -> impl Fn(ProductId, StoreId
     move |product, store, week| {
         let (history, series) = places.get(&(product, store))?;
         let index = history.week_index(week)?;
-        let units = series.units[index].max(0);
+        let units = series.units.get(index)?.max(0);
         let days = series.days[index];
         (days >= MIN_SALE_DAYS).then_some((units, days == WEEK_DAYS))
     }

@@ -13,7 +13,7 @@ use platform::{
 
 use super::compute::{ProposalScope, compute_proposals};
 use crate::{
-    demand::shell::{FactsProgress, catch_up},
+    demand::shell::{FactsProgress, catch_up_for_reader},
     liquidation::{
         core::{Plan, PlanLine, Proposal, Recovery, SALES_DAYS, recovered_minor, sum, total_cost},
         rows::{self, LineFilter, LinesSorted, PlanFilter, PlansSorted, Settings},
@@ -25,8 +25,6 @@ use crate::{
     },
 };
 
-/// Maximum pages of the journal that a reader waits for.
-const PAGES: usize = 16;
 /// Products whose sales are read together.
 const CHUNK: usize = 500;
 
@@ -70,7 +68,7 @@ pub async fn dead_stock(
     request: DeadStockRequest,
 ) -> Result<DeadStock, Fault> {
     let (db, scope) = (ledger.database(), permit.scope(ledger.database()));
-    let progress: FactsProgress = Box::pin(catch_up(db, scope.tenant(), PAGES)).await?;
+    let progress: FactsProgress = Box::pin(catch_up_for_reader(db, scope.tenant())).await?;
     let criteria = rows::settings(&scope).await?.criteria;
     let proposal_scope = ProposalScope {
         products: request.products,
@@ -178,7 +176,7 @@ pub async fn line_results(
 ) -> Result<HashMap<LiquidationLineId, i64>, Fault> {
     let scope = permit.scope(ledger.database());
     let Some(since) = lines.iter().filter_map(|line| line.approved_on).min() else { return Ok(HashMap::new()) };
-    Box::pin(catch_up(ledger.database(), scope.tenant(), PAGES)).await?;
+    Box::pin(catch_up_for_reader(ledger.database(), scope.tenant())).await?;
     let today = local_day(ledger.clock().now(), &tenant_zone(&scope).await?);
     results(&scope, plan.currency, lines, (since, today)).await
 }

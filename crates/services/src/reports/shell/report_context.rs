@@ -10,17 +10,13 @@ use platform::{
 };
 
 use crate::{
-    demand::shell::{FactsProgress, catch_up},
+    demand::shell::{FactsProgress, catch_up_for_reader},
     insight::{
         rows::default_currency,
         shell::{self as insight, ReportError},
     },
     reports::{core::Span, rows::ReportFilter},
 };
-
-/// Maximum pages of the journal that a reader waits for. `FactsProgress` reports how far the facts
-/// are behind.
-const PAGES: usize = 16;
 
 /// The currency of a report, and its progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +45,7 @@ pub(super) fn restrict_to_permit<P: Permission>(permit: &Permit<P>, mut report_f
 
 /// Brings the facts up to date.
 pub(super) async fn facts_source(db: &Database, scope: &TenantScope, span: Span) -> Result<ReportSource, ReportError> {
-    let progress = Box::pin(catch_up(db, scope.tenant(), PAGES)).await?;
+    let progress = Box::pin(catch_up_for_reader(db, scope.tenant())).await?;
     Ok(ReportSource { currency: default_currency(scope).await?, span, progress })
 }
 
