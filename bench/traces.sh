@@ -10,6 +10,7 @@
 # BENCH_WARM 0.5. Clients: the kit's generator where bench/run.sh setup built it, else bench/writes.py. About (BENCH_SECS + BENCH_WARM + 1.5) * 54 *
 # BENCH_ROUNDS seconds a database: 11 minutes. Prints a table of Markdown; ends with 1 when something is missed. Settings: the head of bench/lib.sh;
 # the ports are ENTREPOT_BENCH_PORT and the two after it.
+set -euo pipefail
 # shellcheck source=bench/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 ROUNDS="${BENCH_ROUNDS:-3}" SECS="${BENCH_SECS:-2}" WARM="${BENCH_WARM:-0.5}" WORKS="${BENCH_WORKS:-w2 w3 w4}"

@@ -109,7 +109,7 @@ class Load:
         self.work, self.conns, self.rate = Work(options.work, options.seed), options.conns, options.rate
         self.begin = time.perf_counter() + options.warm
         self.until, self.secs = self.begin + options.secs, options.secs
-        self.took, self.errors, self.first_error, self.left = [], 0, None, options.conns
+        self.took, self.count, self.errors, self.first_error, self.left = [], 0, 0, None, options.conns
         self.slot = time.perf_counter()
 
     def wait(self, now):
@@ -125,7 +125,9 @@ class Load:
     def answered(self, now, sent, answer):
         if b" 200 " not in answer[:16] or self.work.expect not in answer:
             self.fail(answer[-400:].decode(errors="replace"))
-        elif self.begin <= now < self.until:
+            return
+        self.count += 1
+        if self.begin <= now < self.until:
             self.took.append(now - sent)
 
     async def run(self):
@@ -146,7 +148,7 @@ def main():
     o = p.parse_args()
     load = Load(o)
     asyncio.run(load.run())
-    line = {"work": o.work, "generator": "python", "rps": round(len(load.took) / load.secs, 1), "err": load.errors}
+    line = {"work": o.work, "generator": "python", "rps": round(len(load.took) / load.secs, 1), "answered": load.count, "err": load.errors}
     if load.took:
         line |= {"p50_ms": round(share(load.took, 0.5) * 1000, 2), "p99_ms": round(share(load.took, 0.99) * 1000, 2)}
     if load.first_error:

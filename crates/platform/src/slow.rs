@@ -16,7 +16,8 @@ use tokio::{sync::mpsc, task::futures::TaskLocalFuture};
 
 use crate::{
     clock::{Clock, Monotonic},
-    metrics, traces,
+    metrics,
+    traces::{self, StatementText},
 };
 
 /// Maximum statements that wait to be explained. Beyond it a statement gets no plan.
@@ -56,18 +57,12 @@ impl Watch {
 }
 
 /// Returns the text, or the beginning of one that is too long to be kept only for the log.
-fn truncate_statement(sql: &str) -> String {
+fn truncate_statement(sql: &str) -> StatementText {
     if sql.len() <= MAX_PENDING_TEXT_BYTES {
-        return sql.to_owned();
+        return StatementText { text: sql.into(), is_truncated: false };
     }
-    let mut text = sql[..sql.floor_char_boundary(MAX_PENDING_TEXT_BYTES)].to_owned();
-    text.push('…');
-    text
-}
-
-/// Whether this is but the beginning of a statement.
-pub fn is_truncated(text: &str) -> bool {
-    text.ends_with('…')
+    let text = &sql[..sql.floor_char_boundary(MAX_PENDING_TEXT_BYTES)];
+    StatementText { text: format!("{text}…").into(), is_truncated: true }
 }
 
 /// Whether a statement is a query that changes and locks nothing.
@@ -94,7 +89,7 @@ pub fn trace_id() -> String {
 #[derive(Default)]
 struct Tally {
     statements: u64,
-    slowest: Option<(Duration, String)>,
+    slowest: Option<(Duration, Arc<str>)>,
 }
 
 /// Times the statements of a running operation. Clones share them.
@@ -143,7 +138,7 @@ pub fn carry_operation<F: Future>(future: F) -> TaskLocalFuture<OperationWatch, 
 pub struct StatementTimer(Option<Running>);
 
 struct Running {
-    sql: String,
+    sql: StatementText,
     started_at: Monotonic,
     operation: OperationWatch,
 }
@@ -152,13 +147,17 @@ impl StatementTimer {
     pub fn begin(sql: &str) -> Self {
         let Some(watch) = WATCH.get() else { return Self(None) };
         let operation = CURRENT.try_with(Clone::clone).unwrap_or_default();
-        let sql = if watch.queue.is_closed() { truncate_statement(sql) } else { sql.to_owned() };
+        let sql = if watch.queue.is_closed() {
+            truncate_statement(sql)
+        } else {
+            StatementText { text: sql.into(), is_truncated: false }
+        };
         Self(Some(Running { sql, started_at: watch.clock.monotonic(), operation }))
     }
 
-    /// Returns the text, or its beginning (`is_truncated`); None if nothing is timed.
-    pub fn text(&self) -> Option<&str> {
-        self.0.as_ref().map(|running| running.sql.as_str())
+    /// Returns the statement; None if nothing is timed.
+    pub fn statement(&self) -> Option<&StatementText> {
+        self.0.as_ref().map(|running| &running.sql)
     }
 }
 
@@ -170,12 +169,12 @@ impl Drop for StatementTimer {
             let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
             tally.statements += 1;
             if tally.slowest.as_ref().is_none_or(|(slowest, _)| *slowest < took) {
-                tally.slowest = Some((took, sql));
+                tally.slowest = Some((took, sql.text));
             }
         } else if took >= watch.limit {
             metrics::count_slow_statement();
-            watch.explain(&sql);
-            let (milliseconds, trace, statement) = (milliseconds(took), trace_id(), format_statement(&sql));
+            watch.explain(&sql.text);
+            let (milliseconds, trace, statement) = (milliseconds(took), trace_id(), format_statement(&sql.text));
             tracing::warn!(milliseconds, trace, statement, "a statement was slow");
         }
     }
@@ -199,10 +198,11 @@ mod tests {
         }
         assert_eq!(format_statement("SELECT 1\n   FROM a"), "SELECT 1 FROM a");
         assert_eq!(format_statement(&"é".repeat(3_000)).chars().count(), MAX_TEXT + 1);
-        assert_eq!(truncate_statement("SELECT 1"), "SELECT 1");
+        assert_eq!(truncate_statement("SELECT 1"), StatementText { text: "SELECT 1".into(), is_truncated: false });
         let long = truncate_statement(&format!("-{}", "é".repeat(3_000)));
-        assert!(is_truncated(&long) && !is_truncated(&truncate_statement("SELECT 1")));
-        assert!(long.ends_with("é…") && long.len() == MAX_PENDING_TEXT_BYTES - 1 + '…'.len_utf8(), "{}", long.len());
+        let length = long.text.len();
+        assert!(long.is_truncated && long.text.ends_with("é…"));
+        assert_eq!(length, MAX_PENDING_TEXT_BYTES - 1 + '…'.len_utf8());
     }
 
     /// The only test that calls `install`, which works once in a process.

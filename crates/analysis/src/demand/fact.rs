@@ -5,10 +5,8 @@ use std::sync::Arc;
 use async_graphql::Context;
 use entity::prelude::{self, ChannelId, Currency, ProductId, StoreId};
 use macros::resolvers;
-use services::demand::{
-    rows::{self, FactKey, FactRow},
-    shell::FactsProgress,
-};
+use platform::storage::books::BookProgress;
+use services::demand::rows::{self, FactKey, FactRow};
 
 use crate::{
     catalog::{Channel, Money, Product, Store},
@@ -201,7 +199,7 @@ impl DemandFact {
 pub struct DemandFactConnection {
     pub page: CountedPage<DemandFact>,
     pub totals: DemandFact,
-    pub progress: FactsProgress,
+    pub progress: BookProgress,
     pub currency: Currency,
 }
 crate::connection!(@edge DemandFactEdge, DemandFact, "demand facts");

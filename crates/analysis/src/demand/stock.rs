@@ -6,13 +6,16 @@ use entity::prelude;
 use iam::access::{Permission, Permit, kind};
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::paging::{CursorSigner, Key};
+use platform::{
+    paging::{CursorSigner, Key},
+    storage::books::BookProgress,
+};
 use serde_json::json;
 use services::{
     demand::{
         core::{StockPeriod, round6},
         rows::StockFilter,
-        shell::{self, Comparisons, FactsProgress, LevelStock, LostUnits, MAX_DAYS},
+        shell::{self, Comparisons, LevelStock, LostUnits, MAX_DAYS},
     },
     forecasting::shell as forecasting,
     reports::core::Span,
@@ -182,7 +185,7 @@ pub struct StockPerformanceConnection {
     before: Option<StockPeriod>,
     lost: LostUnits,
     unknown: i64,
-    progress: FactsProgress,
+    progress: BookProgress,
     span: Span,
 }
 crate::connection!(@edge StockPerformanceEdge, StockPerformance, "levels by the performance of their stock");

@@ -1,8 +1,8 @@
-//! Parallel work on chunks of series, on several threads, with results in the order of the series.
+//! Work on chunks of series and on other items, on several threads, with results in order.
 
 use std::{
     ops::Range,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{Mutex, PoisonError},
     thread,
 };
 
@@ -17,31 +17,28 @@ pub(crate) fn run_in_chunks<T: Send>(
     work: impl Fn(Range<usize>) -> T + Sync,
 ) -> Vec<T> {
     let size = size.max(1);
-    let chunks = count.div_ceil(size);
-    let range = |chunk: usize| chunk * size..((chunk + 1) * size).min(count);
-    if threads <= 1 || chunks <= 1 {
-        return (0..chunks).map(|chunk| work(range(chunk))).collect();
+    let chunks = (0..count).step_by(size).map(|start| start..(start + size).min(count)).collect();
+    run_in_parallel(chunks, threads, work)
+}
+
+/// Does `work` on each item and returns the results in order. A panic of `work` is the caller's.
+pub(crate) fn run_in_parallel<I: Send, T: Send>(items: Vec<I>, threads: usize, work: impl Fn(I) -> T + Sync) -> Vec<T> {
+    let count = items.len();
+    if threads <= 1 || count <= 1 {
+        return items.into_iter().map(work).collect();
     }
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut results = Vec::new();
-        loop {
-            let chunk = next.fetch_add(1, Ordering::Relaxed);
-            if chunk >= chunks {
-                return results;
-            }
-            results.push((chunk, work(range(chunk))));
-        }
-    };
+    let items = Mutex::new(items.into_iter().enumerate());
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let worker = || std::iter::from_fn(next).map(|(index, item)| (index, work(item))).collect::<Vec<_>>();
     let mut results: Vec<(usize, T)> = thread::scope(|scope| {
-        let started: Vec<_> = (1..threads.min(chunks)).map(|_| scope.spawn(worker)).collect();
+        let started: Vec<_> = (1..threads.min(count)).map(|_| scope.spawn(worker)).collect();
         let mut results = worker();
         for thread in started {
             results.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
         results
     });
-    results.sort_unstable_by_key(|(chunk, _)| *chunk);
+    results.sort_unstable_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()
 }
 

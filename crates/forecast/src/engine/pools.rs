@@ -1,9 +1,7 @@
 //! The errors of one method at earlier origins, each divided by its series' scale: of single weeks and of sums over weeks.
 
-use std::sync::{Mutex, PoisonError};
-
 use crate::{
-    engine::{chunks::CHUNK_SIZE, run_in_chunks, score::weeks_ahead},
+    engine::{CHUNK_SIZE, chunks::run_in_parallel, run_in_chunks, score::weeks_ahead},
     intervals::{LONGEST_SUM, Pool, SumPools, error_scale, mean_step, sum_scale},
     models::{Cap, Configuration, Method, Model, Scratch, Seasons, View},
     panel::Panel,
@@ -98,12 +96,7 @@ pub(crate) fn pool_errors(panel: &Panel, method: &Method, seasons: &Seasons, thr
     for Scores { weeks, sums } in chunks {
         by_length.iter_mut().zip(std::iter::once(weeks).chain(sums)).for_each(|(parts, part)| parts.push(part));
     }
-    let by_length: Vec<Mutex<Vec<Vec<f32>>>> = by_length.into_iter().map(Mutex::new).collect();
-    let pool_of = |length: usize| {
-        let parts = std::mem::take(&mut *by_length[length].lock().unwrap_or_else(PoisonError::into_inner));
-        Pool::new(concat(parts))
-    };
-    let mut pools = run_in_chunks(by_length.len(), 1, threads, |range| pool_of(range.start)).into_iter();
+    let mut pools = run_in_parallel(by_length, threads, |parts| Pool::new(concat(parts))).into_iter();
     let weeks = pools.next().unwrap_or_default();
     MethodPools { method: method.clone(), weeks, sums: SumPools::new(pools.collect(), &counts) }
 }

@@ -3,6 +3,7 @@
 //! `Global`. Only this room begins and commits.
 
 mod announce;
+pub mod books;
 mod bulk;
 mod bulk_records;
 mod checksum;

@@ -8,10 +8,7 @@ use std::sync::{
 
 use sea_orm::Statement;
 
-use crate::{
-    slow::{self, StatementTimer},
-    traces::Span,
-};
+use crate::{slow::StatementTimer, traces::Span};
 
 /// A statement on its way, until it is answered: its span, and its timer for the log.
 #[must_use]
@@ -28,9 +25,9 @@ impl SentStatement {
 
 impl Drop for SentStatement {
     fn drop(&mut self) {
-        // The text kept for the log is enough.
-        if let Some(sql) = self.timer.text() {
-            self.span.describe(sql, (!slow::is_truncated(sql)).then_some(sql));
+        // The text that is kept for the log.
+        if let Some(statement) = self.timer.statement() {
+            self.span.describe(statement);
         }
     }
 }

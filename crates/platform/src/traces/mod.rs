@@ -23,7 +23,7 @@ mod step;
 mod task;
 mod tracer;
 
-pub use attributes::{AttributeValue, TextHash};
+pub use attributes::{AttributeValue, StatementText, TextHash};
 pub use context::TraceContext;
 pub use finished_span::{FinishedSpan, SpanKind};
 pub use payload::{append_any_trace, append_trace, payload_opening, trace_of_payload, without_trace};

@@ -13,7 +13,7 @@ use std::{
 use entity::prelude::Timestamp;
 
 use super::{
-    attributes::AttributeValue,
+    attributes::{AttributeValue, StatementText},
     context::TraceContext,
     finished_span::{FinishedSpan, SpanKind},
 };
@@ -33,6 +33,8 @@ pub(super) struct Part {
     /// None while the part runs.
     pub(super) took: Option<Duration>,
     pub(super) attributes: Vec<(&'static str, AttributeValue)>,
+    /// Statement that the part is. It becomes attributes only if the part is sent.
+    pub(super) statement: Option<StatementText>,
     /// Positions of the part in traces that are recorded.
     pub(super) links: Vec<TraceContext>,
     pub(super) has_failed: bool,
@@ -41,7 +43,8 @@ pub(super) struct Part {
 impl Part {
     /// Returns a part that is running.
     pub(super) fn new_running(name: &'static str, kind: SpanKind, start: Monotonic) -> Self {
-        Self { name, kind, started_at: start, took: None, attributes: Vec::new(), links: Vec::new(), has_failed: false }
+        let (attributes, links) = (Vec::new(), Vec::new());
+        Self { name, kind, started_at: start, took: None, attributes, statement: None, links, has_failed: false }
     }
 
     /// Returns the length for the choice of the longest: an unfinished part is always kept.
@@ -53,6 +56,7 @@ impl Part {
     pub(super) fn finished(&self, (now, wall_time): (Monotonic, Timestamp), parent: TraceContext, span_id: u64) -> FinishedSpan {
         let since = now.since(self.started_at);
         let mut attributes = self.attributes.clone();
+        attributes.extend(self.statement.iter().flat_map(StatementText::attributes));
         if self.took.is_none() {
             attributes.push(("entrepot.unfinished", "true".into()));
         }

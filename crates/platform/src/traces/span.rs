@@ -6,7 +6,7 @@ use entity::prelude::Timestamp;
 use tokio::task::futures::TaskLocalFuture;
 
 use super::{
-    attributes::{AttributeValue, Summary, TextHash},
+    attributes::{AttributeValue, StatementText, statement_attributes},
     context::TraceContext,
     finished_span::{FinishedSpan, SpanKind},
     parts::{MIN_PART_DURATION, PartSpan, Parts},
@@ -135,8 +135,9 @@ impl Span {
     /// Begins the span of a statement in the current trace. Its attributes are the text's digest, verb and first table.
     pub fn statement(sql: &str) -> Self {
         let mut span = Self::child("db.statement", SpanKind::Client);
-        span.set("db.query.summary", Summary(sql));
-        span.set("db.query.hash", TextHash(sql));
+        if let Some(record) = &mut span.record {
+            record.span.attributes.extend(statement_attributes(sql));
+        }
         span
     }
 
@@ -172,17 +173,13 @@ impl Span {
         }
     }
 
-    /// Sets the statement's attributes at its end, if it is a part and took long enough to be kept. The digest is of the
-    /// whole text.
-    pub fn describe(&mut self, sql: &str, full_sql: Option<&str>) {
+    /// Sets the statement at its end, if it is a part and took long enough to be kept.
+    pub fn describe(&mut self, statement: &StatementText) {
         let (Some(noted), Some(tracer)) = (&mut self.noted, TRACER.get()) else { return };
         let took = tracer.clock.monotonic().since(noted.part.started_at);
         noted.part.took = Some(took);
         if took >= MIN_PART_DURATION {
-            noted.part.attributes.push(("db.query.summary", Summary(sql).into()));
-            if let Some(full_sql) = full_sql {
-                noted.part.attributes.push(("db.query.hash", TextHash(full_sql).into()));
-            }
+            noted.part.statement = Some(statement.clone());
         }
     }
 

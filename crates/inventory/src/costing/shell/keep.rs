@@ -1,11 +1,15 @@
 //! Brings the book up to the journal page by page, one transaction each: run by a periodic job and
 //! by readers that need it.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use entity::prelude::*;
-use platform::storage::{Database, Fault, TenantScope, journal};
-use tokio::{sync::Mutex, time::timeout};
+use platform::storage::{
+    Database, Fault, TenantScope,
+    books::{self, BookProgress},
+    journal,
+};
+use tokio::sync::Mutex;
 
 use crate::costing::{
     core::{self, Posting, PostingHistory, Revaluation},
@@ -14,24 +18,6 @@ use crate::costing::{
 
 /// Maximum pages that a reader waits for: some tens of thousands of entries.
 const READER_PAGES: usize = 8;
-/// Maximum time that a reader waits, as another task may hold the book. Less than the time limit
-/// of an operation, which would answer nothing.
-const READER_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// Progress of a tenant's cost book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BookProgress {
-    /// The last event that is booked.
-    pub seq: i64,
-    /// The journal's last event at the time of the call.
-    pub head: i64,
-}
-
-impl BookProgress {
-    pub const fn is_current(self) -> bool {
-        self.seq >= self.head
-    }
-}
 
 /// Lock that lets one task per node post pages: others would only hold connections while they wait
 /// for the row lock of the book.
@@ -43,14 +29,12 @@ pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<B
     catch_up_in_scope(&db.tenant(tenant), pages).await
 }
 
-/// Books the journal for a reader, as far as it waits for that: `BookProgress` has the last event
-/// that is booked. The page under way is booked to its end. Look-ups in tasks of their own get the
-/// snapshot or the replica of their request only from the caller's handle.
+/// Books the journal for a reader, as far as it waits for that. The page under way is booked to its
+/// end. Look-ups in tasks of their own get the snapshot or the replica of their request only from
+/// the caller's handle.
 pub(super) async fn catch_up_for_reader(scope: &TenantScope) -> Result<BookProgress, Fault> {
-    if let Ok(progress) = timeout(READER_TIMEOUT, catch_up_in_scope(scope, READER_PAGES)).await {
-        return progress;
-    }
-    Ok(BookProgress { seq: rows::load_booked_seq(scope).await?, head: journal::head(scope).await?.seq })
+    let catch_up = catch_up_in_scope(scope, READER_PAGES);
+    books::catch_up_for_reader(scope, catch_up, rows::load_booked_seq(scope)).await
 }
 
 async fn catch_up_in_scope(scope: &TenantScope, pages: usize) -> Result<BookProgress, Fault> {

@@ -10,7 +10,7 @@ mod revaluation_reversal;
 
 pub use ageing::{Ageing, stock_ageing};
 pub use charge::{ChargeAdd, ChargeProblem, MAX_ADDED_CHARGES, charge_add};
-pub use keep::{BookProgress, catch_up};
+pub use keep::catch_up;
 pub use report::*;
 pub use revaluation_reversal::{RevaluationReverse, revaluation_reverse};
 pub use revalue::{Outcome, Revalue, RevalueLine, Write, revalue};

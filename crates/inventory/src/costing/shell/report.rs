@@ -6,11 +6,11 @@ use entity::{prelude::*, quantity::MAX_SAFE};
 use iam::access::{Permit, kind};
 use platform::{
     clock::day_text,
-    storage::{Database, Fault, TenantScope},
+    storage::{Database, Fault, TenantScope, books::BookProgress},
 };
 use uuid::Uuid;
 
-use super::keep::{BookProgress, catch_up_for_reader};
+use super::keep::catch_up_for_reader;
 use crate::costing::{
     core::{Layer, Sums, Values, share},
     rows::{self, CostFilter, CostGroup, ValuationTime},

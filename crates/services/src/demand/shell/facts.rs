@@ -4,10 +4,10 @@ use entity::{prelude::*, quantity::MAX_SAFE};
 use iam::access::{Permit, Reach, kind};
 use platform::{
     paging::{ListSource, PageRequest},
-    storage::{Database, Fault, TenantScope},
+    storage::{Database, Fault, TenantScope, books::BookProgress},
 };
 
-use super::keep::{FactsProgress, catch_up_for_reader};
+use super::keep::catch_up_for_reader;
 use crate::{
     demand::{
         core::is_in_stock,
@@ -32,7 +32,7 @@ pub struct FactRequest {
 /// Facts by group, and of everything that the filter lets through.
 #[derive(Debug, Clone)]
 pub struct FactPage {
-    pub progress: FactsProgress,
+    pub progress: BookProgress,
     pub currency: Currency,
     pub rows: Vec<FactRow>,
     /// Whether the day of each row closed with stock, in the order of the rows; None for a row that

@@ -1,15 +1,16 @@
 //! Brings facts up to the journal page by page, one transaction each, in a job and in requests of
 //! readers, whichever comes first.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use entity::prelude::*;
 use platform::storage::{
     Database, Fault, Reads, TenantScope, Work,
+    books::{self, BookProgress},
     journal::{self, Head},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::{sync::Mutex, time::timeout};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{
@@ -26,9 +27,6 @@ use crate::demand::{
 pub const PAGE: i64 = 1_000;
 /// Maximum pages that a reader waits for.
 const READER_PAGES: usize = 16;
-/// Maximum time that a reader waits: orders of a thousand lines take longer a page, and another
-/// task may hold the book. Less than the time limit of an operation, which would answer nothing.
-const READER_TIMEOUT: Duration = Duration::from_secs(3);
 /// Maximum events of a page: many change the same days, and the changes of one page to a day are
 /// written once. On SQLite a page holds the writer, for some 100 ms for this number.
 const MAX_PAGE_EVENTS: i64 = 4_000;
@@ -37,25 +35,6 @@ const MAX_BATCH_DAYS: usize = 8_000;
 /// Documents of a page that are read because the journal no longer has their events.
 const DOCUMENTS: u32 = 500;
 
-/// Progress of a tenant's facts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FactsProgress {
-    /// Last event that is counted in the facts.
-    pub seq: i64,
-    /// Last event of the journal at the time of the request.
-    pub head: i64,
-}
-
-impl FactsProgress {
-    pub const fn is_current(self) -> bool {
-        self.seq >= self.head
-    }
-    /// Whether they lack more events than that.
-    pub const fn is_far_behind(self, events: i64) -> bool {
-        self.head - self.seq > events
-    }
-}
-
 /// Lock that lets one task of a node count pages at a time: others would only hold connections
 /// while they wait for the book's row. Each task leaves the days that it has read to the next.
 #[derive(Clone, Default)]
@@ -63,32 +42,30 @@ struct CountingLock(Arc<Mutex<BookCache>>);
 
 /// Brings the facts up to the journal's current head, by the events of `pages` pages at most. The
 /// next call counts the rest.
-pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<FactsProgress, Fault> {
+pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<BookProgress, Fault> {
     catch_up_events(db, tenant, PAGE.saturating_mul(i64::try_from(pages).unwrap_or(i64::MAX)), MAX_PAGE_EVENTS).await
 }
 
-/// Brings the facts up to the journal for a reader, as far as it waits for them: `FactsProgress`
-/// reports how far they are behind. The page that is being counted then is counted to its end.
-pub async fn catch_up_for_reader(db: &Database, tenant: TenantId) -> Result<FactsProgress, Fault> {
-    if let Ok(progress) = timeout(READER_TIMEOUT, Box::pin(catch_up(db, tenant, READER_PAGES))).await {
-        return progress;
-    }
+/// Brings the facts up to the journal for a reader, as far as it waits for them. The page that is
+/// being counted then is counted to its end.
+pub async fn catch_up_for_reader(db: &Database, tenant: TenantId) -> Result<BookProgress, Fault> {
     let scope = db.tenant(tenant);
-    Ok(FactsProgress { seq: rows::progress(&scope).await?, head: journal::head(&scope).await?.seq })
+    let catch_up = Box::pin(catch_up(db, tenant, READER_PAGES));
+    books::catch_up_for_reader(&scope, catch_up, rows::progress(&scope)).await
 }
 
 /// Brings the facts up to the journal, by pages of `events` events.
-pub async fn catch_up_with(db: &Database, tenant: TenantId, pages: usize, events: i64) -> Result<FactsProgress, Fault> {
+pub async fn catch_up_with(db: &Database, tenant: TenantId, pages: usize, events: i64) -> Result<BookProgress, Fault> {
     catch_up_events(db, tenant, events.saturating_mul(i64::try_from(pages).unwrap_or(i64::MAX)), events).await
 }
 
 /// Brings the facts up to the journal, by `max_events` events at most, and `page_events` in each page.
-async fn catch_up_events(db: &Database, tenant: TenantId, max_events: i64, page_events: i64) -> Result<FactsProgress, Fault> {
+async fn catch_up_events(db: &Database, tenant: TenantId, max_events: i64, page_events: i64) -> Result<BookProgress, Fault> {
     let scope = db.tenant(tenant);
     let (head, seq) = (journal::head(&scope).await?.seq, rows::progress(&scope).await?);
     // A scope that is pinned at a past moment does not see facts that are counted now.
     if seq >= head || scope.has_consistent_reads() {
-        return Ok(FactsProgress { seq, head });
+        return Ok(BookProgress { seq, head });
     }
     let counting_lock: CountingLock = db.extensions().get().unwrap_or_else(|| {
         let counting_lock = CountingLock::default();
@@ -109,7 +86,7 @@ async fn catch_up_events(db: &Database, tenant: TenantId, max_events: i64, page_
         Ok::<_, Fault>(seq)
     });
     let seq = task.await.map_err(|err| Fault::Broken(format!("the demand facts: {err}")))??;
-    Ok(FactsProgress { seq, head })
+    Ok(BookProgress { seq, head })
 }
 
 /// Locks a generation's book, or the current one's. A generation that is gone was discarded by another rebuild.

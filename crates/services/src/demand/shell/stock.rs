@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use inventory::catalog::rows::page::ProductCondition;
-use platform::storage::{Database, Fault, TenantScope};
+use platform::storage::{Database, Fault, TenantScope, books::BookProgress};
 
-use super::keep::{FactsProgress, catch_up_for_reader};
+use super::keep::catch_up_for_reader;
 use crate::{
     demand::{
         core::StockPeriod,
@@ -68,7 +68,7 @@ impl LostUnits {
 /// Levels by the cost of their stock-outs, in descending order, and their totals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StockPerformance {
-    pub progress: FactsProgress,
+    pub progress: BookProgress,
     pub rows: Vec<LevelStock>,
     pub totals: StockPeriod,
     /// Sum over all levels in the days before the report; None if there was no level, or if not

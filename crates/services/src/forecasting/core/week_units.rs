@@ -1,19 +1,23 @@
 //! Units of the weeks of a series, as a run holds them.
 
-/// Units of each week, in four bytes where all of them fit: a run of a hundred thousand series
-/// holds ten million.
+/// Units of each week, in as few bytes as all of them fit in: a run of a hundred thousand series
+/// holds ten million, most of them below a hundred.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WeekUnits {
-    Narrow(Box<[i32]>),
-    Wide(Box<[i64]>),
+    One(Box<[i8]>),
+    Two(Box<[i16]>),
+    Four(Box<[i32]>),
+    Eight(Box<[i64]>),
 }
 
 impl WeekUnits {
     /// Returns the units of a week; `None` outside of the weeks.
     pub fn get(&self, week: usize) -> Option<i64> {
         match self {
-            Self::Narrow(units) => units.get(week).copied().map(i64::from),
-            Self::Wide(units) => units.get(week).copied(),
+            Self::One(units) => units.get(week).copied().map(i64::from),
+            Self::Two(units) => units.get(week).copied().map(i64::from),
+            Self::Four(units) => units.get(week).copied().map(i64::from),
+            Self::Eight(units) => units.get(week).copied(),
         }
     }
     /// The units of each week, the oldest first.
@@ -23,8 +27,10 @@ impl WeekUnits {
     /// The units of the last `count` weeks, or of all if there are fewer, the oldest first.
     pub fn last(&self, count: usize) -> impl Iterator<Item = i64> + '_ {
         let weeks = match self {
-            Self::Narrow(units) => units.len(),
-            Self::Wide(units) => units.len(),
+            Self::One(units) => units.len(),
+            Self::Two(units) => units.len(),
+            Self::Four(units) => units.len(),
+            Self::Eight(units) => units.len(),
         };
         (weeks.saturating_sub(count)..weeks).filter_map(|week| self.get(week))
     }
@@ -32,8 +38,13 @@ impl WeekUnits {
 
 impl From<Vec<i64>> for WeekUnits {
     fn from(units: Vec<i64>) -> Self {
-        let narrow: Result<Box<[i32]>, _> = units.iter().map(|units| i32::try_from(*units)).collect();
-        narrow.map_or_else(|_| Self::Wide(units.into()), Self::Narrow)
+        fn narrowed<T: TryFrom<i64>>(units: &[i64]) -> Option<Box<[T]>> {
+            units.iter().map(|units| T::try_from(*units).ok()).collect()
+        }
+        let one = narrowed(&units).map(Self::One);
+        let two = || narrowed(&units).map(Self::Two);
+        let four = || narrowed(&units).map(Self::Four);
+        one.or_else(two).or_else(four).unwrap_or_else(|| Self::Eight(units.into()))
     }
 }
 
@@ -42,11 +53,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn units_are_the_same_in_four_bytes_and_in_eight() {
-        for last in [-3, i64::from(i32::MAX), i64::from(i32::MAX) + 1, i64::MIN] {
+    fn units_are_the_same_in_as_few_bytes_as_they_fit_in() {
+        let bytes_and_units = [
+            (1, -3),
+            (1, i64::from(i8::MIN)),
+            (2, i64::from(i8::MAX) + 1),
+            (2, i64::from(i16::MIN)),
+            (4, i64::from(i16::MAX) + 1),
+            (4, i64::from(i32::MIN)),
+            (8, i64::from(i32::MAX) + 1),
+            (8, i64::MIN),
+        ];
+        for (bytes, last) in bytes_and_units {
             let units = vec![5, 0, last];
             let found = WeekUnits::from(units.clone());
-            assert_eq!(matches!(found, WeekUnits::Narrow(_)), i32::try_from(last).is_ok());
+            let found_bytes = match &found {
+                WeekUnits::One(_) => 1,
+                WeekUnits::Two(_) => 2,
+                WeekUnits::Four(_) => 4,
+                WeekUnits::Eight(_) => 8,
+            };
+            assert_eq!(found_bytes, bytes, "{last}");
             assert_eq!(
                 (found.iter().collect::<Vec<_>>(), found.last(2).collect::<Vec<_>>(), found.get(3)),
                 (units, vec![0, last], None)

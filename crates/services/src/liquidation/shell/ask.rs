@@ -13,7 +13,7 @@ use platform::{
 
 use super::compute::{ProposalScope, compute_proposals};
 use crate::{
-    demand::shell::{FactsProgress, catch_up_for_reader},
+    demand::shell::catch_up_for_reader,
     liquidation::{
         core::{Plan, PlanLine, Proposal, Recovery, SALES_DAYS, recovered_minor, sum, total_cost},
         rows::{self, LineFilter, LinesSorted, PlanFilter, PlansSorted, Settings},
@@ -68,7 +68,7 @@ pub async fn dead_stock(
     request: DeadStockRequest,
 ) -> Result<DeadStock, Fault> {
     let (db, scope) = (ledger.database(), permit.scope(ledger.database()));
-    let progress: FactsProgress = Box::pin(catch_up_for_reader(db, scope.tenant())).await?;
+    let progress = Box::pin(catch_up_for_reader(db, scope.tenant())).await?;
     let criteria = rows::settings(&scope).await?.criteria;
     let proposal_scope = ProposalScope {
         products: request.products,

@@ -6,7 +6,7 @@ use forecast::ratios::is_dead;
 use iam::access::{Permission, Permit, Reach, kind};
 use platform::{
     clock::local_day,
-    storage::{Database, Fault, TenantScope, journal},
+    storage::{Database, Fault, TenantScope, books::BookProgress, journal},
 };
 use tokio::time::Instant;
 
@@ -15,7 +15,6 @@ use super::{
     report_context::{costs_source, unfiltered},
 };
 use crate::{
-    demand::shell::FactsProgress,
     forecasting::rows::last_run,
     insight::shell::ReportError,
     reports::{
@@ -90,7 +89,7 @@ pub struct DeadSums {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dashboard {
     pub as_of: Timestamp,
-    pub progress: FactsProgress,
+    pub progress: BookProgress,
     pub currency: Currency,
     pub span: Span,
     pub sales: SalesComparison,

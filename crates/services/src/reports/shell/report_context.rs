@@ -6,11 +6,11 @@ use iam::access::{Permission, Permit, Reach};
 use inventory::{catalog::rows::page::ProductCondition, costing::shell as costing};
 use platform::{
     paging::Key,
-    storage::{Database, Reads, TenantScope},
+    storage::{Database, Reads, TenantScope, books::BookProgress},
 };
 
 use crate::{
-    demand::shell::{FactsProgress, catch_up_for_reader},
+    demand::shell::catch_up_for_reader,
     insight::{
         rows::default_currency,
         shell::{self as insight, ReportError},
@@ -23,7 +23,7 @@ use crate::{
 pub struct ReportSource {
     pub currency: Currency,
     pub span: Span,
-    pub progress: FactsProgress,
+    pub progress: BookProgress,
 }
 
 /// A row and its sort keys.
@@ -58,15 +58,14 @@ pub(super) async fn costs_source(
 ) -> Result<(ReportSource, CostingMethod), ReportError> {
     let source = facts_source(db, scope, span).await?;
     let book = costing::prepare_costing(scope, None).await?;
-    let progress =
-        FactsProgress { seq: source.progress.seq.min(book.progress.seq), head: source.progress.head.max(book.progress.head) };
+    let progress = source.progress.with(book.progress);
     Ok((ReportSource { currency: book.currency, progress, ..source }, book.method))
 }
 
 /// Returns the source of a report of documents, which are read in their current state.
 pub(super) async fn documents_source(scope: &TenantScope, span: Span) -> Result<ReportSource, ReportError> {
     let seq = scope.head().await?.seq;
-    Ok(ReportSource { currency: default_currency(scope).await?, span, progress: FactsProgress { seq, head: seq } })
+    Ok(ReportSource { currency: default_currency(scope).await?, span, progress: BookProgress { seq, head: seq } })
 }
 
 /// A sum within the range that clients can represent exactly.
