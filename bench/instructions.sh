@@ -30,10 +30,7 @@ cat >"$COUNTED" <<WRAPPER
 exec valgrind --tool=callgrind --instr-atstart=no --fair-sched=yes --callgrind-out-file="$FOLDER/out" "$PROGRAM" "\$@"
 WRAPPER
 chmod +x "$COUNTED"
-port_free "$SINK_PORT" || die "port $SINK_PORT is taken; set ENTREPOT_BENCH_PORT"
-python3 "$ROOT/bench/sink.py" "$SINK_PORT" >"$RUN/sink.log" 2>&1 &
-SINK=$!
-wait_for 10 bash -c ": >/dev/tcp/127.0.0.1/$SINK_PORT"
+start_sink "$SINK_PORT"
 
 # load WORK SECONDS: a load on the server, as a line of JSON; an error ends the script
 load() {

@@ -92,6 +92,14 @@ stop_server() {
   rm -f "$RUN/$1.pid"
 }
 
+# start_sink PORT: starts a collector of traces that keeps nothing, its pid in SINK
+start_sink() {
+  port_free "$1" || die "port $1 is taken; set ENTREPOT_BENCH_PORT"
+  python3 "$ROOT/bench/sink.py" "$1" >"$RUN/sink.log" 2>&1 &
+  SINK=$!
+  wait_for 10 bash -c ": >/dev/tcp/127.0.0.1/$1"
+}
+
 # A token that lasts for a while, and a mark that makes this run's idempotency keys its own.
 fresh_env() {
   ENTREPOT_TOKEN=$(python3 "$ROOT/bench/load.py" token --out "$ENTREPOT_BENCH_DATA")

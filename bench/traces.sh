@@ -28,10 +28,7 @@ begin_figures
 SINK=''
 stop_servers() { for n in 0 1 2; do stop_server "traces-$n"; done; }
 trap 'stop_servers; [ -z "$SINK" ] || end_process "$SINK"; clean_up' EXIT
-port_free "$SINK_PORT" || die "port $SINK_PORT is taken; set ENTREPOT_BENCH_PORT"
-python3 "$ROOT/bench/sink.py" "$SINK_PORT" >"$RUN/sink.log" 2>&1 &
-SINK=$!
-wait_for 10 bash -c ": >/dev/tcp/127.0.0.1/$SINK_PORT"
+start_sink "$SINK_PORT"
 come() { python3 -c 'import json, sys, urllib.request; print(json.load(urllib.request.urlopen(sys.argv[1]))["bytes"])' "http://127.0.0.1:$SINK_PORT/"; }
 # database N: the account, the address and the port of the server of that database are those of what follows
 database() { export ENTREPOT_BENCH_DATA="$FOLDER/$on.$1" ENTREPOT_BENCH_PORT=$((FIRST_PORT + $1)) PORT=$((FIRST_PORT + $1)) URL="${URLS[$1]}"; }
