@@ -59,7 +59,7 @@ impl Watch {
 /// Returns the text, or the beginning of one that is too long to be kept only for the log.
 fn truncate_statement(sql: &str) -> StatementText {
     if sql.len() <= MAX_PENDING_TEXT_BYTES {
-        return StatementText { text: sql.into(), is_truncated: false };
+        return StatementText::whole(sql);
     }
     let text = &sql[..sql.floor_char_boundary(MAX_PENDING_TEXT_BYTES)];
     StatementText { text: format!("{text}…").into(), is_truncated: true }
@@ -147,11 +147,7 @@ impl StatementTimer {
     pub fn begin(sql: &str) -> Self {
         let Some(watch) = WATCH.get() else { return Self(None) };
         let operation = CURRENT.try_with(Clone::clone).unwrap_or_default();
-        let sql = if watch.queue.is_closed() {
-            truncate_statement(sql)
-        } else {
-            StatementText { text: sql.into(), is_truncated: false }
-        };
+        let sql = if watch.queue.is_closed() { truncate_statement(sql) } else { StatementText::whole(sql) };
         Self(Some(Running { sql, started_at: watch.clock.monotonic(), operation }))
     }
 
@@ -198,7 +194,7 @@ mod tests {
         }
         assert_eq!(format_statement("SELECT 1\n   FROM a"), "SELECT 1 FROM a");
         assert_eq!(format_statement(&"é".repeat(3_000)).chars().count(), MAX_TEXT + 1);
-        assert_eq!(truncate_statement("SELECT 1"), StatementText { text: "SELECT 1".into(), is_truncated: false });
+        assert_eq!(truncate_statement("SELECT 1"), StatementText::whole("SELECT 1"));
         let long = truncate_statement(&format!("-{}", "é".repeat(3_000)));
         let length = long.text.len();
         assert!(long.is_truncated && long.text.ends_with("é…"));

@@ -42,6 +42,7 @@ mod keeper;
 mod language_model;
 mod live;
 mod load;
+mod locked_file;
 mod logs;
 mod mail;
 mod many_tenants;

@@ -10,6 +10,7 @@ use sea_orm::{
 use super::{
     ActiveRowSecurity, Announcer, Backend, Database, Extensions, Fault, Options,
     coalesce::LoadQueues,
+    connect_errors::open_fault,
     database::OpenDatabase,
     pool_limits::{ACQUIRE_TIMEOUT, STATEMENT_CACHE},
     postgres,
@@ -99,7 +100,7 @@ impl Database {
         let reader = pool(options.readers, base.pragma("query_only", "on").pragma("cache_size", "-2048"));
         // The first connection turns WAL on, and may create the file, before a reader could open it
         // without WAL.
-        let first = first_of(&writer).await.map_err(|err| Fault::Broken(format!("cannot open the SQLite file {path}: {err}")))?;
+        let first = first_of(&writer).await.map_err(|err| open_fault(path, &err))?;
         drop(first);
         let owner = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
         let writer = Connections::Sqlite(owner.clone());

@@ -55,6 +55,10 @@ pub struct StatementText {
 }
 
 impl StatementText {
+    pub(crate) fn whole(sql: &str) -> Self {
+        Self { text: sql.into(), is_truncated: false }
+    }
+
     /// Returns the attributes of its span. The digest is of a whole text.
     pub(super) fn attributes(&self) -> impl Iterator<Item = (&'static str, AttributeValue)> {
         statement_attributes(&self.text).into_iter().take(if self.is_truncated { 1 } else { 2 })

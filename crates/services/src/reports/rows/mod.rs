@@ -3,6 +3,7 @@
 
 mod abc;
 mod baskets;
+mod booked_amounts;
 mod builder;
 mod builder_levels;
 mod customers;
@@ -20,6 +21,7 @@ mod zone;
 
 pub use abc::{products_sold, stocked_days, weeks_sold};
 pub use baskets::basket_lines;
+pub use booked_amounts::{BookedAmounts, LevelCost, booked_amounts};
 pub use builder::{BuiltGroup, built_groups};
 pub use builder_levels::{ProductGroups, StockChange, product_groups, unit_changes, value_changes};
 pub use customers::{CustomerSales, customer_sales, first_orders, guest_orders};
@@ -33,6 +35,6 @@ pub use lost_sales::{list_prices, load_paid_prices};
 pub use margins::{GroupMargin, MarginGroup, margins};
 pub use names::names_of;
 pub use narrow::{ReportFilter, SOLD};
-pub use productivity::{BookedAmounts, LevelCost, LevelFlow, booked_amounts, level_flows};
+pub use productivity::{LevelFlow, level_flows};
 pub use shrinkage::{CountGroup, Loss, LossGroup, counted_accuracy, counted_products, losses};
 pub use zone::{tenant_zone, zones};
