@@ -15,8 +15,7 @@ impl World {
         let query = format!(
             "mutation($input: WebhookEndpointCreateInput!) {{ webhookEndpointCreate(input: $input) {{ webhookEndpoint {{ id }} {errors} }} }}"
         );
-        // Messages to this machine are refused when they are sent; a domain that does not exist
-        // would need a DNS query first.
+        // A name that nobody can have (RFC 2606): messages are attempted, and reach nothing.
         let input =
             json!({ "url": format!("https://{word}.example/hook"), "eventTypes": ["*"], "description": format!("{word} hook") });
         ids.insert("whe", told(&self.must_mutate(company, &query, json!({ "input": input })).await["webhookEndpoint"]["id"]));

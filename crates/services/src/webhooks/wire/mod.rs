@@ -3,6 +3,7 @@
 
 mod address;
 mod ask;
+mod lookup;
 mod send;
 
 pub use address::{AllowedNetworks, check, host_of, origin_of};

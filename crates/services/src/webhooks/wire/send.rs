@@ -1,7 +1,6 @@
 //! The client of webhooks: no proxy, no redirects, only checked addresses, bounded responses.
 
 use std::{
-    net::SocketAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -15,7 +14,10 @@ use reqwest::{
 };
 use tokio::time::{Instant, timeout};
 
-use super::address::{AddressRefusal, AllowedNetworks, check, is_plain, literal};
+use super::{
+    address::{AddressRefusal, AllowedNetworks, check, is_plain, literal},
+    lookup::NameLookups,
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Shorter than the timeout of a connection, so that an unanswered lookup is reported as an unknown
@@ -61,6 +63,7 @@ pub struct SendResult {
 #[derive(Clone)]
 pub struct Sender {
     allowed: AllowedNetworks,
+    lookups: NameLookups,
     clock: Clock,
     /// Created when the first message is sent: a node that sends none needs no root certificates.
     clients: Arc<OnceLock<Result<HttpClients, String>>>,
@@ -74,15 +77,16 @@ struct HttpClients {
 }
 
 impl HttpClients {
-    fn new(allowed: &AllowedNetworks) -> Result<Self, String> {
+    fn new(allowed: &AllowedNetworks, lookups: &NameLookups) -> Result<Self, String> {
         let client = |is_plain: bool| {
-            client(allowed, is_plain, REQUEST_TIMEOUT).map_err(|err| format!("webhooks cannot be sent from here: {err}"))
+            client(CheckingResolver::new(allowed, lookups, is_plain), REQUEST_TIMEOUT)
+                .map_err(|err| format!("webhooks cannot be sent from here: {err}"))
         };
         Ok(Self { secure: client(false)?, plain: client(true)? })
     }
 }
 
-fn client(allowed: &AllowedNetworks, is_plain: bool, total_timeout: Duration) -> Result<Client, reqwest::Error> {
+fn client(resolver: CheckingResolver, total_timeout: Duration) -> Result<Client, reqwest::Error> {
     Client::builder()
         .no_proxy()
         .redirect(Policy::none())
@@ -92,13 +96,13 @@ fn client(allowed: &AllowedNetworks, is_plain: bool, total_timeout: Duration) ->
         .pool_idle_timeout(Duration::from_secs(30))
         .referer(false)
         .user_agent(concat!("Entrepot/", env!("CARGO_PKG_VERSION")))
-        .dns_resolver(Arc::new(CheckingResolver { allowed: allowed.clone(), is_plain }))
+        .dns_resolver(Arc::new(resolver))
         .build()
 }
 
 impl Sender {
     pub fn new(allowed: AllowedNetworks, clock: Clock) -> Self {
-        Self { allowed, clock, clients: Arc::default() }
+        Self { allowed, lookups: NameLookups::default(), clock, clients: Arc::default() }
     }
 
     pub fn allowed_networks(&self) -> &AllowedNetworks {
@@ -121,7 +125,8 @@ impl Sender {
     /// addresses. All of its requests go to this host.
     pub fn transfer_client(&self, url: &str) -> Result<Client, String> {
         let url = self.parse_allowed_url(url)?;
-        client(&self.allowed, is_plain(&url), TRANSFER_TIMEOUT).map_err(|err| format!("files cannot be sent from here: {err}"))
+        let resolver = CheckingResolver::new(&self.allowed, &self.lookups, is_plain(&url));
+        client(resolver, TRANSFER_TIMEOUT).map_err(|err| format!("files cannot be sent from here: {err}"))
     }
 
     /// Checks the URL again: an address that was allowed when it was stored may be closed now, and
@@ -138,7 +143,8 @@ impl Sender {
 
     async fn exchange(&self, parcel: OutgoingMessage<'_>) -> Result<Response, String> {
         let url = self.parse_allowed_url(parcel.url)?;
-        let clients = self.clients.get_or_init(|| HttpClients::new(&self.allowed)).as_ref().map_err(Clone::clone)?;
+        let clients =
+            self.clients.get_or_init(|| HttpClients::new(&self.allowed, &self.lookups)).as_ref().map_err(Clone::clone)?;
         let client = if is_plain(&url) { &clients.plain } else { &clients.secure };
         let mut request = client
             .post(url)
@@ -208,16 +214,24 @@ fn failure_text(err: &reqwest::Error) -> String {
 /// goes to the checked addresses.
 struct CheckingResolver {
     allowed: AllowedNetworks,
+    lookups: NameLookups,
     is_plain: bool,
+}
+
+impl CheckingResolver {
+    fn new(allowed: &AllowedNetworks, lookups: &NameLookups, is_plain: bool) -> Self {
+        Self { allowed: allowed.clone(), lookups: lookups.clone(), is_plain }
+    }
 }
 
 impl Resolve for CheckingResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (allowed, is_plain, name) = (self.allowed.clone(), self.is_plain, name.as_str().to_owned());
+        let (allowed, lookups, is_plain) = (self.allowed.clone(), self.lookups.clone(), self.is_plain);
+        let name = name.as_str().to_owned();
         Box::pin(async move {
-            let lookup = timeout(LOOKUP_TIMEOUT, tokio::net::lookup_host((name.as_str(), 0))).await;
-            let addresses: Vec<SocketAddr> = match lookup.map_err(std::io::Error::from).flatten() {
-                Ok(addresses) => addresses.collect(),
+            let lookup = timeout(LOOKUP_TIMEOUT, lookups.addresses(name.clone())).await;
+            let addresses = match lookup.map_err(std::io::Error::from).flatten() {
+                Ok(addresses) => addresses,
                 Err(error) => {
                     tracing::info!(name, %error, "a webhook's name was not resolved");
                     return Err(AddressRefusal::Nowhere.into());
@@ -240,7 +254,7 @@ mod tests {
     /// name with an internal address and for one without any.
     #[tokio::test]
     async fn what_names_lead_to_inside_is_not_told() {
-        let checked = CheckingResolver { allowed: AllowedNetworks::default(), is_plain: false };
+        let checked = CheckingResolver::new(&AllowedNetworks::default(), &NameLookups::default(), false);
         for name in ["localhost", "nowhere.invalid"] {
             let error = checked.resolve(name.parse().unwrap()).await.err().unwrap();
             assert_eq!(error.to_string(), "its name leads to no address of the open internet", "{name}");
