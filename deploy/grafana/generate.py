@@ -80,6 +80,7 @@ BOARDS = {
     ]),
     "postgres": ("Entrepot: partitions, replicas and failover", [
         ("Months ahead that have their partitions", "short", 2, [(f"min(entrepot_partitions_ahead{{{J}}})", "months")]),
+        ("Segments of the log that are not archived", "short", 16, [(f"max(entrepot_wal_archive_pending_segments{{{J}}})", "segments"), (f"max(entrepot_wal_archive_failing{{{J}}})", "the last attempt failed")]),
         ("Replicas that are read from", "bool_on_off", None, [(f"entrepot_replica_used{{{J}}}", "{{instance}} replica {{replica}}")]),
         ("Replicas behind their primary", "bytes", 67108864, [(f"max by (replica) (entrepot_replica_lag_bytes{{{J}}})", "replica {{replica}}")]),
         ("Requests by where they read, and why", "ops", None, [(f"sum by (where, reason) (rate(entrepot_replica_reads_total{{{J}}}[5m]))", "{{where}} {{reason}}")]),

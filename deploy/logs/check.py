@@ -8,6 +8,7 @@ full), everything passes the redaction, and the expressions of `parsed` and `red
 VRL itself is understood by `vector test` alone. Ends with 1 when something is wrong.
 """
 
+import json
 import pathlib
 import re
 import sys
@@ -50,6 +51,24 @@ def reaches(inputs, wanted, transforms):
     return any(each == wanted or reaches(transforms.get(each, {}).get("inputs", []), wanted, transforms) for each in inputs)
 
 
+def parsed_text(raw, line, request):
+    """A line of text, by the file's own patterns."""
+    found, asked = re.search(line, raw), re.search(request, raw)
+    return {"level": "UNKNOWN", "message": raw, **(found.groupdict() if found else {}), **({"request_id": asked["id"]} if asked else {})}
+
+
+def parsed_json(raw):
+    """A line of JSON, as `parsed` reads it; None for any other. VRL writes the members of an object in the order of their names."""
+    try:
+        line = json.loads(raw)
+    except ValueError:
+        return None
+    fields = line.get("fields", {})
+    rest = {name: value for name, value in fields.items() if name != "message"}
+    tail = " " + json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if rest else ""
+    return {**{name: line.get(name) for name in ("level", "target", "trace_id")}, "request_id": fields.get("request_id"), "message": fields.get("message", raw) + tail}
+
+
 def tried(config, wrong):
     """The tests of the file by its own patterns, in Python."""
     parsing, redaction = (config["transforms"][name]["source"] for name in ("parsed", "redacted"))
@@ -59,13 +78,12 @@ def tried(config, wrong):
         wrong.append("redacted: a pattern could not be read")
     for test in config["tests"]:
         raw = test["inputs"][0]["log_fields"]["message"]
-        found, asked = re.search(line, raw), re.search(request, raw)
-        event = {"level": "UNKNOWN", "message": raw, **(found.groupdict() if found else {}), **({"request_id": asked["id"]} if asked else {})}
+        event = parsed_json(raw) or parsed_text(raw, line, request)
         for pattern, by in replaced:
             event["message"] = re.sub(pattern, lambda _, by=by: by, event["message"])
         for condition in test["outputs"][0]["conditions"]:
-            for field, expected in re.findall(r'assert_eq!\(\.(\w+), "([^"]*)"\)', condition["source"]):
-                expected = expected.replace("\\n", "\n")
+            for field, escaped, literal in re.findall(r"""assert_eq!\(\.(\w+), (?:"([^"]*)"|s'([^']*)')\)""", condition["source"]):
+                expected = literal or escaped.replace("\\n", "\n")
                 if event.get(field) != expected:
                     wrong.append(f"{test['name']}: {field} is {event.get(field)!r} instead of {expected!r}")
 

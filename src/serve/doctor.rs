@@ -9,6 +9,7 @@ mod report;
 mod settings;
 mod tls;
 mod unfinished;
+mod wal_archive;
 
 use platform::{
     clock::Clock,
@@ -76,6 +77,7 @@ async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock:
     findings.extend(run_check(unfinished::RESTORE_CHECK, unfinished::restore(db.clone())).await);
     findings.extend(run_check("clock", probes::clock(db.clone(), clock.clone())).await);
     findings.extend(run_check("postgres", probes::server(db.clone(), args.nodes)).await);
+    findings.extend(run_check("wal archive", wal_archive::check_archive(db.clone())).await);
     findings.extend(run_check("pooler", probes::pooler(db.clone())).await);
     findings.extend(run_check("hosts", probes::hosts(db.clone())).await);
     if !args.serve.replicas.urls.is_empty() {

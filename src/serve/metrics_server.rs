@@ -94,6 +94,14 @@ impl MetricsServer {
                     Ok(None) => {}
                     Err(fault) => tracing::debug!(error = %fault, "the partitions of tables could not be read"),
                 }
+                match db.wal_archive().await {
+                    Ok(Some(archive)) => {
+                        archive.pending_segments.into_iter().for_each(metrics::record_archive_pending);
+                        metrics::set_archive_failing(archive.is_failing);
+                    }
+                    Ok(None) => {}
+                    Err(fault) => tracing::debug!(error = %fault, "the archive of the log could not be read"),
+                }
                 match outgoing_hold(&db.global()).await {
                     Ok(hold) => metrics::set_outgoing_held(hold.is_some()),
                     Err(fault) => tracing::debug!(error = %fault, "the hold of outgoing messages could not be read"),

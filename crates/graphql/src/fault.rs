@@ -3,7 +3,7 @@
 use async_graphql::ErrorExtensionValues;
 use platform::storage::Fault;
 
-use super::code::Code;
+use super::{code::Code, request_id};
 
 /// A top-level error with its stable code.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -115,11 +115,11 @@ impl From<Fault> for TopError {
             Fault::ShuttingDown => Self::Unavailable,
             Fault::TooLarge => Self::bad_input(fault.to_string(), Vec::new()),
             other if other.is_transient() => {
-                tracing::warn!(error = %fault, "transient fault");
+                tracing::warn!(request_id = request_id::current(), error = %fault, "transient fault");
                 if fault.unwritable().is_some() { Self::Unwritable } else { Self::Unavailable }
             }
             _ => {
-                tracing::error!(error = %fault, "fault");
+                tracing::error!(request_id = request_id::current(), error = %fault, "fault");
                 Self::Internal
             }
         }

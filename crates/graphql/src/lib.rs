@@ -39,6 +39,7 @@ pub mod rate_limit;
 mod raw_value;
 pub mod relative_period;
 pub mod request;
+mod request_id;
 pub mod scalars;
 pub mod schema_index;
 pub mod argument_value;

@@ -31,6 +31,7 @@ use super::{
     quota::QuotaSubject,
     rate_limit::OperationCharge,
     request::GraphqlRequest,
+    request_id,
     session::{Documents, RequestMeta, Session, UserErrorCount},
     yielding::{self, TooMany, YieldCounters},
 };
@@ -167,7 +168,7 @@ impl<E: Executor> OperationService<E> {
             log_slow(&watch, started_at.elapsed(), (operation, &answer), (session, request_id));
             (answer, is_whole)
         };
-        let (answer, is_whole) = span.run_within(execution).await;
+        let (answer, is_whole) = request_id::scope(request_id, span.run_within(execution)).await;
         record_outcome(span, operation, (&answer, is_whole), started_at.elapsed());
         answer
     }

@@ -15,6 +15,7 @@ use crate::{
 
 on_both!(
     stock_brings_margin_by_the_days_that_it_lay,
+    a_day_long_ago_bears_large_amounts_since_then,
     sales_in_another_currency_give_no_margin,
     a_stock_out_costs_money,
     days_to_come_cost_nothing,
@@ -86,6 +87,21 @@ async fn stock_brings_margin_by_the_days_that_it_lay(world: &World) {
     let found = execute(&books, CATEGORY, json!({ "f": report_filter })).await;
     let row = json!({ "turnover": 1.0, "categoryTurnover": { "activeDays": 1, "turnover": 0.444444, "ratio": 2.25 } });
     assert_eq!((&found["nodes"], &found["totals"]["categoryTurnover"]), (&json!([row]), &Value::Null), "{found:#}");
+}
+
+/// An amount that passes 64 bits, times the days since then, and not for the one day that is asked for.
+async fn a_day_long_ago_bears_large_amounts_since_then(world: &World) {
+    let books = Books::of(world).await;
+    stocked(&books, "MUG", 10, 4).await;
+    let long_ago = json!({ "f": filter(&books, (100, 100)) });
+    let found = execute(&books, PRODUCTIVITY, long_ago.clone()).await;
+    for sign in ["+", "-"] {
+        for (table, condition) in [("cost_posting", " AND kind = 'RECEIPT'"), ("cost_pool", "")] {
+            let raised = ["average_minor", "fifo_minor"].map(|column| format!("{column} = {column} {sign} {}", 1_i64 << 57));
+            run_tenant_sql(world, &format!("UPDATE {table} SET {} WHERE tenant_id = $1{condition}", raised.join(", "))).await;
+        }
+        assert_eq!(execute(&books, PRODUCTIVITY, long_ago.clone()).await, found, "{sign}");
+    }
 }
 
 const MIXED: &str = "query($f: StockReportFilter!, $s: SalesReportFilter!) {

@@ -9,7 +9,7 @@ mod files;
 mod lying;
 mod revocations;
 mod runs;
-mod schedule;
+pub(super) mod schedule;
 mod shipping;
 
 use std::{

@@ -9,6 +9,7 @@ use super::{
     client::{Client, Socket},
     server::{Server, Site, entrepot, free_address},
 };
+use crate::world::on_both;
 
 /// The longest that a plan is waited for: between two of them are ten seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -67,6 +68,21 @@ async fn every_line_of_a_servers_log_is_an_object() {
         assert!(line["fields"]["message"].is_string(), "{line}");
     }
 }
+
+on_both!(a_fault_is_found_in_the_log_by_the_request_id_of_its_answer, site: Site => {
+    let server = Server::start_with(site, free_address(), &["--log-format", "json"]).await;
+    let client = server.tenant().await;
+    site.run_sql("ALTER TABLE supplier RENAME TO supplier_elsewhere").await;
+    let answer = client.send("{ suppliers(first: 1) { nodes { id } } }", &json!({})).await;
+    let answer = answer.unwrap_or_else(|text| serde_json::from_str(&text).unwrap());
+    let extensions = &answer["errors"][0]["extensions"];
+    assert_eq!(extensions["code"], "INTERNAL", "{answer}");
+    let log = lines(&server.stderr());
+    let reason = log.iter().find(|line| line["fields"]["message"] == "fault").unwrap_or_else(|| panic!("{log:#?}"));
+    assert_eq!((&reason["level"], &reason["fields"]["request_id"]), (&json!("ERROR"), &extensions["requestId"]), "{reason}");
+    assert!(reason["fields"]["error"].as_str().unwrap().contains("supplier"), "{reason}");
+    site.run_sql("ALTER TABLE supplier_elsewhere RENAME TO supplier").await;
+});
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn why_a_start_failed_is_an_object_too() {

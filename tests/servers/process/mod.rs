@@ -82,4 +82,5 @@ mod unwritable;
 mod uploads;
 mod versions;
 mod views;
+mod wal_archive;
 mod watch;

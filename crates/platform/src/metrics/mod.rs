@@ -33,7 +33,10 @@ pub use backups::{
 pub use exports::count_export_run;
 pub use faults::{count_panic, count_slow_operation, count_slow_statement, faults};
 pub use process::{Process, build_info, memory_limit, process, resident_bytes};
-pub use replicas::{ServerUse, database_failover, database_host, partitions_ahead, replica, replica_reads};
+pub use replicas::{
+    ServerUse, database_failover, database_host, partitions_ahead, record_archive_pending, replica, replica_reads,
+    set_archive_failing,
+};
 pub use tls::tls_expiry;
 
 use enabled::{ENABLED, is_enabled};

@@ -69,6 +69,8 @@ pub const REPLICA_READS: &str = "entrepot_replica_reads_total";
 pub const REPLICA_USED: &str = "entrepot_replica_used";
 pub const REPLICA_LAG: &str = "entrepot_replica_lag_bytes";
 pub const PARTITIONS_AHEAD: &str = "entrepot_partitions_ahead";
+pub const ARCHIVE_PENDING: &str = "entrepot_wal_archive_pending_segments";
+pub const ARCHIVE_FAILING: &str = "entrepot_wal_archive_failing";
 pub const TLS_EXPIRY: &str = "entrepot_tls_certificate_expiry_timestamp_seconds";
 pub const OUTGOING_HELD: &str = "entrepot_outgoing_held";
 pub const RESIDENT: &str = "process_resident_memory_bytes";
@@ -228,6 +230,8 @@ fn describe_replicas() {
         "Requests whose reads may go to a replica, by where they went and why: fresh, or down, stale, behind, failed, unknown"
     );
     describe_gauge!(REPLICA_USED, "1 when reads go to a replica, 0 while it does not answer or is too far behind");
+    describe_gauge!(ARCHIVE_PENDING, "Complete segments of Postgres' log that are not archived");
+    describe_gauge!(ARCHIVE_FAILING, "1 when Postgres' last attempt to archive a segment of its log failed, else 0");
     describe_gauge!(REPLICA_LAG, Unit::Bytes, "WAL of the primary that a replica had not replayed at its last answer");
 }
 

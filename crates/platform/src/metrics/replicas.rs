@@ -1,5 +1,5 @@
-//! Metrics of the hosts of the database, of its monthly partitions, and of the replicas that a node
-//! reads from.
+//! Metrics of the hosts of the database, of its monthly partitions and the archive of its log, and of
+//! the replicas that a node reads from.
 
 use metrics::{counter, gauge};
 
@@ -49,5 +49,19 @@ pub fn replica(place: usize, used: ServerUse, lag_bytes: Option<i64>) {
 pub fn partitions_ahead(months: i64) {
     if is_enabled() {
         gauge!(names::PARTITIONS_AHEAD).set(months as f64);
+    }
+}
+
+/// Records the complete segments of Postgres' log that are not archived.
+pub fn record_archive_pending(segments: i64) {
+    if is_enabled() {
+        gauge!(names::ARCHIVE_PENDING).set(segments as f64);
+    }
+}
+
+/// Sets whether Postgres' last attempt to archive a segment of its log failed.
+pub fn set_archive_failing(is_failing: bool) {
+    if is_enabled() {
+        gauge!(names::ARCHIVE_FAILING).set(if is_failing { 1.0 } else { 0.0 });
     }
 }

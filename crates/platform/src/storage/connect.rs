@@ -10,7 +10,6 @@ use sea_orm::{
 use super::{
     ActiveRowSecurity, Announcer, Backend, Database, Extensions, Fault, Options,
     coalesce::LoadQueues,
-    connect_errors::open_fault,
     database::OpenDatabase,
     pool_limits::{ACQUIRE_TIMEOUT, STATEMENT_CACHE},
     postgres,
@@ -151,6 +150,16 @@ async fn first_of(writer: &sqlite::SqlitePool) -> Result<PoolConnection<sqlite::
         }
         crate::clock::sleep(WAL_RETRY_INTERVAL).await;
     }
+}
+
+/// Returns the reason that an SQLite file was not opened.
+fn open_fault(path: &str, err: &sea_orm::sqlx::Error) -> Fault {
+    let reason = if is_busy(err) || matches!(err, sea_orm::sqlx::Error::PoolTimedOut) {
+        "another program has locked it, or the machine is busy; try again".to_owned()
+    } else {
+        err.to_string()
+    };
+    Fault::Broken(format!("cannot open the SQLite file {path}: {reason}"))
 }
 
 /// SQLITE_BUSY.

@@ -1,26 +1,15 @@
-//! Errors of the first connection, in words for the operator.
+//! Errors of the first connection to Postgres, in words for the operator.
 
 use sea_orm::{
     DbErr, RuntimeErr,
     sqlx::{self, error::DatabaseError},
 };
 
-use super::{Fault, fault, pool_limits::ACQUIRE_TIMEOUT};
+use super::{Fault, fault};
 
 /// Finding of a pooler in transaction mode without the probe of `pooling`: Postgres refused the
 /// first statement that a new connection prepared.
 const LEFTOVER_STATEMENT: &str = "a new connection had a prepared statement of another one";
-
-/// Returns the reason that an SQLite file was not opened.
-pub(super) fn open_fault(path: &str, err: &sqlx::Error) -> Fault {
-    let seconds = ACQUIRE_TIMEOUT.as_secs();
-    Fault::Broken(match err {
-        sqlx::Error::PoolTimedOut => format!(
-            "cannot open the SQLite file {path} within {seconds} s: another program has locked it, or the machine is busy; try again"
-        ),
-        _ => format!("cannot open the SQLite file {path}: {err}"),
-    })
-}
 
 fn no_answer_fault(url: &str, err: &dyn std::fmt::Display) -> Fault {
     Fault::Broken(format!("the Postgres database {} does not answer: {err}", server_and_database(url)))

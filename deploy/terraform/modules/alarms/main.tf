@@ -18,6 +18,8 @@ locals {
     says = "A webhook endpoint was disabled: docs/runbooks/webhooks-disabled.md" }
     sockets-turned-away = { page = false, metric = "entrepot_sockets_turned_away_total", component = "node", statistic = "Sum", above = 60, minutes = 5, silence = "notBreaching"
     says = "Sockets are turned away: docs/runbooks/sockets-turned-away.md" }
+    outgoing-held = { page = false, metric = "entrepot_outgoing_held", component = "worker", statistic = "Maximum", above = 0, minutes = 15, silence = "notBreaching"
+    says = "E-mails, webhooks, reports and exports are held since a restore: docs/runbooks/outgoing-held.md" }
     # Without this number nodes are not added for sockets.
     sockets = { page = false, metric = "entrepot_sockets", component = "node", statistic = "Average", above = var.sockets_target * 1.25, minutes = 10, silence = "breaching"
     says = "Nodes have more sockets than they should, or their collector is silent: raise nodes.max, look at the log of metrics" }
@@ -81,6 +83,41 @@ resource "aws_cloudwatch_metric_alarm" "redis" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.this["tickets"].arn]
   ok_actions          = [aws_sns_topic.this["tickets"].arn]
+}
+
+# Two months ahead have their partitions; without those of the next month every change fails from its first moment on.
+resource "aws_cloudwatch_metric_alarm" "partitions" {
+  for_each = { missing = { below = 2, topic = "tickets" }, next-missing = { below = 1, topic = "pages" } }
+
+  alarm_name          = "${var.name}-partitions-${each.key}"
+  alarm_description   = "Fewer than ${each.value.below} months ahead have their partitions: docs/runbooks/partitions-missing.md"
+  namespace           = var.metrics_namespace
+  metric_name         = "entrepot_partitions_ahead"
+  dimensions          = { component = "worker" }
+  statistic           = "Minimum"
+  comparison_operator = "LessThanThreshold"
+  threshold           = each.value.below
+  period              = 60
+  evaluation_periods  = 30
+  datapoints_to_alarm = 30
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.this[each.value.topic].arn]
+  ok_actions          = [aws_sns_topic.this[each.value.topic].arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "task_failures" {
+  alarm_name          = "${var.name}-task-failures"
+  alarm_description   = "A task by the clock has failed, or found the ledger, the audit log or a backup broken: the log of tasks says which; docs/runbooks/task-failures.md"
+  namespace           = var.metrics_namespace
+  metric_name         = "task_failures"
+  statistic           = "Sum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  period              = 300
+  evaluation_periods  = 1
+  datapoints_to_alarm = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.this["pages"].arn]
 }
 
 resource "aws_cloudwatch_metric_alarm" "jobs" {

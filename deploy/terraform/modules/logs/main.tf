@@ -13,16 +13,30 @@ resource "aws_cloudwatch_log_group" "this" {
   kms_key_id        = var.kms_key_arn
 }
 
-# Faults of ours, as numbers: the server logs each once, at level ERROR.
+# Faults of ours, as numbers: the server logs each once, at level ERROR, as JSON.
 resource "aws_cloudwatch_log_metric_filter" "errors" {
-  for_each = toset(["node", "worker", "task"])
+  for_each = toset(["node", "worker"])
 
   name           = "${var.name}-${each.key}-errors"
   log_group_name = aws_cloudwatch_log_group.this[each.key].name
-  pattern        = "%^\\S+ ERROR %"
+  pattern        = "{ $.level = \"ERROR\" }"
 
   metric_transformation {
     name          = "log_errors"
+    namespace     = "Entrepot/${var.name}"
+    value         = "1"
+    default_value = "0"
+  }
+}
+
+# Tasks by the clock that found something wrong or failed: proofs print what is BROKEN, and a command that fails logs why at level ERROR.
+resource "aws_cloudwatch_log_metric_filter" "task_failures" {
+  name           = "${var.name}-task-failures"
+  log_group_name = aws_cloudwatch_log_group.this["task"].name
+  pattern        = "?BROKEN ?ERROR"
+
+  metric_transformation {
+    name          = "task_failures"
     namespace     = "Entrepot/${var.name}"
     value         = "1"
     default_value = "0"

@@ -13,6 +13,8 @@ locals {
     "entrepot_redis_up",
     "entrepot_webhooks_disabled_total",
     "entrepot_sockets_turned_away_total",
+    "entrepot_partitions_ahead",
+    "entrepot_outgoing_held",
   ]
 
   collector_config = { for kind in ["node", "worker"] : kind => yamlencode({

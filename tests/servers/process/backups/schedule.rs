@@ -40,12 +40,12 @@ pub(super) async fn serve(shop: &Shop, place: &Path, extra: &[&str]) -> (Server,
     (Server::start_with(&shop.site, free_address(), &flags).await, inside)
 }
 
-pub(super) async fn metric(inside: &str, name: &str, label: &str) -> Option<f64> {
+pub(in crate::process) async fn metric(inside: &str, name: &str, label: &str) -> Option<f64> {
     let text = reqwest::get(format!("http://{inside}/metrics")).await.unwrap().text().await.unwrap();
     figure(&text, name, label)
 }
 
-pub(super) async fn wait_until(condition: &str, mut is: impl AsyncFnMut() -> bool) {
+pub(in crate::process) async fn wait_until(condition: &str, mut is: impl AsyncFnMut() -> bool) {
     let started_at = Instant::now();
     while !is().await {
         assert!(started_at.elapsed() < PATIENCE, "waited in vain for {condition}");

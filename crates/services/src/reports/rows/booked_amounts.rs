@@ -8,6 +8,7 @@ use entity::{
     tables::cost_posting,
 };
 use platform::storage::{Backend, Fault, Finds, Reads};
+use sea_orm::Value;
 
 use super::narrow::{DAY_MICROS, ReportFilter, SqlParameters};
 use crate::reports::core::Span;
@@ -79,8 +80,8 @@ impl BoundSpan {
     }
 }
 
-/// The first day of the period that a posting is in: the edges of the spans part the calendar into
-/// periods. The first period has none, and the day before its end.
+/// Returns the expression of a posting's period, into which the edges of the spans part the
+/// calendar: its first day, or the day before the first edge for earlier postings.
 fn period_start<'a>(spans: impl Iterator<Item = &'a BoundSpan>) -> String {
     let mut edges: Vec<_> = spans.flat_map(BoundSpan::edges).collect();
     edges.sort_unstable();
@@ -176,7 +177,9 @@ const LARGE_PART: i64 = 4;
 enum Postings {
     /// All postings of a tenant, or of some products, in the order of levels.
     ByLevel,
-    ByTime,
+    ByTime {
+        since: i64,
+    },
 }
 
 /// Times of a tenant's first and last postings; None before the first.
@@ -191,55 +194,120 @@ struct PostedSpan {
 impl Postings {
     async fn of(reads: &impl Reads, report_filter: &ReportFilter, since: i64) -> Result<Self, Fault> {
         if reads.backend() == Backend::Postgres {
-            return Ok(Self::ByTime);
+            return Ok(Self::ByTime { since });
         }
         if !report_filter.products.sql.is_empty() {
             return Ok(Self::ByLevel);
         }
         let span = reads.records::<PostedSpan>(&format!("SELECT {}", PostedSpan::SELECT), Vec::new()).await?.pop();
-        let Some(PostedSpan { oldest, newest }) = span else { return Ok(Self::ByTime) };
+        let Some(PostedSpan { oldest, newest }) = span else { return Ok(Self::ByTime { since }) };
         let is_large = oldest.zip(newest).is_some_and(|(oldest, newest)| newest - since > (newest - oldest) / LARGE_PART);
-        Ok(if is_large { Self::ByLevel } else { Self::ByTime })
+        Ok(if is_large { Self::ByLevel } else { Self::ByTime { since } })
     }
-    /// The postings `x` since a time. Postgres sums those of a level, kind and period first, as it
-    /// tests the conditions of each sum for every row. SQLite reads them in the order of levels,
-    /// and would have to sort them; it would choose the index of levels for every grouping by level.
-    fn source(
-        &self,
-        bound: &mut SqlParameters,
-        report_filter: &ReportFilter,
-        (span, before): (&BoundSpan, Option<&BoundSpan>),
-        since: i64,
-    ) -> String {
+    /// The postings `x`, or their sums. SQLite would choose the index of levels for every grouping
+    /// by level, so its index is named.
+    fn source(&self, bound: &mut SqlParameters, report_filter: &ReportFilter, summed: SummedRows, spans: &BoundSpans) -> String {
         let (index, of_time) = match self {
             Self::ByLevel => ("cost_posting_level", String::new()),
-            Self::ByTime => ("cost_posting_occurred", format!(" AND x.occurred_at >= {}", bound.bind(since))),
+            Self::ByTime { since } => ("cost_posting_occurred", format!(" AND x.occurred_at >= {}", bound.bind(*since))),
         };
         let postings = format!(
             "cost_posting x{index} WHERE x.tenant_id = $1{of_time}{of_products}",
             index = bound.backend().indexed_by(index),
             of_products = SqlParameters::of_products(report_filter, "x.product_id")
         );
-        if bound.backend() == Backend::Sqlite {
-            return postings;
+        match summed {
+            SummedRows::Postings => postings,
+            SummedRows::Periods => format!(
+                "(SELECT x.product_id, x.store_id, x.kind, {period_start} AS business_date, CAST(sum(x.{{minor}}) AS bigint) AS {{minor}},
+                    CAST(sum(x.{{minor}} * (x.business_date - {origin})) AS bigint) AS amount_days
+                  FROM {postings} GROUP BY x.product_id, x.store_id, x.kind, 4) x",
+                period_start = period_start([&spans.now].into_iter().chain(&spans.before)),
+                origin = spans.now.from
+            ),
         }
-        format!(
-            "(SELECT x.product_id, x.store_id, x.kind, {period_start} AS business_date, CAST(sum(x.{{minor}}) AS bigint) AS {{minor}},
-                CAST(sum(x.{{minor}} * (x.business_date - {origin})) AS bigint) AS amount_days
-              FROM {postings} GROUP BY x.product_id, x.store_id, x.kind, 4) x",
-            period_start = period_start([span].into_iter().chain(before)),
-            origin = span.from
-        )
     }
 }
 
-/// The amount of a row of `Postings::source`, times its days since `from`. The sums of Postgres
-/// have their days since `origin`.
-fn amount_days(backend: Backend, origin: &str, from: &str) -> String {
-    match backend {
-        Backend::Sqlite => format!("x.{{minor}} * (x.business_date - {from})"),
-        Backend::Postgres => format!("x.amount_days - x.{{minor}} * ({from} - {origin})"),
+/// Rows `x` of which a level's sums are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SummedRows {
+    Postings,
+    /// The sums of a level, kind and period: of two sums without conditions. Postgres tests the
+    /// conditions of each sum for every row, and SQLite would have to sort the postings.
+    Periods,
+}
+
+impl SummedRows {
+    /// The expression of a row's amount times its days since `from`. Rows of periods have their days
+    /// since `origin`.
+    fn amount_days(self, origin: &str, from: &str) -> String {
+        match self {
+            Self::Postings => format!("x.{{minor}} * (x.business_date - {from})"),
+            Self::Periods => format!("x.amount_days - x.{{minor}} * ({from} - {origin})"),
+        }
     }
+}
+
+/// The span, and the days before.
+struct BoundSpans {
+    now: BoundSpan,
+    before: Option<BoundSpan>,
+}
+
+/// The statement of all sums and pools.
+fn statement(
+    mut bound: SqlParameters,
+    report_filter: &ReportFilter,
+    postings: &Postings,
+    before: Option<Span>,
+    summed: SummedRows,
+) -> (String, Vec<Value>) {
+    let now = BoundSpan::of(&mut bound, report_filter.span);
+    let spans = BoundSpans { now, before: before.map(|before| BoundSpan::of(&mut bound, before)) };
+    let source = postings.source(&mut bound, report_filter, summed, &spans);
+    let amount_days = |from: &str| summed.amount_days(&spans.now.from, from);
+    let (now, earlier) = (PostedSums::of(Some(&spans.now), amount_days), PostedSums::of(spans.before.as_ref(), amount_days));
+    let sums = [
+        ("{sold}", now.sold),
+        ("{returned}", now.returned),
+        ("{moved}", now.moved),
+        ("{sold_before}", earlier.sold),
+        ("{returned_before}", earlier.returned),
+        ("{moved_before}", earlier.moved),
+    ];
+    let select = sums.iter().fold(PostedRow::SELECT.to_owned(), |select, (name, sum)| select.replace(name, sum));
+    let of_pools = SqlParameters::of_products(report_filter, "c.product_id");
+    let sql = format!(
+        "SELECT {select} FROM {source} GROUP BY x.product_id, x.store_id
+         UNION ALL SELECT {POOLS} FROM cost_pool c WHERE c.tenant_id = $1{of_pools}"
+    );
+    (sql, bound.values)
+}
+
+/// The rows of all sums and pools. Sums of a period may pass 64 bits where those of its postings
+/// with a condition do not: then these are read.
+async fn posted_rows(
+    reads: &impl Reads,
+    report_filter: &ReportFilter,
+    method: CostingMethod,
+    before: Option<Span>,
+) -> Result<Vec<PostedRow>, Fault> {
+    let first = before.map_or(report_filter.span.from, |before| before.from.min(report_filter.span.from));
+    let postings = Postings::of(reads, report_filter, (i64::from(first) - 1) * DAY_MICROS).await?;
+    let statement_of = |summed: SummedRows| {
+        let (sql, values) = statement(SqlParameters::of(reads, report_filter), report_filter, &postings, before, summed);
+        (sql.replace("{minor}", minor_column(method)), values)
+    };
+    if reads.backend() == Backend::Postgres {
+        let (sql, values) = statement_of(SummedRows::Periods);
+        match reads.records(&sql, values).await {
+            Err(fault) if fault.is_overflow() => {}
+            found => return found,
+        }
+    }
+    let (sql, values) = statement_of(SummedRows::Postings);
+    reads.records(&sql, values).await
 }
 
 /// Returns the booked costs of sales and returns on these days, and the booked value: computed back
@@ -253,30 +321,7 @@ pub async fn booked_amounts(
     method: CostingMethod,
     before: Option<Span>,
 ) -> Result<(BookedAmounts, Option<BookedAmounts>), Fault> {
-    let first = before.map_or(report_filter.span.from, |before| before.from.min(report_filter.span.from));
-    let since = (i64::from(first) - 1) * DAY_MICROS;
-    let postings = Postings::of(reads, report_filter, since).await?;
-    let mut bound = SqlParameters::of(reads, report_filter);
-    let span = BoundSpan::of(&mut bound, report_filter.span);
-    let before_span = before.map(|before| BoundSpan::of(&mut bound, before));
-    let source = postings.source(&mut bound, report_filter, (&span, before_span.as_ref()), since);
-    let amount_days = |from: &str| amount_days(reads.backend(), &span.from, from);
-    let (now, earlier) = (PostedSums::of(Some(&span), amount_days), PostedSums::of(before_span.as_ref(), amount_days));
-    let sums = [
-        ("{sold}", now.sold),
-        ("{returned}", now.returned),
-        ("{moved}", now.moved),
-        ("{sold_before}", earlier.sold),
-        ("{returned_before}", earlier.returned),
-        ("{moved_before}", earlier.moved),
-    ];
-    let select = sums.iter().fold(PostedRow::SELECT.to_owned(), |select, (name, sum)| select.replace(name, sum));
-    let sql = format!(
-        "SELECT {select} FROM {source} GROUP BY x.product_id, x.store_id
-         UNION ALL SELECT {POOLS} FROM cost_pool c WHERE c.tenant_id = $1{of_pools}",
-        of_pools = SqlParameters::of_products(report_filter, "c.product_id")
-    );
-    let rows = reads.records::<PostedRow>(&sql.replace("{minor}", minor_column(method)), bound.values).await?;
+    let rows = posted_rows(reads, report_filter, method, before).await?;
     let (mut pools, mut now, mut earlier) = (Vec::new(), PostingSums::default(), PostingSums::default());
     for row in rows {
         let PostedRow { product_id, store_id, sold, returned, moved, sold_before, returned_before, moved_before, value_now } =

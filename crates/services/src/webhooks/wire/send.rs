@@ -1,6 +1,7 @@
 //! The client of webhooks: no proxy, no redirects, only checked addresses, bounded responses.
 
 use std::{
+    io,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -229,9 +230,13 @@ impl Resolve for CheckingResolver {
         let (allowed, lookups, is_plain) = (self.allowed.clone(), self.lookups.clone(), self.is_plain);
         let name = name.as_str().to_owned();
         Box::pin(async move {
-            let lookup = timeout(LOOKUP_TIMEOUT, lookups.addresses(name.clone())).await;
-            let addresses = match lookup.map_err(std::io::Error::from).flatten() {
+            let lookup = timeout(LOOKUP_TIMEOUT, lookups.addresses(&name)).await;
+            let addresses = match lookup.map_err(io::Error::from).flatten() {
                 Ok(addresses) => addresses,
+                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+                    tracing::warn!(name, %error, "a webhook's name was not looked up");
+                    return Err(error.into());
+                }
                 Err(error) => {
                     tracing::info!(name, %error, "a webhook's name was not resolved");
                     return Err(AddressRefusal::Nowhere.into());
