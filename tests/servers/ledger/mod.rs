@@ -28,5 +28,6 @@ mod shared_proofs;
 mod timeline;
 mod together;
 mod torn;
+mod turns;
 mod undone;
 mod works;

@@ -11,15 +11,15 @@ use entrepot::{
     orders::StoredOrder,
     orders::core::{NewStatus, OrderCommand},
     stock::core::{Reason, Rejection, Shortage},
-    storage::{Backend, Fault, Reads, Row, group_commit, journal},
+    storage::{Fault, Reads, group_commit, journal},
 };
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 
 use super::{
     by_database::{by_database, on_postgres},
     factory::CommandFactory,
     scenario::code_of,
-    world::{MUG, RICE, WRAPPING, World, new_tenant},
+    world::{MUG, RICE, WRAPPING, World},
 };
 
 async fn all(ledger: &Ledger, tenant: TenantId, commands: Vec<Command>) -> Vec<Outcome> {
@@ -289,40 +289,6 @@ async fn a_full_queue_says_so_at_once(world: World) {
     world.verify().await;
 }
 
-async fn tenants_take_turns(world: World) {
-    world.stock(MUG, 0, 10_000).await;
-    let (small, make) = new_tenant(&world.db, &world.clock).await;
-    let before = world.scope().head().await.unwrap().seq;
-    // The large tenant's commands wait for this transaction, all others of an embedded database too.
-    let held = world.scope().begin().await.unwrap();
-    held.execute("UPDATE tenant_counter SET head = head WHERE tenant_id = $1", vec![]).await.unwrap();
-    let sales = join_all((0..3_000).map(|_| world.submit(world.make.adjust(MovementKind::Sale, &[(MUG, 0, -1)]))));
-    let receipt = world.ledger.submit(small, make.adjust(MovementKind::Receipt, &[(MUG, 0, 1)]), None);
-    tokio::pin!(sales, receipt);
-    assert!(futures_util::poll!(&mut sales).is_pending(), "all of the large tenant's are queued");
-    if world.db.backend() == Backend::Postgres {
-        // Another lane has the small tenant, or the transaction that waits is set aside.
-        receipt.await.unwrap().unwrap();
-        held.commit().await.unwrap();
-        assert!(sales.await.iter().all(Result::is_ok));
-    } else {
-        // Queued behind all of them, and still served after a batch or two. Times of events are
-        // compared, as answers are read later than they are given.
-        assert!(futures_util::poll!(&mut receipt).is_pending());
-        held.commit().await.unwrap();
-        let (sold, received) = join(sales, receipt).await;
-        received.unwrap().unwrap();
-        assert!(sold.iter().all(Result::is_ok));
-        let sql = "SELECT recorded_at FROM event WHERE tenant_id = $1 ORDER BY seq DESC LIMIT 1";
-        let received_at: i64 = Row::scalar(&world.db.tenant(small).rows(sql, vec![]).await.unwrap()[0]).unwrap();
-        let sql = "SELECT count(*) FROM event WHERE tenant_id = $1 AND recorded_at > $2";
-        let waiting: i64 = Row::scalar(&world.scope().rows(sql, vec![received_at.into()]).await.unwrap()[0]).unwrap();
-        assert!(waiting > 900, "the small tenant waited for the large one: {waiting} were left when it was served");
-    }
-    assert_eq!(world.scope().head().await.unwrap().seq, before + 3_000, "each sale is an event");
-    world.verify().await;
-}
-
 async fn what_is_not_committed_never_was(world: World) {
     world.stock(MUG, 0, 10).await;
     let head = world.scope().head().await.unwrap().seq;
@@ -392,7 +358,6 @@ by_database!(
     a_key_that_took_the_last_is_not_refused_for_want_of_it,
     keys_of_every_mutation_survive_a_restart,
     a_full_queue_says_so_at_once,
-    tenants_take_turns,
     what_is_not_committed_never_was,
     whoever_stops_waiting_loses_nothing,
     a_dry_run_writes_nothing,
