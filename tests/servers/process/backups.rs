@@ -9,7 +9,7 @@ mod files;
 mod lying;
 mod revocations;
 mod runs;
-pub(super) mod schedule;
+mod schedule;
 mod shipping;
 
 use std::{

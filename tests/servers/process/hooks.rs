@@ -13,14 +13,13 @@ use tokio::time::{Instant, sleep};
 use super::{
     server::{Server, Site, command, free_address},
     shop::Shop,
+    waiting::wait_until,
 };
 use crate::{
     databases::random,
     support::receiver::{Receiver, status},
 };
 
-/// The longest that anything here is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
 const TERMS: [&str; 4] = ["--job-lease-seconds", "2", "--webhooks-allow", "127.0.0.0/8"];
 const UNLIMITED: [&str; 8] =
     ["--budget", "off", "--tenant-budget", "off", "--anonymous-requests", "off", "--tenant-operations", "off"];
@@ -64,14 +63,6 @@ impl Drop for Worker {
 async fn serve(site: &Site, address: std::net::SocketAddr, jobs: &str) -> Server {
     let further = [&UNLIMITED[..], &TERMS, &["--jobs", jobs]].concat();
     Server::start_with(site, address, &further).await
-}
-
-async fn wait_until(condition: &str, mut is: impl AsyncFnMut() -> bool) {
-    let started_at = Instant::now();
-    while !is().await {
-        assert!(started_at.elapsed() < PATIENCE, "waited in vain for {condition}");
-        sleep(Duration::from_millis(50)).await;
-    }
 }
 
 pub async fn endpoint(shop: &Shop, url: &str) -> String {

@@ -82,5 +82,6 @@ mod unwritable;
 mod uploads;
 mod versions;
 mod views;
+mod waiting;
 mod wal_archive;
 mod watch;

@@ -15,12 +15,12 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     client::Client,
-    operations::figure,
     redis::Way,
     server::{Server, Site, UNLIMITED, entrepot, free_address},
     sharing::program,
     shop::CATEGORY,
     standby::Replicated,
+    waiting::metric,
 };
 
 const LIST: &str = "{ categories(first: 250) { nodes { name } } }";
@@ -48,8 +48,7 @@ impl Node {
     }
 
     async fn figure(&self, name: &str, label: &str) -> f64 {
-        let text = reqwest::get(format!("http://{}/metrics", self.metrics)).await.unwrap().text().await.unwrap();
-        figure(&text, name, label).unwrap_or_default()
+        metric(&self.metrics.to_string(), name, label).await.unwrap_or_default()
     }
 
     /// Requests that read from the replica, and those that did not for this reason.

@@ -1,9 +1,9 @@
 //! Postgres' archive of its log, as the metrics and the doctor tell it.
 
 use super::{
-    backups::schedule::{metric, wait_until},
     own_postgres::Postgres,
     server::{Server, Site, entrepot, free_address},
+    waiting::{metric, wait_until},
 };
 use crate::databases::run_sql;
 

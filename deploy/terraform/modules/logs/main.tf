@@ -13,30 +13,20 @@ resource "aws_cloudwatch_log_group" "this" {
   kms_key_id        = var.kms_key_arn
 }
 
-# Faults of ours, as numbers: the server logs each once, at level ERROR, as JSON.
+# Faults of ours, as numbers: the server logs each once, at level ERROR, as JSON. Of tasks by the clock also what they find: proofs print what is BROKEN.
 resource "aws_cloudwatch_log_metric_filter" "errors" {
-  for_each = toset(["node", "worker"])
+  for_each = {
+    node   = { pattern = "{ $.level = \"ERROR\" }", metric = "log_errors" }
+    worker = { pattern = "{ $.level = \"ERROR\" }", metric = "log_errors" }
+    task   = { pattern = "?BROKEN ?ERROR", metric = "task_failures" }
+  }
 
   name           = "${var.name}-${each.key}-errors"
   log_group_name = aws_cloudwatch_log_group.this[each.key].name
-  pattern        = "{ $.level = \"ERROR\" }"
+  pattern        = each.value.pattern
 
   metric_transformation {
-    name          = "log_errors"
-    namespace     = "Entrepot/${var.name}"
-    value         = "1"
-    default_value = "0"
-  }
-}
-
-# Tasks by the clock that found something wrong or failed: proofs print what is BROKEN, and a command that fails logs why at level ERROR.
-resource "aws_cloudwatch_log_metric_filter" "task_failures" {
-  name           = "${var.name}-task-failures"
-  log_group_name = aws_cloudwatch_log_group.this["task"].name
-  pattern        = "?BROKEN ?ERROR"
-
-  metric_transformation {
-    name          = "task_failures"
+    name          = each.value.metric
     namespace     = "Entrepot/${var.name}"
     value         = "1"
     default_value = "0"

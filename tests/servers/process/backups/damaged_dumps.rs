@@ -4,11 +4,11 @@ use std::{fs, path::PathBuf};
 
 use entrepot::storage::{Database, Options};
 
-use super::{
-    dumps::{run_backup, shop},
-    schedule::wait_until,
+use super::dumps::{run_backup, shop};
+use crate::process::{
+    server::{Site, entrepot},
+    waiting::wait_until,
 };
-use crate::process::server::{Site, entrepot};
 
 /// Ten megabytes that compress badly. Their rows come before the tenants': all tables are created
 /// before the last chunk is read.

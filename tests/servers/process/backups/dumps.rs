@@ -8,10 +8,10 @@ use std::{
 
 use serde_json::json;
 
-use super::schedule::{metric, wait_until};
 use crate::process::{
     client::Client,
     server::{Ended, Server, Site, UNLIMITED, entrepot, entrepot_in, free_address},
+    waiting::{metric, wait_until},
 };
 
 /// The programs of the newest Postgres of this machine, where `scripts/services.sh` finds its server; else those of PATH, which the binary under test has not.

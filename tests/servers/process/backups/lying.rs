@@ -4,13 +4,14 @@
 use super::{
     Shop,
     bucket::run_backup,
-    schedule::{metric, shop, wait_until},
+    schedule::shop,
     shipping::{FLAGS, LAG, PROMISED, caught_up, lose, make_store, stores},
 };
 use crate::process::{
     client::Client,
     files::{Lies, lying_bucket},
     server::{Environment, Server, UNLIMITED, free_address},
+    waiting::{metric, wait_until},
 };
 
 const DIFFERENCES: &str = "entrepot_wal_shipping_differences_total";

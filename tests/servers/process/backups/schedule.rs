@@ -3,15 +3,15 @@
 use std::{fs, path::Path, time::Duration};
 
 use entrepot::backups::LocalLock;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::Shop;
 use crate::process::{
-    operations::{figure, health},
+    operations::health,
     server::{Server, Site, UNLIMITED, entrepot, free_address},
+    waiting::{metric, wait_until},
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
 const LAST: &str = "entrepot_backup_last_success_timestamp_seconds";
 const LISTED: &str = "entrepot_revocations_listed_timestamp_seconds";
 const FAILURES: &str = "entrepot_backup_failures_total";
@@ -38,19 +38,6 @@ pub(super) async fn serve(shop: &Shop, place: &Path, extra: &[&str]) -> (Server,
     let flags = ["--job-lease-seconds", "2", "--backups", &place, "--metrics-listen", &inside];
     let flags = [&UNLIMITED[..], &flags, extra].concat();
     (Server::start_with(&shop.site, free_address(), &flags).await, inside)
-}
-
-pub(in crate::process) async fn metric(inside: &str, name: &str, label: &str) -> Option<f64> {
-    let text = reqwest::get(format!("http://{inside}/metrics")).await.unwrap().text().await.unwrap();
-    figure(&text, name, label)
-}
-
-pub(in crate::process) async fn wait_until(condition: &str, mut is: impl AsyncFnMut() -> bool) {
-    let started_at = Instant::now();
-    while !is().await {
-        assert!(started_at.elapsed() < PATIENCE, "waited in vain for {condition}");
-        sleep(Duration::from_millis(100)).await;
-    }
 }
 
 fn count(runs: &[String], text: &str) -> usize {

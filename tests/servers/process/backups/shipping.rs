@@ -19,12 +19,13 @@ use tokio::time::sleep;
 
 use super::{
     Shop,
-    schedule::{metric, serve, shop, wait_until},
+    schedule::{serve, shop},
     write,
 };
 use crate::process::{
     client::Client,
     server::{Ended, Server, entrepot},
+    waiting::{metric, wait_until},
 };
 
 pub(super) const LAG: &str = "entrepot_wal_shipping_lag_seconds";
