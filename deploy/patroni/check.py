@@ -4,8 +4,8 @@
   check.py [FOLDER]   FOLDER: instead of the one that this file is in
 
 The times fit together, each server has ports and a folder of its own, haproxy knows the servers by the ports that they listen on, and asks
-each at its own Patroni, a server that no longer takes writes loses its sessions, and no file has a password. Ends with 1 when something is
-wrong.
+each at its own Patroni, a server that no longer takes writes loses its sessions, and no file has a password. The log of each server is archived:
+pgBackRest knows its folder and port, as Patroni does, and the stanza of ../pgbackrest. Ends with 1 when something is wrong.
 """
 
 import pathlib
@@ -39,6 +39,36 @@ def sections(text):
     return found
 
 
+def archiving(folder, config, servers):
+    """Where Patroni's files, those of its servers and pgBackRest's do not fit together."""
+    postgresql = config["bootstrap"]["dcs"]["postgresql"]
+    restored = config["postgresql"]["pgbackrest"]["command"]
+    commands = [postgresql["parameters"]["archive_command"], postgresql["recovery_conf"]["restore_command"], restored]
+    kept = (folder.parent / "pgbackrest/pgbackrest.conf").read_text()
+    stanzas = [line.strip("[]") for line in kept.splitlines() if line.startswith("[") and not line.startswith("[global")]
+    if postgresql["parameters"]["archive_mode"] != "on" or [command.split()[2] for command in commands[:2]] != ["archive-push", "archive-get"]:
+        yield "the log is not archived, or not read back"
+    if config["postgresql"]["create_replica_methods"] != ["pgbackrest", "basebackup"]:
+        yield "a new standby comes from the repository, and from the primary where there is no backup"
+    if [re.findall(r"--stanza=(\w+)", command) for command in commands] != [stanzas] * 3:
+        yield f"commands of patroni.yml name other stanzas than pgbackrest.conf, which has {stanzas}"
+    if re.search(r"(?m)^archive-push-queue-max", kept):
+        yield "pgbackrest.conf drops segments that wait, and reports them as archived"
+    owed = {}
+    for at, (name, server) in enumerate(servers.items(), 1):
+        place = {"PATH": server["PATRONI_POSTGRESQL_DATA_DIR"], "PORT": str(port(server["PATRONI_POSTGRESQL_LISTEN"]))}
+        owed.update({f"PGBACKREST_PG{at}_{key}": value for key, value in place.items()})
+        for key, value in place.items():
+            if server.get(f"PGBACKREST_PG1_{key}") != value:
+                yield f"{name}.env: pgBackRest archives {server.get(f'PGBACKREST_PG1_{key}')}, and Patroni keeps {value}"
+        if server["PGBACKREST_LOCK_PATH"] != f"/run/entrepot-patroni-{name}":
+            yield f"{name}.env: no unit makes the folder of PGBACKREST_LOCK_PATH"
+    if settings(folder / "pgbackrest.env") != owed:
+        yield f"pgbackrest.env is not {owed}"
+    if "RuntimeDirectory=entrepot-patroni-%i\n" not in (folder / "entrepot-patroni@.service").read_text():
+        yield "the unit makes no folder for PGBACKREST_LOCK_PATH"
+
+
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else __file__).resolve()
     folder = folder if folder.is_dir() else folder.parent
@@ -60,9 +90,11 @@ def main():
         for what in ("POSTGRESQL", "RESTAPI"):
             if server[f"PATRONI_{what}_LISTEN"] != server[f"PATRONI_{what}_CONNECT_ADDRESS"]:
                 wrong.append(f"{name}.env: {what} listens elsewhere than it says")
-    for key in ("POSTGRESQL_LISTEN", "RESTAPI_LISTEN", "POSTGRESQL_DATA_DIR", "POSTGRESQL_PGPASS"):
-        if len({server["PATRONI_" + key] for server in servers.values()}) != len(NAMES):
-            wrong.append(f"two servers have the same PATRONI_{key}")
+    own = ["PATRONI_" + key for key in ("POSTGRESQL_LISTEN", "RESTAPI_LISTEN", "POSTGRESQL_DATA_DIR", "POSTGRESQL_PGPASS")]
+    for key in own + ["PGBACKREST_SPOOL_PATH", "PGBACKREST_LOCK_PATH"]:
+        if len({server[key] for server in servers.values()}) != len(NAMES):
+            wrong.append(f"two servers have the same {key}")
+    wrong += archiving(folder, config, servers)
     etcd = settings(folder / "etcd.env")
     if not etcd["ETCD_LISTEN_CLIENT_URLS"].endswith(config["etcd3"]["hosts"]):
         wrong.append("Patroni asks another etcd than etcd.env")
