@@ -34,18 +34,26 @@ check() {
   fi
 }
 
-# check_python NAME PACKAGE MODULE FILE: runs a script of ours if Python has the module.
+# check_python NAME PACKAGE MODULE FILE [TOOL…]: runs a script of ours if Python has the module, and if there are the tools that it runs.
 check_python() {
-  if ! python3 -c "import $3" 2>/dev/null; then
-    SKIPPED+=("$1: Python has no $2")
-  else
-    check "$1" python3 python3 "$4"
+  local name=$1 package=$2 module=$3 file=$4 tool
+  shift 4
+  if ! python3 -c "import $module" 2>/dev/null; then
+    SKIPPED+=("$name: Python has no $package")
+    return 0
   fi
+  for tool in "$@"; do
+    if ! command -v "$tool" >/dev/null; then
+      SKIPPED+=("$name: $tool is not installed")
+      return 0
+    fi
+  done
+  check "$name" python3 python3 -B "$file"
 }
 
 manifests() {
   local overlay
-  for overlay in one-node many-nodes migrate dumps; do
+  for overlay in one-node many-nodes migrate dumps prometheus; do
     kubectl kustomize "deploy/kubernetes/$overlay" >"$DIR/$overlay.yaml"
   done
 }
@@ -134,6 +142,7 @@ check "table of coverage" python3 python3 -B scripts/coverage-table.py --check
 check "names of metrics" python3 deploy/prometheus/check_names.py
 check "dashboards are generated" python3 deploy/grafana/generate.py --check
 check "alert rules and their tests" promtool rules
+check_python "Prometheus on Kubernetes" PyYAML yaml deploy/prometheus/check_kubernetes.py kubectl promtool
 check "routes of alerts" amtool routes
 check "nginx in pods" nginx front
 check "Debian package" dpkg-deb deploy/debian/check.sh
