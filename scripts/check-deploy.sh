@@ -53,9 +53,11 @@ check_python() {
 
 manifests() {
   local overlay
-  for overlay in one-node many-nodes migrate dumps prometheus; do
+  for overlay in one-node many-nodes migrate dumps prometheus restore-dump restore-one-node restore-postgres; do
     kubectl kustomize "deploy/kubernetes/$overlay" >"$DIR/$overlay.yaml"
   done
+  # In no kustomization, as deleting one would delete the claim.
+  cp deploy/kubernetes/restore-one-node/volume.yaml "$DIR/volume.yaml"
 }
 schemas() {
   local version
@@ -143,6 +145,7 @@ check "names of metrics" python3 deploy/prometheus/check_names.py
 check "dashboards are generated" python3 deploy/grafana/generate.py --check
 check "alert rules and their tests" promtool rules
 check_python "Prometheus on Kubernetes" PyYAML yaml deploy/prometheus/check_kubernetes.py kubectl promtool
+check_python "jobs that restore" PyYAML yaml scripts/check-restore.py kubectl
 check "routes of alerts" amtool routes
 check "nginx in pods" nginx front
 check "Debian package" dpkg-deb deploy/debian/check.sh
