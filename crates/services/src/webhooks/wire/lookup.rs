@@ -103,7 +103,7 @@ impl Drop for Lookup {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::mpsc, time::Duration};
+    use std::{pin::pin, sync::mpsc, time::Duration};
 
     use tokio::time::{Instant, timeout};
 
@@ -150,7 +150,8 @@ mod tests {
         let lookups = one_at_a_time();
         let (finish, look_up) = hanging();
         assert!(timeout(MOMENT, lookups.share("one.example", look_up)).await.is_err());
-        let joined = lookups.share("one.example", never);
+        let mut joined = pin!(lookups.share("one.example", never));
+        assert!(timeout(MOMENT, &mut joined).await.is_err());
         finish.send(()).unwrap();
         let addresses = timeout(PATIENCE, joined).await.unwrap().unwrap();
         assert_eq!(addresses, [SocketAddr::from(([192, 0, 2, 1], 0))]);
