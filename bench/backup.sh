@@ -6,8 +6,8 @@
 # The year is that of `bench/replay.sh --keep`, which is called where none is kept; all is done to a copy of it: `entrepot backup run`, `verify`,
 # `restore` and then `entrepot verify`, `drill`; on Postgres they run pg_dump and pg_restore, for databases of up to 5 GiB. Then w2 in turn without
 # backups and while backups are made one after another, and on SQLite with the log shipped (`--backup-ship-log`). pgBackRest, which archives a cluster,
-# is not measured here (deploy/pgbackrest/try.sh). Owed: backup 60 s, restore with proof 180 s, 5 % of w2. About 6 minutes a database with
-# BENCH_ROUNDS=5 (the default here), and the replay; disk for four copies of the year. BENCH_REPLAY_FILE is another file for the replay, as the sample
+# is not measured here (deploy/pgbackrest/try.sh). Owed: backup 60 s, restore with proof 180 s, 5 % of w2. About 12 minutes a database with
+# BENCH_ROUNDS=5 and BENCH_SECS=20 (the defaults here), and the replay; disk for four copies of the year. BENCH_REPLAY_FILE is another file for the replay, as the sample
 # in ../shared/data. Start scripts/services.sh first to keep the year on Postgres for the next script. What the drill printed, and its row of the
 # log, stay in $ENTREPOT_BENCH_WORK/backup-drill-sqlite.log and backup-drill-postgres.log. Prints a table of Markdown; ends with 1 when something is
 # missed. Settings: the head of bench/lib.sh.
@@ -15,7 +15,7 @@ set -euo pipefail
 ME=backup
 # shellcheck source=bench/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-ROUNDS="${BENCH_ROUNDS:-5}"
+ROUNDS="${BENCH_ROUNDS:-5}" SECS="${BENCH_SECS:-20}"
 asked "$@"
 need_binary
 
@@ -38,13 +38,13 @@ backup() { "$BIN" backup "$1" --database-url "$URL" --backups "file:$2" "${@:3}"
 # Those that can be restored: a generation is listed from its first chunk on.
 backups_of() { backup list "$1" 2>/dev/null | grep -c 'keys: present' || true; }
 
-# A backup that is killed leaves a lock: the maker ends after the one that it is at.
+# A backup that is killed leaves a lock: the maker ends after the one that it is at, which is not of those under load.
 make_backups() {
-  local made=0
+  local began
   while [ -e "$FOLDER/go-on" ]; do
+    began=$(date +%s.%N)
     backup run "$FOLDER/under-load" >"$FOLDER/maker.log" 2>&1 || return 1
-    made=$((made + 1))
-    echo "$made" >"$FOLDER/made"
+    [ ! -e "$FOLDER/go-on" ] || awk -v began="$began" -v now="$(date +%s.%N)" 'BEGIN { print now - began }' >>"$FOLDER/$on.took"
   done
 }
 # load KIND ROUND: one rate of w2, of a server that was started anew
@@ -93,6 +93,12 @@ loads() {
   done
   [ "$on" = postgres ] || cost "$on" "cost of shipping the log, w2" "$FOLDER/$on.w2.off" "$FOLDER/$on.w2.shipped" 5
   cost "$on" "cost while backups are made without a pause, w2" "$FOLDER/$on.w2.off" "$FOLDER/$on.w2.made" 5
+  if [ -s "$FOLDER/$on.took" ]; then
+    row "$on" "such a backup beside w2, the median" "$(sort -n "$FOLDER/$on.took" | awk '{ took[NR] = $1 } END { print took[int((NR + 1) / 2)] }')" s 60 \
+      --note "$(wc -l <"$FOLDER/$on.took") of them, the longest $(sort -n "$FOLDER/$on.took" | tail -n 1) s"
+  else
+    say "$on: no backup ended beside w2 within $SECS s: set BENCH_SECS"
+  fi
 }
 
 # Sets RESTORED to where a backup can be restored: a file that is not there, or a database without a table.

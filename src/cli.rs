@@ -17,12 +17,13 @@ use std::{
 };
 
 use crate::{
-    config::{Cli, Command, MigrateArgs, SigningKeyCommand, VerifyArgs},
+    config::{BACKUP_NICE_VALUE, Cli, Command, MigrateArgs, SigningKeyCommand, VerifyArgs},
     demo, serve,
 };
 use clap::Parser;
 use platform::{
     clock::Clock,
+    priority,
     storage::{Database, Fault, Options, RowSecurity},
 };
 use services::insight::{
@@ -43,6 +44,10 @@ pub fn main() -> ExitCode {
     logs::init_logging(cli.log_format, matches!(cli.command, Command::Demo(_)));
     #[cfg(unix)]
     serve::descriptors::raise_descriptor_limit();
+    // Before the first thread of the runtime: they take the priority of this one.
+    if matches!(&cli.command, Command::Backup(args) if args.action.runs_beside_nodes()) {
+        priority::lower(BACKUP_NICE_VALUE);
+    }
     let runtime = match Builder::new_multi_thread().thread_stack_size(STACK_BYTES).enable_all().build() {
         Ok(runtime) => runtime,
         Err(err) => return report_failure(&err),

@@ -30,7 +30,7 @@ mod versions;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use backup::{BackupAction, BackupArgs, BackupJobArgs, BackupsOf, ProgramArgs, ReplayArgs};
+pub use backup::{BACKUP_NICE_VALUE, BackupAction, BackupArgs, BackupJobArgs, BackupsOf, ProgramArgs, ReplayArgs};
 pub use bench::{ForecastArgs, ForecastCommand, LiquidationArgs};
 pub use containers::{HealthArgs, HealthUrl, NewKeyArgs};
 pub use copy::CopyArgs;

@@ -161,10 +161,22 @@ fn parse_drill_interval(text: &str) -> Result<DrillInterval, &'static str> {
     if text == "off" { Ok(DrillInterval(None)) } else { interval(text).map(|every| DrillInterval(Some(every))) }
 }
 
+/// Nice value of backups and drills, by commands and by schedule: on a busy core they get a fifteenth of what requests get
+/// (sched(7)). With less they would take minutes there, and the log of an embedded database grows for as long as it is copied.
+/// Generations of a shipped log have the priority of requests, since its segments wait for them.
+pub const BACKUP_NICE_VALUE: i32 = 12;
+
+impl BackupAction {
+    /// Whether it may run for long beside a node that serves requests.
+    pub const fn runs_beside_nodes(&self) -> bool {
+        matches!(self, Self::Run(_) | Self::Revocations(_) | Self::Verify { .. } | Self::Drill { .. } | Self::Prune { .. })
+    }
+}
+
 #[derive(Debug, Clone, Subcommand)]
 pub enum BackupAction {
     /// Back up a database while it is served, compressed and encrypted under the key ring: an embedded one as one consistent file, which needs as much free disk as
-    /// the database has, and a Postgres of up to 5 GiB by pg_dump, which needs none. The keys and the stored files are not inside: keep copies of both; the hashes of
+    /// the database has, and a Postgres of up to 5 GiB by pg_dump, which needs none. Beside requests of the same machine it waits for the processor. The keys and the stored files are not inside: keep copies of both; the hashes of
     /// the files are. Back a larger Postgres up with pgBackRest (docs/backups.md).
     Run(BackupsOf),
     /// List what was revoked beside the backups, encrypted under the key ring: API keys, members who were suspended or removed, customers and tenants that were erased. A restore revokes it

@@ -36,6 +36,8 @@ pub mod cache;
 pub mod audit;
 /// CPU-bound work beside asynchronous tasks.
 pub mod blocking;
+/// Priority of threads that compute beside requests.
+pub mod priority;
 /// Background jobs, shared by workers that may die.
 pub mod jobs;
 /// Delivery of events from the journal to followers.

@@ -6,7 +6,7 @@ use entity::prelude::*;
 use platform::{
     clock::Clock,
     jobs::Registry,
-    metrics,
+    metrics, priority,
     storage::{Database, Fault},
     traces::TaskTrace,
 };
@@ -19,7 +19,7 @@ use super::{
     open::{database_file, open_existing},
     revocations::RevocationJob,
 };
-use crate::config::{BackupJobArgs, BackupsOf, DatabaseArgs, FileArgs, KeyArgs, KeysOf};
+use crate::config::{BACKUP_NICE_VALUE, BackupJobArgs, BackupsOf, DatabaseArgs, FileArgs, KeyArgs, KeysOf};
 
 /// Longest interval between two checks of the log for due runs.
 const MAX_CHECK_INTERVAL: Duration = Duration::from_mins(1);
@@ -169,14 +169,15 @@ impl BackupJob {
     }
 }
 
-/// Runs an attempt on a thread of its own, as it compresses and hashes for milliseconds at a time,
-/// which would delay requests. It ends if the caller no longer waits for its answer.
+/// Runs an attempt on a thread of its own and at a low priority, as it compresses and hashes for
+/// milliseconds at a time, which would delay requests. It ends if the caller no longer waits for its answer.
 async fn run_on_thread(schedule: BackupSchedule, kind: BackupKind, lock: Option<Arc<LocalLock>>) -> Result<Attempt, Fault> {
     let failed = |error: std::io::Error| Fault::Broken(format!("there is no thread for a backup: {error}"));
     let (mut sender, receiver) = oneshot::channel();
     // Steps on the thread are traced as steps of the job.
     let trace = TaskTrace::current();
     let work = move || {
+        priority::lower(BACKUP_NICE_VALUE);
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {

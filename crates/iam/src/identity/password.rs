@@ -6,7 +6,7 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use platform::{clock::Clock, storage::Fault};
+use platform::{clock::Clock, priority, storage::Fault};
 use tokio::sync::{Semaphore, oneshot};
 
 /// OWASP's floor: m = 19 MiB, t = 2, p = 1 (Password Storage Cheat Sheet).
@@ -18,7 +18,6 @@ const PARALLELISM: u32 = 1;
 const MAX_QUEUED: usize = 256;
 /// Nice value of a thread that hashes a password: on a busy core it gets a tenth of the time of
 /// others (sched(7)), so that other requests are still served.
-#[cfg(target_os = "linux")]
 const HASHING_NICE_VALUE: i32 = 10;
 /// Maximum wait in the queue.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -99,21 +98,11 @@ impl Passwords {
             .spawn(move || {
                 // The permit is held until the work is done, even if the caller has gone.
                 let _permit = permit;
-                lower_priority();
+                priority::lower(HASHING_NICE_VALUE);
                 sender.send(work()).ok();
             })
             .map_err(|err| Fault::Broken(format!("no thread for a password: {err}")))?;
         receiver.await.map_err(|_| Fault::Broken("a password's thread ended early".to_owned()))?
-    }
-}
-
-/// Lowers the priority of this thread below all others. On Linux priorities belong to threads and
-/// cannot be raised again, so a thread of the runtime's pool cannot be used; elsewhere they belong
-/// to the process.
-fn lower_priority() {
-    #[cfg(target_os = "linux")]
-    if let Err(err) = rustix::process::nice(HASHING_NICE_VALUE) {
-        tracing::debug!(error = %err, "passwords are checked at the priority of everything else");
     }
 }
 

@@ -1,6 +1,9 @@
 //! Faults that do not concern the caller.
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
+use sea_orm::{
+    DbErr, RuntimeErr, SqlErr,
+    sqlx::{self, error::DatabaseError},
+};
 
 /// An error of this program or of the services that it uses. Callers see `INTERNAL`, `UNAVAILABLE`
 /// or `OVERLOADED`, never its text.
@@ -39,11 +42,16 @@ const DISK_FULL_CODES: &[&str] = &["53100", "13", "778", "4874"];
 /// READONLY in all its forms.
 const READ_ONLY: &[&str] = &["25006", "8", "264", "520", "776", "1032", "1288", "1544"];
 
+/// Code of Postgres for a row that no partition takes, and for one that violates a CHECK, which has a name.
+const CHECK_VIOLATION: &str = "23514";
+
 /// Reason that a reachable database takes no writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unwritable {
     NoRoom,
     ReadOnly,
+    /// A table that is partitioned by month has no partition for a row.
+    NoPartition,
 }
 
 impl Unwritable {
@@ -51,24 +59,32 @@ impl Unwritable {
         match self {
             Self::NoRoom => ": the disk has no room, or takes no writes",
             Self::ReadOnly => ": the database is read-only",
+            Self::NoPartition => ": a month has no partition; run `entrepot partitions run` with the login that owns the tables",
         }
+    }
+}
+
+fn database_error(err: &DbErr) -> Option<&dyn DatabaseError> {
+    match err {
+        DbErr::Exec(RuntimeErr::SqlxError(err))
+        | DbErr::Query(RuntimeErr::SqlxError(err))
+        | DbErr::Conn(RuntimeErr::SqlxError(err)) => err.as_database_error(),
+        _ => None,
     }
 }
 
 /// Returns the database's code of an error.
 pub(super) fn error_code(err: &DbErr) -> Option<String> {
-    match err {
-        DbErr::Exec(RuntimeErr::SqlxError(err))
-        | DbErr::Query(RuntimeErr::SqlxError(err))
-        | DbErr::Conn(RuntimeErr::SqlxError(err)) => err.as_database_error()?.code().map(std::borrow::Cow::into_owned),
-        _ => None,
-    }
+    database_error(err)?.code().map(std::borrow::Cow::into_owned)
 }
 
 fn unwritable(err: &DbErr) -> Option<Unwritable> {
     let code = error_code(err)?;
     if DISK_FULL_CODES.contains(&&*code) {
         Some(Unwritable::NoRoom)
+    } else if code == CHECK_VIOLATION {
+        let has_name = database_error(err).is_some_and(|err| err.constraint().is_some());
+        (!has_name).then_some(Unwritable::NoPartition)
     } else {
         READ_ONLY.contains(&&*code).then_some(Unwritable::ReadOnly)
     }

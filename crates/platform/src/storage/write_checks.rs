@@ -7,21 +7,42 @@ use sea_orm::{DbBackend, DbErr, Statement};
 use tokio::time::Instant;
 
 use super::{Backend, Database, Fault, Reads, Row, Unwritable};
+use crate::clock::Clock;
 
 /// Minimum time between two times that connections are dropped, while writes keep failing.
 const MIN_DROP_INTERVAL: Duration = Duration::from_secs(1);
+/// Minimum time between two times that missing partitions are created: one that is there and detached, or another login's table, is not mended by a repetition.
+const MIN_PARTS_INTERVAL: Duration = Duration::from_secs(30);
 
 impl Database {
     /// Converts the error of a statement that failed while writing, and notes what it reveals: a
-    /// read-only server or a full disk.
+    /// read-only server, a full disk or a missing partition.
     pub(super) fn convert_write_error(&self, err: DbErr) -> Fault {
         let fault = Fault::from(err);
         match fault.unwritable() {
             Some(Unwritable::ReadOnly) => self.discard_connections(),
             Some(Unwritable::NoRoom) => self.write_health.lock().no_room = Some(Instant::now()),
+            Some(Unwritable::NoPartition) => self.create_parts_soon(),
             None => {}
         }
         fault
+    }
+
+    /// Creates missing partitions beside the write that found one missing, whose caller repeats it.
+    fn create_parts_soon(&self) {
+        let mut last = self.write_health.lock();
+        if last.no_partition.is_some_and(|at| at.elapsed() < MIN_PARTS_INTERVAL) {
+            return;
+        }
+        last.no_partition = Some(Instant::now());
+        let db = self.clone();
+        tokio::spawn(async move {
+            match db.create_missing_parts(Clock::system().now()).await {
+                Ok(0) => tracing::error!("a row has no partition, and none could be created for it: `entrepot doctor` says why"),
+                Ok(parts) => tracing::warn!(parts, "partitions were missing, and are there now"),
+                Err(fault) => tracing::error!(error = %fault, "partitions are missing, and could not be created"),
+            }
+        });
     }
 
     /// Closes connections instead of using them again: the address may lead to another server by

@@ -21,6 +21,8 @@ pub(super) struct LastFailures {
     /// response.
     lost: Option<Instant>,
     pub(super) no_room: Option<Instant>,
+    /// Time when partitions were last created because a row had none.
+    pub(super) no_partition: Option<Instant>,
 }
 
 impl WriteHealth {

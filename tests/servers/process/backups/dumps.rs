@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -92,13 +93,35 @@ async fn what_was_restored_in_part_is_not_migrated(site: &Site, target: &Site) {
     assert!(examined.out.contains("FAIL  restore: a restore of this database"), "{examined:?}");
 }
 
+/// A pg_dump that notes its nice value before it dumps, and the file of its notes.
+fn noting_program(site: &Site) -> (String, PathBuf) {
+    let (program, notes) = (site.folder.join("pg_dump_noting"), site.folder.join("nice_values"));
+    let [_, pg_dump, ..] = programs();
+    fs::write(&program, format!("#!/bin/sh\nnice >> {}\nexec {pg_dump} \"$@\"\n", notes.display())).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    (program.display().to_string(), notes)
+}
+
+/// Dumps wait for the processor behind whatever serves requests.
+fn ran_behind_requests(notes: &Path) {
+    let own = std::process::Command::new("nice").output().unwrap().stdout;
+    let number = |text: &str| text.trim().parse::<i32>().unwrap();
+    let expected = (number(&String::from_utf8(own).unwrap()) + 12).min(19);
+    let noted: Vec<i32> = fs::read_to_string(notes).unwrap().lines().map(number).collect();
+    assert!(!noted.is_empty() && noted.iter().all(|nice| *nice == expected), "{noted:?} instead of {expected}");
+    fs::remove_file(notes).unwrap();
+}
+
 /// A node with a place for backups dumps its database on schedule, and its metrics have the age of
 /// the newest dump.
 async fn a_node_dumps_by_schedule(site: &Site) {
     let (place, inside) = (format!("file:{}", site.folder.join("backups").display()), free_address().to_string());
     let flags = ["--backups", &place, "--backup-every", "1s", "--backup-drill-every", "off", "--metrics-listen", &inside];
-    let programs = programs();
-    let programs: Vec<&str> = programs.iter().map(String::as_str).collect();
+    let (program, notes) = noting_program(site);
+    let dumped = run_backup(site, &site.url, &["run", "--pg-dump", &program]).await;
+    assert!(dumped.has_succeeded(), "{dumped:?}");
+    ran_behind_requests(&notes);
+    let programs = ["--pg-dump", &program];
     let began = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
     let server = Server::start_with(site, free_address(), &[&UNLIMITED[..], &flags, &programs].concat()).await;
     let is_newer = async || {
@@ -108,6 +131,7 @@ async fn a_node_dumps_by_schedule(site: &Site) {
     wait_until("a dump by schedule", is_newer).await;
     assert_eq!(metric(&inside, "entrepot_backup_interval_seconds", "").await, Some(1.0));
     server.kill();
+    ran_behind_requests(&notes);
 }
 
 /// A store of a new company, by the API.
