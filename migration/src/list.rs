@@ -375,6 +375,8 @@ pub const LIST: &[(&str, &[&str])] = &[
     ("m0201_link_uses", &[include_str!("m0201/link_uses.sql")]),
     // Alerts of schedules that deliver nothing, and the indexes by which those are found.
     ("m0202_failed_schedules", &[include_str!("m0202/failed_schedules.sql")]),
+    // Demand of a scored proposal, with what days without stock would have sold.
+    ("m0203_estimated_demand", &[include_str!("m0203/estimated_demand.sql")]),
 ];
 
 /// Migrations that let a CHECK or a unique index accept more than before, and rebuild its table on SQLite for it. Existing

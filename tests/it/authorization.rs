@@ -76,6 +76,7 @@ const CASES: &[(&str, Needs)] = &[
     ("expiringLots", May("stock.read")),
     ("availabilityExplanation", May("stock.read")),
     ("availabilityForecast", May("stock.read")),
+    ("forecasts", May("report.read")),
     ("lotCreate", May("lot.write")),
     ("lotUpdate", May("lot.write")),
     ("lotQuarantine", May("lot.write")),

@@ -2198,6 +2198,26 @@ export type ForecastExclusionReason =
   | 'NEGATIVE'
   | 'NOT_A_NUMBER';
 
+/** Forecasts that match all of these; a condition that is null is ignored. */
+export interface ForecastFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<ForecastFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<ForecastFilter> | null;
+  /** Condition that must not hold. */
+  not?: ForecastFilter | null;
+  /** Products to include. */
+  product?: IdFilter | null;
+  /** Categories of the products to include, these only. */
+  category?: IdFilter | null;
+  /** Stores to include; a forecast of all stores together has none. */
+  store?: IdFilter | null;
+  /** Classes of demand to include; an empty list matches nothing. */
+  class?: ReadonlyArray<DemandClass> | null;
+  /** States of the forecast to include; an empty list matches nothing. */
+  status?: ReadonlyArray<ForecastStatus> | null;
+}
+
 /** Stores that a forecast is for. */
 export type ForecastLevel =
   | 'STORE'
@@ -2210,6 +2230,19 @@ export type ForecastQualityReason =
   | 'SHORT_HISTORY'
   | 'NEGATIVE_WEEKS'
   | 'LATE_RECORDS';
+
+/** Sort order of a list of forecasts. */
+export interface ForecastSort {
+  /** Field by which the forecasts are sorted. */
+  field: ForecastSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which forecasts can be sorted. */
+export type ForecastSortField =
+  | 'PRODUCT'
+  | 'STORE';
 
 /** Status of a forecast: the way in which it was made. */
 export type ForecastStatus =
@@ -6337,7 +6370,8 @@ export type ReplenishmentReasonCode =
   | 'TRANSPORT_TOO_DEAR'
   | 'NOT_NEEDED'
   | 'WEEKDAYS'
-  | 'FEW_SALES';
+  | 'FEW_SALES'
+  | 'LIQUIDATED';
 
 /** Reason for which a chosen line was not approved. */
 export type ReplenishmentRefusalCode =

@@ -72,6 +72,9 @@ pub fn gmroi(net_sales: f64, cost_of_goods: f64, stock_values: &[f64]) -> Option
     of_stock(net_sales - cost_of_goods, mean(stock_values)?)
 }
 
+/// Days without a sale after which stock is dead, unless a tenant sets another number.
+pub const DAYS_WITHOUT_SALE: i32 = 90;
+
 /// Whether stock is dead: on hand, first received and last sold (or never) at least
 /// `threshold_days` ago. Silver, Pyke & Thomas (2017).
 pub fn is_dead(on_hand: i64, days_since_sale: Option<u32>, days_since_receipt: u32, threshold_days: u32) -> bool {

@@ -4,25 +4,34 @@
 
 mod shared;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use forecast::anomaly::{ACTIVE_DAYS_WINDOW, ActiveDays, AnomalyReason, Day, Kind, Limits, MIN_ACTIVE_DAYS};
 
-/// Units and largest line of each active day of each product, by date; only sales.
-fn active_days(compressed: &[u8]) -> BTreeMap<String, BTreeMap<String, Day>> {
+/// The kind of a row with so many units, as the year is replayed (REPLAY, section 2).
+fn kind_of(record: &csv::StringRecord, units: f64) -> Kind {
+    let (is_free, is_known_customer) = (record[5].parse::<f64>().unwrap() == 0.0, !record[6].is_empty());
+    match (units > 0.0, record[0].starts_with('C')) {
+        (true, _) if is_free && !is_known_customer => Kind::AdjustIn,
+        (true, _) => Kind::Sale,
+        (false, true) => Kind::Return,
+        (false, false) => Kind::AdjustOut,
+    }
+}
+
+/// Units and largest line of each active day of each product and kind, by date.
+fn active_days(compressed: &[u8]) -> BTreeMap<(String, Kind), BTreeMap<String, Day>> {
     let bytes = zstd::decode_all(compressed).unwrap();
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    let mut found: BTreeMap<String, BTreeMap<String, Day>> = BTreeMap::new();
+    let mut found: BTreeMap<(String, Kind), BTreeMap<String, Day>> = BTreeMap::new();
     for record in reader.records() {
         let record = record.unwrap();
         let units: f64 = record[3].parse().unwrap();
-        if units <= 0.0 {
-            continue;
-        }
         let (sku, date) = (record[1].trim().to_uppercase(), record[4].get(..10).unwrap().to_owned());
-        let day = found.entry(sku).or_default().entry(date).or_insert(Day { units: 0.0, largest_line: 0.0 });
-        day.units += units;
-        day.largest_line = day.largest_line.max(units);
+        let days = found.entry((sku, kind_of(&record, units))).or_default();
+        let day = days.entry(date).or_insert(Day { units: 0.0, largest_line: 0.0 });
+        day.units += units.abs();
+        day.largest_line = day.largest_line.max(units.abs());
     }
     found
 }
@@ -36,21 +45,22 @@ fn drawn(state: &mut u64) -> f64 {
 fn errors_are_found_at_few_flags_a_day() {
     let Some(compressed) = shared::bytes("online-retail.csv.zst") else { return };
     let products = active_days(&compressed);
+    assert_eq!(products.keys().map(|(_, kind)| *kind).collect::<BTreeSet<_>>().len(), 4, "sales, returns and adjustments");
     let limits = Limits::default();
     let (mut days_seen, mut flags, mut unusual) = (0, 0, 0);
-    let mut dates = std::collections::BTreeSet::new();
+    let mut dates = BTreeSet::new();
     // A day that an error can be injected into: the days before it, and the day.
     let mut candidates: Vec<(ActiveDays, Day)> = Vec::new();
-    for days in products.values() {
+    for ((_, kind), days) in &products {
         let mut before = ActiveDays::default();
         for (index, (date, day)) in days.iter().enumerate() {
             dates.insert(date.as_str());
             days_seen += 1;
-            if let Some(flag) = before.judge(Kind::Sale, *day, &limits) {
+            if let Some(flag) = before.judge(*kind, *day, &limits) {
                 flags += 1;
                 unusual += usize::from(flag.why == AnomalyReason::Unusual);
             }
-            if index >= MIN_ACTIVE_DAYS && (days_seen * 31) % 97 == 0 {
+            if *kind == Kind::Sale && index >= MIN_ACTIVE_DAYS && (days_seen * 31) % 97 == 0 {
                 candidates.push((before.clone(), *day));
             }
             before.add(*day);

@@ -49,6 +49,8 @@ pub struct Model {
     pub excess_units: Option<i64>,
     /// Units for the lead time at the pace of the four weeks before the plan; null of lines that were scored before this was kept.
     pub naive_units: Option<i64>,
+    /// `demand_units`, with an estimate for the days without stock. None for lines that were scored before this column existed.
+    pub estimated_units: Option<i64>,
     /// Figure of each step, and reasons, as JSON.
     pub body: String,
 }

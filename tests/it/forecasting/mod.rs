@@ -5,11 +5,13 @@
 mod csv;
 mod factors;
 mod history;
+mod list;
 mod simulate;
 mod simulate_classes;
 mod simulate_days;
 mod sums;
 mod watched;
+mod zone;
 
 use entity::prelude::Timestamp;
 use entrepot::{
@@ -19,6 +21,9 @@ use entrepot::{
     forecasting::shell::{ForecastRunResult, make_run},
 };
 use serde_json::{Value, json};
+
+use list::{a_run_is_listed_by_product_and_store, what_is_sold_beyond_its_stock_is_known_demand};
+use zone::a_company_that_moves_its_time_zone_keeps_its_forecasts;
 
 use crate::{
     authorization::world::World,
@@ -36,6 +41,9 @@ on_both!(
     forecasts_that_are_too_low_again_and_again_have_drifted,
     a_shops_manager_sees_their_shops_forecasts,
     arguments_of_forecasts_are_checked,
+    a_run_is_listed_by_product_and_store,
+    what_is_sold_beyond_its_stock_is_known_demand,
+    a_company_that_moves_its_time_zone_keeps_its_forecasts,
 );
 
 const DAY: i64 = 86_400_000_000;

@@ -124,6 +124,8 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.fulfilmentWorks", "orderBy: { direction: DESC }", "fulfilmentWorks:DUE_AT:DESC", vec![n(7), i()]),
         ("Query.factorSeries", "", "factorSeries:CODE:ASC", vec![t("SUMMER")]),
         ("Query.factorSeries", "sort: { field: UPDATED_AT }", "factorSeries:UPDATED_AT:ASC", vec![n(7), t("SUMMER")]),
+        ("Query.forecasts", "", "forecasts:PRODUCT:ASC", vec![i(), i()]),
+        ("Query.forecasts", "sort: { field: STORE, direction: DESC }", "forecasts:STORE:DESC", vec![i(), i()]),
         ("Query.fulfilmentReport", JANUARY, "fulfilmentReport:STORE", vec![n(7), i()]),
         ("Query.history", "nodeId: \"{prd}\"", "history:{prd}", vec![n(7), i(), n(7)]),
         ("Query.jobs", "", "jobs", vec![n(7), i()]),

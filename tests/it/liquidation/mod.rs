@@ -6,6 +6,7 @@ mod clearance;
 mod lines;
 mod masked;
 mod nightly;
+mod replenished;
 mod watched;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -19,6 +20,9 @@ use crate::{
     world::on_both,
 };
 use clearance::{Clearance, PLAN, approve};
+use replenished::{
+    a_supplier_who_takes_stock_back_is_not_asked_for_it_again, nothing_is_bought_for_stock_that_an_approved_plan_clears,
+};
 
 on_both!(
     stock_that_nobody_buys_is_listed_with_what_can_be_done,
@@ -27,6 +31,8 @@ on_both!(
     what_is_sent_back_is_credited_once,
     a_supplier_who_is_archived_takes_nothing_back,
     a_markdown_cuts_the_price_in_steps_and_is_followed,
+    nothing_is_bought_for_stock_that_an_approved_plan_clears,
+    a_supplier_who_takes_stock_back_is_not_asked_for_it_again,
     what_another_store_sells_is_moved_there,
     what_is_written_off_leaves_stock,
     a_line_that_was_overtaken_is_refused_alone,

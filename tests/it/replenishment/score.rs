@@ -14,6 +14,7 @@ use crate::{
 on_both!(
     a_proposal_is_scored_when_its_delivery_is_due,
     a_changed_and_a_called_off_draft_are_no_accepted_proposals,
+    demand_that_no_stock_could_meet_is_estimated,
     a_buyer_is_told_of_their_stores,
 );
 
@@ -27,7 +28,7 @@ async fn scored(desk: &Desk<'_>, days: i64) -> usize {
 }
 
 async fn line(desk: &Desk<'_>, plan: &Value) -> Value {
-    let query = "query($id: ID!) { replenishmentPlan(id: $id) { businessDate lines { nodes { state dueOn score { outcome demand isWithin outDays left excess naivePoint isNaiveWithin } } } } }";
+    let query = "query($id: ID!) { replenishmentPlan(id: $id) { businessDate lines { nodes { state dueOn score { outcome demand estimatedDemand isWithin outDays left excess naivePoint isNaiveWithin } } } } }";
     let answer = desk.books.office.execute(query, json!({ "id": plan["id"] })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["replenishmentPlan"]["lines"]["nodes"][0].clone()
@@ -64,7 +65,7 @@ async fn a_proposal_is_scored_when_its_delivery_is_due(world: &World) {
     assert_eq!(scored(&desk, 23).await, 0, "once");
     let line = line(&desk, &plan).await;
     // 300 were sold in the four weeks before: 225 in three, which is three times what the forecast keeps.
-    let score = json!({ "outcome": "ACCEPTED", "demand": 10, "isWithin": true, "outDays": 0, "left": 17, "excess": 0,
+    let score = json!({ "outcome": "ACCEPTED", "demand": 10, "estimatedDemand": 10, "isWithin": true, "outDays": 0, "left": 17, "excess": 0,
         "naivePoint": 225, "isNaiveWithin": true });
     assert_eq!(line["score"], score, "{line:#}");
     let sums = json!([{ "outcome": "ACCEPTED", "lines": 1, "withinLines": 1, "stockoutLines": 0, "outDays": 0, "excessLines": 0,
@@ -75,6 +76,26 @@ async fn a_proposal_is_scored_when_its_delivery_is_due(world: &World) {
     let expected = json!([{ "id": plan["id"], "lines": 1, "withinLines": 1, "naiveWithinLines": 1 }]);
     assert_eq!(json!(told), expected);
     office.is_sound().await;
+}
+
+async fn demand_that_no_stock_could_meet_is_estimated(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    let plan = desk.plan(json!({})).await;
+    let office = &desk.books.office;
+    // All 27 are sold on the plan's day, and nobody orders more.
+    let lines = json!([{ "product": mug, "quantity": 27, "unitPrice": { "amount": "9.00", "currencyCode": "GBP" } }]);
+    let input = json!({ "idempotencyKey": key(), "store": office.store, "status": "FULFILLED", "lines": lines });
+    accepted(&office.mutate("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    assert_eq!(scored(&desk, 22).await, 1);
+    let line = line(&desk, &plan).await;
+    // 327 in 29 days are 226 in the twenty that are left; 225 are the pace of the four weeks before.
+    let score = json!({ "outcome": "REFUSED", "demand": 27, "estimatedDemand": 253, "isWithin": false, "outDays": 21, "left": 0, "excess": 0,
+        "naivePoint": 225, "isNaiveWithin": false });
+    assert_eq!(line["score"], score, "{line:#}");
+    let sums = json!([{ "outcome": "REFUSED", "lines": 1, "withinLines": 0, "stockoutLines": 1, "outDays": 21, "excessLines": 0,
+            "naiveLines": 1, "naiveWithinLines": 0 }]);
+    assert_eq!(counts(office, &line["dueOn"]).await, sums);
 }
 
 async fn a_changed_and_a_called_off_draft_are_no_accepted_proposals(world: &World) {

@@ -51,6 +51,17 @@ async fn a_dashboard_says_how_things_stand(world: &World) {
         "{found:#}"
     );
     assert_eq!(found["deadStock"], json!({ "products": 1, "units": 3, "value": { "amount": "6.00" } }));
+    // The company calls stock dead after 120 days, then after 121: the dust came 120 days ago.
+    for (days, products) in [(120, 1), (121, 0)] {
+        let input = json!({ "idempotencyKey": key(), "daysWithoutSale": days });
+        let payload =
+            books.office.mutate("liquidationSettingsSet", "LiquidationSettingsSetInput", "settings { version }", input).await;
+        assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
+        // The one before is shown for a minute at most.
+        world.advance_clock(61);
+        let found = execute(&books, DASHBOARD, variables(&books, (7, 1))).await;
+        assert_eq!(found["deadStock"]["products"], products, "{days}: {found:#}");
+    }
     assert_eq!(
         (&found["purchaseOrders"], &found["masked"], &found["forecast"]),
         (&json!({ "documents": 0, "overdue": 0 }), &json!([]), &Value::Null)

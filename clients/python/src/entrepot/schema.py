@@ -1782,6 +1782,22 @@ ForecastExclusionReason = Literal[
 ]
 
 
+ForecastFilter = TypedDict(
+    "ForecastFilter",
+    {
+        "and": "Optional[Sequence['ForecastFilter']]",
+        "or": "Optional[Sequence['ForecastFilter']]",
+        "not": "Optional['ForecastFilter']",
+        "product": "Optional['IdFilter']",
+        "category": "Optional['IdFilter']",
+        "store": "Optional['IdFilter']",
+        "class": "Optional[Sequence['DemandClass']]",
+        "status": "Optional[Sequence['ForecastStatus']]",
+    },
+    total=False,
+)
+
+
 ForecastLevel = Literal[
     "STORE",
     "ALL_STORES",
@@ -1794,6 +1810,22 @@ ForecastQualityReason = Literal[
     "SHORT_HISTORY",
     "NEGATIVE_WEEKS",
     "LATE_RECORDS",
+]
+
+
+class _ForecastSort(TypedDict):
+    field: "ForecastSortField"
+
+
+class ForecastSort(_ForecastSort, total=False):
+    """Sort order of a list of forecasts."""
+
+    direction: "Direction"
+
+
+ForecastSortField = Literal[
+    "PRODUCT",
+    "STORE",
 ]
 
 
@@ -5030,6 +5062,7 @@ ReplenishmentReasonCode = Literal[
     "NOT_NEEDED",
     "WEEKDAYS",
     "FEW_SALES",
+    "LIQUIDATED",
 ]
 
 

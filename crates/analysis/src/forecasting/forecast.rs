@@ -7,6 +7,7 @@ use services::{
     demand::core::round6,
     forecasting::{
         core::{StoredPoint, Tally},
+        rows::StoredForecast,
         shell::{ProductForecast, WeekUnits},
     },
     reports::core,
@@ -99,8 +100,7 @@ impl Forecast {
     /// Coming weeks, 26 of them, the first one the week in which the run was made. Empty for TOO_LITTLE.
     #[field(list_size(assumed = 26))]
     async fn weeks(&self) -> Vec<ForecastWeek> {
-        let weeks = (self.0.run.first_week..).step_by(7).zip(self.0.series.body.points());
-        weeks.map(|(week, point)| ForecastWeek::of(week, &point)).collect()
+        weeks_of(&self.0.series).collect()
     }
     /// Days of the coming weeks; those of a week add up to its mean. A week is split by the days of the product's last eight
     /// weeks, or of its category in the store where they are too few. For all stores together, a day is the sum of the stores'.
@@ -212,7 +212,12 @@ fn band_points(forecast: &ProductForecast, weeks: usize) -> Vec<core::BandPoint>
     past.chain(coming).collect()
 }
 
-fn count(weeks: u32) -> i32 {
+/// The coming weeks of a stored forecast.
+pub(super) fn weeks_of(series: &StoredForecast) -> impl Iterator<Item = ForecastWeek> {
+    (series.first_week..).step_by(7).zip(series.body.points()).map(|(week, point)| ForecastWeek::of(week, &point))
+}
+
+pub(super) fn count(weeks: u32) -> i32 {
     i32::try_from(weeks).unwrap_or(i32::MAX)
 }
 
@@ -270,7 +275,8 @@ pub struct ForecastHistoryWeek {
     /// Units of demand as recorded, in the product's smallest unit.
     pub units: Quantity,
     /// Days of the week that closed with stock, 0 to 7; of all stores together, in the store with the most of them. 7 for a product that never had stock.
-    /// A week of fewer than five is scaled, one of fewer than two unknown, unless more was sold in it than in the weeks before.
+    /// A week of fewer than five is scaled, one of fewer than two unknown, unless more was sold in it than in the weeks before, or the product is one that may
+    /// be sold beyond its stock and was ordered without any by then.
     pub in_stock_days: i32,
 }
 

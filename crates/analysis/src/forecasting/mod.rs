@@ -6,6 +6,7 @@ pub mod csv;
 mod factor_filter;
 mod factors;
 mod forecast;
+mod list;
 mod mutation;
 mod query;
 mod range;
@@ -22,6 +23,9 @@ pub use factors::{
 };
 pub use forecast::{
     Forecast, ForecastExclusion, ForecastHistoryWeek, ForecastPastWeek, ForecastProductAccuracy, ForecastQuality, ForecastWeek,
+};
+pub use list::{
+    ForecastFilter, ForecastSort, ForecastSortField, ForecastSummary, ForecastSummaryConnection, ForecastSummaryEdge,
 };
 pub use mutation::ForecastMutation;
 pub use query::{FactorSeriesSort, FactorSeriesSortField, ForecastQuery};

@@ -16,6 +16,7 @@ use super::{
     factor_filter::FactorSeriesFilter,
     factors::{FactorSeries, FactorSeriesConnection},
     forecast::Forecast,
+    list::{ForecastFilter, ForecastSort, ForecastSummary, ForecastSummaryConnection},
     range::check_range,
     run::{ForecastAccuracy, ForecastRun},
     simulate::StockSimulation,
@@ -131,6 +132,41 @@ impl ForecastQuery {
         let category_id = Box::pin(shell::sum_forecast(&permit, db, (category, store))).await?;
         Ok(category_id
             .map(|category_id| ForecastSum { found: category_id, horizon: usize::try_from(horizon).unwrap_or_default() }))
+    }
+
+    /// Forecasts of the newest run, by product and store unless another order is asked for. Empty before the first run. A caller of some stores is shown
+    /// theirs; those of all stores together need report.read in all stores.
+    #[field(permit = ReportRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn forecasts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Stores that the forecasts are for. Default STORE.", default_with = "ForecastLevel::Store")]
+        level: ForecastLevel,
+        #[graphql(desc = "Conditions on the forecasts. Null for all.")] filter: Option<ForecastFilter>,
+        #[graphql(desc = "Sort of the forecasts. Null for PRODUCT, ASC.")] sort: Option<ForecastSort>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<ForecastSummaryConnection> {
+        refuse_channel_caller(&permit)?;
+        let level = prelude::ForecastLevel::from(level);
+        if level == prelude::ForecastLevel::AllStores {
+            require_all_stores(&permit)?;
+        }
+        let signer = ctx.required_data::<CursorSigner>()?;
+        let sorted = ForecastSort::sorted(sort);
+        let list = sorted.kind(rows::FORECASTS);
+        let request = PageArgs { first, after, last, before }.check(&list, signer, MAX_PAGE_SIZE)?;
+        let db = ctx.required_data::<Ledger>()?.database();
+        let filter = resolve_filter_keys(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let page_rows = shell::list_forecasts(&permit, db, level, (&filter, sorted), &request).await?;
+        let nodes = page_rows.rows.into_iter().map(|forecast| {
+            let keys = sorted.keys(&forecast);
+            (ForecastSummary(forecast), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, list, signer).with_count_source(permit.scope(db), page_rows.source).into())
     }
 
     /// Factor series that move demand from outside, by their codes unless another order is asked for; a tenant has at most 20 of all products, 50 of a

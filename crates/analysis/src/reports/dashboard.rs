@@ -141,7 +141,7 @@ pub struct DeadStock {
     currency: Currency,
 }
 
-/// Stock that has been there for 90 days and of which nothing was sold for 90 days.
+/// Stock that has been there, and of which nothing was sold, for the days of `liquidationSettings.daysWithoutSale`: 90 unless they are set.
 #[resolvers]
 impl DeadStock {
     /// Number of products.

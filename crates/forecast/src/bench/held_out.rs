@@ -1,8 +1,10 @@
 //! Forecasts against weeks that they have not seen.
 
 use crate::{
-    Run, Settings, forecast_all,
-    models::{Method, Scratch, Seasons, View},
+    Run, Settings,
+    engine::seasons,
+    forecast_all,
+    models::{Method, Scratch, View},
     panel::Panel,
     selection::Loss,
     series::{Class, PreparedSeries, prepare},
@@ -82,10 +84,10 @@ pub fn evaluate_held_out(panel: &Panel, origin: usize, threads: usize) -> HeldOu
 /// Loss of one method for all series at one origin, regardless of the choice.
 pub(crate) fn method_loss(panel: &Panel, method: &Method, origin: usize) -> Loss {
     let (mut loss, mut prepared, mut scratch) = (Loss::default(), PreparedSeries::default(), Scratch::default());
-    let seasons = Seasons::default();
+    let seasons = seasons(panel, &[origin], 1);
     for series in 0..panel.len() {
         prepare(&mut prepared, &panel.values(series)[..origin], panel.days(series).map(|days| &days[..origin]));
-        let view = View::at(&prepared.known, origin, seasons.at(0, origin), &mut scratch.values);
+        let view = View::at(&prepared.known, origin, seasons.at(panel.traits(series).category, origin), &mut scratch.values);
         let mut path = [0.0; HELD_OUT_WEEKS];
         method.path(&view, &mut scratch, &mut path);
         let weeks = panel.values(series)[origin..].iter().take(HELD_OUT_WEEKS).zip(path);

@@ -20,5 +20,6 @@ pub use pools::MethodPools;
 pub(crate) use pools::{pool_errors, step_of};
 pub use run::{Run, Settings, forecast_all};
 pub(crate) use score::score_panel;
+pub(crate) use season::seasons;
 pub use series_forecast::{Point, SeriesForecast, Status};
 pub use sums::{SumErrors, sum_errors};

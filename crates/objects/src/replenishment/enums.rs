@@ -169,6 +169,8 @@ pub enum ReplenishmentReasonCode {
     Weekdays,
     /// The product sold on too few days of the last year to show how much a sale may ask for at the service level.
     FewSales,
+    /// An approved plan of liquidation clears the stock, so that only owed units are replenished.
+    Liquidated,
 }
 
 /// Reason for which a chosen line was not approved.

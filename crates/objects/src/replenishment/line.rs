@@ -210,7 +210,11 @@ impl ReplenishmentLineScore {
     async fn demand(&self) -> Quantity {
         units(self.0.demand)
     }
-    /// True if the demand was at most the point that the proposal rests on, less its `undershootUnits`.
+    /// `demand`, with an estimate for the days without stock, whose demand is not known, in the product's smallest unit. Null of proposals that were scored before this was kept.
+    async fn estimated_demand(&self) -> Option<Quantity> {
+        self.0.estimated_demand.map(units)
+    }
+    /// True if `estimatedDemand` was at most the point that the proposal rests on, less its `undershootUnits`.
     async fn is_within(&self) -> bool {
         self.0.is_within
     }
@@ -232,7 +236,7 @@ impl ReplenishmentLineScore {
     async fn naive_point(&self) -> Option<Quantity> {
         self.0.naive_point.map(units)
     }
-    /// True if the demand was at most the point of the naive policy. Null where that is unknown.
+    /// True if `estimatedDemand` was at most the point of the naive policy. Null where that is unknown.
     async fn is_naive_within(&self) -> Option<bool> {
         self.0.is_naive_within()
     }

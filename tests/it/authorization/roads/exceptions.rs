@@ -49,6 +49,8 @@ pub const EXCEPTIONS: &[(&str, Because)] = &[
     ("Forecast.store", Subject),
     ("ForecastSum.category", Subject),
     ("ForecastSum.store", Subject),
+    ("ForecastSummary.product", Subject),
+    ("ForecastSummary.store", Subject),
     ("Fulfilment.store", Subject),
     ("FulfilmentReport.channel", Subject),
     ("FulfilmentReport.store", Subject),

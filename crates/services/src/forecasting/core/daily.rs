@@ -55,7 +55,7 @@ impl LeadDays {
 pub struct DayFacts {
     /// Demand by day; days without any are left out.
     pub units: Vec<(i32, i64)>,
-    /// Days with and without stock; empty if stock was never tracked.
+    /// Days on which it could be sold, or not; empty if stock was never tracked.
     pub spans: Vec<Span>,
     pub lead: LeadDays,
     /// Days on which units can be sold after their arrival. `None` if they never expire.

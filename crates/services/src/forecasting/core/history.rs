@@ -1,6 +1,6 @@
 //! The weekly history of levels, as input of the engine.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use entity::prelude::*;
 use forecast::{
@@ -9,7 +9,7 @@ use forecast::{
 };
 
 use super::WeekUnits;
-use crate::demand::core::Span;
+use crate::demand::core::{Span, is_in_stock};
 
 /// Weeks of history of a run: three years. A season is evaluated at origins with two years before
 /// them, and the first of these is 24 weeks back.
@@ -24,10 +24,28 @@ pub struct LevelFacts {
     pub spans: Vec<Span>,
     pub category: u32,
     pub is_archived: bool,
+    /// Whether it may be sold beyond its stock.
+    pub is_backorderable: bool,
     pub has_incoming: bool,
     /// Units of orders that were recorded more than seven days after they were placed.
     pub late_units: i64,
     pub last: Option<LastClass>,
+}
+
+impl LevelFacts {
+    /// Spans of days on which it could be sold, or not. A product that may be sold beyond its stock can be sold on any day from
+    /// the first week on that shows it: it began without stock, no day of it closed with any, and units were ordered. Before, days
+    /// without stock are unknown, since products do not keep when they became such.
+    pub fn sellable_spans(&self) -> Cow<'_, [Span]> {
+        let is_backorder_week = |(week, units): &&(i32, i64)| {
+            *units > 0 && is_in_stock(&self.spans, week - 1) != Some(true) && days(&self.spans, *week, 1) == [0]
+        };
+        let first_week = self.weeks.iter().filter(|_| self.is_backorderable).find(is_backorder_week);
+        let Some((first_week, _)) = first_week else { return Cow::Borrowed(&self.spans) };
+        let earlier = self.spans.iter().filter(|span| span.from < *first_week);
+        let cut = |span: &Span| Span { to: Some(span.to.map_or(first_week - 1, |to| to.min(first_week - 1))), ..*span };
+        earlier.map(cut).chain(std::iter::once(Span { from: *first_week, to: None, state: SpanState::InStock })).collect()
+    }
 }
 
 /// Series of a run.
@@ -83,7 +101,7 @@ impl History {
             product: *product,
             store: Some(*store),
             units: units(&facts.weeks, first_week, weeks as usize).into(),
-            days: days(&facts.spans, first_week, weeks as usize),
+            days: days(&facts.sellable_spans(), first_week, weeks as usize),
             late_units: facts.late_units,
             traits: Traits {
                 category: facts.category,
@@ -153,8 +171,7 @@ fn units(weekly_units: &[(i32, i64)], first_week: i32, weeks: usize) -> Vec<i64>
     units
 }
 
-/// Returns the days of each week on which a product could be sold in at least one of its stores, as
-/// runs count them. Each item has the spans of a store.
+/// Returns the days of each week that closed with stock in at least one of a product's stores. Each item has the spans of a store.
 pub fn days_in_stock<'a>(stores: impl Iterator<Item = &'a [Span]>, first_week: i32, weeks: usize) -> Vec<u8> {
     let mut max_days = vec![0_u8; weeks];
     for spans in stores {
@@ -228,6 +245,28 @@ mod tests {
             [None, Some(0), Some(2), None]
         );
         assert_eq!(history.panel().unwrap().values(0), [4.0, 0.0, 6.0]);
+    }
+
+    #[test]
+    fn what_is_sold_beyond_its_stock_can_be_sold_on_any_day() {
+        let spans = vec![span(MONDAY - 7, Some(MONDAY + 3), SpanState::InStock), span(MONDAY + 4, None, SpanState::Out)];
+        let weeks = vec![(MONDAY - 7, 9), (MONDAY, 8), (MONDAY + 14, 5), (MONDAY + 28, -1)];
+        let days = |is_backorderable: bool| {
+            let facts = LevelFacts { spans: spans.clone(), weeks: weeks.clone(), is_backorderable, ..LevelFacts::default() };
+            days(&facts.sellable_spans(), MONDAY - 7, 6)
+        };
+        assert_eq!(days(false), [7, 4, 0, 0, 0, 0]);
+        assert_eq!(days(true), [7, 4, 0, 7, 7, 7], "from the week on that it was first sold without stock");
+        let sold_out = [span(MONDAY - 7, Some(MONDAY - 1), SpanState::InStock), span(MONDAY, None, SpanState::Out)];
+        let of_a_monday =
+            LevelFacts { spans: sold_out.to_vec(), weeks: vec![(MONDAY, 9)], is_backorderable: true, ..LevelFacts::default() };
+        assert_eq!(*of_a_monday.sellable_spans(), sold_out, "the last nine of them were there on Monday");
+        let not_yet = LevelFacts { spans: spans.clone(), is_backorderable: true, ..LevelFacts::default() };
+        assert_eq!(*not_yet.sellable_spans(), spans, "nothing shows that it was sold without stock");
+        let never_stocked = LevelFacts { weeks, is_backorderable: true, ..LevelFacts::default() };
+        assert!(never_stocked.sellable_spans().is_empty(), "a service has no stock to run out of");
+        let before_stock = LevelFacts { weeks: vec![(MONDAY - 14, 2)], spans, is_backorderable: true, ..LevelFacts::default() };
+        assert_eq!(*before_stock.sellable_spans(), [span(MONDAY - 14, None, SpanState::InStock)], "ordered before any was there");
     }
 
     fn id(n: u128) -> StoreId {

@@ -60,6 +60,8 @@ struct ProductRow {
     #[record(of = product, alias = "p")]
     status: ProductStatus,
     #[record(of = product, alias = "p")]
+    stock_policy: StockPolicy,
+    #[record(of = product, alias = "p")]
     category_id: Option<CategoryId>,
 }
 
@@ -157,14 +159,16 @@ async fn add_products(reads: &impl Reads, levels: &mut Levels) -> Result<(), Fau
                 facts.has_incoming = true;
             }
         }
-        for ProductRow { id, status, category_id } in reads.records::<ProductRow>(&products, vec![id_values]).await? {
+        for row in reads.records::<ProductRow>(&products, vec![id_values]).await? {
             let next = categories.len() as u32;
-            let category = *categories.entry(category_id).or_insert(next);
-            product_facts.insert(id, (category, status == ProductStatus::Archived));
+            let category = *categories.entry(row.category_id).or_insert(next);
+            let (is_archived, is_backorderable) =
+                (row.status == ProductStatus::Archived, row.stock_policy == StockPolicy::Backorder);
+            product_facts.insert(row.id, (category, is_archived, is_backorderable));
         }
     }
     for ((product, _), facts) in levels {
-        (facts.category, facts.is_archived) = product_facts.get(product).copied().unwrap_or_default();
+        (facts.category, facts.is_archived, facts.is_backorderable) = product_facts.get(product).copied().unwrap_or_default();
     }
     Ok(())
 }
@@ -233,6 +237,15 @@ pub async fn store_facts(
     for SpanRow { product_id, store_id, from_date, to_date, state } in reads.records::<SpanRow>(&spans, values).await? {
         if let Some(facts) = levels.get_mut(&(product_id, store_id)) {
             facts.spans.push(Span { from: from_date, to: to_date, state });
+        }
+    }
+    let backorderable = format!(
+        "SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {} AND p.stock_policy = 'BACKORDER'",
+        backend.in_ids("p.id", 2)
+    );
+    for row in &reads.rows(&backorderable, vec![backend.ids(products.iter().copied())]).await? {
+        if let Some(facts) = levels.get_mut(&(Row::scalar(row)?, store)) {
+            facts.is_backorderable = true;
         }
     }
     Ok(levels)

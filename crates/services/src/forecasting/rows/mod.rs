@@ -5,6 +5,7 @@ mod factors;
 mod facts;
 mod runs;
 mod scores;
+mod series_list;
 mod shelf_life;
 mod sums;
 mod alert_inputs;
@@ -27,5 +28,6 @@ pub use runs::{
     series_of_levels, series_of_products, series_of_runs, tenants_with_facts,
 };
 pub use scores::{ScoreKey, accuracy, find_scored_weeks, insert_scores, last_scored_week};
+pub use series_list::{FORECASTS, ForecastFilter, ForecastSort, ForecastsSorted, forecast_page, forecasts_source};
 pub use shelf_life::sellable_days;
 pub use sums::{categories, categories_of, insert_sums, open_weekdays, sum, week_days};

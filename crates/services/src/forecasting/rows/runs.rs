@@ -31,7 +31,7 @@ pub struct StoredRun {
 
 #[derive(Record)]
 #[record(of = forecast_series, alias = "s")]
-struct SeriesRow {
+pub(super) struct SeriesRow {
     first_week: i32,
     product_id: ProductId,
     store_id: StoreId,

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
-use iam::access::{Permit, kind};
-use platform::storage::{Database, Fault, TenantScope};
+use iam::access::{Permit, Reach, kind};
+use platform::{
+    paging::{ListPage, PageRequest},
+    storage::{Database, Fault, Nested, Reads, TenantScope},
+};
 
 use crate::{
     demand::rows::spans_within,
@@ -90,6 +93,23 @@ pub struct ClassAccuracy {
 /// Reads the newest run; `None` before the first.
 pub async fn latest_run(permit: &Permit<kind::ReportRead>, db: &Database) -> Result<Option<StoredRun>, Fault> {
     rows::last_run(&permit.scope(db)).await
+}
+
+/// Reads a page of the newest run's forecasts, of the stores that the permit covers; empty before the first. The caller checks that the permit covers all
+/// stores if the level is that of all together.
+pub async fn list_forecasts(
+    permit: &Permit<kind::ReportRead>,
+    db: &Database,
+    level: ForecastLevel,
+    (filter, sorted): (&Nested<rows::ForecastFilter>, rows::ForecastsSorted),
+    request: &PageRequest,
+) -> Result<ListPage<StoredForecast>, Fault> {
+    let (scope, reach) = (permit.scope(db), permit.reach());
+    let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
+    // No run begins on the first day of all.
+    let first_week = rows::last_run(&scope).await?.map_or(i32::MIN, |run| run.first_week);
+    let source = rows::forecasts_source(scope.backend(), first_week, (level, stores), filter);
+    Ok(ListPage { rows: rows::forecast_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// Returns the newest forecast of a product in a store, or in all stores together; `None` if it has

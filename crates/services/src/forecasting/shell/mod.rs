@@ -11,7 +11,8 @@ mod supply;
 mod drift_alerts;
 
 pub use ask::{
-    ClassAccuracy, PastWeek, ProductForecast, SumForecast, WeekUnits, accuracy, latest_run, product_forecast, sum_forecast,
+    ClassAccuracy, PastWeek, ProductForecast, SumForecast, WeekUnits, accuracy, latest_run, list_forecasts, product_forecast,
+    sum_forecast,
 };
 pub use drift_alerts::{watch, watch_all};
 pub use factors::{FactorError, FactorRefusal, FactorRemoval, FactorSet, factor_page, remove_factor, set_factor};

@@ -111,12 +111,12 @@ async fn simulate_level(
     let pooled = select_pool(product, &products);
     let known_days = (first_week - 7 * MAX_WEEKS, first_week);
     let facts = rows::store_facts(scope, &pooled, store, known_days).await?;
-    let spans = facts.get(&(product, store)).map(|facts| facts.spans.clone()).unwrap_or_default();
+    let level_facts = facts.get(&(product, store)).cloned().unwrap_or_default();
     let units = rows::demand_days(scope, &[product], store, known_days).await?.remove(&product).unwrap_or_default();
     let measured_to = policy.lead_days.is_none().then_some(first_week);
     let lead = leads_of(scope, &[product], measured_to).await?.remove(&product).unwrap_or_default();
     let shelf_days = shelf_days_of(scope, &[product], first_week).await?.remove(&product);
-    let day_facts = DayFacts { units, spans: spans.clone(), lead, shelf_days };
+    let day_facts = DayFacts { units, spans: level_facts.sellable_spans().into_owned(), lead, shelf_days };
     let mut history = History::of(&facts, first_week);
     let Some(index) = history.series.iter().position(|series| series.product == product) else {
         return Ok(Err(SimulationRefusal::NoDemand));
@@ -127,7 +127,7 @@ async fn simulate_level(
         Err(reason) => return Ok(Err(reason)),
     };
     let days = rows::level_days(scope, product, store, comparison.own.weeks.1).await?;
-    let actual = ActualStock::of(comparison.own.weeks, &spans, &days);
+    let actual = ActualStock::of(comparison.own.weeks, &level_facts.spans, &days);
     Ok(Ok(SimulatedPolicy { compared: comparison, actual, cost: rows::unit_cost(scope, product).await? }))
 }
 

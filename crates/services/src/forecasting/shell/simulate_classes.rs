@@ -134,7 +134,7 @@ async fn history(
         let mut demand_by_product = rows::demand_days(scope, &played, store, range).await?;
         let mut shelf_days = shelf_days_of(scope, &played, first_week).await?;
         for rows::ProductCost { product, decimals, cost } in rows::product_costs(scope, &played).await? {
-            let spans = facts.get(&(product, store)).map(|facts| facts.spans.clone()).unwrap_or_default();
+            let spans = facts.get(&(product, store)).map(|facts| facts.sellable_spans().into_owned()).unwrap_or_default();
             let units = demand_by_product.remove(&product).unwrap_or_default();
             let days = DayFacts { units, spans, lead: LeadDays::default(), shelf_days: shelf_days.remove(&product) };
             products.insert(product, ClassProduct { classes: chosen.get(&product).copied().flatten(), decimals, cost, days });

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use entity::prelude::*;
+use forecast::ratios::DAYS_WITHOUT_SALE;
 use platform::stages::{Stage, Staged};
 use serde::{Deserialize, Serialize};
 
@@ -119,7 +120,7 @@ impl Staged for CriteriaProblem {
 impl Default for Criteria {
     fn default() -> Self {
         Self {
-            days_without_sale: 90,
+            days_without_sale: DAYS_WITHOUT_SALE,
             slow_days_of_supply: Some(180),
             slow_monthly_units: Some(1),
             expiring: true,

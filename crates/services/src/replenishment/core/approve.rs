@@ -10,6 +10,7 @@ use super::{
     budget_allocation::lines_over_budget,
     line::{LineKind, LineState, PlanLine},
     purchase_budget::{AvailableBudget, Exceeded},
+    reason::ReasonCode,
 };
 
 /// A level that changed by more than this share of a line's quantity has overtaken it.
@@ -57,6 +58,8 @@ impl Choice {
 pub struct CurrentLevel {
     pub position: i64,
     pub free: i64,
+    /// Whether an approved plan clears its units: only a line for owed units, which knows of it, is still needed.
+    pub is_liquidated: bool,
 }
 
 /// Outcomes of the selected lines.
@@ -93,7 +96,7 @@ impl Claims {
 
 /// Decides on each chosen line, the most urgent first. A line is stale if its level's position, or
 /// the units that its giver may send, changed by more than a fifth of its quantity, apart from the
-/// changes by other lines of the plan.
+/// changes by other lines of the plan; or if an approved plan of liquidation clears its level by now.
 pub fn approve(
     lines: &[PlanLine],
     choice: &Choice,
@@ -155,6 +158,10 @@ fn is_stale(
 ) -> bool {
     let level_at = |store: StoreId| current_levels.get(&(line.product, store)).copied().unwrap_or_default();
     let units = |units: &Units, store: StoreId| units.get(&(line.product, store)).copied().unwrap_or_default();
+    let knows = || line.reasons.iter().any(|reason| reason.code == ReasonCode::Liquidated);
+    if line.kind.cut_order().is_none() && level_at(line.store).is_liquidated && !knows() {
+        return true;
+    }
     let is_far = |before: i64, after: i64| before.abs_diff(after).saturating_mul(STALE_SHARE) > line.quantity.unsigned_abs();
     let expected = line.figures.position.saturating_add(units(moved_units, line.store));
     if is_far(expected, level_at(line.store).position) {

@@ -82,7 +82,9 @@ pub(super) fn propose_cuts(basis: &Basis, product: &ProductState, planned_lines:
 /// cut.
 fn has_known_need(level: &LevelState) -> bool {
     let is_forecast = |status: ForecastStatus| !matches!(status, ForecastStatus::New | ForecastStatus::TooLittle);
-    level.demand.as_ref().is_some_and(|demand| is_forecast(demand.status)) || level.maximum.or(level.reorder_point).is_some()
+    level.demand.as_ref().is_some_and(|demand| is_forecast(demand.status))
+        || level.maximum.or(level.reorder_point).is_some()
+        || level.is_liquidated
 }
 
 /// The line of one cut that leaves `remaining_units` units.

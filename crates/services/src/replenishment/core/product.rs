@@ -96,6 +96,8 @@ pub struct LevelState {
     /// The sum of the squares of each of these weeks' units.
     pub year_squares: f64,
     pub classes: Option<Classes>,
+    /// Whether an approved plan clears its units: nothing is ordered for it but owed units.
+    pub is_liquidated: bool,
     /// Whether the plan is for this level; other levels may send units.
     pub is_asked: bool,
 }
@@ -118,6 +120,7 @@ impl LevelState {
             year_units: 0,
             year_squares: 0.0,
             classes: None,
+            is_liquidated: false,
             is_asked: true,
         }
     }

@@ -32,6 +32,7 @@ pub enum ReasonCode {
     NotNeeded,
     Weekdays,
     FewSales,
+    Liquidated,
 }
 
 /// A reason with the numbers that its text names.

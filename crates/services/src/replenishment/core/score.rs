@@ -4,6 +4,7 @@ use entity::prelude::*;
 use forecast::reorder::whole_units;
 
 use super::line_figures::LineFigures;
+use crate::demand::core::{Span, is_in_stock};
 
 /// Days of sales before a plan from which a naive policy orders.
 pub const NAIVE_DAYS: i32 = 28;
@@ -14,8 +15,11 @@ pub struct LineScore {
     pub outcome: ReplenishmentOutcome,
     /// Units wanted from the day of the plan until the day before the delivery was due.
     pub demand: i64,
-    /// Whether the demand did not exceed the proposal's reorder point less its undershoot, rounded
-    /// up: the mean position at the time of an order.
+    /// The same, with an estimate for the days that closed without stock: their demand is not known. None for lines that were
+    /// scored before this field existed.
+    pub estimated_demand: Option<i64>,
+    /// Whether the estimated demand did not exceed the proposal's reorder point less its undershoot,
+    /// rounded up: the mean position at the time of an order.
     pub is_within: bool,
     /// Days of these that closed without stock.
     pub out_days: i32,
@@ -46,6 +50,73 @@ pub struct ActualFigures {
     pub left: i64,
     /// Sold on the `NAIVE_DAYS` before the plan.
     pub sold_before: i64,
+    /// The part of `demand` of days whose demand is known, and the days whose demand is not.
+    pub known_demand: i64,
+    pub unknown_days: i32,
+    /// Units of all known days from `NAIVE_DAYS` before the plan on, and their number.
+    pub usual_units: i64,
+    pub usual_days: i32,
+}
+
+/// Demand of a level by day, and its spans with and without stock, in order.
+#[derive(Debug, Clone, Copy)]
+pub struct LevelRecord<'a> {
+    pub days: &'a [(i32, i64)],
+    pub spans: &'a [Span],
+    /// False for a product that can be sold without stock.
+    pub needs_stock: bool,
+}
+
+impl LevelRecord<'_> {
+    /// Whether all that was wanted on a day could be ordered: it closed with stock, or was the one on which the product ran out.
+    fn is_known(&self, day: i32) -> bool {
+        !self.needs_stock
+            || self.spans.is_empty()
+            || is_in_stock(self.spans, day) == Some(true)
+            || is_in_stock(self.spans, day - 1) == Some(true)
+    }
+
+    /// Returns the figures from the day of a plan until the day before its delivery was due.
+    pub fn figures(&self, (plan, due): (i32, i32), left: i64) -> ActualFigures {
+        let mut figures = ActualFigures { left, ..ActualFigures::default() };
+        let mut days = self.days.iter().skip_while(|(day, _)| *day < plan - NAIVE_DAYS).peekable();
+        for today in plan - NAIVE_DAYS..due {
+            let mut units = 0_i64;
+            while let Some((_, sold)) = days.next_if(|(day, _)| *day == today) {
+                units = units.saturating_add(*sold);
+            }
+            let is_known = self.is_known(today);
+            if is_known {
+                figures.usual_units = figures.usual_units.saturating_add(units);
+                figures.usual_days += 1;
+            }
+            if today < plan {
+                figures.sold_before = figures.sold_before.saturating_add(units);
+                continue;
+            }
+            figures.demand = figures.demand.saturating_add(units);
+            figures.out_days += i32::from(is_in_stock(self.spans, today) == Some(false));
+            if is_known {
+                figures.known_demand = figures.known_demand.saturating_add(units);
+            } else {
+                figures.unknown_days += 1;
+            }
+        }
+        figures
+    }
+}
+
+impl ActualFigures {
+    /// The demand, if days that are not known had asked for as much as the others from four weeks before the plan on, or as `usual` a day if no day is
+    /// known; for no less than was ordered on them all the same.
+    fn estimated_demand(&self, usual: f64) -> i64 {
+        let observed = self.demand.saturating_sub(self.known_demand);
+        let expected = match self.usual_days {
+            0 => (usual * f64::from(self.unknown_days) - 1e-9).ceil() as i64,
+            usual_days => scale_up(self.usual_units, f64::from(self.unknown_days), usual_days),
+        };
+        self.known_demand.saturating_add(observed.max(expected))
+    }
 }
 
 impl LineScore {
@@ -58,25 +129,27 @@ impl LineScore {
             Some(_) => ReplenishmentOutcome::Changed,
         };
         let above = happened.left.saturating_sub(figures.up_to).max(0);
+        let estimated_demand = happened.estimated_demand(figures.lead_demand / figures.lead_days.max(1.0));
         Self {
             outcome,
             demand: happened.demand,
-            is_within: happened.demand <= whole_units(figures.exact_point - figures.undershoot.unwrap_or_default()),
+            estimated_demand: Some(estimated_demand),
+            is_within: estimated_demand <= whole_units(figures.exact_point - figures.undershoot.unwrap_or_default()),
             out_days: happened.out_days,
             left: happened.left,
             excess: if outcome == ReplenishmentOutcome::Refused { 0 } else { above },
-            naive_point: Some(naive_point(happened.sold_before, figures.lead_days)),
+            naive_point: Some(scale_up(happened.sold_before, figures.lead_days.max(1.0), NAIVE_DAYS)),
         }
     }
     /// Whether the demand did not exceed the reorder point of a naive policy.
     pub fn is_naive_within(&self) -> Option<bool> {
-        self.naive_point.map(|point| self.demand <= point)
+        self.naive_point.map(|point| self.estimated_demand.unwrap_or(self.demand) <= point)
     }
 }
 
-/// Units for the lead time at the pace of the last four weeks, rounded up.
-fn naive_point(sold: i64, lead_days: f64) -> i64 {
-    (sold.max(0) as f64 / f64::from(NAIVE_DAYS) * lead_days.max(1.0) - 1e-9).ceil() as i64
+/// Units for a number of days at the pace of others, rounded up.
+fn scale_up(units: i64, days: f64, of_days: i32) -> i64 {
+    (units.max(0) as f64 / f64::from(of_days) * days - 1e-9).ceil() as i64
 }
 
 /// The day on which the delivery of an order of `business_date` is due: the proposal could not
@@ -124,31 +197,79 @@ mod tests {
         }
     }
 
+    const PLAN: i32 = 20_716;
+
+    /// Four weeks of four a day, then these days until the delivery is due in three weeks. It ran out on a day of these three weeks, and stays so.
+    fn record(sold: &[(i32, i64)], out_since: Option<i32>) -> (Vec<(i32, i64)>, Vec<Span>) {
+        let before = (PLAN - NAIVE_DAYS..PLAN).map(|day| (day, 4));
+        let days = before.chain(sold.iter().map(|(day, units)| (PLAN + day, *units))).collect();
+        let in_stock = Span { from: PLAN - 100, to: out_since.map(|day| PLAN + day - 1), state: SpanState::InStock };
+        let out = out_since.map(|day| Span { from: PLAN + day, to: None, state: SpanState::Out });
+        (days, std::iter::once(in_stock).chain(out).collect())
+    }
+
+    #[test]
+    fn days_without_stock_would_have_asked_for_as_much_as_others() {
+        // The point lasts for 77, and the naive one for 84.
+        let score = |(days, spans): (Vec<(i32, i64)>, Vec<Span>), needs_stock: bool| {
+            let record = LevelRecord { days: &days, spans: &spans, needs_stock };
+            let score = LineScore::of(60, &figures(), None, record.figures((PLAN, PLAN + 21), 0));
+            (score.demand, score.estimated_demand.unwrap(), score.out_days, score.is_within, score.is_naive_within().unwrap())
+        };
+        let daily = |days: i32, units: i64| (0..days).map(|day| (day, units)).collect::<Vec<_>>();
+        assert_eq!(score(record(&daily(21, 3), None), true), (63, 63, 0, true, true));
+        // Four a day in 28 days, three in eleven and on the one on which it ran out: nine more days ask for 33.3.
+        assert_eq!(score(record(&daily(12, 3), Some(11)), true), (36, 70, 10, true, true));
+        assert_eq!(score(record(&daily(12, 5), Some(11)), true), (60, 99, 10, false, false));
+        assert_eq!(score(record(&daily(12, 5), Some(11)), false), (60, 60, 10, true, true), "who wanted it has ordered it");
+        // All of it was sold on the first day: that is no pace of its own.
+        assert_eq!(score(record(&[(0, 50)], Some(0)), true), (50, 162, 21, false, false));
+        // Other stores have sent what was ordered while this one had none: no less was wanted.
+        assert_eq!(score(record(&daily(21, 9), Some(-5)), true), (189, 189, 21, false, false));
+        assert_eq!(score(record(&[], Some(-5)), true), (0, 84, 21, false, true), "four a day, while it was there");
+        // Nothing is known: the forecast's own mean, 33.379, counts.
+        let never = (Vec::new(), vec![Span { from: PLAN - 100, to: None, state: SpanState::Out }]);
+        assert_eq!(score(never, true), (0, 34, 21, true, false));
+        assert_eq!(score((vec![(PLAN + 2, 5)], Vec::new()), true), (5, 5, 0, true, false), "a service has no stock");
+        assert_eq!(score((vec![(PLAN + 2, -3)], Vec::new()), true), (-3, -3, 0, true, true), "more was taken back");
+    }
+
     #[test]
     fn what_a_draft_became_is_the_outcome() {
         use ReplenishmentOutcome::{Accepted, Changed, Refused};
-        let of =
-            |taken| LineScore::of(60, &figures(), taken, ActualFigures { demand: 77, out_days: 2, left: 80, sold_before: 40 });
+        let of = |taken| {
+            LineScore::of(
+                60,
+                &figures(),
+                taken,
+                ActualFigures { demand: 77, known_demand: 77, left: 80, sold_before: 40, ..ActualFigures::default() },
+            )
+        };
         let outcomes = [None, Some(0), Some(60), Some(48)].map(|taken| of(taken).outcome);
         assert_eq!(outcomes, [Refused, Refused, Accepted, Changed]);
         assert_eq!((of(Some(60)).excess, of(None).excess), (3, 0), "who refused it has no excess of it");
-        assert!(of(None).is_within && of(None).out_days == 2);
+        assert!(of(None).is_within && of(None).demand == 77);
         // 40 in four weeks are 30 in three, of 77.
         assert_eq!((of(None).naive_point, of(None).is_naive_within()), (Some(30), Some(false)));
-        assert_eq!([naive_point(-3, 7.0), naive_point(28, 0.0), naive_point(10, 6.0)], [0, 1, 3]);
+        assert_eq!([scale_up(-3, 7.0, 28), scale_up(28, 1.0, 28), scale_up(10, 6.0, 28)], [0, 1, 3]);
     }
 
     #[test]
     fn one_unit_above_the_point_was_too_many() {
-        let score =
-            LineScore::of(60, &figures(), Some(60), ActualFigures { demand: 78, out_days: 0, left: -1, sold_before: 104 });
+        let score = LineScore::of(
+            60,
+            &figures(),
+            Some(60),
+            ActualFigures { demand: 78, known_demand: 78, left: -1, sold_before: 104, ..ActualFigures::default() },
+        );
         assert_eq!((score.is_within, score.excess, score.left), (false, 0, -1));
         // 104 in four weeks are 78 in three.
         assert_eq!((score.naive_point, score.is_naive_within()), (Some(78), Some(true)));
         // A point that is passed by five on average has to last for 72.
         let within = |demand: i64| {
             let figures = LineFigures { undershoot: Some(5.0), ..figures() };
-            LineScore::of(60, &figures, None, ActualFigures { demand, ..ActualFigures::default() }).is_within
+            LineScore::of(60, &figures, None, ActualFigures { demand, known_demand: demand, ..ActualFigures::default() })
+                .is_within
         };
         assert_eq!([within(72), within(73)], [true, false]);
     }

@@ -56,6 +56,7 @@ pub(super) fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a
     let outlook = basis.outlook(level, &leads, method);
     let alive = level.demand.as_ref().is_some_and(Demand::has_demand);
     let levels = match rule {
+        _ if level.is_liquidated => None,
         Rule::MinMax => min_max(&outlook, level),
         _ if alive => {
             let (target_service, correction) =
@@ -71,8 +72,13 @@ pub(super) fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a
         Some(levels) => levels,
         // Owed units are ordered under any rule.
         None if level.owed > 0 => {
-            let text = "no demand is forecast; only owed units are replenished".to_owned();
-            reasons.push(Reason::new(ReasonCode::NoForecast, text, &[]));
+            reasons.push(if level.is_liquidated {
+                let text = "an approved plan clears its stock; only owed units are replenished".to_owned();
+                Reason::new(ReasonCode::Liquidated, text, &[])
+            } else {
+                let text = "no demand is forecast; only owed units are replenished".to_owned();
+                Reason::new(ReasonCode::NoForecast, text, &[])
+            });
             Levels::NOT_STOCKED
         }
         None => return None,
@@ -126,16 +132,23 @@ fn by_forecast(
         reasons.push(Reason::new(ReasonCode::Extrapolated, text, &[("leadDays", outlook.lead.mean_days())]));
     }
     let mean = |days: f64| outlook.demand.mean((outlook.lead.mean_days() + days) / 7.0);
-    let year = level.year_units.max(0) as f64;
+    let year_units = units_of_a_year(outlook, level);
+    let year = year_units as f64;
     let caps = (mean(0.0).max(year), mean(cover).max(year));
     if levels.up_to > caps.1 && !matches!(rule, Rule::TargetDays { .. }) {
-        let text = format!("it sold {} in a year, so no more is kept", format_units(level.year_units.max(0), product.decimals));
+        let text = format!("it sells {} in a year, so no more is kept", format_units(year_units, product.decimals));
         reasons.push(Reason::new(ReasonCode::CappedBySales, text, &[("yearUnits", year)]));
         levels.point = levels.point.min(caps.0);
         levels.up_to = levels.up_to.min(caps.1).max(levels.point);
         levels.undershoot = None;
     }
     levels
+}
+
+/// Sales of the last year. A product that has been known for a part of it would have sold more: as in that part, or as in the forecast, whichever is less.
+fn units_of_a_year(outlook: &DemandOutlook<'_>, level: &LevelState) -> i64 {
+    let whole_year = (level.weekly_units().mean * WEEKS).min(outlook.demand.mean(WEEKS));
+    level.year_units.max(whole_year as i64).max(0)
 }
 
 /// The economic lot in smallest units, where an order's cost is known in the currency of the product's.
@@ -155,6 +168,9 @@ pub(super) fn retained_units(basis: &Basis, product: &ProductState, level: &Leve
 
 /// The units that a store keeps by a target in whole units, which is computed only if needed.
 pub(super) fn retained_units_with(basis: &Basis, level: &LevelState, up_to: impl FnOnce() -> i64) -> Option<i64> {
+    if level.is_liquidated {
+        return Some(0);
+    }
     let fixed_level = level.maximum.or(level.reorder_point);
     if !basis.has_run && fixed_level.is_none() {
         return None;

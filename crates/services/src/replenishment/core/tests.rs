@@ -300,9 +300,9 @@ fn lines_are_claimed_by_draft_and_stale_ones_left() {
     assert_eq!(lines.len(), 3, "{:?}", summarize(&lines));
     let now = |second: i64, third: i64, free: i64| {
         BTreeMap::from([
-            ((id(1), id(2)), CurrentLevel { position: second, free: second }),
-            ((id(1), id(3)), CurrentLevel { position: third, free: third }),
-            ((id(1), id(4)), CurrentLevel { position: free, free }),
+            ((id(1), id(2)), CurrentLevel { position: second, free: second, ..CurrentLevel::default() }),
+            ((id(1), id(3)), CurrentLevel { position: third, free: third, ..CurrentLevel::default() }),
+            ((id(1), id(4)), CurrentLevel { position: free, free, ..CurrentLevel::default() }),
         ])
     };
     let mut next = 0_u128;
@@ -335,7 +335,7 @@ fn what_the_plan_itself_brought_is_no_change() {
     assert_eq!(state_of(&lines), ReplenishmentPlanState::Partly);
     let group = Uuid::nil;
     for (position, stale) in [(58, vec![]), (18, vec![1])] {
-        let now = BTreeMap::from([((id(1), id(2)), CurrentLevel { position, free: 18 })]);
+        let now = BTreeMap::from([((id(1), id(2)), CurrentLevel { position, free: 18, ..CurrentLevel::default() })]);
         assert_eq!(approve(&lines, &Choice::All, &now, &|_| true, (10, group)).stale, stale, "{position}");
     }
     lines[1].state = LineState::Refused(ReplenishmentIssue::Stale);

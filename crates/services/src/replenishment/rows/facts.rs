@@ -2,12 +2,12 @@
 //! demand, and deliveries. Each is one statement over the tenant or over a chunk of products, never
 //! one for each product.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{product, stock_level, supplier},
+    tables::{liquidation_line, product, stock_level, supplier},
 };
 use inventory::{
     catalog::core::calendar::SupplierCalendar, purchasing::rows::delivery_days,
@@ -16,6 +16,9 @@ use inventory::{
 use platform::storage::{Fault, Finds, Reads, Row};
 
 use crate::{demand::rows::CURRENT, forecasting::core::Turnover, replenishment::core::LevelState};
+
+/// Days for which nothing is ordered again that a plan of liquidation has cleared: its horizon.
+const CLEARED_DAYS: i32 = 182;
 
 /// Units of a product in a store.
 pub type StoreUnits = HashMap<(ProductId, StoreId), i64>;
@@ -53,6 +56,13 @@ struct LevelRow {
     reorder_point: Option<Quantity>,
     #[record(of = stock_level, alias = "l")]
     maximum: Option<Quantity>,
+}
+
+#[derive(Record)]
+#[record(of = liquidation_line, alias = "l")]
+struct LiquidatedRow {
+    product_id: ProductId,
+    store_id: StoreId,
 }
 
 #[derive(Record)]
@@ -178,6 +188,20 @@ pub async fn outgoing_draft_units(reads: &impl Reads) -> Result<StoreUnits, Faul
     let from = "(SELECT l.product_id, t.from_store_id AS store_id, l.quantity FROM transfer t
           JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id WHERE t.tenant_id = $1 AND t.status = 'DRAFT')";
     units(reads, from).await
+}
+
+/// Returns the levels that an approved plan clears: until the last day of a line that sells them off, and for `CLEARED_DAYS` after one has returned, moved
+/// or removed their units.
+pub async fn liquidated_levels(reads: &impl Reads, today: i32) -> Result<HashSet<(ProductId, StoreId)>, Fault> {
+    let sql = format!(
+        "SELECT DISTINCT {} FROM liquidation_line l WHERE l.tenant_id = $1
+           AND (l.state IN ('CLAIMED', 'APPROVED') AND l.until_date >= $2
+             OR l.state IN ('APPROVED', 'DONE') AND l.action IN ('RETURN', 'TRANSFER', 'WRITE_OFF') AND l.approved_date > $3)",
+        LiquidatedRow::SELECT
+    );
+    let values = vec![today.into(), today.saturating_sub(CLEARED_DAYS).into()];
+    let rows = reads.records::<LiquidatedRow>(&sql, values).await?;
+    Ok(rows.into_iter().map(|row| (row.product_id, row.store_id)).collect())
 }
 
 /// Units of weeks from one day on and before another, and the sum of each week's square. Revenue is left 0.

@@ -55,6 +55,7 @@ const fn is_newer(code: ReasonCode) -> bool {
             | ReasonCode::NotNeeded
             | ReasonCode::Weekdays
             | ReasonCode::FewSales
+            | ReasonCode::Liquidated
     )
 }
 
@@ -104,6 +105,7 @@ struct LineRow {
     left_units: Option<i64>,
     excess_units: Option<i64>,
     naive_units: Option<i64>,
+    estimated_units: Option<i64>,
     body: String,
 }
 
@@ -141,6 +143,7 @@ fn score_of(row: &LineRow) -> Result<Option<LineScore>, Fault> {
     Ok(Some(LineScore {
         outcome,
         demand: required(row.demand_units)?,
+        estimated_demand: row.estimated_units,
         is_within: required(row.is_within.map(i64::from))? == 1,
         out_days: row.out_days.unwrap_or_default(),
         left: required(row.left_units)?,
@@ -259,6 +262,7 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
             left_units: None,
             excess_units: None,
             naive_units: None,
+            estimated_units: None,
             body: serde_json::to_string(&body).map_err(|err| Fault::Broken(err.to_string()))?,
         });
     }

@@ -17,8 +17,8 @@ pub use approval_rule::{
     StoredRule, change_rule, costs_today, known_suppliers, mark_processed, nightly_since, rule, tenants_with_rule,
 };
 pub use facts::{
-    ProductFacts, StoreUnits, SupplierFacts, backordered_units, catalogue, drafted_units, levels, outgoing_draft_units, stores,
-    suppliers, turnovers,
+    ProductFacts, StoreUnits, SupplierFacts, backordered_units, catalogue, drafted_units, levels, liquidated_levels,
+    outgoing_draft_units, stores, suppliers, turnovers,
 };
 pub use line_list::{LINES, LineFilter, LineSort, LinesSorted, lines_source, products_of};
 pub use lines::{change_lines, insert_lines, line_page, lines_of, purchase_sums};

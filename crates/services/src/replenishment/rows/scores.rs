@@ -1,19 +1,22 @@
 //! Proposals whose lead time has passed, and their results.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::replenishment_line,
+    tables::{demand_day, product, replenishment_line, replenishment_plan},
 };
 use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
 use sea_orm::Value;
 
 use super::lines::figures_of;
 use crate::{
-    demand::rows::{CURRENT, by_level},
-    replenishment::core::{ActualFigures, LineScore, NAIVE_DAYS, PlanScore},
+    demand::{
+        core::Span,
+        rows::{CURRENT, by_level, spans_within},
+    },
+    replenishment::core::{LevelRecord, LineScore, NAIVE_DAYS, PlanScore},
 };
 
 /// Proposals that are scored at once.
@@ -32,12 +35,15 @@ pub struct LineOutcome {
 struct DueLine {
     plan_id: ReplenishmentPlanId,
     position: i32,
+    product_id: ProductId,
+    store_id: StoreId,
     quantity: i64,
+    #[record(not_null)]
+    due_on: i32,
     body: String,
 }
 
-/// A proposal to score, with the later events of its level. Placeholders stand for expressions of
-/// the statement.
+/// A proposal to score, with what came of it.
 #[derive(Record)]
 struct DueRow {
     line: DueLine,
@@ -49,41 +55,46 @@ struct DueRow {
              JOIN transfer_line x ON x.tenant_id = $1 AND x.transfer_id = t.id AND x.product_id = l.product_id
              WHERE t.tenant_id = $1 AND t.id = l.transfer_id AND t.status <> 'CANCELLED')")]
     moved: Option<i64>,
-    #[record(
-        sql = "(SELECT CAST(coalesce(sum(d.ordered_units - d.cancelled_units - d.taken_back_units), 0) AS bigint) FROM demand_day d{by_level}
-             WHERE d.tenant_id = $1 AND d.generation = {current} AND d.product_id = l.product_id AND d.store_id = l.store_id
-               AND d.business_date >= p.business_date AND d.business_date < l.due_on)"
-    )]
-    demand: i64,
-    #[record(sql = "(SELECT CAST(coalesce(sum(
-               CASE WHEN coalesce(s.to_date, l.due_on) < l.due_on THEN s.to_date ELSE l.due_on - 1 END
-               - CASE WHEN s.from_date > p.business_date THEN s.from_date ELSE p.business_date END + 1), 0) AS bigint) FROM stock_span s
-             WHERE s.tenant_id = $1 AND s.generation = {current} AND s.product_id = l.product_id AND s.store_id = l.store_id AND s.state = 'OUT'
-               AND s.from_date < l.due_on AND (s.to_date IS NULL OR s.to_date >= p.business_date))")]
-    out_days: i64,
-    #[record(
-        sql = "(SELECT CAST(coalesce(sum(d.ordered_units - d.cancelled_units - d.taken_back_units), 0) AS bigint) FROM demand_day d{by_level}
-             WHERE d.tenant_id = $1 AND d.generation = {current} AND d.product_id = l.product_id AND d.store_id = l.store_id
-               AND d.business_date >= p.business_date - {naive_days} AND d.business_date < p.business_date)"
-    )]
-    sold_before: i64,
     #[record(sql = "(SELECT v.on_hand - v.unavailable - v.reserved FROM stock_level v
              WHERE v.tenant_id = $1 AND v.product_id = l.product_id AND v.store_id = l.store_id)")]
     left: Option<i64>,
+    #[record(of = replenishment_plan, alias = "p")]
+    business_date: i32,
+    #[record(of = product, alias = "c")]
+    stock_policy: StockPolicy,
 }
 
-impl TryFrom<DueRow> for LineOutcome {
-    type Error = Fault;
-    fn try_from(row: DueRow) -> Result<Self, Fault> {
-        let DueRow { line, bought, moved, demand, out_days, sold_before, left } = row;
-        let out_days = i32::try_from(out_days).unwrap_or(i32::MAX);
-        let happened = ActualFigures { demand, out_days, left: left.unwrap_or_default(), sold_before };
+/// Demand of a level on a day.
+#[derive(Record)]
+struct DayRow {
+    #[record(of = demand_day, alias = "d")]
+    product_id: ProductId,
+    #[record(of = demand_day, alias = "d")]
+    store_id: StoreId,
+    #[record(of = demand_day, alias = "d")]
+    business_date: i32,
+    #[record(sql = "CAST(sum(d.ordered_units - d.cancelled_units - d.taken_back_units) AS bigint)")]
+    units: i64,
+}
+
+impl DueRow {
+    fn level(&self) -> (ProductId, StoreId) {
+        (self.line.product_id, self.line.store_id)
+    }
+
+    fn score(self, days: &[(i32, i64)], spans: &[Span]) -> Result<LineOutcome, Fault> {
+        let Self { line, bought, moved, left, business_date, stock_policy } = self;
+        let record = LevelRecord { days, spans, needs_stock: stock_policy == StockPolicy::Tracked };
+        let happened = record.figures((business_date, line.due_on), left.unwrap_or_default());
         let score = LineScore::of(line.quantity, &figures_of(&line.body)?, bought.or(moved), happened);
-        Ok(Self { plan: line.plan_id, position: line.position, score })
+        Ok(LineOutcome { plan: line.plan_id, position: line.position, score })
     }
 }
 
-/// Sums of the scored lines of a plan.
+/// SQL for 1 of a line whose demand did not exceed the point of a naive policy, else 0.
+const NAIVE_WITHIN: &str = "CASE WHEN coalesce(l.estimated_units, l.demand_units) <= l.naive_units THEN 1 ELSE 0 END";
+
+/// Sums of the scored lines of a plan. A placeholder stands for an expression of the statement.
 #[derive(Record)]
 struct PlanScoreRow {
     #[record(of = replenishment_line, alias = "l")]
@@ -92,7 +103,7 @@ struct PlanScoreRow {
     lines: i64,
     #[record(sql = "CAST(sum(l.is_within) AS bigint)")]
     within: i64,
-    #[record(sql = "CAST(sum(CASE WHEN l.demand_units <= l.naive_units THEN 1 ELSE 0 END) AS bigint)")]
+    #[record(sql = "CAST(sum({naive_within}) AS bigint)")]
     naive_within: i64,
 }
 
@@ -115,22 +126,55 @@ struct ScoredLine {
     left_units: Option<i64>,
     excess_units: Option<i64>,
     naive_units: Option<i64>,
+    estimated_units: Option<i64>,
 }
 
 /// Scores the next proposals without a score whose delivery was due by a day: no more than are
 /// written at once.
 pub async fn due_scores(reads: &impl Reads, today: i32) -> Result<Vec<LineOutcome>, Fault> {
-    let select = DueRow::SELECT
-        .replace("{by_level}", &by_level(reads.backend()))
-        .replace("{current}", CURRENT)
-        .replace("{naive_days}", &NAIVE_DAYS.to_string());
     let sql = format!(
-        "SELECT {select} FROM replenishment_line l JOIN replenishment_plan p ON p.tenant_id = $1 AND p.id = l.plan_id
+        "SELECT {} FROM replenishment_line l JOIN replenishment_plan p ON p.tenant_id = $1 AND p.id = l.plan_id
+         JOIN product c ON c.tenant_id = $1 AND c.id = l.product_id
          WHERE l.tenant_id = $1 AND l.due_on IS NOT NULL AND l.outcome IS NULL AND l.due_on <= $2
-         ORDER BY l.due_on, l.plan_id, l.position LIMIT $3"
+         ORDER BY l.due_on, l.plan_id, l.position LIMIT $3",
+        DueRow::SELECT
     );
     let values: Vec<Value> = vec![today.into(), CHUNK.into()];
-    reads.records::<DueRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
+    let rows = reads.records::<DueRow>(&sql, values).await?;
+    let levels: Vec<(ProductId, StoreId)> = rows.iter().map(DueRow::level).collect();
+    let since = rows.iter().map(|row| row.business_date).min().unwrap_or(today).saturating_sub(NAIVE_DAYS);
+    let until = rows.iter().map(|row| row.line.due_on).max().unwrap_or(today);
+    let (days, spans) =
+        (level_days(reads, &levels, (since, until)).await?, spans_within(reads, &levels, (since - 1, until - 1)).await?);
+    let score = |row: DueRow| {
+        let level = row.level();
+        let days = days.get(&level).map(Vec::as_slice).unwrap_or_default();
+        row.score(days, spans.get(&level).map(Vec::as_slice).unwrap_or_default())
+    };
+    rows.into_iter().map(score).collect()
+}
+
+/// Reads the demand of levels by day, oldest first: days from one on and before another.
+async fn level_days(
+    reads: &impl Reads,
+    levels: &[(ProductId, StoreId)],
+    (since, until): (i32, i32),
+) -> Result<HashMap<(ProductId, StoreId), Vec<(i32, i64)>>, Fault> {
+    let (level_table, level_values) = reads.backend().pairs(levels, 4);
+    let sql = format!(
+        "SELECT {} FROM {level_table} CROSS JOIN demand_day d{}
+         WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = k.a AND d.store_id = k.b
+           AND d.business_date >= $2 AND d.business_date < $3
+         GROUP BY d.product_id, d.store_id, d.business_date ORDER BY d.business_date",
+        DayRow::SELECT,
+        by_level(reads.backend())
+    );
+    let values = [since.into(), until.into()].into_iter().chain(level_values).collect();
+    let mut days_by_level: HashMap<(ProductId, StoreId), Vec<(i32, i64)>> = HashMap::new();
+    for row in reads.records::<DayRow>(&sql, values).await? {
+        days_by_level.entry((row.product_id, row.store_id)).or_default().push((row.business_date, row.units));
+    }
+    Ok(days_by_level)
 }
 
 /// Writes scores on their lines.
@@ -147,6 +191,7 @@ pub async fn write_scores(work: &Work, scores: &[LineOutcome]) -> Result<(), Fau
             left_units: Some(score.left),
             excess_units: Some(score.excess),
             naive_units: score.naive_point,
+            estimated_units: score.estimated_demand,
         });
     }
     work.write(Bulk::from(rows)).await
@@ -171,14 +216,14 @@ pub async fn plan_scores(reads: &impl Reads, plans: &BTreeSet<ReplenishmentPlanI
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM replenishment_line l WHERE l.tenant_id = $1 AND {} AND l.outcome IS NOT NULL GROUP BY l.plan_id ORDER BY l.plan_id",
-        PlanScoreRow::SELECT,
+        PlanScoreRow::SELECT.replace("{naive_within}", NAIVE_WITHIN),
         backend.in_ids("l.plan_id", 2)
     );
     let rows = reads.records::<PlanScoreRow>(&sql, vec![backend.ids(plans.iter().copied())]).await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// Proposals of one outcome.
+/// Proposals of one outcome. A placeholder stands for an expression of the statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
 pub struct OutcomeSum {
     #[record(of = replenishment_line, alias = "l", not_null)]
@@ -197,7 +242,7 @@ pub struct OutcomeSum {
     /// it.
     #[record(sql = "CAST(count(l.naive_units) AS bigint)")]
     pub naive_lines: i64,
-    #[record(sql = "CAST(sum(CASE WHEN l.demand_units <= l.naive_units THEN 1 ELSE 0 END) AS bigint)")]
+    #[record(sql = "CAST(sum({naive_within}) AS bigint)")]
     pub naive_within: i64,
 }
 
@@ -217,7 +262,7 @@ pub async fn outcome_sums(
     let sql = format!(
         "SELECT {} FROM replenishment_line l
          WHERE l.tenant_id = $1 AND l.due_on >= $2 AND l.due_on <= $3 AND l.outcome IS NOT NULL{store_condition} GROUP BY l.outcome ORDER BY l.outcome",
-        OutcomeSum::SELECT
+        OutcomeSum::SELECT.replace("{naive_within}", NAIVE_WITHIN)
     );
     reads.records(&sql, values).await
 }

@@ -6,9 +6,13 @@ use std::collections::BTreeMap;
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, kind};
-use inventory::ledger::{Ledger, Mode};
+use inventory::{
+    catalog::rows::small_tables::tenant_zone,
+    ledger::{Ledger, Mode},
+};
 use platform::{
     audit::{self, Target},
+    clock::local_day,
     path,
     storage::{
         Fault, Reads, Work,
@@ -170,14 +174,14 @@ async fn claim_lines(
     if plan.version != input.expected_version {
         return Err(ReplenishmentRefusal::Stale { what: "replenishment plan", actual: plan.version }.into());
     }
-    let now = levels_now(work, &lines).await?;
+    let at = ledger.clock().now();
+    let now = levels_now(work, local_day(at, &tenant_zone(work).await?), &lines).await?;
     let may = |line: &PlanLine| may_execute(permit, line);
     let mut claims = if is_open {
         approve(&lines, &input.choice, &now, &may, (MAX_APPROVED, || ledger.clock().uuid()))
     } else {
         Claims::default()
     };
-    let at = ledger.clock().now();
     limit_to_budgets(work, at, (&plan, &lines), (&input.choice, &mut claims)).await?;
     let receipt = receipt_of(plan.id, &lines, &claims);
     if mode == Mode::Validate {
@@ -240,7 +244,11 @@ fn can_be_approved(state: &LineState) -> bool {
 }
 
 /// The current levels of lines that can be approved, at both ends of transfers.
-async fn levels_now(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeMap<(ProductId, StoreId), CurrentLevel>, Fault> {
+async fn levels_now(
+    reads: &impl Reads,
+    today: i32,
+    lines: &[PlanLine],
+) -> Result<BTreeMap<(ProductId, StoreId), CurrentLevel>, Fault> {
     let mut products: Vec<ProductId> =
         lines.iter().filter(|line| can_be_approved(&line.state)).map(|line| line.product).collect();
     products.sort_unstable();
@@ -255,14 +263,19 @@ async fn levels_now(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeMap<(
                 level.owed = owed.get(&key).copied().unwrap_or_default();
                 level.drafted = drafted.get(&key).copied().unwrap_or_default();
                 level.leaving = leaving.get(&key).copied().unwrap_or_default();
-                current_levels.insert(key, CurrentLevel { position: level.position(), free: level.free() });
+                let current = CurrentLevel { position: level.position(), free: level.free(), ..CurrentLevel::default() };
+                current_levels.insert(key, current);
             }
         }
     }
     // A store that never had the product has no level, only owed and drafted units.
     for key in owed.keys().chain(drafted.keys()) {
         let units = |store_units: &rows::StoreUnits| store_units.get(key).copied().unwrap_or_default();
-        current_levels.entry(*key).or_insert_with(|| CurrentLevel { position: units(&drafted) - units(&owed), free: 0 });
+        let position = units(&drafted) - units(&owed);
+        current_levels.entry(*key).or_insert_with(|| CurrentLevel { position, ..CurrentLevel::default() });
+    }
+    for key in rows::liquidated_levels(reads, today).await? {
+        current_levels.entry(key).or_default().is_liquidated = true;
     }
     Ok(current_levels)
 }

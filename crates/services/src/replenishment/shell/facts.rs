@@ -1,7 +1,7 @@
 //! Reads the input of a plan in chunks of products, and has each chunk computed.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -58,6 +58,8 @@ struct TenantFacts {
     owed_at: HashMap<ProductId, Vec<StoreId>>,
     drafted: StoreUnits,
     leaving: StoreUnits,
+    /// Levels whose units an approved plan clears.
+    liquidated: HashSet<(ProductId, StoreId)>,
     /// Lines of orders that may be cut.
     open: HashMap<ProductId, Vec<OpenLine>>,
     turnovers: BTreeMap<Level, Turnover>,
@@ -154,6 +156,7 @@ async fn load_facts(
         owed_at,
         drafted: rows::drafted_units(scope).await?,
         leaving: rows::outgoing_draft_units(scope).await?,
+        liquidated: rows::liquidated_levels(scope, today).await?,
         open,
         turnovers,
         classes,
@@ -239,6 +242,7 @@ impl TenantFacts {
     fn add_level_facts(&self, product: ProductId, level: &mut LevelState, demand: Option<Demand>) {
         let units_of = |units: &StoreUnits| units.get(&(product, level.store)).copied().unwrap_or_default();
         (level.owed, level.drafted, level.leaving) = (units_of(&self.owed), units_of(&self.drafted), units_of(&self.leaving));
+        level.is_liquidated = self.liquidated.contains(&(product, level.store));
         let stored_classes = demand.as_ref().and_then(|demand| demand.classes);
         level.demand = demand;
         let turnover = self.turnovers.get(&(level.store, product));

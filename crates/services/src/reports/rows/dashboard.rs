@@ -3,9 +3,11 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::forecast_series,
+    tables::{forecast_series, liquidation_settings},
 };
+use forecast::ratios::DAYS_WITHOUT_SALE;
 use platform::storage::{Fault, Finds, Reads, Row};
+use serde::Deserialize;
 
 use super::narrow::{ReportFilter, SqlParameters};
 use crate::{
@@ -235,6 +237,28 @@ pub async fn booked_stock_value(reads: &impl Reads, report_filter: &ReportFilter
         )
     };
     read_number(reads, &sql, bound).await
+}
+
+#[derive(Record)]
+#[record(of = liquidation_settings, alias = "s")]
+struct SettingsRow {
+    body: String,
+}
+
+/// The one of the tenant's criteria of dead stock that the dashboard uses.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DeadCriteria {
+    days_without_sale: i32,
+}
+
+/// Days without a sale after which the tenant's stock is dead.
+pub async fn days_without_sale(reads: &impl Reads) -> Result<i32, Fault> {
+    let sql = format!("SELECT {} FROM liquidation_settings s WHERE s.tenant_id = $1", SettingsRow::SELECT);
+    let Some(row) = reads.records::<SettingsRow>(&sql, vec![]).await?.pop() else { return Ok(DAYS_WITHOUT_SALE) };
+    let criteria: DeadCriteria =
+        serde_json::from_str(&row.body).map_err(|_| Fault::corrupt("liquidation_settings", "its body has the criteria"))?;
+    Ok(criteria.days_without_sale)
 }
 
 /// Products with stock in the stores, with the day of their first movement, and whether one was

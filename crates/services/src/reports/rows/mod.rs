@@ -26,8 +26,8 @@ pub use builder::{BuiltGroup, built_groups};
 pub use builder_levels::{ProductGroups, StockChange, product_groups, unit_changes, value_changes};
 pub use customers::{CustomerSales, customer_sales, first_orders, guest_orders};
 pub use dashboard::{
-    DeadStock, IncomingDocuments, Levels, Sales, booked_stock_value, dead_stock, forecast_weeks, incoming_purchases,
-    incoming_transfers, levels, net_sales, open_alerts, open_orders, top_sellers,
+    DeadStock, IncomingDocuments, Levels, Sales, booked_stock_value, days_without_sale, dead_stock, forecast_weeks,
+    incoming_purchases, incoming_transfers, levels, net_sales, open_alerts, open_orders, top_sellers,
 };
 pub use expiry::{StoredLot, dated_lots, forecast_means, unit_values, units_sold};
 pub use fulfilment::{FulfilmentGroup, fill_rates, fulfilment_hours};

@@ -25,8 +25,6 @@ use crate::{
 
 /// Products that sell best.
 const TOP: i64 = 5;
-/// Days without a sale after which stock is dead.
-const DEAD_DAYS: i32 = 90;
 /// Weeks that are forecast.
 const WEEKS: usize = 4;
 /// Maximum events that are searched for one that changes a dashboard; after more events one of them
@@ -77,7 +75,7 @@ pub struct TopSeller {
     pub gross: i64,
 }
 
-/// Products without a sale for 90 days, although they were in stock.
+/// Products without a sale for the days of the tenant's criteria, although they were in stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DeadSums {
     pub products: i64,
@@ -349,10 +347,11 @@ async fn compute_dead_stock(
     (method, today): (CostingMethod, i32),
 ) -> Result<Option<DeadSums>, Fault> {
     let Some(report_filter) = report_filter else { return Ok(None) };
-    let dead_rows = rows::dead_stock(scope, &report_filter, today - DEAD_DAYS + 1).await?;
+    let silent_days = rows::days_without_sale(scope).await?;
+    let dead_rows = rows::dead_stock(scope, &report_filter, today - silent_days + 1).await?;
     let is_dead = |dead_row: &rows::DeadStock| {
         let since_first = dead_row.first_day.map_or(0, |first| u32::try_from(today - first).unwrap_or_default());
-        is_dead(dead_row.on_hand, (dead_row.is_sold == 1).then_some(0), since_first, DEAD_DAYS as u32)
+        is_dead(dead_row.on_hand, (dead_row.is_sold == 1).then_some(0), since_first, silent_days.unsigned_abs())
     };
     let dead_rows: Vec<_> = dead_rows.into_iter().filter(is_dead).collect();
     let products: Vec<ProductId> = dead_rows.iter().map(|dead_row| dead_row.product).collect();

@@ -158,8 +158,8 @@ impl SalesQuery {
         let [counted, ..] = side.lines();
         format!(
             "SELECT {side} AS side, x.*, CAST({settled} AS bigint) AS settled
-             FROM {documents} CROSS JOIN LATERAL (SELECT {columns} FROM ({lines}) l HAVING count(*) > 0) x
-             WHERE {counted}{bounds} AND ({filter})",
+             FROM {documents} CROSS JOIN LATERAL (SELECT {columns} FROM ({lines}) l) x
+             WHERE {counted}{bounds} AND ({filter}) AND x.items IS NOT NULL",
             columns = packed_columns(Backend::Postgres),
             lines = self.lines_of_document(side),
             documents = side.documents(Backend::Postgres),

@@ -57,6 +57,18 @@ fn what_is_not_needed_is_cut_in_packs_or_as_a_whole() {
 }
 
 #[test]
+fn what_is_on_order_for_stock_that_a_plan_clears_is_cut() {
+    let cut = |is_liquidated: bool| {
+        let level =
+            LevelState { incoming: 70, reorder_point: Some(100), maximum: Some(150), is_liquidated, ..LevelState::empty(id(2)) };
+        let own =
+            ProductState { open_lines: vec![open(70, 0, Some(30))], ..product(vec![LevelState { available: 80, ..level }]) };
+        units(&plan_product(&basis(6.447, None).with_terms(until(7)), &own))
+    };
+    assert_eq!((cut(false), cut(true)), (vec![], vec![(CUT, 70)]), "its own maximum does not count any more");
+}
+
+#[test]
 fn a_supplier_takes_cuts_until_its_day() {
     let of = |expected_on, terms| units(&planned(100, open(48, 0, expected_on), terms)).len();
     // Today is day 4.

@@ -132,8 +132,33 @@ fn a_point_lasts_for_what_is_sold_before_the_plan_of_a_night() {
         (planned(SafetyStockMethod::Quantile, 0.0, 77).len(), planned(SafetyStockMethod::Quantile, 0.0, 78).len()),
         (1, 0)
     );
-    // A point that a year's sales bound rests on these.
+    // A point that a year's sales bound rests on these: 40 in thirty weeks are 69 in a year.
     let slow = LevelState { year_units: 40, year_squares: 1_600.0, ..level(2, 0, MEAN) };
     let lines = plan_product(&by(SafetyStockMethod::Quantile, 6.447, 9_500, 7), &product(vec![slow]));
     assert!(codes(&lines[0]).contains(&ReasonCode::CappedBySales) && lines[0].figures.undershoot.is_none(), "{lines:?}");
+    assert_eq!((lines[0].figures.exact_point, lines[0].figures.up_to), (69.0, 69));
+}
+
+#[test]
+fn nothing_is_ordered_for_stock_that_a_plan_clears_but_what_is_owed() {
+    let cleared = |available: i64, owed: i64| LevelState { is_liquidated: true, owed, ..level(2, available, MEAN) };
+    let planned = |levels: Vec<LevelState>| {
+        let own = ProductState { supply: Some(supply(0, 1)), ..product(levels) };
+        plan_product(&by(SafetyStockMethod::Quantile, 6.447, 9_500, 7), &own)
+    };
+    assert_eq!(summarize(&planned(vec![LevelState { is_liquidated: false, ..cleared(0, 0) }])).len(), 1);
+    assert_eq!(planned(vec![cleared(0, 0)]), []);
+    assert_eq!(planned(vec![LevelState { reorder_point: Some(50), ..cleared(0, 0) }]), [], "its own point does not count");
+    let lines = planned(vec![cleared(0, 4)]);
+    assert_eq!((summarize(&lines), codes(&lines[0]).contains(&ReasonCode::Liquidated)), (vec![(BUY, id(2), None, 4)], true));
+    // Approved after its stock was put up for clearance, a line of before is stale, and one for owed units is not.
+    let current = CurrentLevel { position: -4, free: -4, is_liquidated: true };
+    let stale = |lines: Vec<PlanLine>, position: i64| {
+        let now = BTreeMap::from([((id(1), id(2)), CurrentLevel { position, ..current })]);
+        approve(&numbered(lines), &Choice::All, &now, &|_| true, (10, Uuid::nil)).stale
+    };
+    assert!(stale(lines, -4).is_empty());
+    assert_eq!(stale(planned(vec![LevelState { is_liquidated: false, ..cleared(0, 0) }]), 0), [0]);
+    let lines = planned(vec![cleared(100, 0), level(3, 0, MEAN)]);
+    assert_eq!((lines[0].kind.source_store(), lines[0].store), (Some(id(2)), id(3)), "where it still sells it is sent first");
 }

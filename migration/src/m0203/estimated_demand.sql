@@ -1,0 +1,1 @@
+ALTER TABLE replenishment_line ADD COLUMN estimated_units {INT}
