@@ -1,10 +1,8 @@
 //! Forecasts against weeks that they have not seen.
 
 use crate::{
-    Run, Settings,
-    engine::seasons,
-    forecast_all,
-    models::{Method, Scratch, View},
+    Run, Settings, forecast_all,
+    models::{Method, Scratch, Seasons, View},
     panel::Panel,
     selection::Loss,
     series::{Class, PreparedSeries, prepare},
@@ -81,10 +79,9 @@ pub fn evaluate_held_out(panel: &Panel, origin: usize, threads: usize) -> HeldOu
     HeldOutRun { run, all, classes }
 }
 
-/// Loss of one method for all series at one origin, regardless of the choice.
-pub(crate) fn method_loss(panel: &Panel, method: &Method, origin: usize) -> Loss {
+/// Loss of one method for all series at one origin, regardless of the choice. `seasons` has those of the origin.
+pub(crate) fn method_loss(panel: &Panel, method: &Method, origin: usize, seasons: &Seasons) -> Loss {
     let (mut loss, mut prepared, mut scratch) = (Loss::default(), PreparedSeries::default(), Scratch::default());
-    let seasons = seasons(panel, &[origin], 1);
     for series in 0..panel.len() {
         prepare(&mut prepared, &panel.values(series)[..origin], panel.days(series).map(|days| &days[..origin]));
         let view = View::at(&prepared.known, origin, seasons.at(panel.traits(series).category, origin), &mut scratch.values);

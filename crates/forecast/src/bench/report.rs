@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::{
     bench::{BenchError, HELD_OUT_WEEKS, HeldOutRun, evaluate_held_out, held_out::method_loss, parse_panel},
+    engine::seasons,
     models::{Cap, Configuration, Method, Model},
     panel::Panel,
     reorder::Terms,
@@ -131,8 +132,10 @@ fn write_comparison(out: &mut String, panel: &Panel, runs: &[HeldOutRun]) {
     write_row(out, "**median, as chosen**", newest.all.median, pool_losses(runs.iter().map(|run| run.all.median)));
     let mut methods: Vec<Method> = newest.run.candidates.iter().map(|candidate| candidate.method.clone()).collect();
     methods.push(Method::single(Configuration::new(Model::Adida, Cap::None)));
+    let origins: Vec<usize> = runs.iter().map(|run| run.run.weeks).collect();
+    let seasons = seasons(panel, &origins, 1);
     for method in methods {
-        let losses: Vec<Loss> = runs.iter().map(|run| method_loss(panel, &method, run.run.weeks)).collect();
+        let losses: Vec<Loss> = origins.iter().map(|origin| method_loss(panel, &method, *origin, &seasons)).collect();
         let last = losses.last().copied().unwrap_or_default();
         write_row(out, &method.to_string(), last, pool_losses(losses.into_iter()));
     }

@@ -111,11 +111,8 @@ impl ActualFigures {
     /// known; for no less than was ordered on them all the same.
     fn estimated_demand(&self, usual: f64) -> i64 {
         let observed = self.demand.saturating_sub(self.known_demand);
-        let expected = match self.usual_days {
-            0 => (usual * f64::from(self.unknown_days) - 1e-9).ceil() as i64,
-            usual_days => scale_up(self.usual_units, f64::from(self.unknown_days), usual_days),
-        };
-        self.known_demand.saturating_add(observed.max(expected))
+        let daily = if self.usual_days == 0 { usual } else { self.usual_units as f64 / f64::from(self.usual_days) };
+        self.known_demand.saturating_add(observed.max(whole_units(daily * f64::from(self.unknown_days))))
     }
 }
 
@@ -138,7 +135,7 @@ impl LineScore {
             out_days: happened.out_days,
             left: happened.left,
             excess: if outcome == ReplenishmentOutcome::Refused { 0 } else { above },
-            naive_point: Some(scale_up(happened.sold_before, figures.lead_days.max(1.0), NAIVE_DAYS)),
+            naive_point: Some(naive_point(happened.sold_before, figures.lead_days)),
         }
     }
     /// Whether the demand did not exceed the reorder point of a naive policy.
@@ -147,9 +144,9 @@ impl LineScore {
     }
 }
 
-/// Units for a number of days at the pace of others, rounded up.
-fn scale_up(units: i64, days: f64, of_days: i32) -> i64 {
-    (units.max(0) as f64 / f64::from(of_days) * days - 1e-9).ceil() as i64
+/// Units for the lead time at the pace of the last four weeks, rounded up.
+fn naive_point(sold: i64, lead_days: f64) -> i64 {
+    whole_units(sold as f64 / f64::from(NAIVE_DAYS) * lead_days.max(1.0))
 }
 
 /// The day on which the delivery of an order of `business_date` is due: the proposal could not
@@ -251,7 +248,7 @@ mod tests {
         assert!(of(None).is_within && of(None).demand == 77);
         // 40 in four weeks are 30 in three, of 77.
         assert_eq!((of(None).naive_point, of(None).is_naive_within()), (Some(30), Some(false)));
-        assert_eq!([scale_up(-3, 7.0, 28), scale_up(28, 1.0, 28), scale_up(10, 6.0, 28)], [0, 1, 3]);
+        assert_eq!([naive_point(-3, 7.0), naive_point(28, 0.0), naive_point(10, 6.0)], [0, 1, 3]);
     }
 
     #[test]
