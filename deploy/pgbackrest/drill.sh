@@ -13,7 +13,7 @@
 #                    (/var/lib/postgresql/entrepot-drill)
 #   DRILL_PORT       of the restored Postgres, on 127.0.0.1 (5439)
 #   DRILL_ENTREPOT   the program, of the version that is served   (/usr/bin/entrepot)
-#   DRILL_SECONDS    for the restored Postgres to replay the log  (14400)
+#   DRILL_SECONDS    for the restore, and for the restored Postgres to replay the log  (14400)
 set -euo pipefail
 STANZA=${DRILL_STANZA:-shop} DATABASE=${DRILL_DATABASE:-entrepot} ROLE=${DRILL_ROLE:-postgres}
 FOLDER=${DRILL_FOLDER:-/var/lib/postgresql/entrepot-drill} PORT=${DRILL_PORT:-5439}
@@ -117,11 +117,17 @@ for setting in "config_file=$FOLDER/postgresql.conf" "hba_file=$FOLDER/pg_hba.co
   recovery_end_command= shared_buffers=128MB huge_pages=off logging_collector=off log_destination=stderr "max_prepared_transactions=$PREPARED"; do
   OPTIONS+=" -c $setting"
 done
-# Without hot_standby it answers when all of the log is replayed.
-"$PG_BIN/pg_ctl" -D "$DATA" -w -t "$REPLAY_SECONDS" -l "$FOLDER/server.log" -o "$OPTIONS" start >/dev/null 9>&- || {
+not_up() {
   tail -n 20 "$FOLDER/server.log" >&2
-  fail 'the restored Postgres does not start: see the journal of this unit'
+  fail "the restored Postgres $1: see the journal of this unit"
 }
+"$PG_BIN/pg_ctl" -D "$DATA" -w -t "$REPLAY_SECONDS" -l "$FOLDER/server.log" -o "$OPTIONS" start >/dev/null 9>&- || not_up 'does not start'
+# Without hot_standby pg_ctl returns when the replay begins, and the server answers when all of the log is replayed.
+until restored -c 'SELECT 1' >/dev/null 2>&1; do
+  "$PG_BIN/pg_ctl" -D "$DATA" status >/dev/null || not_up 'ended while it replayed the log'
+  [ $((SECONDS - ASKED)) -lt "$REPLAY_SECONDS" ] || not_up "has not replayed the log in $REPLAY_SECONDS s (DRILL_SECONDS)"
+  sleep 1
+done
 
 # ── proof ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
