@@ -66,11 +66,17 @@ on_both!(a_statement_of_a_moment_ends_with_the_minute_that_somebody_waits_for_it
     }
 });
 
-on_both!(proofs_run_sooner_than_they_would_be_compiled, world: World => {
+on_both!(statements_run_sooner_than_they_would_be_compiled, world: World => {
     let (db, tenant) = (&world.db, world.owner.tenant);
     if db.backend() == Backend::Postgres {
-        let proofs = db.global().snapshot_for(tenant).await.unwrap();
-        let rows = proofs.rows("SELECT current_setting('jit') FROM tenant WHERE id = $1", vec![]).await.unwrap();
-        assert_eq!(rows[0].try_get_by_index::<String>(0).unwrap(), "off");
+        assert_eq!(session_settings(&db.global().snapshot_for(tenant).await.unwrap()).await, "off auto");
+        assert_eq!(session_settings(&db.tenant(tenant).begin().await.unwrap()).await, "off auto");
+        assert_eq!(session_settings(&db.with_own_connections(1, 0).tenant(tenant)).await, "off force_generic_plan");
     }
 });
+
+/// JIT and planning of a session.
+async fn session_settings(reads: &impl Reads) -> String {
+    let sql = "SELECT concat_ws(' ', current_setting('jit'), current_setting('plan_cache_mode')) FROM tenant WHERE id = $1";
+    reads.rows(sql, vec![]).await.unwrap()[0].try_get_by_index(0).unwrap()
+}

@@ -280,6 +280,18 @@ async fn a_host_that_keeps_no_generic_plans_is_told_and_the_ledger_plans_ahead_a
     super::server::entrepot(&expected).await.assert_failed(&["--ledger-plans generic", "unsupported startup parameter"]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_takes_one_setting_less_has_the_others() {
+    let Some(site) = Site::postgres().await else { return };
+    let way = Way::refusing(site.postgres_address(), Some("jit")).await;
+    let mut through = site.by_way_of(way.address);
+    through.url_with("sslmode=disable");
+    let server = Server::start_with(&through, free_address(), &["--ledger-plans", "generic"]).await;
+    let shop = Shop::open(server.tenant().await, 1, 1, ON_HAND).await;
+    adjusted(&shop, "here").await.unwrap();
+    assert!(!server.stderr().contains("keeps no generic plans"), "{}", server.stderr());
+}
+
 /// Writes a batch of tenants that there are not: a connection is used as for others, and nothing is written.
 async fn write_nothing(lane: &Database, tenants: &[TenantId]) {
     let nothing = |tenant: &TenantId| {

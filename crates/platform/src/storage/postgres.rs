@@ -17,10 +17,10 @@ use sea_orm::{
 pub(super) use self::{pools::ConnectionPools, settings::GENERIC};
 use self::{
     pools::LONG_READ_CONNECTIONS,
-    settings::{CUSTOM, long_settings, refusal_reason, with_settings},
+    settings::{session_settings, with_settings},
 };
 use super::{
-    Backend, Database, Fault, LedgerPlans, Options, Row,
+    Backend, Database, Fault, Options, Row,
     connect_errors::connect_fault,
     database::OpenDatabase,
     hosts::{self, Login},
@@ -58,29 +58,22 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     pooling::refuse_transaction_pooler(login.options(), options.row_security_proof).await?;
     let active_row_security = row_security::choose(&owner, options.row_security).await?;
     let path = search_path(&owner).await?;
-    let as_role = |role: &str| as_role(&login, role, &active_row_security, path.as_deref());
-    let (app, maintenance) = (as_role(APP), as_role(STEWARD));
+    let app = as_role(&login, APP, &active_row_security, path.as_deref());
+    let settings = session_settings(&owner, &app, options.ledger_plans).await?;
+    let app = with_settings(app, &settings.every);
+    let maintenance = with_settings(as_role(&login, STEWARD, &active_row_security, path.as_deref()), &settings.every);
     let binding = if active_row_security.is_enforced() { Binding::Tenant } else { Binding::Nobody };
     let (long, bound) =
         if active_row_security == ActiveRowSecurity::Writes { (&maintenance, Binding::Nobody) } else { (&app, binding) };
-    let plans = resolve_plans(&app, options.ledger_plans).await?;
-    let long = match plans {
-        // A server that refuses the one setting refuses the other.
-        LedgerPlans::Server if refusal_reason(long, &[CUSTOM]).await?.is_some() => long.clone(),
-        _ => long.with(|options| options.options([CUSTOM])),
-    };
+    let long = with_settings(with_settings(long.clone(), &settings.long), &settings.custom_plans);
+    let proofs = with_settings(maintenance.clone(), &settings.long);
     write_health.timeline().start_checks(active_row_security.is_enforced());
-    let long_settings = long_settings(&owner, &long).await?;
-    let long = with_settings(long, &long_settings);
-    // Proofs are long as well: compiling the sizes of all tables took 400 ms of a `verify`.
-    let proofs = with_settings(maintenance.clone(), &long_settings);
     let readers = options.readers as usize;
     let connection_pools = ConnectionPools {
         tenants: Sessions::new(&app, readers, limits::REQUESTS, binding, &write_health),
         across: Sessions::new(&maintenance, readers, limits::REQUESTS, Binding::Nobody, &write_health),
         long: Sessions::new(&long, LONG_READ_CONNECTIONS, limits::LONG, bound, &write_health),
-        plans,
-        long_settings,
+        settings,
     };
     let transactions = |login: &Login, max_connections: usize, limits: limits::Limits| {
         Connections::Postgres(Sessions::new(login, max_connections, limits, Binding::Nobody, &write_health))
@@ -149,14 +142,13 @@ pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<
         ActiveRowSecurity::Embedded | ActiveRowSecurity::None(_) => (APP, Binding::Nobody),
     };
     let reads = as_role(&Login::single_host(login.clone()), role, security, path.as_deref());
-    // A host that refuses the setting on the primary refuses it here.
-    let long = match db.connection_pools.as_ref().map(|connection_pools| connection_pools.plans) {
-        Some(LedgerPlans::Server) => reads.clone(),
-        _ => reads.with(|options| options.options([CUSTOM])),
-    };
-    let long = match &db.connection_pools {
-        Some(connection_pools) => with_settings(long, &connection_pools.long_settings),
-        None => long,
+    // A host that refuses a setting on the primary refuses it here.
+    let (reads, long) = match &db.connection_pools {
+        Some(ConnectionPools { settings, .. }) => {
+            let reads = with_settings(reads, &settings.every);
+            (reads.clone(), with_settings(with_settings(reads, &settings.long), &settings.custom_plans))
+        }
+        None => (reads.clone(), reads),
     };
     let write_health = WriteHealth::default();
     let pools = ReplicaPools {
@@ -164,23 +156,6 @@ pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<
         long: Sessions::new(&long, LONG_READ_CONNECTIONS, limits::LONG_ON_REPLICAS, binding, &write_health),
     };
     Ok((pools, login))
-}
-
-/// Returns the planning of the ledger's statements that is in force. If Postgres refuses the
-/// setting it plans as it sees fit, which is slower and as right.
-async fn resolve_plans(app: &Login, requested: LedgerPlans) -> Result<LedgerPlans, Fault> {
-    if requested == LedgerPlans::Server {
-        return Ok(requested);
-    }
-    let Some(why) = refusal_reason(app, &[GENERIC]).await? else { return Ok(LedgerPlans::Generic) };
-    if requested == LedgerPlans::Generic {
-        return Err(Fault::Broken(format!("--ledger-plans generic: Postgres keeps no generic plans for this login: {why}")));
-    }
-    tracing::warn!(
-        why,
-        "Postgres keeps no generic plans for this login: the ledger's statements are planned as it sees fit, which is slower; --ledger-plans server takes this as given"
-    );
-    Ok(LedgerPlans::Server)
 }
 
 /// Returns a pool that opens connections on demand. Their age is checked when they are taken: with

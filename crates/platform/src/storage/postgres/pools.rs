@@ -1,6 +1,6 @@
 //! Connections to Postgres for single statements, by their role and the length of their reads.
 
-use super::settings::Setting;
+use super::settings::SessionSettings;
 use crate::storage::{ActiveRowSecurity, LedgerPlans, limits, sessions::Sessions};
 
 /// Connections for exports, reports and imports: the machine works better if only a few of them run
@@ -18,24 +18,22 @@ pub(in crate::storage) struct ConnectionPools {
     pub across: Sessions,
     /// Connections for long reads of a tenant's rows, each planned for its own values.
     pub long: Sessions,
-    /// Whether the ledger's lanes have their statements planned once.
-    pub plans: LedgerPlans,
-    /// Additional settings of long reads, where the server's own values differ.
-    pub long_settings: Vec<Setting>,
+    /// Settings of sessions, among them whether the ledger's lanes have their statements planned once.
+    pub settings: SessionSettings,
 }
 
 impl ConnectionPools {
     /// Returns other connections, for the ledger's lanes: they find rows only by their keys, by one
     /// as well as by hundreds.
     pub fn with_limit(&self, limit: usize) -> Self {
-        let (plans, lanes) = (self.plans, limits::LANES);
-        let others = |sessions: &Sessions, limit: usize| match plans {
+        let lanes = limits::LANES;
+        let others = |sessions: &Sessions, limit: usize| match self.settings.plans {
             LedgerPlans::Server => sessions.with_limit(limit, lanes),
             LedgerPlans::Auto | LedgerPlans::Generic => sessions.with_cached_plans(limit, lanes),
         };
         let (tenants, across) = (others(&self.tenants, limit), others(&self.across, LANE_GLOBAL_CONNECTIONS));
-        let long_settings = self.long_settings.clone();
-        Self { tenants, across, long: self.long.with_limit(LONG_READ_CONNECTIONS, limits::LONG), plans, long_settings }
+        let (long, settings) = (self.long.with_limit(LONG_READ_CONNECTIONS, limits::LONG), self.settings.clone());
+        Self { tenants, across, long, settings }
     }
     pub fn forget(&self) {
         self.tenants.forget();
