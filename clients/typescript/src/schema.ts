@@ -6077,6 +6077,11 @@ export interface ReplenishmentPlanApproveInput {
   expectedVersion: number;
   /** Lines. */
   lines: PlanLineChoice;
+  /**
+   * True to place the purchase orders of these lines, too, and to send them to their suppliers by e-mail, at most 200 a call. It takes a member, and
+   * purchase.approve in their stores. An order that is not sent stays in the state that it has reached, and is in `unsent`. Transfers stay drafts. Default false.
+   */
+  isSending?: boolean;
 }
 
 /** A plan that is wanted now. */
@@ -6417,6 +6422,14 @@ export interface ReplenishmentRuleSetInput {
    */
   sends?: boolean;
 }
+
+/** Reason for which a purchase order was not sent. */
+export type ReplenishmentUnsentCode =
+  | 'FORBIDDEN'
+  | 'NO_EMAIL'
+  | 'AWAITS_APPROVAL'
+  | 'REFUSED'
+  | 'LATER';
 
 /** Drawing of a chart. */
 export type ReportChartKind =

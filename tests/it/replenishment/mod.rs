@@ -12,6 +12,7 @@ mod policies;
 mod rule;
 mod scope_budgets;
 mod score;
+mod sending;
 mod weekdays;
 
 use entity::prelude::Timestamp;

@@ -215,7 +215,7 @@ async fn a_rule_is_checked_and_needs_what_it_does(world: &World) {
 }
 
 /// The status of each purchase order of a plan, and how many e-mails wait to be sent to suppliers.
-async fn orders_of(office: &Office<'_>, plan: &Value) -> (Vec<Value>, usize) {
+pub(super) async fn orders_of(office: &Office<'_>, plan: &Value) -> (Vec<Value>, usize) {
     let query = "query($id: ID!) { replenishmentPlan(id: $id) { lines { nodes { purchaseOrder { status } } } } jobs(first: 100) { nodes { kind } } }";
     let answer = office.execute(query, json!({ "id": plan["id"] })).await;
     let lines = answer["data"]["replenishmentPlan"]["lines"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));

@@ -10,7 +10,7 @@ use super::{parsed, served};
 use crate::{authorization::calls::base, tidy::sources};
 
 /// Lists that an answer may cut, each with the field of its type that tells so.
-const SIGNED: [(&str, &str); 25] = [
+const SIGNED: [(&str, &str); 26] = [
     ("AvailabilityExplanation.reservations", "hasMoreReservations"),
     ("ExchangeRatesImportPayload.exchangeRates", "unchanged"),
     ("Fulfilment.reversedBy", "hasMoreReversals"),
@@ -27,6 +27,7 @@ const SIGNED: [(&str, &str); 25] = [
     ("ProductCost.layers", "hasMoreLayers"),
     ("PurchaseOrder.papers", "hasMorePapers"),
     ("ReplenishmentApprovalPayload.refused", "refusedCount"),
+    ("ReplenishmentApprovalPayload.unsent", "unsentCount"),
     ("Return.papers", "hasMorePapers"),
     ("Return.reversedBy", "hasMoreReversals"),
     ("ScanResult.matches", "hasMoreMatches"),

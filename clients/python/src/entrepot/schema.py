@@ -4851,6 +4851,7 @@ class ReplenishmentPlanApproveInput(_ReplenishmentPlanApproveInput, total=False)
     """Lines of a plan to approve."""
 
     idempotencyKey: str
+    isSending: bool
 
 
 class ReplenishmentPlanCreateInput(TypedDict, total=False):
@@ -5088,6 +5089,15 @@ class ReplenishmentRuleSetInput(TypedDict, total=False):
     confidence: float
     isSending: bool
     sends: bool
+
+
+ReplenishmentUnsentCode = Literal[
+    "FORBIDDEN",
+    "NO_EMAIL",
+    "AWAITS_APPROVAL",
+    "REFUSED",
+    "LATER",
+]
 
 
 ReportChartKind = Literal[

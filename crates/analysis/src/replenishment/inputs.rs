@@ -130,6 +130,10 @@ pub struct ReplenishmentPlanApproveInput {
     pub expected_version: Long,
     /// Lines.
     pub lines: PlanLineChoice,
+    /// True to place the purchase orders of these lines, too, and to send them to their suppliers by e-mail, at most 200 a call. It takes a member, and
+    /// purchase.approve in their stores. An order that is not sent stays in the state that it has reached, and is in `unsent`. Transfers stay drafts. Default false.
+    #[graphql(default = false)]
+    pub is_sending: bool,
 }
 
 /// The rule by which lines of the plan of each night are approved without a person.
@@ -320,6 +324,7 @@ impl ReplenishmentPlanApproveInput {
             plan: reader.id(&self.plan, || path!["input", "plan"]),
             expected_version: self.expected_version.0,
             choice,
+            is_sending: self.is_sending,
         }
     }
 }

@@ -10,6 +10,7 @@ mod purchase_budget;
 mod query;
 mod rule;
 mod score;
+mod unsent;
 
 pub use inputs::{
     PlanLineChoice, ReplenishmentBudgetSetInput, ReplenishmentPlanApproveInput, ReplenishmentPlanCreateInput,
@@ -24,3 +25,4 @@ pub use purchase_budget::{ReplenishmentBudget, ReplenishmentBudgetPeriod, Replen
 pub use query::{ReplenishmentPlanFilter, ReplenishmentPlanSort, ReplenishmentPlanSortField, ReplenishmentQuery};
 pub use rule::ReplenishmentRule;
 pub use score::ReplenishmentOutcomeScore;
+pub use unsent::{ReplenishmentUnsentCode, ReplenishmentUnsentOrder};

@@ -4,7 +4,10 @@ use async_graphql::Context;
 use iam::access::kind;
 use inventory::{
     ledger::Ledger,
-    purchasing::events::{BLANKET_ORDER_UPDATED, PURCHASE_ORDER_AMENDED, PURCHASE_ORDER_CANCELLED, PURCHASE_ORDER_CREATED},
+    purchasing::events::{
+        BLANKET_ORDER_UPDATED, PURCHASE_ORDER_AMENDED, PURCHASE_ORDER_APPROVED, PURCHASE_ORDER_CANCELLED, PURCHASE_ORDER_CREATED,
+        PURCHASE_ORDER_ORDERED, PURCHASE_ORDER_SUBMITTED,
+    },
     stock::events::STOCK_CHANGED,
     transfers::events::TRANSFER_CREATED,
 };
@@ -143,12 +146,15 @@ impl ReplenishmentMutation {
 
     /// Approves lines of a plan: purchases become drafts of purchase orders, one a supplier, store and currency, and transfers drafts of transfers, one a pair of
     /// stores; orders are amended or cancelled as CANCEL_INCOMING proposes. Each line needs purchase.write or transfer.write in its own store; a line without it
-    /// stays OPEN, one whose stock has moved is REFUSED as STALE, and others go on.
+    /// stays OPEN, one whose stock has moved is REFUSED as STALE, and others go on. With isSending the purchase orders are also placed and sent.
     #[mutation(
         permit = PurchaseRead,
         emits(
             REPLENISHMENT_PLAN_APPROVED,
             PURCHASE_ORDER_CREATED,
+            PURCHASE_ORDER_SUBMITTED,
+            PURCHASE_ORDER_APPROVED,
+            PURCHASE_ORDER_ORDERED,
             TRANSFER_CREATED,
             PURCHASE_ORDER_AMENDED,
             PURCHASE_ORDER_CANCELLED,

@@ -1,12 +1,14 @@
 //! Payloads of replenishment mutations, and the one mapping of their refusals to GraphQL errors.
 
 use async_graphql::{Context, SimpleObject};
+use entity::prelude::PurchaseOrderId;
 use iam::access::{Reach, kind};
+use inventory::stock::core::Rejection;
 use platform::{path, storage::idempotency::CallResult};
 use services::replenishment::{
     core::{BudgetScope, Exceeded, Policy, PolicyProblem, RuleProblem},
     rows::{StoredBudget, StoredRule},
-    shell::{ApprovalResult, LineProblem, ReplenishmentError, ReplenishmentRefusal},
+    shell::{ApprovalResult, LineProblem, MAX_SENT, ReplenishmentError, ReplenishmentRefusal, Unsent},
 };
 
 use super::{
@@ -16,6 +18,7 @@ use super::{
     policy::ReplenishmentPolicy,
     purchase_budget::{ReplenishmentBudget, ReplenishmentExceededBudget},
     rule::ReplenishmentRule,
+    unsent::{ReplenishmentUnsentCode, ReplenishmentUnsentOrder},
 };
 use crate::{
     graphql::{
@@ -25,7 +28,7 @@ use crate::{
         scalars::Long,
     },
     payload,
-    stock::user_errors_of_rejections,
+    stock::rejection_messages::describe_reason,
 };
 
 /// Refused lines that an answer carries at most.
@@ -62,6 +65,13 @@ pub struct ReplenishmentApprovalPayload {
     pub refused: Vec<ReplenishmentLineRefusal>,
     /// Number of chosen lines that were not approved, with those that `refused` leaves out.
     pub refused_count: i32,
+    /// Number of purchase orders that were placed and handed to the job that e-mails them (see `jobs`), by this call or an earlier one with its key. 0 without
+    /// isSending, and with validateOnly.
+    pub sent: i32,
+    /// Purchase orders that were to be sent and wait, at most 250. Empty without isSending, and with validateOnly.
+    pub unsent: Vec<ReplenishmentUnsentOrder>,
+    /// Number of purchase orders that were to be sent and wait, with those that `unsent` leaves out.
+    pub unsent_count: i32,
     /// Reasons for which the call was refused; empty when it was carried out, also where lines were refused.
     pub user_errors: Vec<UserError>,
     /// True if the payload repeats the result of an earlier call with the same idempotency key.
@@ -114,7 +124,7 @@ impl ReplenishmentBudgetPayload {
 
 impl ReplenishmentApprovalPayload {
     pub(super) async fn of(ctx: &Context<'_>, outcome: Result<ApprovalResult, ReplenishmentError>) -> Answer<Self> {
-        let ApprovalResult { plan, approved, later, problems, seq, is_replayed } = match outcome {
+        let ApprovalResult { plan, approved, later, problems, sending, seq, is_replayed } = match outcome {
             Ok(approved) => approved,
             Err(error) => return Ok(user_errors_of(error, refusal_error)?.into()),
         };
@@ -124,7 +134,7 @@ impl ReplenishmentApprovalPayload {
         let visible_stores = ctx.permit::<kind::PurchaseRead>()?.reach();
         for (line, problem) in problems.into_iter().take(MAX_REPORTED) {
             let budget = exceeded_budget_of(&problem, &visible_stores);
-            let (code, message) = problem_of(ctx, problem).await;
+            let (code, message) = problem_of(&problem);
             refused.push(ReplenishmentLineRefusal { line: line.into(), code, message, budget });
         }
         Ok(Self {
@@ -133,6 +143,9 @@ impl ReplenishmentApprovalPayload {
             left_open: count(later),
             refused,
             refused_count,
+            sent: count(sending.sent),
+            unsent_count: count(sending.unsent.len()),
+            unsent: unsent_orders(sending.unsent),
             user_errors: Vec::new(),
             replayed: is_replayed,
             seq: seq.map(Long),
@@ -151,7 +164,7 @@ fn exceeded_budget_of(problem: &LineProblem, visible_stores: &Reach) -> Option<R
     Some(ReplenishmentExceededBudget { exceeded: *exceeded, is_seen })
 }
 
-async fn problem_of(ctx: &Context<'_>, problem: LineProblem) -> (ReplenishmentRefusalCode, String) {
+fn problem_of(problem: &LineProblem) -> (ReplenishmentRefusalCode, String) {
     match problem {
         LineProblem::Forbidden(permission) => {
             (ReplenishmentRefusalCode::Forbidden, format!("the permission {permission} is needed in its store"))
@@ -171,17 +184,51 @@ async fn problem_of(ctx: &Context<'_>, problem: LineProblem) -> (ReplenishmentRe
             (ReplenishmentRefusalCode::OverBudget, message)
         }
         LineProblem::DraftRefused(rejections) => {
-            let errors = user_errors_of_rejections(ctx, rejections).await;
-            let error_message = errors.into_iter().next().map(|error| match error {
-                UserError::InputError(error) => error.message,
-                UserError::VersionConflict(error) => error.message,
-                UserError::InsufficientStock(error) => error.message,
-                UserError::InUse(error) => error.message,
-            });
-            let message = error_message.unwrap_or_else(|| "the draft with this line was refused".to_owned());
-            (ReplenishmentRefusalCode::DraftRefused, message)
+            let message = first_message(rejections);
+            (ReplenishmentRefusalCode::DraftRefused, message.unwrap_or_else(|| "the draft with this line was refused".to_owned()))
         }
     }
+}
+
+/// The first orders that wait, with their reasons.
+fn unsent_orders(unsent: Vec<(PurchaseOrderId, Unsent)>) -> Vec<ReplenishmentUnsentOrder> {
+    let unsent = unsent.into_iter().take(MAX_REPORTED);
+    unsent
+        .map(|(order, reason)| {
+            let (code, message) = unsent_reason(&reason);
+            ReplenishmentUnsentOrder { order, code, message }
+        })
+        .collect()
+}
+
+fn unsent_reason(reason: &Unsent) -> (ReplenishmentUnsentCode, String) {
+    match reason {
+        Unsent::Forbidden(permission) => {
+            (ReplenishmentUnsentCode::Forbidden, format!("the permission {permission} is needed in its store"))
+        }
+        Unsent::NoEmail => {
+            let message = "the supplier has no e-mail address: set one, and repeat the call with the same key";
+            (ReplenishmentUnsentCode::NoEmail, message.to_owned())
+        }
+        Unsent::AwaitsApproval(rejections) => {
+            let message = first_message(rejections).unwrap_or_else(|| "a second person has to approve it".to_owned());
+            (ReplenishmentUnsentCode::AwaitsApproval, message)
+        }
+        Unsent::Refused(rejections) => {
+            let message = first_message(rejections).unwrap_or_else(|| "the order can no longer be sent".to_owned());
+            (ReplenishmentUnsentCode::Refused, message)
+        }
+        Unsent::Later => {
+            let message = format!("a call sends at most {MAX_SENT} orders: repeat it with the same key");
+            (ReplenishmentUnsentCode::Later, message)
+        }
+    }
+}
+
+/// The message of the first rejection. None without rejections. The call itself is not refused, so
+/// nothing is counted in the answer's `userErrorCount`.
+fn first_message(rejections: &[Rejection]) -> Option<String> {
+    rejections.first().map(|rejection| describe_reason(&rejection.why).1)
 }
 
 fn input_path(name: &str) -> Path {

@@ -100,7 +100,7 @@ const LIST_SIZES: &[(&str, &[(&str, i32)])] = &[
         ],
     ),
     ("PurchaseOrdersCreateFromSuggestionsPayload", &[("purchaseOrders", 10)]),
-    ("ReplenishmentApprovalPayload", &[("refused", 10)]),
+    ("ReplenishmentApprovalPayload", &[("refused", 10), ("unsent", 10)]),
     ("ReplenishmentReason", &[("numbers", 3)]),
     ("ReportCatalog", &[("dimensions", 11), ("measures", 22)]),
     ("ReportMeasureInfo", &[("addsOver", 5), ("combinesWith", 10)]),

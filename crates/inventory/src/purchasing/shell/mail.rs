@@ -1,12 +1,14 @@
 //! E-mails of orders to suppliers: enqueued as a job, sent by a worker.
 
+use std::collections::BTreeSet;
+
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{
     clock::Clock,
     jobs,
     storage::{
-        Database, Fault, TenantScope,
+        Database, Fault, Reads, TenantScope,
         idempotency::{self, Key, KeyUse, hash_of},
         journal,
     },
@@ -52,6 +54,21 @@ pub const fn is_sendable(status: PurchaseOrderStatus) -> bool {
     matches!(status, PurchaseOrderStatus::Approved | PurchaseOrderStatus::Ordered | PurchaseOrderStatus::PartiallyReceived)
 }
 
+fn key_of(actor: Actor, order: PurchaseOrderId, idempotency_key: String) -> Key {
+    Key { owner: actor.id, mutation: "purchaseOrderSend", key: idempotency_key, hash: hash_of(&order) }
+}
+
+/// Returns those of some orders that an actor has sent with these idempotency keys.
+pub async fn orders_sent_by(
+    reads: &impl Reads,
+    actor: Actor,
+    sends: &[(PurchaseOrderId, String)],
+) -> Result<BTreeSet<PurchaseOrderId>, Fault> {
+    let keys: Vec<_> = sends.iter().map(|(order, key)| (*order, key_of(actor, *order, key.clone()))).collect();
+    let receipts = idempotency::look_up(reads, keys.iter().map(|(_, key)| key)).await?;
+    Ok(keys.iter().filter(|(_, key)| idempotency::key_use(key, &receipts).is_some()).map(|(order, _)| *order).collect())
+}
+
 /// Enqueues the job that sends an order to its supplier.
 pub async fn send(
     db: &Database,
@@ -59,7 +76,7 @@ pub async fn send(
     permit: Permit<kind::PurchaseWrite>,
     (order, idempotency_key): (PurchaseOrderId, String),
 ) -> Result<Result<OrderToSend, MailRefusal>, Fault> {
-    let key = Key { owner: permit.actor().id, mutation: "purchaseOrderSend", key: idempotency_key, hash: hash_of(&order) };
+    let key = key_of(permit.actor(), order, idempotency_key);
     let scope = permit.scope(db);
     let sendable_order = rows::orders(&scope, &[order]).await?.pop().filter(|order| permit.covers(order.store));
     let Some(sendable_order) = sendable_order else { return Ok(Err(MailRefusal::NoOrder)) };

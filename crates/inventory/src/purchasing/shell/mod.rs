@@ -42,7 +42,7 @@ pub use input::{
     PurchaseOrderUpdate, PurchaseStart, ReceivedLine, ReceivedLot, ReorderLine, ReorderOrder, SupplierRef, SupplierReturnCreate,
     WrongItem,
 };
-pub use mail::{KIND, MailRefusal, OrderToSend, SupplierEmail, is_sendable, record_sent_revision, send};
+pub use mail::{KIND, MailRefusal, OrderToSend, SupplierEmail, is_sendable, orders_sent_by, record_sent_revision, send};
 pub use merge::{MergeCounts, MergedSupplier, SupplierMerge, supplier_merge};
 pub use plan::{
     MAX_SUGGESTIONS, ReorderSuggestionQuery, SupplierPerformances, SupplierPriceDrifts, suggestions, supplier_performance,

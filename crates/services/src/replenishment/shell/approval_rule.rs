@@ -22,7 +22,7 @@ use super::{
     approve::{PlanApprove, approve_plan},
     purchase_budget::{available_budgets, reprice_lines},
     refusal::{ReplenishmentError, ReplenishmentRefusal},
-    sending::{Sender, send_orders},
+    sending::{Sender, send_orders_of_rule},
 };
 use crate::{
     forecasting::shell::drifted_classes,
@@ -184,6 +184,8 @@ pub async fn approve_night(
             plan: id,
             expected_version: plan.version,
             choice: Choice::Rule { lines: chosen_ids },
+            // They are sent in the name of a member, below.
+            is_sending: false,
         };
         match approve_as_rule(ledger, audit_writer, tenant, input).await {
             Ok(approved_count) => approved_count,
@@ -199,12 +201,10 @@ pub async fn approve_night(
         }
     };
     if (approved_count > 0 || is_begun)
-        && let Some(sender) = Sender::of(access, tenant, &stored_rule.rule).await?
+        && let Some(sender) = Sender::of_rule(access, &stored_rule.rule, &rule_caller(tenant)).await?
     {
-        let purchase_permit =
-            permit::<kind::PurchaseWrite>(&rule_caller(tenant)).map_err(|denied| Fault::Broken(denied.to_string()))?;
         let context = context_of("replenishment.send", audit_writer, tenant);
-        let sent_count = context.run_within(Box::pin(send_orders(ledger, &scope, id, (&purchase_permit, &sender)))).await?;
+        let sent_count = context.run_within(Box::pin(send_orders_of_rule(ledger, &scope, id, &sender))).await?;
         tracing::info!(tenant = %tenant, orders = sent_count, "a rule sent orders of a replenishment plan");
     }
     let work = scope.begin().await?;

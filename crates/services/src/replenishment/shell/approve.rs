@@ -28,6 +28,7 @@ use super::{
     drafts::find_or_create_draft,
     purchase_budget::limit_to_budgets,
     refusal::{ReplenishmentError, ReplenishmentRefusal, check_key},
+    sending::{SendOutcome, check_sender, send_orders_of_caller},
 };
 use crate::replenishment::{
     core::{Choice, Claims, CurrentLevel, Exceeded, LineKind, LineState, Plan, PlanLine, approve, cut_count, state_of, sums},
@@ -51,6 +52,9 @@ pub struct PlanApprove {
     #[serde(skip)]
     pub expected_version: i64,
     pub choice: Choice,
+    /// Whether the purchase orders are also placed and sent, in the caller's name.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_sending: bool,
 }
 
 /// Reason why a chosen line has no draft.
@@ -75,6 +79,8 @@ pub struct ApprovalResult {
     /// Chosen lines beyond the maximum of a call: they stay open.
     pub later: usize,
     pub problems: Vec<(PlanLine, LineProblem)>,
+    /// Purchase orders that were sent and not sent; empty unless that was asked for.
+    pub sending: SendOutcome,
     pub seq: Option<i64>,
     pub is_replayed: bool,
 }
@@ -104,6 +110,7 @@ pub async fn approve_plan(
     mode: Mode,
 ) -> Result<ApprovalResult, ReplenishmentError> {
     check_key(&input.idempotency_key)?;
+    check_sender(&permit, input.is_sending)?;
     if let Choice::Ids(ids) = &input.choice
         && ids.len() > MAX_IDS
     {
@@ -120,7 +127,13 @@ pub async fn approve_plan(
         return approved_plan(ledger, &permit, receipt, (BTreeMap::new(), None, is_replayed)).await;
     }
     let (refusals, seq) = create_claimed_drafts(ledger, &permit, receipt.plan).await?;
-    approved_plan(ledger, &permit, receipt, (refusals, seq, is_replayed)).await
+    let sending = if input.is_sending {
+        send_orders_of_caller(ledger, &permit, (receipt.plan, &receipt.claimed)).await?
+    } else {
+        SendOutcome::default()
+    };
+    let approval = approved_plan(ledger, &permit, receipt, (refusals, seq.max(sending.seq), is_replayed)).await?;
+    Ok(ApprovalResult { sending, ..approval })
 }
 
 /// The permission that a line's draft needs, in the store that it is for.
@@ -382,5 +395,6 @@ async fn approved_plan(
     }
     let drafts_refused = problems.iter().filter(|(_, problem)| matches!(problem, LineProblem::DraftRefused(_))).count();
     let approved_count = receipt.claimed.len().saturating_sub(drafts_refused);
-    Ok(ApprovalResult { plan, approved: approved_count, later: receipt.later, problems, seq, is_replayed })
+    let sending = SendOutcome::default();
+    Ok(ApprovalResult { plan, approved: approved_count, later: receipt.later, problems, sending, seq, is_replayed })
 }

@@ -25,3 +25,4 @@ pub use policies::{PolicyRemoval, PolicySet, remove_policy, set_policy};
 pub use purchase_budget::{BudgetSet, BudgetUse, budget_uses, find_budget, find_scope_budgets, set_budget};
 pub use refusal::{ReplenishmentError, ReplenishmentRefusal};
 pub use score::{outcome_sums, score_all, score_due};
+pub use sending::{MAX_SENT, SendOutcome, Unsent};
