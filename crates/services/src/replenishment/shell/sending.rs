@@ -154,15 +154,19 @@ async fn send_orders(
     let sends: Vec<_> = orders.into_iter().map(|order| (order, sender.key_of("send", order))).collect();
     let already_sent = orders_sent_by(scope, sender.places.actor(), &sends).await?;
     let mut outcome = SendOutcome { sent: already_sent.len(), ..SendOutcome::default() };
-    let mut due: Vec<_> = sends.into_iter().map(|(order, _)| order).filter(|order| !already_sent.contains(order)).collect();
-    let later = due.split_off(due.len().min(max_sent));
+    let due: Vec<_> = sends.into_iter().map(|(order, _)| order).filter(|order| !already_sent.contains(order)).collect();
     for order in purchases::orders(scope, &due).await? {
-        match Box::pin(send_order(ledger, scope, &order, (sender, &mut outcome.seq))).await? {
+        // Those that cannot be sent do not count: they would keep the others waiting in each call.
+        let result = if outcome.sent - already_sent.len() == max_sent {
+            Err(Unsent::Later)
+        } else {
+            Box::pin(send_order(ledger, scope, &order, (sender, &mut outcome.seq))).await?
+        };
+        match result {
             Ok(()) => outcome.sent += 1,
             Err(reason) => outcome.unsent.push((order.id, reason)),
         }
     }
-    outcome.unsent.extend(later.into_iter().map(|order| (order, Unsent::Later)));
     Ok(outcome)
 }
 
