@@ -3,7 +3,7 @@
 #
 #   scripts/demo.sh [ARGS]    ARGS go to `entrepot demo`, e.g. --data FILE; `entrepot demo --help` lists them
 #
-# A second start keeps the data and is up at once. The first build takes about 13 minutes on two cores and up to 6 GiB of memory.
+# A second start keeps the data and is up at once. The first build takes about 12 minutes on two cores and up to 6 GiB of memory.
 set -euo pipefail
 ME=demo
 # shellcheck source=scripts/lib.sh
@@ -15,6 +15,6 @@ case "${1:-}" in -h | --help)
 esac
 need_toolchain
 BIN="$(target_dir)/demo/entrepot"
-[ -x "$BIN" ] || say "building: about 13 minutes on two cores the first time and up to 6 GiB of memory, seconds afterwards"
+[ -x "$BIN" ] || say "building: about 12 minutes on two cores the first time and up to 6 GiB of memory, seconds afterwards"
 cargo build --profile demo --locked --manifest-path "$ROOT/Cargo.toml" --bin entrepot
 exec "$BIN" demo "$@"
