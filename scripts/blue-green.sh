@@ -84,15 +84,18 @@ wait_for_set() { # set
 
 # The link in one step: nginx never finds none.
 point_to() { # set
-  ln -sfn "$1.conf" "$DIR/active.conf.new"
-  mv -T "$DIR/active.conf.new" "$DIR/active.conf"
+  ln -sfn "$1.conf" "$DIR/active.conf.new" && mv -T "$DIR/active.conf.new" "$DIR/active.conf"
 }
 
 # False when nginx does not take what it would serve with; then the link is as before.
 pass_to() { # set
   local before said
   before=$(active)
-  point_to "$1"
+  # Called behind `||`, where a failure ends nothing by itself.
+  point_to "$1" || {
+    say "the link in $DIR was not changed"
+    return 1
+  }
   if ! said=$("${NGINX[@]}" -t 2>&1) || ! said=$("${NGINX[@]}" -s reload 2>&1); then
     if [ -n "$before" ]; then point_to "$before"; else rm "$DIR/active.conf"; fi
     say "nginx: $said"

@@ -53,7 +53,7 @@ check_python() {
 
 manifests() {
   local overlay
-  for overlay in one-node many-nodes migrate dumps prometheus restore-dump restore-one-node restore-postgres; do
+  for overlay in one-node many-nodes migrate dumps archive prometheus restore-dump restore-one-node restore-postgres; do
     kubectl kustomize "deploy/kubernetes/$overlay" >"$DIR/$overlay.yaml"
   done
   # In no kustomization, as deleting one would delete the claim.
@@ -118,7 +118,7 @@ patroni_itself() (
   ! grep -vE 'must not contain "127\.0\.0\.1"|is not reachable|already in use|^$' "$DIR/patroni"
 )
 scripts_of_ours() {
-  shellcheck -x .ci/run scripts/*.sh bench/*.sh deploy/patroni/try.sh deploy/pgbackrest/try.sh deploy/pgbackrest/drill.sh \
+  shellcheck -x .ci/run scripts/*.sh bench/*.sh deploy/patroni/try.sh deploy/pgbackrest/try.sh deploy/pgbackrest/drill.sh deploy/pgbackrest/failed.sh \
     deploy/debian/*.sh deploy/debian/postinst deploy/debian/prerm deploy/debian/postrm deploy/debian/entrepotctl
 }
 workflows() {

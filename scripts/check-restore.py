@@ -5,7 +5,7 @@
 
 The Job of one node writes a new file into the volume of the StatefulSet, from the place to which its node backs up; the claim beside it is that of the
 StatefulSet. The Jobs of Postgres read the places of dumps and of revocations, and another database than the one that is served. All have the image of
-the release that serves, and no label by which they would get requests. Folders and files that docs/restore.md names are there. Ends with 1 when
+the release that serves, and no label by which they would get requests. The proof by the clock reads the files that nodes write. Folders and files that docs/restore.md names are there. Ends with 1 when
 something is wrong.
 """
 
@@ -67,6 +67,12 @@ def main():
             wrong.append(f"{name}: it ends without a proof, or its pod is taken for another")
     if {each["image"] for each in containers(node).values() if each["name"] == "entrepot"} != {containers(jobs["restore-postgres"])["epoch"]["image"]}:
         wrong.append("restore-postgres: its image is not that of the nodes")
+    # A proof without the files proves no paper, and says so in a log that nobody reads.
+    proof = environment(files["many-nodes"], containers(one(files["many-nodes"], "CronJob", "entrepot-verify"))["entrepot"])
+    nodes_settings = environment(files["many-nodes"], containers(node)["entrepot"])
+    for key in ("ENTREPOT_FILES", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        if proof.get(key) is None or proof.get(key) != nodes_settings.get(key):
+            wrong.append(f"many-nodes: entrepot-verify has {proof.get(key)} as {key}, and nodes {nodes_settings.get(key)}")
     claim = nodes["spec"]["volumeClaimTemplates"][0]
     owed = f"{claim['metadata']['name']}-{nodes['metadata']['name']}-0"
     volumes = {each["name"]: each for each in jobs["restore-one-node"]["spec"]["template"]["spec"]["volumes"]}

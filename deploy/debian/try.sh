@@ -42,6 +42,8 @@ systemctl enable --now --quiet entrepot
 serves "the first start"
 [ "$(stat --format='%U %a' $DATA/entrepot.sqlite.keys)" = 'entrepot 600' ] || die "the keys: $(stat --format='%U %a' $DATA/entrepot.sqlite.keys)"
 python3 -B "$ROOT/bench/load.py" register --url http://127.0.0.1:8080/graphql --out "$DIR"
+# Its first password was hashed.
+if journalctl --unit entrepot --no-pager | grep 'may not lower their priority'; then die "the unit forbids what backups and passwords do to make room"; fi
 say "[${SECONDS}s] it serves, with a company"
 
 entrepotctl doctor || die "doctor finds something to correct"

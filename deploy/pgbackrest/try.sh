@@ -211,6 +211,11 @@ if drill /bin/false; then die "a copy that nothing proves is a good drill"; fi
 [ "$(logged)" = 'FAILED|f|f|t' ] || die "the log of backups has no failed drill: $(logged)"
 [ ! -e "$DIR/own/drill" ] || die "the drill leaves its folder"
 say "[${SECONDS}s] a drill that fails is in the log: $(tail -n 1 "$DIR/drill.log")"
+install -m 755 "$HERE/failed.sh" "$DIR/etc/failed"
+as_service env PGHOST="$DIR/own/socket" PGPORT="$PORT" "$DIR/etc/failed" full || die "a backup that failed is not in the log"
+said=$(query "$PORT" entrepot "SELECT state, destination, error FROM backup_run WHERE kind = 'BACKUP' AND state = 'FAILED'")
+case $said in 'FAILED|pgbackrest:shop/repo1|the full backup'*) ;; *) die "a backup that failed is in the log as: $said" ;; esac
+say "[${SECONDS}s] a backup that fails is in the log"
 as_service mkdir "$DIR/own/drill"
 as_service touch "$DIR/own/drill/kept"
 if drill "$PROGRAM"; then die "the drill takes a folder that is another's"; fi

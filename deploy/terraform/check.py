@@ -5,7 +5,7 @@
 
 Every file parses. Every var, local, module, resource and data that is named exists; every local and variable is used; a module is given what it
 has no default for and nothing that it does not know. Variables have a type and a description, numbers a range. Nothing looks like a
-credential. Every ENTREPOT_… and every command is one of src/config, every metric is declared, every page of a runbook is there. Stores are
+credential. Every ENTREPOT_… and every command is one of src/config, every metric is declared, every text that a log is searched for is printed, every page of a runbook is there. Stores are
 encrypted, backed up and not public. Ends with 1 when something is wrong.
 """
 
@@ -177,6 +177,9 @@ class Module:
         for page in sorted(set(re.findall(r"docs/(?:runbooks|decisions)/[\w.-]+\.md|docs/[A-Z]+\.md", self.text))):
             if not (ROOT / page).is_file():
                 self.wrong.append(f"{page} is missing")
+        for text in re.findall(r'= "\\"([^"\\]+)\\""', self.text):
+            if text not in ours["texts"]:
+                self.wrong.append(f"no command prints: {text}")
         for path in re.findall(r'open_paths\s*=\s*\[(.*?)\]', self.text):
             for each in re.findall(r'"([^"]+)"', path):
                 if not any(route.startswith(each) for route in ours["routes"]):
@@ -196,6 +199,7 @@ def server():
         "settings": set(re.findall(r'env = "(ENTREPOT_[A-Z_]+)"', config)),
         "commands": {re.sub(r"(?<!^)([A-Z])", r"-\1", name).lower() for name in re.findall(r"(?m)^    ([A-Z]\w+)", commands)},
         "metrics": set(re.findall(r'pub const [A-Z_]+: &str = "([a-z0-9_]+)";', names)),
+        "texts": "\n".join(path.read_text(encoding="utf-8") for folder in ("src", "crates") for path in (ROOT / folder).rglob("*.rs")),
         "routes": set(re.findall(r'route\(\s*"([^"]+)"', routes)),
     }
 

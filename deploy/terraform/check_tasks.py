@@ -100,6 +100,7 @@ def look_at(kind, containers, memory, stop_seconds, wrong):
     demand(server["stopTimeout"] == stop_seconds <= 120, "the time to stop is not drain + sockets + 30, or above 120 s")
     demand(sum(each.get("memory", 0) for each in containers) <= memory, "containers have more memory than their task")
     demand(server["image"] == DIGEST, "another image")
+    demand({"name": "ENTREPOT_FILES", "value": f"s3://{GIVEN['files_bucket']}/files"} in server["environment"], "no files: a proof would read no paper")
     if kind == "task":
         return
     demand("ENTREPOT_REDIS_URL" in secrets, "no Redis")

@@ -99,8 +99,12 @@ impl MetricsServer {
                         archive.pending_segments.into_iter().for_each(metrics::record_archive_pending);
                         metrics::set_archive_failing(archive.is_failing);
                     }
-                    Ok(None) => {}
+                    Ok(None) => metrics::forget_archive(),
                     Err(fault) => tracing::debug!(error = %fault, "the archive of the log could not be read"),
+                }
+                match jobs.periodic().await {
+                    Ok(standing) => standing.iter().for_each(|job| metrics::set_job_failures(&job.kind, job.failures)),
+                    Err(fault) => tracing::debug!(error = %fault, "the states of standing jobs could not be read"),
                 }
                 match outgoing_hold(&db.global()).await {
                     Ok(hold) => metrics::set_outgoing_held(hold.is_some()),

@@ -6,7 +6,10 @@
 pub fn lower(nice: i32) {
     #[cfg(target_os = "linux")]
     if let Err(err) = rustix::process::nice(nice) {
-        tracing::debug!(error = %err, "a thread keeps the priority of all others");
+        static SAID: std::sync::Once = std::sync::Once::new();
+        SAID.call_once(|| {
+            tracing::warn!(error = %err, "threads of backups and passwords compete with requests: this process may not lower their priority");
+        });
     }
     #[cfg(not(target_os = "linux"))]
     let _ = nice;

@@ -1,6 +1,9 @@
 //! Metrics of backups, and of the shipping of the log.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use metrics::{counter, gauge};
 
@@ -55,11 +58,33 @@ pub fn set_revocations_listed_at(at: f64) {
     }
 }
 
-/// Sets the numbers of failed backups and drills in the log.
+/// Failed backups and drills in the log, as they were read last.
+static FAILURES: [FailureCount; 2] = [FailureCount::new(), FailureCount::new()];
+
+/// Counts the failed backups and drills in the log. Rows that are removed from it after their time do not hide later ones.
 pub fn backup_failures(backups: u64, drills: u64) {
     if is_enabled() {
-        counter!(names::BACKUP_FAILURES, "kind" => "backup").absolute(backups);
-        counter!(names::BACKUP_FAILURES, "kind" => "drill").absolute(drills);
+        let [backup_failures, drill_failures] = &FAILURES;
+        counter!(names::BACKUP_FAILURES, "kind" => "backup").absolute(backup_failures.total(backups));
+        counter!(names::BACKUP_FAILURES, "kind" => "drill").absolute(drill_failures.total(drills));
+    }
+}
+
+/// A count of rows, some of which are removed while others are added, as a total that only grows.
+struct FailureCount {
+    rows: AtomicU64,
+    removed: AtomicU64,
+}
+
+impl FailureCount {
+    const fn new() -> Self {
+        Self { rows: AtomicU64::new(0), removed: AtomicU64::new(0) }
+    }
+
+    fn total(&self, rows: u64) -> u64 {
+        let before = self.rows.swap(rows, Ordering::Relaxed);
+        let gone = before.saturating_sub(rows);
+        self.removed.fetch_add(gone, Ordering::Relaxed) + gone + rows
     }
 }
 
@@ -107,5 +132,17 @@ pub fn init_log_shipping() {
 pub fn set_outgoing_held(is_held: bool) {
     if is_enabled() {
         gauge!(names::OUTGOING_HELD).set(if is_held { 1.0 } else { 0.0 });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_removed_hides_no_later_one() {
+        let count = FailureCount::new();
+        let totals = [3, 3, 4, 3, 4, 0, 1].map(|rows| count.total(rows));
+        assert_eq!(totals, [3, 3, 4, 4, 5, 5, 6]);
     }
 }

@@ -1,11 +1,12 @@
-//! Counters of rare events, initialized to 0. Prometheus' `increase` and `rate` compare two
+//! Gauges of open things, and counters of rare events, initialized to 0. An autoscaler that scales by
+//! sockets removes no node while one has no such gauge. Prometheus' `increase` and `rate` compare two
 //! scrapes: they miss the first event of a counter that first appears with it.
 //!
 //! Not here: metrics that are set at each scrape (jobs, webhooks, statements), which exist anyway;
 //! failures of backups, which count in a log that outlives the process, so that a 0 before them
 //! would make old failures look new; and metrics that are counted all day.
 
-use metrics::counter;
+use metrics::{counter, gauge};
 
 use super::names;
 
@@ -21,6 +22,9 @@ const PLAIN: [&str; 9] = [
     names::SLOW_STATEMENTS,
 ];
 
+/// Gauges of open things, which count from 0.
+const OPEN: [&str; 3] = [names::SOCKETS, names::SUBSCRIPTIONS, names::EXECUTIONS];
+
 /// Names of counters with a label, and all its values.
 const LABELLED: [(&str, &str, &[&str]); 7] = [
     (names::REQUESTS_SHED, "reason", &["share", "full"]),
@@ -33,6 +37,9 @@ const LABELLED: [(&str, &str, &[&str]); 7] = [
 ];
 
 pub fn register() {
+    for name in OPEN {
+        gauge!(name).increment(0.0);
+    }
     for name in PLAIN {
         counter!(name).increment(0);
     }

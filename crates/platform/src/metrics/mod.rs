@@ -9,6 +9,7 @@ mod enabled;
 mod exemplars;
 mod exports;
 mod faults;
+mod jobs;
 mod names;
 mod open_metrics;
 mod process;
@@ -32,10 +33,11 @@ pub use backups::{
 };
 pub use exports::count_export_run;
 pub use faults::{count_panic, count_slow_operation, count_slow_statement, faults};
+pub use jobs::{jobs, observe_job_run, set_job_failures};
 pub use process::{Process, build_info, memory_limit, process, resident_bytes};
 pub use replicas::{
-    ServerUse, database_failover, database_host, partitions_ahead, record_archive_pending, replica, replica_reads,
-    set_archive_failing,
+    ServerUse, database_failover, database_host, forget_archive, partitions_ahead, record_archive_pending, replica,
+    replica_reads, set_archive_failing,
 };
 pub use tls::tls_expiry;
 
@@ -220,25 +222,6 @@ pub fn lane(lane: usize, waiting: usize, set_aside: usize) {
     if is_enabled() {
         gauge!(names::LANE, "lane" => lane.to_string()).set(waiting as f64);
         gauge!(names::ASIDE, "lane" => lane.to_string()).set(set_aside as f64);
-    }
-}
-
-/// Sets this process's job counters since its start: successful and failed runs, dead letters, jobs taken over, and jobs held now.
-pub fn jobs(ran: u64, failed: u64, died: u64, taken_over: u64, held: u64) {
-    if is_enabled() {
-        counter!(names::JOB_RUNS, "result" => "done").absolute(ran);
-        counter!(names::JOB_RUNS, "result" => "failed").absolute(failed);
-        counter!(names::JOBS_DIED).absolute(died);
-        counter!(names::JOBS_TAKEN_OVER).absolute(taken_over);
-        gauge!(names::JOBS_HELD).set(held as f64);
-    }
-}
-
-/// A run of a job ended in this process.
-pub fn observe_job_run(job: &'static str, is_failed: bool, took: Duration) {
-    if is_enabled() {
-        let result = if is_failed { "failed" } else { "done" };
-        histogram!(names::JOB_SECONDS, "job" => job, "result" => result).record(took);
     }
 }
 

@@ -43,6 +43,7 @@ pub const STREAM_CATCHUPS: &str = "entrepot_stream_catchups_total";
 pub const SOCKETS_REFUSED: &str = "entrepot_sockets_turned_away_total";
 pub const JOB_RUNS: &str = "entrepot_job_runs_total";
 pub const JOB_SECONDS: &str = "entrepot_job_duration_seconds";
+pub const JOB_FAILURES: &str = "entrepot_job_consecutive_failures";
 pub const JOBS_DIED: &str = "entrepot_jobs_died_total";
 pub const JOBS_TAKEN_OVER: &str = "entrepot_jobs_taken_over_total";
 pub const JOBS_HELD: &str = "entrepot_jobs_held";
@@ -156,6 +157,7 @@ pub fn describe() {
     describe_counter!(SOCKETS_REFUSED, "Sockets refused before their handshake, with a time to retry after");
     describe_counter!(JOB_RUNS, "Runs of jobs that ended in this process, by result");
     describe_histogram!(JOB_SECONDS, Unit::Seconds, "Time that a run of a job took, by job and result");
+    describe_gauge!(JOB_FAILURES, "Runs in a row in which a standing job of the deployment failed, by job");
     describe_counter!(JOBS_DIED, "Queued jobs that became dead letters");
     describe_counter!(JOBS_TAKEN_OVER, "Jobs taken from workers that showed no life any more");
     describe_gauge!(JOBS_HELD, "Jobs that this process holds");

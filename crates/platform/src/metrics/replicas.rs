@@ -1,9 +1,14 @@
 //! Metrics of the hosts of the database, of its monthly partitions and the archive of its log, and of
 //! the replicas that a node reads from.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use metrics::{counter, gauge};
 
 use super::{enabled::is_enabled, names};
+
+/// Whether the archive of a log was reported.
+static HAS_ARCHIVE: AtomicBool = AtomicBool::new(false);
 
 /// Counts a request whose reads went to a replica or to the primary, with the reason.
 pub fn replica_reads(place: &'static str, reason: &'static str) {
@@ -59,9 +64,18 @@ pub fn record_archive_pending(segments: i64) {
     }
 }
 
+/// Nothing waits and nothing fails on a server that archives no log, such as the one that has taken over from another.
+pub fn forget_archive() {
+    if HAS_ARCHIVE.swap(false, Ordering::Relaxed) {
+        gauge!(names::ARCHIVE_PENDING).set(0.0);
+        gauge!(names::ARCHIVE_FAILING).set(0.0);
+    }
+}
+
 /// Sets whether Postgres' last attempt to archive a segment of its log failed.
 pub fn set_archive_failing(is_failing: bool) {
     if is_enabled() {
+        HAS_ARCHIVE.store(true, Ordering::Relaxed);
         gauge!(names::ARCHIVE_FAILING).set(if is_failing { 1.0 } else { 0.0 });
     }
 }

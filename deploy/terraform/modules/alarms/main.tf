@@ -120,6 +120,33 @@ resource "aws_cloudwatch_metric_alarm" "task_failures" {
   alarm_actions       = [aws_sns_topic.this["pages"].arn]
 }
 
+# As deploy/prometheus/rules/kubernetes.yml has it for CronJobs: not done for much longer than its period. Seven days are the longest that an alarm looks back,
+# so that the weekly ones, the walk of the audit log and the drill, are only missed where they fail.
+locals {
+  late = merge({
+    verify      = { period = 86400, times = 2 }
+    revocations = { period = 300, times = 5 }
+  }, var.dumps ? { dump = { period = 21600, times = 3 } } : {})
+}
+
+resource "aws_cloudwatch_metric_alarm" "task_late" {
+  for_each = local.late
+
+  alarm_name          = "${var.name}-${each.key}-late"
+  alarm_description   = "The task ${each.key} has not been done for much longer than its period: docs/runbooks/task-failures.md"
+  namespace           = var.metrics_namespace
+  metric_name         = "done_${each.key}"
+  statistic           = "Sum"
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  period              = each.value.period
+  evaluation_periods  = each.value.times
+  datapoints_to_alarm = each.value.times
+  treat_missing_data  = "breaching"
+  alarm_actions       = [aws_sns_topic.this["tickets"].arn]
+  ok_actions          = [aws_sns_topic.this["tickets"].arn]
+}
+
 resource "aws_cloudwatch_metric_alarm" "jobs" {
   alarm_name          = "${var.name}-jobs-stopped"
   alarm_description   = "No worker has done a job for ten minutes: docs/runbooks/jobs-stopped.md"

@@ -64,6 +64,12 @@ variable "nodes_min" {
   }
 }
 
+variable "dumps" {
+  description = "Whether the module service dumps the database by the clock (dump_version)."
+  type        = bool
+  default     = false
+}
+
 variable "sockets_target" {
   description = "Sockets a node on average at which nodes are added, 500 to 20,000 (module service)."
   type        = number

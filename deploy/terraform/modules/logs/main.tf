@@ -32,3 +32,22 @@ resource "aws_cloudwatch_log_metric_filter" "errors" {
     default_value = "0"
   }
 }
+
+# What tasks by the clock print when they are done. A task that was never started, or was ended from outside, prints nothing: module alarms misses it.
+resource "aws_cloudwatch_log_metric_filter" "done" {
+  for_each = {
+    verify      = "\"invariants hold over\""
+    revocations = "\"revocation(s) are new in\""
+    dump        = "\"not included: the keys\""
+  }
+
+  name           = "${var.name}-${each.key}-done"
+  log_group_name = aws_cloudwatch_log_group.this["task"].name
+  pattern        = each.value
+
+  metric_transformation {
+    name      = "done_${each.key}"
+    namespace = "Entrepot/${var.name}"
+    value     = "1"
+  }
+}

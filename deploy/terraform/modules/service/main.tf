@@ -22,10 +22,11 @@ locals {
     ENTREPOT_DATABASE_URL    = var.database.url
     ENTREPOT_KEYS_AWS_SECRET = var.keys_secret_arn
     ENTREPOT_LOG_FORMAT      = "json"
-    TMPDIR                   = "/var/lib/entrepot"
+    # A proof reads stored papers as well.
+    ENTREPOT_FILES = "s3://${var.files_bucket}/files"
+    TMPDIR         = "/var/lib/entrepot"
   }
   process_environment = merge({
-    ENTREPOT_FILES          = "s3://${var.files_bucket}/files"
     ENTREPOT_METRICS_LISTEN = local.metrics_listen
     ENTREPOT_MAIL_FROM      = var.mail_from
     ENTREPOT_PUBLIC_URL     = var.public_url

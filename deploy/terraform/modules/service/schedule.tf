@@ -1,6 +1,6 @@
 # Tasks by the clock; one that failed has logged why. Proofs only read: every invariant of the ledger each night, the audit logs each week. What was
 # revoked is listed every five minutes, as RDS restores to an earlier moment, which accepts it again: `epoch --revocations` then revokes it. With dump_version
-# the database is dumped as well, as by deploy/kubernetes/dumps. ECS ends no task that takes long: a second one is refused while one is under way.
+# the database is dumped as well, as by deploy/kubernetes/dumps; with archive old months of the journal leave it, as by deploy/kubernetes/archive. ECS ends no task that takes long: a second one is refused while one is under way.
 
 locals {
   backups     = "s3://${var.backups_bucket}/production"
@@ -10,7 +10,8 @@ locals {
     drill = { command = ["backup", "drill", "--backups", local.backups, "--pg-restore", "${local.pg_programs}/pg_restore"], at = "cron(37 3 ? * WED *)", window = null }
     prune = { command = ["backup", "prune", "--backups", local.backups], at = "cron(37 2 * * ? *)", window = null }
   }
-  tasks = merge({ for name, task in local.dumps : name => task if var.dump_version != 0 }, {
+  archive = { archive = { command = ["partitions", "archive"], at = "cron(27 4 * * ? *)", window = null } }
+  tasks = merge({ for name, task in local.dumps : name => task if var.dump_version != 0 }, { for name, task in local.archive : name => task if var.archive }, {
     verify      = { command = ["verify"], at = "cron(17 2 * * ? *)", window = 15 }
     audit       = { command = ["audit", "verify"], at = "cron(47 3 ? * SUN *)", window = 15 }
     revocations = { command = ["backup", "revocations", "--backups", local.backups], at = "rate(5 minutes)", window = null }

@@ -199,6 +199,12 @@ variable "dump_version" {
   }
 }
 
+variable "archive" {
+  description = "Whether months of the journal and of webhook attempts that are older than 13 leave the database each day, as Parquet into the bucket of the files."
+  type        = bool
+  default     = false
+}
+
 variable "log_group_names" {
   description = "Names of the log groups: node, worker, front, task and metrics (module logs)."
   type        = map(string)
