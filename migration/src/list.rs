@@ -377,6 +377,10 @@ pub const LIST: &[(&str, &[&str])] = &[
     ("m0202_failed_schedules", &[include_str!("m0202/failed_schedules.sql")]),
     // Demand of a scored proposal, with what days without stock would have sold.
     ("m0203_estimated_demand", &[include_str!("m0203/estimated_demand.sql")]),
+    // Day on which a proposal is scored, where its point covers more than its lead time, and the service level that it promised.
+    ("m0204_promised_scores", &[include_str!("m0204/promised_scores.sql")]),
+    // Buckets into which schedules of saved views write their tables.
+    ("m0205_schedule_buckets", &[include_str!("m0205/schedule_buckets.sql")]),
 ];
 
 /// Migrations that let a CHECK or a unique index accept more than before, and rebuild its table on SQLite for it. Existing

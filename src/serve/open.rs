@@ -86,7 +86,7 @@ impl Node {
         let messages = Arc::new(RefusalMessages);
         let exchange = Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), messages);
         identity.use_shared_limiter(rate_limiter.clone());
-        let saved_views = SavedViews::new(db.clone(), clock.clone(), files.clone());
+        let saved_views = SavedViews::new(db.clone(), clock.clone(), files.clone(), &webhooks);
         let services = ResolverServices {
             identity: identity.clone(),
             access: access.clone(),

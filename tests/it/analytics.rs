@@ -12,6 +12,7 @@ mod forecasting;
 mod insight;
 mod liquidation;
 mod reports;
+mod s3;
 mod saved_views;
 
 // Modules of other test targets that this one shares.

@@ -9,6 +9,7 @@ mod audit;
 mod audit_cost;
 mod databases;
 mod export_schedules;
+mod s3;
 mod history;
 mod jobs;
 mod model;

@@ -6465,6 +6465,7 @@ export type ReportMeasure =
   | 'ORDERS'
   | 'ORDER_LINES'
   | 'GROSS_REVENUE'
+  | 'REVENUE_WITHOUT_TAX'
   | 'DISCOUNTS'
   | 'REFUNDS'
   | 'NET_REVENUE'
@@ -7264,14 +7265,14 @@ export interface SavedViewScheduleSetInput {
   dayOfMonth?: number;
   /** IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's. */
   timeZone?: string | null;
-  /** E-mail addresses that get the table; with the members 1 to 20, or none with hasEvent or hasFile. Empty by default. */
+  /** E-mail addresses that get the table; with the members 1 to 20, or none with hasEvent, hasFile or bucket. Empty by default. */
   emails?: ReadonlyArray<string>;
   /**
    * Deprecated form of `members`: their IDs.
    * @deprecated 2026-11-28: use members. Removed after 2027-11-28.
    */
   memberIds?: ReadonlyArray<string>;
-  /** Active members who get the table by e-mail; with the addresses 1 to 20, or none with hasEvent or hasFile. Null for none. */
+  /** Active members who get the table by e-mail; with the addresses 1 to 20, or none with hasEvent, hasFile or bucket. Null for none. */
   members?: ReadonlyArray<MemberRef> | null;
   /** True if a table that equals the one before is not sent. Default false. */
   isSentOnlyIfChanged?: boolean;
@@ -7302,6 +7303,11 @@ export interface SavedViewScheduleSetInput {
    * address and no member is needed. Default false.
    */
   hasFile?: boolean;
+  /**
+   * Bucket of the company's own into which each table is written, as a file that begins with the slug of the view. With it no address and no member is
+   * needed. Null for none.
+   */
+  bucket?: ExportBucketInput | null;
   /**
    * Deprecated name of `hasFile`.
    * @deprecated 2026-11-27: use hasFile. Removed after 2027-11-27.

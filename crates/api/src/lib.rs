@@ -6,7 +6,9 @@
 //! This crate re-exports them all.
 
 pub use analysis::{anomalies, costing, demand, forecasting, insight, liquidation, replenishment, reports, suggestions};
-pub use objects::{files, graphql, jobs, keyed_filters, numbering, packs, periods, references, short_lists, sorts, tenancy};
+pub use objects::{
+    buckets, files, graphql, jobs, keyed_filters, numbering, packs, periods, references, short_lists, sorts, tenancy,
+};
 pub use trade::{catalog, counts, currency, fulfilment, orders, payments, purchasing, returns, reversals, stock, transfers};
 
 use ::graphql::{connection, live, merged_object, wraps_object};

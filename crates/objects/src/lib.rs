@@ -35,6 +35,7 @@ pub mod costing;
 pub mod alerts;
 pub mod webhooks;
 pub mod files;
+pub mod buckets;
 pub mod media;
 pub mod exchange;
 pub mod scan;

@@ -8,6 +8,8 @@ pub mod alerts;
 pub mod webhooks;
 /// Uploaded and generated files, and their upload and download links.
 pub mod files;
+/// Buckets of tenants, with their logins.
+pub mod buckets;
 /// Pictures and documents of products.
 pub mod media;
 /// Imports and exports of the rooms' rows, and mutations for each line of a file.

@@ -39,6 +39,8 @@ pub struct Model {
     pub approved_by: Option<Uuid>,
     /// Business day on which its delivery is due, since 1970-01-01; null of lines that were made before this was kept.
     pub due_on: Option<i32>,
+    /// Day in whose night before the line is scored; null for `due_on`.
+    pub score_on: Option<i32>,
     /// Null until it is scored, like what follows.
     pub outcome: Option<ReplenishmentOutcome>,
     pub demand_units: Option<i64>,
@@ -47,10 +49,13 @@ pub struct Model {
     pub out_days: Option<i32>,
     pub left_units: Option<i64>,
     pub excess_units: Option<i64>,
-    /// Units for the lead time at the pace of the four weeks before the plan; null of lines that were scored before this was kept.
+    /// Units for the time that the point covers at the pace of the four weeks before the plan; null of lines that were scored before this was kept.
     pub naive_units: Option<i64>,
     /// `demand_units`, with an estimate for the days without stock. None for lines that were scored before this column existed.
     pub estimated_units: Option<i64>,
+    /// The promised share of order cycles without running out; null where none was promised, and of lines that were scored before
+    /// this was kept.
+    pub promised_millionths: Option<i32>,
     /// Figure of each step, and reasons, as JSON.
     pub body: String,
 }

@@ -59,4 +59,11 @@ pub struct Model {
     pub tells_rows: i32,
     /// The file of the last table that was kept.
     pub last_file_id: Option<FileId>,
+    /// Bucket of the tenant's into which each table is written; null with all that follows for none.
+    pub endpoint: Option<String>,
+    pub bucket: Option<String>,
+    pub region: Option<String>,
+    pub prefix: Option<String>,
+    pub access_key_id: Option<String>,
+    pub secret_sealed: Option<Vec<u8>>,
 }

@@ -288,15 +288,12 @@ impl World {
         let schedule = self.scheduled(company, id);
         saved_views::rows::insert_schedule(&work, &schedule).await.unwrap();
         work.commit().await.unwrap();
-        ids.insert("svw", id.to_string());
-        ids.insert("svl", link.id.to_string());
-        ids.insert("svs", schedule.id.to_string());
+        ids.extend([("svw", id.to_string()), ("svl", link.id.to_string()), ("svs", schedule.id.to_string())]);
     }
 
     /// A schedule of a view that is not run.
     fn scheduled(&self, company: &Company, view: SavedViewId) -> Schedule {
-        let now = self.node.clock.now();
-        let time_zone = "Europe/London".to_owned();
+        let (now, time_zone) = (self.node.clock.now(), "UTC".to_owned());
         let rule = ScheduleRule { period: SchedulePeriod::Daily, hour: 7, day_of_week: 1, day_of_month: 1, time_zone };
         let fields = ScheduleFields {
             variables: saved_views::core::Variables::new(),
@@ -310,6 +307,7 @@ impl World {
             locale: PaperLocale::English,
             keeps_file: false,
             tells_rows: false,
+            bucket: None,
         };
         Schedule {
             id: self.node.clock.id(),
@@ -328,14 +326,15 @@ impl World {
             created_at: now,
             updated_at: now,
             last_file: None,
+            sealed: None,
         }
     }
 
     /// A rule that holds orders to a country without orders.
     async fn ruled(&self, company: &Company) {
-        let (now, kept) = (self.node.clock.now(), KEPT_RULE.to_owned());
+        let now = self.node.clock.now();
         let fields = RuleFields {
-            code: kept,
+            code: KEPT_RULE.to_owned(),
             kind: "FRAUD".to_owned(),
             reason: "far away".to_owned(),
             total_at_least: None,

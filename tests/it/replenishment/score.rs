@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use crate::{
     authorization::world::World,
+    demand::days::days_ago,
     purchasing::office::{Office, accepted, key},
     world::on_both,
 };
@@ -15,6 +16,8 @@ on_both!(
     a_proposal_is_scored_when_its_delivery_is_due,
     a_changed_and_a_called_off_draft_are_no_accepted_proposals,
     demand_that_no_stock_could_meet_is_estimated,
+    a_proposal_between_reviews_is_scored_when_the_next_one_is_due,
+    what_promises_nothing_is_no_promise,
     a_buyer_is_told_of_their_stores,
 );
 
@@ -36,7 +39,7 @@ async fn line(desk: &Desk<'_>, plan: &Value) -> Value {
 
 /// The counts by outcome over all days on which something was due.
 async fn counts(office: &Office<'_>, due: &Value) -> Value {
-    let query = "query($from: Date!, $to: Date!) { replenishmentScore(from: $from, to: $to) { outcome lines withinLines stockoutLines outDays excessLines naiveLines naiveWithinLines } }";
+    let query = "query($from: Date!, $to: Date!) { replenishmentScore(from: $from, to: $to) { outcome lines withinLines promisedLines promisedWithinLines meanServiceLevel stockoutLines outDays excessLines naiveLines naiveWithinLines } }";
     let answer = office.execute(query, json!({ "from": due, "to": due })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["replenishmentScore"].clone()
@@ -68,7 +71,7 @@ async fn a_proposal_is_scored_when_its_delivery_is_due(world: &World) {
     let score = json!({ "outcome": "ACCEPTED", "demand": 10, "estimatedDemand": 10, "isWithin": true, "outDays": 0, "left": 17, "excess": 0,
         "naivePoint": 225, "isNaiveWithin": true });
     assert_eq!(line["score"], score, "{line:#}");
-    let sums = json!([{ "outcome": "ACCEPTED", "lines": 1, "withinLines": 1, "stockoutLines": 0, "outDays": 0, "excessLines": 0,
+    let sums = json!([{ "outcome": "ACCEPTED", "lines": 1, "withinLines": 1, "promisedLines": 1, "promisedWithinLines": 1, "meanServiceLevel": 0.95, "stockoutLines": 0, "outDays": 0, "excessLines": 0,
             "naiveLines": 1, "naiveWithinLines": 1 }]);
     assert_eq!(counts(office, &line["dueOn"]).await, sums);
     // Its only line is scored, so the plan is, with a single event.
@@ -93,9 +96,59 @@ async fn demand_that_no_stock_could_meet_is_estimated(world: &World) {
     let score = json!({ "outcome": "REFUSED", "demand": 27, "estimatedDemand": 253, "isWithin": false, "outDays": 21, "left": 0, "excess": 0,
         "naivePoint": 225, "isNaiveWithin": false });
     assert_eq!(line["score"], score, "{line:#}");
-    let sums = json!([{ "outcome": "REFUSED", "lines": 1, "withinLines": 0, "stockoutLines": 1, "outDays": 21, "excessLines": 0,
+    let sums = json!([{ "outcome": "REFUSED", "lines": 1, "withinLines": 0, "promisedLines": 1, "promisedWithinLines": 0, "meanServiceLevel": 0.95, "stockoutLines": 1, "outDays": 21, "excessLines": 0,
             "naiveLines": 1, "naiveWithinLines": 0 }]);
     assert_eq!(counts(office, &line["dueOn"]).await, sums);
+}
+
+/// Sets a policy for everything in the desk's store, in place of an earlier one of these.
+async fn set_policy(desk: &Desk<'_>, input: Value, before: Option<Value>) -> Value {
+    let mut input = input;
+    input["idempotencyKey"] = json!(key());
+    input["storeId"] = desk.books.office.store["id"].clone();
+    if let Some(before) = before {
+        (input["id"], input["expectedVersion"]) = (before["id"].clone(), before["version"].clone());
+    }
+    let fields = "policy { id version }";
+    let payload = desk.books.office.mutate("replenishmentPolicySet", "ReplenishmentPolicySetInput", fields, input).await;
+    accepted(&payload, "policy").clone()
+}
+
+async fn a_proposal_between_reviews_is_scored_when_the_next_one_is_due(world: &World) {
+    let desk = Desk::of(world).await;
+    desk.mug().await;
+    let today = days_ago(world, 0);
+    set_policy(&desk, json!({ "kind": "PERIODIC", "serviceLevel": 0.95, "reviewDays": 7, "reviewFrom": today[..10] }), None)
+        .await;
+    let plan = desk.plan(json!({})).await;
+    // Delivered in three weeks, as any other order; what is ordered at the next review comes a week later.
+    assert_eq!(scored(&desk, 22).await, 0);
+    assert_eq!(line(&desk, &plan).await["score"], Value::Null);
+    assert_eq!(scored(&desk, 27).await, 0, "a day is left of four weeks");
+    assert_eq!(scored(&desk, 29).await, 1);
+    let line = line(&desk, &plan).await;
+    // As many as in the four weeks before.
+    assert_eq!((&line["score"]["naivePoint"], &line["score"]["outcome"]), (&json!(300), &json!("REFUSED")), "{line:#}");
+    assert_eq!(counts(&desk.books.office, &line["dueOn"]).await[0]["promisedLines"], 1);
+}
+
+async fn what_promises_nothing_is_no_promise(world: &World) {
+    let desk = Desk::of(world).await;
+    desk.mug().await;
+    let (mut plans, mut before) = (Vec::new(), None);
+    for policy in [
+        json!({ "kind": "REORDER_POINT", "serviceLevel": 0.9, "coverDays": 0, "safetyStockMethod": "FILL_RATE" }),
+        json!({ "kind": "TARGET_DAYS", "safetyDays": 21, "targetDays": 30 }),
+        json!({ "kind": "REORDER_POINT", "serviceLevel": 0.98, "coverDays": 0 }),
+    ] {
+        before = Some(set_policy(&desk, policy, before).await);
+        plans.push(desk.plan(json!({})).await);
+    }
+    assert_eq!(scored(&desk, 22).await, 3);
+    let due = line(&desk, &plans[0]).await["dueOn"].clone();
+    let sum = &counts(&desk.books.office, &due).await[0];
+    let promised = (&sum["lines"], &sum["promisedLines"], &sum["promisedWithinLines"], &sum["meanServiceLevel"]);
+    assert_eq!(promised, (&json!(3), &json!(1), &json!(1), &json!(0.98)), "{sum:#}");
 }
 
 async fn a_changed_and_a_called_off_draft_are_no_accepted_proposals(world: &World) {

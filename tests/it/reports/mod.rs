@@ -9,6 +9,7 @@ mod halves;
 mod local_days;
 mod sales;
 mod stock;
+mod taxes;
 mod vectors;
 mod whole_catalogue;
 

@@ -18,7 +18,7 @@ fn stock(input: &Value, cost: &str) -> (Productivity, i64) {
     let values = numbers(&input["inventory_value_snapshots"]);
     let number = |name: &str| i128::from(input[name].as_i64().unwrap_or_default());
     let sums = Productivity {
-        net: number("net_sales"),
+        untaxed_net: number("net_sales"),
         cost: number(cost),
         value_sum: values.iter().map(|value| i128::from(*value)).sum(),
         ..Productivity::default()

@@ -2,6 +2,7 @@
 //! executed.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+mod buckets;
 mod dependencies;
 mod failing;
 mod links;

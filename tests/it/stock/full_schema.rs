@@ -48,7 +48,7 @@ pub async fn given(world: &World) -> ResolverServices {
     let exchange =
         Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(RefusalMessages));
     let limits = Limits::default();
-    let saved_views = SavedViews::new(world.db.clone(), world.clock.clone(), files);
+    let saved_views = SavedViews::new(world.db.clone(), world.clock.clone(), files, &webhooks);
     ResolverServices { identity, access, catalog, ledger, audit, jobs, webhooks, alerts, exchange, saved_views, signer, limits }
 }
 

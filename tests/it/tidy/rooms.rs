@@ -46,7 +46,7 @@ pub const ROOMS: [&[&str]; CRATES.len()] = [
 const PLATFORM: &[&str] =
     &["plurals", "markup", "calendar", "clock", "metrics", "rate_limit", "traces", "slow", "storage", "stages", "paging", "secrets", "cache", "audit", "blocking", "priority", "jobs", "realtime"];
 #[rustfmt::skip]
-const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "search", "digest",
+const SERVICES: &[&str] = &["alerts", "webhooks", "files", "buckets", "media", "exchange", "labels", "scan", "search", "digest",
     "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "liquidation", "notes", "attachments", "tagging", "history",
     "saved_views", "export_schedules", "papers"];
 #[rustfmt::skip]

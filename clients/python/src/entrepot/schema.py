@@ -5136,6 +5136,7 @@ ReportMeasure = Literal[
     "ORDERS",
     "ORDER_LINES",
     "GROSS_REVENUE",
+    "REVENUE_WITHOUT_TAX",
     "DISCOUNTS",
     "REFUNDS",
     "NET_REVENUE",
@@ -5808,6 +5809,7 @@ class SavedViewScheduleSetInput(_SavedViewScheduleSetInput, total=False):
     hasEventRows: bool
     tellsRows: bool
     hasFile: bool
+    bucket: Optional["ExportBucketInput"]
     keepsFile: bool
     locale: "PaperLocale"
     isPaused: bool

@@ -1,7 +1,7 @@
 //! Scores of proposals in GraphQL: results compared with expectations.
 
 use macros::resolvers;
-use services::replenishment::rows::OutcomeSum;
+use services::{demand::core::round6, replenishment::rows::OutcomeSum};
 
 use super::enums::ReplenishmentOutcome;
 use crate::graphql::scalars::Long;
@@ -20,9 +20,22 @@ impl ReplenishmentOutcomeScore {
     async fn lines(&self) -> Long {
         Long(self.0.lines)
     }
-    /// Number of proposals whose demand was at most the point that they rest on. Divided by `lines` it compares with the promised service level.
+    /// Number of proposals whose demand was at most the point that they rest on.
     async fn within_lines(&self) -> Long {
         Long(self.0.within)
+    }
+    /// Number of proposals of policies that promise a share of order cycles without running out. Shares of units and fixed maxima promise none, and proposals that
+    /// were scored before this was kept have none.
+    async fn promised_lines(&self) -> Long {
+        Long(self.0.promised_lines)
+    }
+    /// Number of these whose demand was at most their point. Divided by `promisedLines` it compares with `meanServiceLevel`.
+    async fn promised_within_lines(&self) -> Long {
+        Long(self.0.promised_within)
+    }
+    /// Mean of the service levels that `promisedLines` promised, from 0 to 1, to six decimals. Null without any.
+    async fn mean_service_level(&self) -> Option<f64> {
+        self.0.mean_promised().map(round6)
     }
     /// Number of proposals whose store had a day that closed without stock.
     async fn stockout_lines(&self) -> Long {
@@ -36,7 +49,7 @@ impl ReplenishmentOutcomeScore {
     async fn excess_lines(&self) -> Long {
         Long(self.0.excess)
     }
-    /// Number of proposals that a naive policy was kept beside: one that orders up to what the 28 days before the plan sold, over the lead time.
+    /// Number of proposals that a naive policy was kept beside: one that orders up to what the 28 days before the plan sold, over the time that the proposal's point covers.
     async fn naive_lines(&self) -> Long {
         Long(self.0.naive_lines)
     }

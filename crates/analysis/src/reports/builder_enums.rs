@@ -21,8 +21,10 @@ pub enum ReportMeasure {
     Orders,
     /// Lines of orders, without lines that were cancelled whole.
     OrderLines,
-    /// Totals of the sold units' lines, before refunds.
+    /// Totals of the sold units' lines, with sales tax, before refunds.
     GrossRevenue,
+    /// Sold units at the prices of their lines, less discounts: without sales tax, before refunds.
+    RevenueWithoutTax,
     /// Discounts of the sold units' lines.
     Discounts,
     /// Refunds of products, on the day on which they came back.
@@ -31,11 +33,11 @@ pub enum ReportMeasure {
     NetRevenue,
     /// Sold units at the cost that their product had when they were ordered. Hidden without product.cost.read.
     Cost,
-    /// Gross revenue less cost, before refunds. Hidden without product.cost.read.
+    /// Revenue without tax less cost, before refunds. Hidden without product.cost.read.
     Margin,
-    /// Margin by gross revenue. Hidden without product.cost.read.
+    /// Margin by revenue without tax. Hidden without product.cost.read.
     MarginRate,
-    /// Gross revenue by sold units, for one of the product's smallest units.
+    /// Revenue without tax by sold units, for one of the product's smallest units.
     AveragePrice,
     /// Gross revenue by orders.
     AverageOrderValue,

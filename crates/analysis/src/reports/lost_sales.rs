@@ -90,7 +90,7 @@ impl LostSalesLevel {
     async fn counted_units(&self) -> Option<LostSales> {
         self.loss.capped.map(LostSales)
     }
-    /// Counted units at the mean price paid in the 28 days up to the last day in stock; at the list price if none was sold then. Null without a price, or where no
+    /// Counted units at the mean price paid, without tax, in the 28 days up to the last day in stock; at the list price if none was sold then. Null without a price, or where no
     /// day had stock.
     async fn lost_revenue(&self) -> Option<LostMoney> {
         Some(LostMoney { loss: self.loss.revenue?, currency: self.currency })

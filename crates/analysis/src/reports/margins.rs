@@ -58,9 +58,13 @@ impl MarginReport {
     async fn sold_units(&self) -> Quantity {
         units(self.sums.units.into())
     }
-    /// Revenue before refunds.
+    /// Revenue before refunds, with sales tax.
     async fn gross_revenue(&self) -> Money {
         money(self.sums.gross.into(), self.currency)
+    }
+    /// Revenue before refunds, without sales tax: sold units at the prices of their lines, less discounts.
+    async fn revenue_without_tax(&self) -> Money {
+        money(self.sums.untaxed.into(), self.currency)
     }
     /// Discounts on the lines.
     async fn discounts(&self) -> Money {
@@ -79,12 +83,12 @@ impl MarginReport {
     async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.cost.into(), self.currency))
     }
-    /// Margin of the sold units, before refunds: gross revenue less cost. Null for callers without product.cost.read.
+    /// Margin of the sold units, before refunds: revenue without tax less cost. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn margin(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.margin().into(), self.currency))
     }
-    /// Margin by gross revenue, to six decimals. Null without revenue, and for callers without product.cost.read.
+    /// Margin by revenue without tax, to six decimals. Null without revenue, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn margin_rate(&self, ctx: &Context<'_>) -> Option<f64> {
         self.sums.margin_rate().map(round6)

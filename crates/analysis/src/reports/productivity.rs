@@ -112,7 +112,7 @@ impl StockProductivity {
     async fn mean_stock_value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.mean_value(self.days).round() as i128, self.currency))
     }
-    /// Gross margin return on inventory investment: net revenue less cost after returns, by mean stock value. Null without a mean value above 0, where
+    /// Gross margin return on inventory investment: revenue without tax less refunds and cost after returns, by mean stock value. Null without a mean value above 0, where
     /// `hasOtherCurrencies` is true, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn gmroi(&self, ctx: &Context<'_>) -> Option<f64> {

@@ -4,31 +4,15 @@ use async_graphql::{ID, InputObject};
 use entity::prelude::ApiKeyId;
 use platform::path;
 use services::export_schedules::{
-    core::{Bucket, Fields, SecretKey},
+    core::Fields,
     shell::{ScheduleDelete, ScheduleRun, ScheduleSet},
 };
 
 use super::schedule::{ExportScheduleEntity, ExportScheduleFormat, ExportSchedulePeriod};
-use crate::graphql::{reading::InputErrors, scalars::Long};
-
-/// A bucket of the company's own at a host that speaks S3 and knows conditional writes.
-#[derive(Clone, InputObject)]
-pub struct ExportBucketInput {
-    /// URL of the host without a path, as in https://s3.eu-west-2.amazonaws.com. HTTPS at port 443 and an address of the open internet are needed, unless
-    /// the operator has opened another network.
-    pub endpoint: String,
-    /// Name of the bucket, 3 to 63 characters.
-    pub name: String,
-    /// Region of the bucket, as in eu-west-2; us-east-1 where the host has none.
-    pub region: String,
-    /// Text before the names of all files, of at most 200 characters: names between slashes. Empty for none. Empty by default.
-    #[graphql(default)]
-    pub prefix: String,
-    /// ID of the access key that the files are written with.
-    pub access_key_id: String,
-    /// Secret of the access key, 1 to 256 characters. Null keeps the one that the schedule has for this host and access key.
-    pub secret_access_key: Option<String>,
-}
+use crate::{
+    buckets::ExportBucketInput,
+    graphql::{reading::InputErrors, scalars::Long},
+};
 
 /// A schedule as it is wanted; with `id` in the place of the whole former one.
 #[derive(Clone, InputObject)]
@@ -108,19 +92,6 @@ impl ExportScheduleSetInput {
             is_paused: self.is_paused,
             key,
         }
-    }
-}
-
-impl ExportBucketInput {
-    fn read(self) -> (Bucket, Option<SecretKey>) {
-        let bucket = Bucket {
-            endpoint: self.endpoint,
-            name: self.name,
-            region: self.region,
-            prefix: self.prefix,
-            access_key_id: self.access_key_id,
-        };
-        (bucket, self.secret_access_key.map(SecretKey))
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     access::KeyUse,
+    buckets::{bucket_error, bucket_path},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -52,8 +53,8 @@ fn refusal_error(refusal: ExportScheduleRefusal) -> Result<UserError, TopError> 
     Ok(match refusal {
         ExportScheduleRefusal::Denied(denied) => return Err(denied.into()),
         ExportScheduleRefusal::BadKey(reason) => UserError::invalid_key(reason, input_path("idempotencyKey")),
-        ExportScheduleRefusal::Field(problem) => problem_error(problem, input_path),
-        ExportScheduleRefusal::Bucket(problem) => problem_error(problem, bucket_path),
+        ExportScheduleRefusal::Field(problem) => problem_error(problem),
+        ExportScheduleRefusal::Bucket(problem) => bucket_error(problem),
         ExportScheduleRefusal::NotFound => UserError::not_found("export schedule", input_path("id")),
         ExportScheduleRefusal::Endpoint(message) => UserError::new(ErrorCode::Invalid, message, bucket_path("endpoint")),
         ExportScheduleRefusal::TooMany => {
@@ -73,18 +74,14 @@ fn refusal_error(refusal: ExportScheduleRefusal) -> Result<UserError, TopError> 
     })
 }
 
-fn bucket_path(name: &str) -> Path {
-    path!["input", "bucket", name]
-}
-
-fn problem_error(problem: Problem, path_of: fn(&str) -> Path) -> UserError {
+fn problem_error(problem: Problem) -> UserError {
     match problem {
-        Problem::Invalid { message, name } => UserError::new(ErrorCode::Invalid, message, path_of(name)),
-        Problem::OutOfRange { message, name } => UserError::new(ErrorCode::OutOfRange, message, path_of(name)),
+        Problem::Invalid { message, name } => UserError::new(ErrorCode::Invalid, message, input_path(name)),
+        Problem::OutOfRange { message, name } => UserError::new(ErrorCode::OutOfRange, message, input_path(name)),
         Problem::TooLong { most, name } => {
-            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), path_of(name))
+            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), input_path(name))
         }
-        Problem::Missing { message, name } => UserError::new(ErrorCode::Required, message, path_of(name)),
+        Problem::Missing { message, name } => UserError::new(ErrorCode::Required, message, input_path(name)),
     }
 }
 

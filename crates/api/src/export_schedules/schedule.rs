@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, SimpleObject};
+use async_graphql::{Context, Enum, ID};
 use entity::prelude::{self, SchedulePeriod};
 use macros::resolvers;
 use services::export_schedules::core::Schedule;
 
 use crate::{
+    buckets::ExportBucket,
     graphql::{
         fault::Answer,
         scalars::{DateTime, Long},
@@ -70,21 +71,6 @@ pub enum ExportScheduleStatus {
     Paused,
 }
 
-/// Bucket of the company's own, into which a schedule writes. Its secret is never shown.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct ExportBucket {
-    /// URL of the host that speaks S3.
-    pub endpoint: String,
-    /// Name of the bucket.
-    pub name: String,
-    /// Region of the bucket.
-    pub region: String,
-    /// Text before the names of all files. Empty where they begin at the top of the bucket.
-    pub prefix: String,
-    /// ID of the access key that the files are written with.
-    pub access_key_id: String,
-}
-
 /// A schedule's row.
 #[derive(Clone)]
 pub struct ExportSchedule(pub Arc<Schedule>);
@@ -135,13 +121,7 @@ impl ExportSchedule {
     /// Bucket into which the files are written. Null for the deployment's file store, where they begin with the ID of the tenant, exports and the ID of
     /// the schedule.
     async fn bucket(&self) -> Option<ExportBucket> {
-        self.0.bucket.as_ref().map(|bucket| ExportBucket {
-            endpoint: bucket.endpoint.clone(),
-            name: bucket.name.clone(),
-            region: bucket.region.clone(),
-            prefix: bucket.prefix.clone(),
-            access_key_id: bucket.access_key_id.clone(),
-        })
+        self.0.bucket.as_ref().map(Into::into)
     }
     /// Status of the schedule: it runs while it is ACTIVE.
     async fn status(&self) -> ExportScheduleStatus {

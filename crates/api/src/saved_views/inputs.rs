@@ -15,6 +15,7 @@ use super::{
 
 use crate::{
     access::RoleRef,
+    buckets::ExportBucketInput,
     graphql::{
         reading::InputErrors,
         scalars::{Json, Long},
@@ -125,7 +126,7 @@ pub struct SavedViewLinkRevokeInput {
 }
 
 /// A schedule as it is wanted; with `id` in the place of the whole former one.
-#[derive(Debug, Clone, InputObject)]
+#[derive(Clone, InputObject)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct SavedViewScheduleSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -159,13 +160,13 @@ pub struct SavedViewScheduleSetInput {
     pub day_of_month: i32,
     /// IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's.
     pub time_zone: Option<String>,
-    /// E-mail addresses that get the table; with the members 1 to 20, or none with hasEvent or hasFile. Empty by default.
+    /// E-mail addresses that get the table; with the members 1 to 20, or none with hasEvent, hasFile or bucket. Empty by default.
     #[graphql(default)]
     pub emails: Vec<String>,
     /// Deprecated form of `members`: their IDs.
     #[graphql(default, deprecation = "2026-11-28: use members. Removed after 2027-11-28.")]
     pub member_ids: Vec<ID>,
-    /// Active members who get the table by e-mail; with the addresses 1 to 20, or none with hasEvent or hasFile. Null for none.
+    /// Active members who get the table by e-mail; with the addresses 1 to 20, or none with hasEvent, hasFile or bucket. Null for none.
     pub members: Option<Vec<MemberRef>>,
     /// True if a table that equals the one before is not sent. Default false.
     #[graphql(default)]
@@ -190,6 +191,9 @@ pub struct SavedViewScheduleSetInput {
     /// address and no member is needed. Default false.
     #[graphql(default)]
     pub has_file: bool,
+    /// Bucket of the company's own into which each table is written, as a file that begins with the slug of the view. With it no address and no member is
+    /// needed. Null for none.
+    pub bucket: Option<ExportBucketInput>,
     /// Deprecated name of `hasFile`.
     #[graphql(default, deprecation = "2026-11-27: use hasFile. Removed after 2027-11-27.")]
     pub keeps_file: bool,
@@ -333,6 +337,7 @@ impl SavedViewScheduleSetInput {
             day_of_month: self.day_of_month,
             time_zone: self.time_zone.unwrap_or_default(),
         };
+        let (bucket, secret) = self.bucket.map(ExportBucketInput::read).unzip();
         let fields = ScheduleFields {
             variables: parse_variables(self.variables, reader).unwrap_or_default(),
             rows: self.rows,
@@ -345,6 +350,7 @@ impl SavedViewScheduleSetInput {
             locale: self.locale.into(),
             keeps_file: self.has_file || self.keeps_file,
             tells_rows: self.has_event_rows || self.tells_rows,
+            bucket,
         };
         ScheduleSet {
             idempotency_key: self.idempotency_key,
@@ -352,6 +358,7 @@ impl SavedViewScheduleSetInput {
             expected_version: self.expected_version.map(|version| version.0),
             view: parse_view_id(self.saved_view_id.as_ref(), reader),
             fields,
+            secret: secret.flatten(),
             is_paused: self.is_paused,
             key,
         }

@@ -13,6 +13,7 @@ use services::{
 
 use super::{link::SavedViewLink, schedule::SavedViewSchedule, view::SavedView};
 use crate::{
+    buckets::{bucket_error, bucket_path},
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -131,6 +132,8 @@ fn refusal_error(refusal: SavedViewRefusal) -> UserError {
     match refusal {
         SavedViewRefusal::BadKey(reason) => UserError::invalid_key(reason, input_path("idempotencyKey")),
         SavedViewRefusal::Field(problem) => field_error(problem),
+        SavedViewRefusal::Bucket(problem) => bucket_error(problem),
+        SavedViewRefusal::Endpoint(message) => UserError::new(ErrorCode::Invalid, message, bucket_path("endpoint")),
         SavedViewRefusal::NotFound => UserError::not_found("saved view", input_path("id")),
         SavedViewRefusal::NoView => UserError::not_found("saved view", input_path("savedViewId")),
         SavedViewRefusal::NoLink => UserError::not_found("link of a saved view", input_path("savedViewLinkId")),

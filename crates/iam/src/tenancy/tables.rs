@@ -26,7 +26,7 @@ pub const EXCLUDED_TABLES: &[(&str, &str)] = &[
 
 /// Columns with secrets of the deployment. An export has an empty text instead.
 pub(super) const SECRET_COLUMNS: &[(&str, &str)] =
-    &[("webhook_endpoint", "secret_sealed"), ("webhook_endpoint", "old_secret_sealed")];
+    &[("webhook_endpoint", "secret_sealed"), ("webhook_endpoint", "old_secret_sealed"), ("saved_view_schedule", "secret_sealed")];
 
 /// Whether an export leaves a table out.
 pub fn is_excluded(table: &str) -> bool {

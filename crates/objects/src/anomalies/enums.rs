@@ -27,7 +27,7 @@ pub enum StockAnomalyKind {
     CountsShort,
     /// Pattern: a customer's orders with equal lines and totals in a store, each at most 10 minutes (`anomalyDuplicateMinutes`) after the one before.
     Duplicate,
-    /// Pattern: stock that was sold before, and has neither moved nor been counted for 180 days (`anomalyUnmovedDays`).
+    /// Pattern: stock that has neither moved nor been counted for 180 days (`anomalyUnmovedDays`).
     Unmoved,
     /// Pattern: receipts of a product from a supplier in a store with equal quantities and references, each at most `duplicateReceiptDays` after the one
     /// before.

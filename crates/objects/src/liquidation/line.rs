@@ -134,7 +134,7 @@ impl LiquidationPlanLine {
         Some(LiquidationRecovery::of(self.line.expected, self.currency))
     }
     /// Amount that it has brought so far: of a MARKDOWN the sales of its units in its store less refunds, of a TRANSFER those of the other store beyond the units
-    /// that this had itself, of a BUNDLE those of its kit beside the other product's price, of a RETURN the credit less freight, of a WRITE_OFF nothing. Null before it is approved, in the answer to a mutation, and without
+    /// that this had itself, of a BUNDLE those of its kit beside the other product's price, of a RETURN the credit less freight, of a WRITE_OFF the salvage that was expected. Null before it is approved, in the answer to a mutation, and without
     /// product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn recovered(&self, ctx: &Context<'_>) -> Option<Money> {

@@ -199,7 +199,7 @@ impl ReplenishmentFigures {
 /// A proposal's score.
 pub struct ReplenishmentLineScore(core::LineScore);
 
-/// Comparison of a proposal with what happened from the day of the plan until the day before the delivery was due. Quantities are in the product's smallest unit.
+/// Comparison of a proposal with what happened from the day of the plan until the day before the delivery was due, or where orders are made on review days that of the next review. Quantities are in the product's smallest unit.
 #[resolvers(requires = PurchaseRead)]
 impl ReplenishmentLineScore {
     /// Outcome of the proposal.
@@ -232,7 +232,7 @@ impl ReplenishmentLineScore {
     async fn excess(&self) -> Quantity {
         units(self.0.excess)
     }
-    /// Point of a naive policy: the units that the 28 days before the plan sold, over the lead time. Null of proposals that were scored before this was kept.
+    /// Point of a naive policy: the units that the 28 days before the plan sold, over the time that the proposal's point covers. Null of proposals that were scored before this was kept.
     async fn naive_point(&self) -> Option<Quantity> {
         self.0.naive_point.map(units)
     }

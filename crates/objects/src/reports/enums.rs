@@ -150,9 +150,9 @@ pub enum MarginTop {
     GrossRevenue,
     /// Revenue after refunds.
     NetRevenue,
-    /// Gross revenue less cost. Needs product.cost.read.
+    /// Revenue without tax less cost. Needs product.cost.read.
     Margin,
-    /// Margin by gross revenue. Needs product.cost.read.
+    /// Margin by revenue without tax. Needs product.cost.read.
     MarginRate,
 }
 

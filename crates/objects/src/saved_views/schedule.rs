@@ -11,6 +11,7 @@ use services::{
 };
 
 use crate::{
+    buckets::ExportBucket,
     files::{File, filter_accessible_file},
     graphql::{
         context::ContextExt,
@@ -147,6 +148,10 @@ impl SavedViewSchedule {
     #[field(was("keepsFile", "2026-11-27"))]
     async fn has_file(&self) -> bool {
         self.0.fields.keeps_file
+    }
+    /// Bucket of the company's own into which each table is written. Null for none.
+    async fn bucket(&self) -> Option<ExportBucket> {
+        self.0.fields.bucket.as_ref().map(Into::into)
     }
     /// File of the last table that was kept: with hasFile of each, else of one that could not be sent by e-mail. Null before the first, for all but the
     /// owner, for a key that lacks a permission or a store of the key that set the schedule, and for an integration that is bound to a channel and was

@@ -1,13 +1,11 @@
 //! Export schedules, the plans of their runs, and the names of their files: pure.
 
-mod bucket;
 mod fields;
 mod problem;
 mod run;
 mod schedule;
 
 pub use self::{
-    bucket::{Bucket, SecretKey},
     fields::Fields,
     problem::Problem,
     run::{Manifest, RunPlan, SCHEMA_VERSION, Section, WrittenFile, marker_of, noun_of},

@@ -12,6 +12,7 @@ use platform::{
 use sea_orm::Value;
 
 use super::core::Schedule;
+use crate::buckets::BucketRow;
 use schedule_row::{ScheduleRow, row_of};
 
 pub use list::{ScheduleFilter, ScheduleSort, SchedulesSorted, page};
@@ -28,6 +29,11 @@ pub const SECRET: SealedColumn = SealedColumn {
          version = version + 1, updated_at = :now",
     ),
 };
+
+/// The row of a schedule's bucket.
+pub const fn bucket_row(tenant: TenantId, id: ExportScheduleId) -> BucketRow {
+    BucketRow { column: SECRET, keys: [tenant.uuid(), id.uuid()] }
+}
 
 /// Schedules: conditions, order and lock are SQL over `s`, values from `$2`.
 async fn schedules(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Schedule>, Fault> {

@@ -6,5 +6,5 @@ mod line;
 mod sums;
 
 pub use book_currency::{ForeignDocument, ForeignLine, Trade};
-pub use line::{ClosedReturn, Correction, SoldLine};
+pub use line::{ClosedReturn, Correction, SoldLine, untaxed_refund};
 pub use sums::{Group, GroupKey, Measure, SalesByGroup, Sums, Tally, top_groups};

@@ -10,3 +10,6 @@ pub mod rows;
 pub mod shell;
 
 pub use shell::SavedViews;
+
+/// The sealed columns of saved views.
+pub const SEALED: &[platform::secrets::SealedColumn] = &[rows::SECRET];

@@ -18,9 +18,9 @@ use super::core::{Link, View, ViewRef};
 
 pub use self::list::{ViewFilter, ViewSort, ViewsSorted, view_page};
 pub use self::schedules::{
-    begin_run, count_schedules, discard_unfinished_runs, due_schedules, end_run, insert_schedule, is_active_member,
-    lock_schedule, record_error, record_sent, remove_schedule, remove_schedules_of, schedule, schedules_of, skip_to, tenant_name,
-    tenant_zone, tenants_due, update_schedule,
+    SECRET, begin_run, bucket_row, count_schedules, discard_unfinished_runs, due_schedules, end_run, insert_schedule,
+    is_active_member, lock_schedule, record_error, record_sent, remove_schedule, remove_schedules_of, schedule, schedules_of,
+    skip_to, tenant_name, tenant_zone, tenants_due, update_schedule,
 };
 
 /// Views: conditions and lock are SQL over `v`, values from `$2`.

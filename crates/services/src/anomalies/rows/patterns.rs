@@ -16,7 +16,6 @@ use sea_orm::Value;
 use super::{facts::money, people::Span};
 use crate::{
     anomalies::core::{BelowCostLine, CountDifferences, PlacedItem, PlacedOrder, UnmovedStock},
-    demand::rows::CURRENT,
     insight::core::SoldLine,
 };
 
@@ -239,16 +238,14 @@ struct UnmovedRow {
     cost_currency: Option<String>,
 }
 
-/// Levels with stock that was sold once, and has neither moved nor been counted in the `days` days
+/// Levels with stock that has neither moved nor been counted in the `days` days
 /// up to `to`.
 pub async fn unmoved_stock(reads: &impl Reads, stores: &[StoreId], to: i32, days: i32) -> Result<Vec<UnmovedStock>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM stock_level k JOIN store s ON s.tenant_id = $1 AND s.id = k.store_id JOIN product p ON p.tenant_id = $1 AND p.id = k.product_id
          WHERE k.tenant_id = $1 AND {} AND k.on_hand > 0 AND k.last_occurred_at < $3 AND (k.counted_at IS NULL OR k.counted_at < $3)
-           AND p.status <> 'ARCHIVED' AND EXISTS (SELECT 1 FROM demand_day d WHERE d.tenant_id = $1
-             AND d.generation = {CURRENT}
-             AND d.product_id = k.product_id AND d.store_id = k.store_id AND (d.ordered_units > 0 OR d.shipped_units > 0))
+           AND p.status <> 'ARCHIVED'
          ORDER BY CAST(k.on_hand AS double precision) * coalesce(p.cost_minor, 0) DESC, k.store_id, k.product_id LIMIT {MAX_STILL}",
         UnmovedRow::SELECT,
         backend.in_ids("k.store_id", 2)

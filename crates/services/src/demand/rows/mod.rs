@@ -21,5 +21,6 @@ pub use spans::{
     LevelChanges, LevelSpans, SpanRow, level_changes, newest_day, product_changes, spans, spans_within, write_spans,
 };
 pub use stock::{
-    CURRENT, FIRST_DAY, StockFilter, by_level, products_of_same_category, stock_periods, stockout_periods, weeks_by_level,
+    CURRENT, FIRST_DAY, StockFilter, UNTAXED, by_level, products_of_same_category, stock_periods, stockout_periods,
+    weeks_by_level,
 };

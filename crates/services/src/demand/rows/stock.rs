@@ -108,6 +108,10 @@ pub fn weeks_by_level(backend: Backend) -> String {
 /// storage, and with one it would look up each day in the order of levels.
 pub const FIRST_DAY: i64 = i32::MIN as i64;
 
+/// Revenue without sales tax of a row `d` of `demand_day`, before refunds: what was sold at the prices of its lines, less discounts. The rest
+/// of a line's total is its tax.
+pub const UNTAXED: &str = "(d.list_minor - d.discount_minor)";
+
 /// The generation of facts that reports read, as an expression in a statement whose `$1` is the
 /// tenant.
 pub const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";

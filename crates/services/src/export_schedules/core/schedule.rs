@@ -3,11 +3,13 @@
 use entity::prelude::*;
 
 use super::{
-    bucket::Bucket,
     fields::Fields,
     run::{Manifest, RunPlan, SCHEMA_VERSION, noun_of},
 };
-use crate::exchange::core::{columns::exported_columns, typed::typed_name};
+use crate::{
+    buckets::core::Bucket,
+    exchange::core::{columns::exported_columns, typed::typed_name},
+};
 
 /// Stored schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,10 @@ use entity::{prelude::*, record::Record, tables::export_schedule};
 use platform::storage::Fault;
 use uuid::Uuid;
 
-use crate::export_schedules::core::{Bucket, Fields, MAX_ERROR, Schedule};
+use crate::{
+    buckets::core::Bucket,
+    export_schedules::core::{Fields, MAX_ERROR, Schedule},
+};
 
 #[derive(Record)]
 #[record(of = export_schedule, alias = "s")]

@@ -19,9 +19,10 @@ use super::{
     service::{ExchangePermit, ExportSchedules, can_see_schedule},
 };
 use crate::{
+    buckets::core::{Bucket, SecretKey},
     exchange::may_feed,
     export_schedules::{
-        core::{Bucket, Fields, MAX_SCHEDULES, Problem, Schedule, SecretKey, noun_of},
+        core::{Fields, MAX_SCHEDULES, Problem, Schedule, noun_of},
         events::{EXPORT_SCHEDULE_DELETED, EXPORT_SCHEDULE_REQUESTED, EXPORT_SCHEDULE_SET, EventType, ExportScheduleEvent},
         rows,
     },
@@ -75,8 +76,6 @@ struct Receipt {
 }
 
 const NO_ZONE: Problem = Problem::Invalid { message: "an IANA time zone is expected, as in Europe/London", name: "timeZone" };
-const NO_SECRET: Problem =
-    Problem::Missing { message: "the secret is needed for a login that is not kept", name: "secretAccessKey" };
 
 /// Fields of a schedule that are taken neither from the input nor from the version before.
 struct RetainedFields {
@@ -114,8 +113,7 @@ impl ExportSchedules {
         let mut refusals = Refusals::default();
         refusals.extend(input.fields.problems().into_iter().map(ExportScheduleRefusal::Field));
         if let Some(bucket) = &input.bucket {
-            let endpoint_problem = webhooks::check(&bucket.endpoint, self.0.sender.allowed_networks()).err();
-            refusals.extend(endpoint_problem.map(|problem| ExportScheduleRefusal::Endpoint(problem.to_string())));
+            refusals.extend(self.0.buckets.endpoint_problem(bucket).map(ExportScheduleRefusal::Endpoint));
         }
         let is_full = before.is_none() && rows::count(work).await? >= MAX_SCHEDULES;
         refusals.extend(is_full.then_some(ExportScheduleRefusal::TooMany));
@@ -174,8 +172,7 @@ impl ExportSchedules {
         })
     }
 
-    /// Returns the bucket's sealed secret. If none is given, the stored one is used, for the same
-    /// login at the same host.
+    /// Returns the bucket's sealed secret: the input's, or the stored one.
     fn seal_secret(
         &self,
         permit: &ExchangePermit,
@@ -183,23 +180,10 @@ impl ExportSchedules {
         (id, before): (ExportScheduleId, Option<&Schedule>),
     ) -> Result<Result<Option<Vec<u8>>, ExportScheduleRefusal>, Fault> {
         let Some(bucket) = &input.bucket else { return Ok(Ok(None)) };
-        if let Some(secret) = &input.secret {
-            let context = rows::SECRET.context(&[permit.tenant().uuid(), id.uuid()]);
-            return Ok(Ok(Some(self.0.ring.seal(&context, secret.0.as_bytes())?)));
-        }
-        let keeps_secret = |earlier_bucket: &&Bucket| {
-            earlier_bucket.endpoint == bucket.endpoint && earlier_bucket.access_key_id == bucket.access_key_id
-        };
-        let retained = before.and_then(|before| before.bucket.as_ref()).filter(keeps_secret).and(before);
-        let no_secret = || ExportScheduleRefusal::Bucket(NO_SECRET);
-        let (Some(id), Some(sealed)) =
-            (retained.map(|retained| retained.id), retained.and_then(|retained| retained.sealed.clone()))
-        else {
-            return Ok(Err(no_secret()));
-        };
-        // An empty secret replaced one that was lost with its key.
-        let secret_bytes = self.0.ring.open(&rows::SECRET.context(&[permit.tenant().uuid(), id.uuid()]), &sealed)?;
-        Ok(if secret_bytes.is_empty() { Err(no_secret()) } else { Ok(Some(sealed)) })
+        let row = rows::bucket_row(permit.tenant(), id);
+        let stored = (before.and_then(|before| before.bucket.as_ref()), before.and_then(|before| before.sealed.as_deref()));
+        let sealed = self.0.buckets.seal(row, (bucket, input.secret.as_ref()), stored)?;
+        Ok(sealed.map(Some).map_err(ExportScheduleRefusal::Bucket))
     }
 
     /// Makes a schedule run now; from the beginning if the input wants all rows.
@@ -271,10 +255,8 @@ impl ScheduleSet {
         let is_invalid = !zone.is_empty() && !clock::is_time_zone(zone);
         refusals.extend(is_invalid.then_some(ExportScheduleRefusal::Field(NO_ZONE)));
         if let Some(bucket) = &self.bucket {
-            refusals.extend(bucket.problems().into_iter().map(ExportScheduleRefusal::Bucket));
-            let is_new = self.id.is_none() && self.secret.is_none();
-            refusals.extend(is_new.then_some(ExportScheduleRefusal::Bucket(NO_SECRET)));
-            refusals.extend(self.secret.as_ref().and_then(SecretKey::problem).map(ExportScheduleRefusal::Bucket));
+            let problems = bucket.problems_with(self.secret.as_ref(), self.id.is_some());
+            refusals.extend(problems.into_iter().map(ExportScheduleRefusal::Bucket));
         }
         refusals.end(Stage::Shape).map_err(ExportScheduleError::from)
     }

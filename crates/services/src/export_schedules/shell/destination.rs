@@ -7,12 +7,13 @@ use platform::storage::Fault;
 
 use super::{service::ExportSchedules, stop_reason::StopReason};
 use crate::{
+    buckets::failure_of,
     exchange::FeedPart,
     export_schedules::{
         core::{Manifest, Schedule, WrittenFile, marker_of},
-        rows::SECRET,
+        rows::bucket_row,
     },
-    files::{BucketAccess, Store, StoreError},
+    files::{Store, StoreError},
 };
 
 /// Maximum bytes of a manifest, and of the marker file that names the owner of a folder.
@@ -36,21 +37,7 @@ impl ExportSchedules {
                 |store: Store| Destination { store, folder: format!("{tenant}/exports/{}/", schedule.id), is_external: false };
             return self.0.exchange.files().deployment_store().map(destination).map_err(|error| stop_reason_of(error, false));
         };
-        let secret = self.0.ring.open(&SECRET.context(&[tenant.uuid(), schedule.id.uuid()]), sealed)?;
-        let secret = String::from_utf8(secret).map_err(|_| Fault::corrupt("export_schedule", "a secret is a text"))?;
-        if secret.is_empty() {
-            return Err(StopReason::Away("the secret of the bucket was lost: set the schedule with it again".to_owned()));
-        }
-        let client = self.0.sender.transfer_client(&bucket.endpoint).map_err(StopReason::Away)?;
-        let access = BucketAccess {
-            endpoint: &bucket.endpoint,
-            bucket: &bucket.name,
-            region: &bucket.region,
-            prefix: &bucket.prefix,
-            access_key_id: &bucket.access_key_id,
-            secret: &secret,
-        };
-        let store = Store::remote(access, client).map_err(|error| stop_reason_of(error, true))?;
+        let store = self.0.buckets.open(bucket_row(tenant, schedule.id), bucket, sealed)?;
         Ok(Destination { store, folder: String::new(), is_external: true })
     }
 }
@@ -58,14 +45,11 @@ impl ExportSchedules {
 /// Returns the stop for an error of the store. Details of the deployment's own store are logged for
 /// the operator only.
 fn stop_reason_of(error: StoreError, is_external: bool) -> StopReason {
-    match error {
-        StoreError::Away(reason) if is_external => StopReason::Away(format!("the bucket cannot be written to: {reason}")),
-        StoreError::Missing if is_external => StopReason::Away("the bucket is not there".to_owned()),
-        error => {
-            tracing::error!(%error, "an export could not be written");
-            StopReason::Away("the store of this deployment cannot be written to".to_owned())
-        }
+    if is_external {
+        return failure_of(error).into();
     }
+    tracing::error!(%error, "an export could not be written");
+    StopReason::Away("the store of this deployment cannot be written to".to_owned())
 }
 
 impl Destination {

@@ -6,7 +6,7 @@ use platform::{
     storage::idempotency::KeyProblem,
 };
 
-use crate::export_schedules::core::Problem;
+use crate::{buckets::core::BucketProblem, export_schedules::core::Problem};
 
 /// Refusal of a call that wrote nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum ExportScheduleRefusal {
     Denied(Denied),
     Field(Problem),
     /// A problem of the bucket.
-    Bucket(Problem),
+    Bucket(BucketProblem),
     NotFound,
     /// Requests to the bucket's endpoint are not allowed; the text is the reason.
     Endpoint(String),
@@ -35,7 +35,8 @@ impl Staged for ExportScheduleRefusal {
     fn stage(&self) -> Stage {
         match self {
             Self::BadKey(_) | Self::Denied(_) => Stage::Shape,
-            Self::Field(problem) | Self::Bucket(problem) => problem.stage(),
+            Self::Field(problem) => problem.stage(),
+            Self::Bucket(problem) => problem.stage(),
             Self::NotFound => Stage::Reference,
             Self::Endpoint(_) => Stage::Value,
             Self::TooMany | Self::NoVersion | Self::Stale(_) | Self::Paused | Self::KeyReused => Stage::State,

@@ -6,17 +6,17 @@ use iam::access::{Permit, kind};
 use platform::{
     clock::Clock,
     paging::{ListPage, PageRequest},
-    secrets::KeyRing,
     storage::{Database, Fault, Nested},
 };
 
 use crate::{
+    buckets::BucketOpener,
     exchange::Exchange,
     export_schedules::{
         core::Schedule,
         rows::{self, ScheduleFilter, SchedulesSorted},
     },
-    webhooks::{Sender, Webhooks},
+    webhooks::Webhooks,
 };
 
 pub(super) type ExchangePermit = Permit<kind::ExchangeRun>;
@@ -28,8 +28,7 @@ pub struct ExportSchedules(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) db: Database,
     pub(super) clock: Clock,
-    pub(super) ring: KeyRing,
-    pub(super) sender: Sender,
+    pub(super) buckets: BucketOpener,
     pub(super) exchange: Exchange,
 }
 
@@ -40,8 +39,7 @@ impl ExportSchedules {
         Self(Arc::new(Inner {
             db: exchange.database().clone(),
             clock: exchange.files().clock().clone(),
-            ring: webhooks.key_ring().clone(),
-            sender: webhooks.sender().clone(),
+            buckets: BucketOpener::new(webhooks),
             exchange: exchange.clone(),
         }))
     }

@@ -2,7 +2,7 @@
 
 use platform::storage::Fault;
 
-use crate::exchange::FeedError;
+use crate::{buckets::BucketFailure, exchange::FeedError};
 
 const ACCESS_LOST: &str = "the member or integration that set the schedule has no access any more: set it again";
 
@@ -20,6 +20,14 @@ pub(super) enum StopReason {
 impl From<Fault> for StopReason {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
+    }
+}
+impl From<BucketFailure> for StopReason {
+    fn from(failure: BucketFailure) -> Self {
+        match failure {
+            BucketFailure::Away(reason) => Self::Away(reason),
+            BucketFailure::Fault(fault) => Self::Fault(fault),
+        }
     }
 }
 impl From<FeedError> for StopReason {

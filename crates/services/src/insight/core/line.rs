@@ -67,6 +67,12 @@ impl ClosedReturn {
     }
 }
 
+/// Refund without the sales tax in it, which has the same share of it as of the sales: of `gross`, `untaxed` is without tax. A refund where
+/// nothing was sold is taken to have none.
+pub const fn untaxed_refund(refund: i64, (gross, untaxed): (i128, i128)) -> i128 {
+    if gross <= 0 { refund as i128 } else { divide_rounded(refund as i128 * untaxed, gross) }
+}
+
 /// Rounded half away from zero; `divisor` is above 0.
 const fn divide_rounded(number: i128, divisor: i128) -> i128 {
     let half = if number < 0 { -(divisor / 2) } else { divisor / 2 };
@@ -131,6 +137,15 @@ mod tests {
                 "{products:?} {charges:?} {refunded}"
             );
         }
+    }
+
+    #[test]
+    fn a_refund_has_the_tax_of_what_was_sold() {
+        assert_eq!(untaxed_refund(120, (1_200, 1_000)), 100);
+        assert_eq!(untaxed_refund(1, (1_200, 1_000)), 1);
+        assert_eq!(untaxed_refund(120, (1_000, 1_000)), 120, "no tax was charged");
+        assert_eq!(untaxed_refund(120, (0, 0)), 120, "nothing was sold");
+        assert_eq!(untaxed_refund(i64::MAX, (i64::MAX.into(), 1)), 1);
     }
 
     #[test]

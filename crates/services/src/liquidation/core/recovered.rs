@@ -16,7 +16,8 @@ pub struct SoldDay {
 /// Minor units that a line has recovered until a day. A markdown recovers the sales of its store
 /// from its first day on, up to the line's stock; a transfer the sales of the target store beyond
 /// the units that it had itself; a bundle the sales of its kit less the partner's price and its own
-/// cost; a return its credit less freight; a write-off nothing. None before approval. `sales` are
+/// cost; a return its credit less freight; a write-off the share of its cost that the
+/// tenant states. None before approval. `sales` are
 /// of the product or the kit that the line sells.
 pub fn recovered_minor(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option<i64> {
     let (LineState::Approved { document, .. } | LineState::Done { document, .. }) = line.state else { return None };
@@ -27,7 +28,7 @@ pub fn recovered_minor(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option
             let credit = (line.quantity as f64 / scale * line.figures.credit_minor as f64).round() as i64;
             Some(credit.saturating_sub(line.figures.freight_minor))
         }
-        (Document::Movement(_), _) => Some(0),
+        (Document::Movement(_), _) => Some(line.expected.likely),
         (Document::Kit(_), act) => {
             let bundle = act.bundle()?;
             let (units, net) = sum_between(sales, since, line.until.min(today));

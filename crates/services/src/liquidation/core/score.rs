@@ -51,7 +51,7 @@ mod tests {
         {
             assert_eq!(LineScore::of(recovered, expected), LineScore { outcome, recovered });
         }
-        // The expected and the actual recovery of a write-off are 0.
+        // A write-off without salvage.
         assert_eq!(LineScore::of(0, Recovery::default()).outcome, Within);
     }
 }

@@ -11,7 +11,7 @@ use platform::storage::{Fault, Finds, Reads};
 
 use crate::demand::rows::CURRENT;
 
-/// Weeks of a product in order: the Monday, smallest units, and the amount paid for them.
+/// Weeks of a product in order: the Monday, smallest units, and the amount paid for them without tax.
 pub type PriceHistory = HashMap<ProductId, Vec<(i32, i64, i64)>>;
 /// Units of a category by week.
 pub type CategoryWeeks = HashMap<CategoryId, HashMap<i32, i64>>;
@@ -24,7 +24,7 @@ struct WeekRow {
     week: i32,
     #[record(sql = "CAST(sum(d.ordered_units - d.cancelled_units) AS bigint)")]
     units: i64,
-    #[record(sql = "CAST(sum(d.gross_minor) AS bigint)")]
+    #[record(sql = "CAST(sum(d.list_minor - d.discount_minor) AS bigint)")]
     paid: i64,
 }
 

@@ -8,7 +8,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use crate::{demand::rows::CURRENT, liquidation::core::SoldDay};
+use crate::{demand::rows::CURRENT, insight::core::untaxed_refund, liquidation::core::SoldDay};
 
 #[derive(Record)]
 struct DayRow {
@@ -20,11 +20,15 @@ struct DayRow {
     date: i32,
     #[record(sql = "CAST(sum(d.ordered_units - d.cancelled_units - d.taken_back_units) AS bigint)")]
     units: i64,
-    #[record(sql = "CAST(sum(d.gross_minor - d.refund_minor) AS bigint)")]
-    net: i64,
+    #[record(sql = "CAST(sum(d.gross_minor) AS bigint)")]
+    gross: i64,
+    #[record(sql = "CAST(sum(d.list_minor - d.discount_minor) AS bigint)")]
+    untaxed: i64,
+    #[record(sql = "CAST(sum(d.refund_minor) AS bigint)")]
+    refunds: i64,
 }
 
-/// Returns the sales of products on each day since one, in one currency, by store.
+/// Returns the sales of products on each day since one, without tax and in one currency, by store.
 pub async fn sales_since(
     reads: &impl Reads,
     products: &[ProductId],
@@ -39,10 +43,18 @@ pub async fn sales_since(
         backend.in_ids("d.product_id", 2)
     );
     let values = vec![backend.ids(products.iter().copied()), i64::from(since).into(), currency.as_str().into()];
-    let mut sold_days: HashMap<(ProductId, StoreId), Vec<SoldDay>> = HashMap::new();
+    let mut rows: HashMap<(ProductId, StoreId), Vec<DayRow>> = HashMap::new();
     for row in reads.records::<DayRow>(&sql, values).await? {
-        let day = SoldDay { date: row.date, units: row.units, net_minor: row.net };
-        sold_days.entry((row.product, row.store)).or_default().push(day);
+        rows.entry((row.product, row.store)).or_default().push(row);
     }
-    Ok(sold_days)
+    Ok(rows.into_iter().map(|(level, rows)| (level, sold_days(&rows))).collect())
+}
+
+/// Days of a level, with refunds less the share of tax that its sales had.
+fn sold_days(rows: &[DayRow]) -> Vec<SoldDay> {
+    let sum = |of: fn(&DayRow) -> i64| rows.iter().map(|row| i128::from(of(row))).sum::<i128>();
+    let sales = (sum(|row| row.gross), sum(|row| row.untaxed));
+    let net = |row: &DayRow| i64::try_from(i128::from(row.untaxed) - untaxed_refund(row.refunds, sales));
+    let day = |row: &DayRow| SoldDay { date: row.date, units: row.units, net_minor: net(row).unwrap_or(i64::MAX) };
+    rows.iter().map(day).collect()
 }

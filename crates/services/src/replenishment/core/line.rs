@@ -143,6 +143,8 @@ pub struct PlanLine {
     pub approved_by: Option<Actor>,
     /// Business day on which its delivery is due.
     pub due_on: Option<i32>,
+    /// Day in whose night before the line is scored; None if it never is.
+    pub score_on: Option<i32>,
     /// None until the delivery is due.
     pub score: Option<LineScore>,
     pub figures: LineFigures,

@@ -29,6 +29,10 @@ pub struct LineFigures {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saving: Option<Money>,
     pub lead_days: f64,
+    /// Days from one review to the next, which the point of a PERIODIC rule covers beyond the lead time. None for other rules,
+    /// and in lines of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_days: Option<i32>,
     /// Mean units of the first coming week, and over the lead time.
     pub weekly: f64,
     pub lead_demand: f64,
@@ -59,4 +63,16 @@ pub struct LineFigures {
     pub known_weeks: Option<u32>,
     /// Data quality of the forecast, 0 to 1; None without one.
     pub confidence: Option<f64>,
+}
+
+impl LineFigures {
+    /// Days that the point lasts for: until the next order can have arrived.
+    pub fn covered_days(&self) -> f64 {
+        self.lead_days.max(1.0) + f64::from(self.review_days.unwrap_or_default())
+    }
+    /// The promised share of order cycles without running out, in millionths; None where none is promised, or a share of units is.
+    pub fn promised_cycles(&self) -> Option<i32> {
+        let service = self.service.filter(|_| self.method != Some(SafetyStockMethod::FillRate));
+        service.map(|share| (share * 1e6).round() as i32)
+    }
 }

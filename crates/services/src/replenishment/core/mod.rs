@@ -41,7 +41,7 @@ pub use product::{Basis, Classes, Demand, LeadTimes, LevelState, MAX_LEAD_DAYS, 
 pub use propose::plan_product;
 pub use purchase_budget::{AvailableBudget, Budget, BudgetPeriod, BudgetScope, Exceeded, apply_plan_budget, lower_amount};
 pub use reason::{Reason, ReasonCode};
-pub use score::{LevelRecord, LineScore, NAIVE_DAYS, PlanScore, due_on};
+pub use score::{LevelRecord, LineScore, NAIVE_DAYS, PlanScore, due_on, score_on};
 pub use terms::{CancelTerms, Terms, TransferCost, freight_of};
 
 #[cfg(test)]

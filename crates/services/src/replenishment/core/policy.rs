@@ -85,6 +85,13 @@ impl Rule {
             Self::TargetDays { .. } => ReplenishmentPolicyKind::TargetDays,
         }
     }
+    /// Days from one review to the next; None if every night is one.
+    pub const fn review_days(&self) -> Option<i32> {
+        match self {
+            Self::Periodic { review_days, .. } => Some(*review_days),
+            Self::MinMax | Self::ReorderPoint { .. } | Self::Service { .. } | Self::TargetDays { .. } => None,
+        }
+    }
     /// Whether it promises a share of cycles or of units.
     pub const fn is_service_level(&self) -> bool {
         matches!(self, Self::ReorderPoint { .. } | Self::Periodic { .. } | Self::Service { .. })

@@ -1,4 +1,4 @@
-//! Result of a proposal, once its lead time has passed.
+//! Result of a proposal, once the time that its point covers has passed.
 
 use entity::prelude::*;
 use forecast::reorder::whole_units;
@@ -9,11 +9,12 @@ use crate::demand::core::{Span, is_in_stock};
 /// Days of sales before a plan from which a naive policy orders.
 pub const NAIVE_DAYS: i32 = 28;
 
-/// Outcome of a proposal, and the level's figures until the day on which its delivery was due.
+/// Outcome of a proposal, and the level's figures until the day on which it is scored: that of its delivery, or of the delivery of
+/// the next review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineScore {
     pub outcome: ReplenishmentOutcome,
-    /// Units wanted from the day of the plan until the day before the delivery was due.
+    /// Units wanted from the day of the plan until the day before that.
     pub demand: i64,
     /// The same, with an estimate for the days that closed without stock: their demand is not known. None for lines that were
     /// scored before this field existed.
@@ -28,8 +29,10 @@ pub struct LineScore {
     /// Available units above the target, if the proposal was accepted or changed.
     pub excess: i64,
     /// The reorder point of a naive policy: the sales of the last four weeks before the plan,
-    /// scaled to the lead time. None for lines that were scored before this field existed.
+    /// scaled to the time that the proposal's point covers. None for lines that were scored before this field existed.
     pub naive_point: Option<i64>,
+    /// The promised share of order cycles without running out, in millionths; None where none is promised.
+    pub promised_millionths: Option<i32>,
 }
 
 /// Result of a plan whose lines are all scored: its lines, and those whose demand did not exceed
@@ -76,11 +79,11 @@ impl LevelRecord<'_> {
             || is_in_stock(self.spans, day - 1) == Some(true)
     }
 
-    /// Returns the figures from the day of a plan until the day before its delivery was due.
-    pub fn figures(&self, (plan, due): (i32, i32), left: i64) -> ActualFigures {
+    /// Returns the figures from the day of a plan until the day before another.
+    pub fn figures(&self, (plan, until): (i32, i32), left: i64) -> ActualFigures {
         let mut figures = ActualFigures { left, ..ActualFigures::default() };
         let mut days = self.days.iter().skip_while(|(day, _)| *day < plan - NAIVE_DAYS).peekable();
-        for today in plan - NAIVE_DAYS..due {
+        for today in plan - NAIVE_DAYS..until {
             let mut units = 0_i64;
             while let Some((_, sold)) = days.next_if(|(day, _)| *day == today) {
                 units = units.saturating_add(*sold);
@@ -135,7 +138,8 @@ impl LineScore {
             out_days: happened.out_days,
             left: happened.left,
             excess: if outcome == ReplenishmentOutcome::Refused { 0 } else { above },
-            naive_point: Some(naive_point(happened.sold_before, figures.lead_days)),
+            naive_point: Some(naive_point(happened.sold_before, figures.covered_days())),
+            promised_millionths: figures.promised_cycles(),
         }
     }
     /// Whether the demand did not exceed the reorder point of a naive policy.
@@ -144,15 +148,21 @@ impl LineScore {
     }
 }
 
-/// Units for the lead time at the pace of the last four weeks, rounded up.
-fn naive_point(sold: i64, lead_days: f64) -> i64 {
-    whole_units(sold as f64 / f64::from(NAIVE_DAYS) * lead_days.max(1.0))
+/// Units for some days at the pace of the last four weeks, rounded up.
+fn naive_point(sold: i64, days: f64) -> i64 {
+    whole_units(sold as f64 / f64::from(NAIVE_DAYS) * days)
 }
 
 /// The day on which the delivery of an order of `business_date` is due: the proposal could not
 /// influence the days before it.
 pub fn due_on(business_date: i32, lead_days: f64) -> i32 {
     business_date.saturating_add((lead_days.ceil() as i32).max(1))
+}
+
+/// The day before which a proposal of `business_date` must have lasted: that of its delivery, and between reviews that of
+/// the next review's.
+pub fn score_on(business_date: i32, figures: &LineFigures) -> i32 {
+    due_on(business_date, figures.lead_days).saturating_add(figures.review_days.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -175,6 +185,7 @@ mod tests {
             freight: None,
             saving: None,
             lead_days: 21.0,
+            review_days: None,
             weekly: 11.126,
             lead_demand: 33.379,
             undershoot: None,
@@ -248,7 +259,7 @@ mod tests {
         assert!(of(None).is_within && of(None).demand == 77);
         // 40 in four weeks are 30 in three, of 77.
         assert_eq!((of(None).naive_point, of(None).is_naive_within()), (Some(30), Some(false)));
-        assert_eq!([naive_point(-3, 7.0), naive_point(28, 0.0), naive_point(10, 6.0)], [0, 1, 3]);
+        assert_eq!([naive_point(-3, 7.0), naive_point(28, 1.0), naive_point(10, 6.0)], [0, 1, 3]);
     }
 
     #[test]
@@ -269,6 +280,26 @@ mod tests {
                 .is_within
         };
         assert_eq!([within(72), within(73)], [true, false]);
+    }
+
+    #[test]
+    fn between_reviews_a_point_lasts_until_the_next_delivery() {
+        let weekly = LineFigures { rule: ReplenishmentPolicyKind::Periodic, review_days: Some(7), ..figures() };
+        assert_eq!([score_on(100, &figures()), score_on(100, &weekly)], [121, 128]);
+        let happened = ActualFigures { demand: 77, known_demand: 77, sold_before: 84, ..ActualFigures::default() };
+        let naive = [figures(), weekly].map(|figures| LineScore::of(60, &figures, None, happened).naive_point);
+        assert_eq!(naive, [Some(63), Some(84)], "three a day, for three weeks and for four");
+    }
+
+    #[test]
+    fn a_share_of_units_is_no_share_of_cycles() {
+        let promised = |service, method| {
+            LineScore::of(60, &LineFigures { service, method, ..figures() }, None, ActualFigures::default()).promised_millionths
+        };
+        assert_eq!(promised(Some(0.95), Some(SafetyStockMethod::Normal)), Some(950_000));
+        assert_eq!(promised(Some(0.95), None), Some(950_000), "as earlier versions wrote it");
+        assert_eq!(promised(Some(0.95), Some(SafetyStockMethod::FillRate)), None);
+        assert_eq!(promised(None, None), None, "of a maximum");
     }
 
     #[test]

@@ -98,6 +98,7 @@ struct LineRow {
     approved_kind: Option<ActorKind>,
     approved_by: Option<Uuid>,
     due_on: Option<i32>,
+    score_on: Option<i32>,
     outcome: Option<ReplenishmentOutcome>,
     demand_units: Option<i64>,
     is_within: Option<i32>,
@@ -106,6 +107,7 @@ struct LineRow {
     excess_units: Option<i64>,
     naive_units: Option<i64>,
     estimated_units: Option<i64>,
+    promised_millionths: Option<i32>,
     body: String,
 }
 
@@ -149,6 +151,7 @@ fn score_of(row: &LineRow) -> Result<Option<LineScore>, Fault> {
         left: required(row.left_units)?,
         excess: required(row.excess_units)?,
         naive_point: row.naive_units,
+        promised_millionths: row.promised_millionths,
     }))
 }
 
@@ -206,6 +209,7 @@ impl TryFrom<LineRow> for PlanLine {
             policy: row.policy_id.zip(row.policy_version),
             approved_by: row.approved_kind.zip(row.approved_by).map(|(kind, id)| Actor { kind, id }),
             due_on: row.due_on,
+            score_on: row.score_on,
             score,
             figures: body.figures,
             reasons: merge_reasons(body.reasons, body.newer),
@@ -254,6 +258,7 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
             approved_kind: line.approved_by.map(|actor| actor.kind),
             approved_by: line.approved_by.map(|actor| actor.id),
             due_on: line.due_on,
+            score_on: line.score_on,
             // Nothing is scored before its lead time has passed.
             outcome: None,
             demand_units: None,
@@ -263,6 +268,7 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
             excess_units: None,
             naive_units: None,
             estimated_units: None,
+            promised_millionths: None,
             body: serde_json::to_string(&body).map_err(|err| Fault::Broken(err.to_string()))?,
         });
     }

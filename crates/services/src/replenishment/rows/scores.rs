@@ -1,4 +1,4 @@
-//! Proposals whose lead time has passed, and their results.
+//! Proposals whose covered time has passed, and their results.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,6 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{demand_day, product, replenishment_line, replenishment_plan},
 };
+use forecast::ratios::ratio;
 use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
 use sea_orm::Value;
 
@@ -38,8 +39,6 @@ struct DueLine {
     product_id: ProductId,
     store_id: StoreId,
     quantity: i64,
-    #[record(not_null)]
-    due_on: i32,
     body: String,
 }
 
@@ -47,6 +46,9 @@ struct DueLine {
 #[derive(Record)]
 struct DueRow {
     line: DueLine,
+    /// Lines of earlier versions have none, and are scored when their delivery is due.
+    #[record(sql = "coalesce(l.score_on, l.due_on)")]
+    score_on: i32,
     #[record(sql = "(SELECT CAST(sum(x.quantity) AS bigint) FROM purchase_order o
              JOIN purchase_order_line x ON x.tenant_id = $1 AND x.purchase_order_id = o.id AND x.product_id = l.product_id
              WHERE o.tenant_id = $1 AND o.id = l.purchase_order_id AND o.status NOT IN ('CANCELLED', 'REJECTED') AND x.cancelled_at IS NULL)")]
@@ -83,9 +85,9 @@ impl DueRow {
     }
 
     fn score(self, days: &[(i32, i64)], spans: &[Span]) -> Result<LineOutcome, Fault> {
-        let Self { line, bought, moved, left, business_date, stock_policy } = self;
+        let Self { line, score_on, bought, moved, left, business_date, stock_policy } = self;
         let record = LevelRecord { days, spans, needs_stock: stock_policy == StockPolicy::Tracked };
-        let happened = record.figures((business_date, line.due_on), left.unwrap_or_default());
+        let happened = record.figures((business_date, score_on), left.unwrap_or_default());
         let score = LineScore::of(line.quantity, &figures_of(&line.body)?, bought.or(moved), happened);
         Ok(LineOutcome { plan: line.plan_id, position: line.position, score })
     }
@@ -127,15 +129,16 @@ struct ScoredLine {
     excess_units: Option<i64>,
     naive_units: Option<i64>,
     estimated_units: Option<i64>,
+    promised_millionths: Option<i32>,
 }
 
-/// Scores the next proposals without a score whose delivery was due by a day: no more than are
+/// Scores the next proposals without a score whose covered time ended by a day: no more than are
 /// written at once.
 pub async fn due_scores(reads: &impl Reads, today: i32) -> Result<Vec<LineOutcome>, Fault> {
     let sql = format!(
         "SELECT {} FROM replenishment_line l JOIN replenishment_plan p ON p.tenant_id = $1 AND p.id = l.plan_id
          JOIN product c ON c.tenant_id = $1 AND c.id = l.product_id
-         WHERE l.tenant_id = $1 AND l.due_on IS NOT NULL AND l.outcome IS NULL AND l.due_on <= $2
+         WHERE l.tenant_id = $1 AND l.due_on IS NOT NULL AND l.outcome IS NULL AND l.due_on <= $2 AND coalesce(l.score_on, l.due_on) <= $2
          ORDER BY l.due_on, l.plan_id, l.position LIMIT $3",
         DueRow::SELECT
     );
@@ -143,7 +146,7 @@ pub async fn due_scores(reads: &impl Reads, today: i32) -> Result<Vec<LineOutcom
     let rows = reads.records::<DueRow>(&sql, values).await?;
     let levels: Vec<(ProductId, StoreId)> = rows.iter().map(DueRow::level).collect();
     let since = rows.iter().map(|row| row.business_date).min().unwrap_or(today).saturating_sub(NAIVE_DAYS);
-    let until = rows.iter().map(|row| row.line.due_on).max().unwrap_or(today);
+    let until = rows.iter().map(|row| row.score_on).max().unwrap_or(today);
     let (days, spans) =
         (level_days(reads, &levels, (since, until)).await?, spans_within(reads, &levels, (since - 1, until - 1)).await?);
     let score = |row: DueRow| {
@@ -192,6 +195,7 @@ pub async fn write_scores(work: &Work, scores: &[LineOutcome]) -> Result<(), Fau
             excess_units: Some(score.excess),
             naive_units: score.naive_point,
             estimated_units: score.estimated_demand,
+            promised_millionths: score.promised_millionths,
         });
     }
     work.write(Bulk::from(rows)).await
@@ -244,6 +248,21 @@ pub struct OutcomeSum {
     pub naive_lines: i64,
     #[record(sql = "CAST(sum({naive_within}) AS bigint)")]
     pub naive_within: i64,
+    /// Proposals with a promised share of cycles, those of them whose demand did not exceed their point, and the sum of the
+    /// shares in millionths.
+    #[record(sql = "CAST(count(l.promised_millionths) AS bigint)")]
+    pub promised_lines: i64,
+    #[record(sql = "CAST(sum(CASE WHEN l.promised_millionths IS NULL THEN 0 ELSE l.is_within END) AS bigint)")]
+    pub promised_within: i64,
+    #[record(sql = "CAST(coalesce(sum(l.promised_millionths), 0) AS bigint)")]
+    pub promised_millionths: i64,
+}
+
+impl OutcomeSum {
+    /// Mean of the promised shares; None without any.
+    pub fn mean_promised(&self) -> Option<f64> {
+        ratio(self.promised_millionths as f64 / 1e6, self.promised_lines as f64)
+    }
 }
 
 /// Proposals whose delivery was due in a period, of these stores or of all, by outcome.

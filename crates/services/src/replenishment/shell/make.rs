@@ -27,8 +27,8 @@ use crate::{
     demand::shell::catch_up,
     replenishment::{
         core::{
-            AvailableBudget, Plan, PlanLine, PlanScope, apply_plan_budget, cut_count, due_on, fit_purchases, sort_by_urgency,
-            sums,
+            AvailableBudget, Plan, PlanLine, PlanScope, apply_plan_budget, cut_count, due_on, fit_purchases, score_on,
+            sort_by_urgency, sums,
         },
         events::{PlanEvent, REPLENISHMENT_PLAN_CREATED},
         rows,
@@ -163,7 +163,10 @@ pub(super) fn plan_of(
     for (line, position) in lines.iter_mut().zip(1..) {
         (line.id, line.position) = (clock.id(), position);
         // A line that cuts an order has no delivery.
-        line.due_on = line.kind.cut_order().is_none().then(|| due_on(business_date, line.figures.lead_days));
+        if line.kind.cut_order().is_none() {
+            line.due_on = Some(due_on(business_date, line.figures.lead_days));
+            line.score_on = Some(score_on(business_date, &line.figures));
+        }
     }
     let now = clock.now();
     let plan = Plan {

@@ -14,6 +14,7 @@ pub enum ReportMeasure {
     Orders,
     OrderLines,
     GrossRevenue,
+    RevenueWithoutTax,
     Discounts,
     Refunds,
     NetRevenue,
@@ -54,6 +55,8 @@ pub enum Base {
     Returned,
     OrderLines,
     Gross,
+    /// Gross revenue without sales tax.
+    Untaxed,
     Discount,
     Refund,
     Cost,
@@ -115,6 +118,7 @@ impl Base {
             | Self::Returned
             | Self::OrderLines
             | Self::Gross
+            | Self::Untaxed
             | Self::Discount
             | Self::Refund
             | Self::Cost => BaseSource::Sales,
@@ -134,6 +138,7 @@ impl Base {
             Self::Returned => "RETURNED_UNITS",
             Self::OrderLines => "ORDER_LINES",
             Self::Gross => "GROSS_REVENUE",
+            Self::Untaxed => "REVENUE_WITHOUT_TAX",
             Self::Discount => "DISCOUNTS",
             Self::Refund => "REFUNDS",
             Self::Cost => "COST",
@@ -174,7 +179,7 @@ impl Base {
 }
 
 impl ReportMeasure {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::OrderedUnits,
         Self::CancelledUnits,
         Self::SoldUnits,
@@ -182,6 +187,7 @@ impl ReportMeasure {
         Self::Orders,
         Self::OrderLines,
         Self::GrossRevenue,
+        Self::RevenueWithoutTax,
         Self::Discounts,
         Self::Refunds,
         Self::NetRevenue,
@@ -211,13 +217,14 @@ impl ReportMeasure {
             Self::Orders => Formula::Sum(Base::Orders),
             Self::OrderLines => Formula::Sum(Base::OrderLines),
             Self::GrossRevenue => Formula::Sum(Base::Gross),
+            Self::RevenueWithoutTax => Formula::Sum(Base::Untaxed),
             Self::Discounts => Formula::Sum(Base::Discount),
             Self::Refunds => Formula::Sum(Base::Refund),
             Self::NetRevenue => Formula::Less(Base::Gross, Base::Refund),
             Self::Cost => Formula::Sum(Base::Cost),
-            Self::Margin => Formula::Less(Base::Gross, Base::Cost),
-            Self::MarginRate => Formula::Rate(Base::Gross, Base::Cost),
-            Self::AveragePrice => Formula::Average(Base::Gross, Base::Sold),
+            Self::Margin => Formula::Less(Base::Untaxed, Base::Cost),
+            Self::MarginRate => Formula::Rate(Base::Untaxed, Base::Cost),
+            Self::AveragePrice => Formula::Average(Base::Untaxed, Base::Sold),
             Self::AverageOrderValue => Formula::Average(Base::Gross, Base::Orders),
             Self::ReturnRate => Formula::Share(Base::Returned, Base::Sold),
             Self::ReceivedUnits => Formula::Sum(Base::Received),
@@ -271,6 +278,7 @@ impl ReportMeasure {
             Self::OrderLines => ReportUnit::Lines,
             Self::InStockDays | Self::OutOfStockDays => ReportUnit::Days,
             Self::GrossRevenue
+            | Self::RevenueWithoutTax
             | Self::Discounts
             | Self::Refunds
             | Self::NetRevenue
@@ -292,6 +300,7 @@ impl ReportMeasure {
             Self::Orders => "ORDERS",
             Self::OrderLines => "ORDER_LINES",
             Self::GrossRevenue => "GROSS_REVENUE",
+            Self::RevenueWithoutTax => "REVENUE_WITHOUT_TAX",
             Self::Discounts => "DISCOUNTS",
             Self::Refunds => "REFUNDS",
             Self::NetRevenue => "NET_REVENUE",
@@ -310,38 +319,6 @@ impl ReportMeasure {
             Self::StockValue => "STOCK_VALUE",
             Self::LostUnits => "LOST_UNITS",
             Self::LostRevenue => "LOST_REVENUE",
-        }
-    }
-    /// Returns the description of a measure.
-    pub const fn description(self) -> &'static str {
-        match self {
-            Self::OrderedUnits => "Units of lines of confirmed orders, with what was cancelled of them later.",
-            Self::CancelledUnits => "Cancelled units out of the ordered ones.",
-            Self::SoldUnits => "Ordered units less cancelled ones.",
-            Self::ReturnedUnits => "Units that customers brought back on these days.",
-            Self::Orders => "Orders placed, each once. By products, those that have sold one of them.",
-            Self::OrderLines => "Lines of orders, without lines that were cancelled whole.",
-            Self::GrossRevenue => "Totals of the sold units' lines, before refunds.",
-            Self::Discounts => "Discounts of the sold units' lines.",
-            Self::Refunds => "Refunds of products, on the day on which they came back.",
-            Self::NetRevenue => "Gross revenue less refunds.",
-            Self::Cost => "The sold units at the cost that their product had when they were ordered.",
-            Self::Margin => "Gross revenue less cost, before refunds.",
-            Self::MarginRate => "Margin by gross revenue.",
-            Self::AveragePrice => "Gross revenue by sold units, for one of the product's smallest units.",
-            Self::AverageOrderValue => "Gross revenue by orders.",
-            Self::ReturnRate => "Units returned on these days by units sold on them.",
-            Self::ReceivedUnits => "Units received from suppliers, or stocked otherwise.",
-            Self::RemovedUnits => "Units that were removed: breakage, loss, returns to suppliers.",
-            Self::ClosingUnits => "Quantity on hand at the end of the last day, by time of the row's last day.",
-            Self::StockValue => {
-                "Booked value of the stock at the end of the last day, by time of the row's last day. A store has the share of its units."
-            }
-            Self::InStockDays => "Days of a product in a store that closed with stock.",
-            Self::OutOfStockDays => "Days of a product in a store that closed without stock.",
-            Self::StockoutRate => "Days that closed without stock by all days of a product in a store.",
-            Self::LostUnits => "Units lost by stock-outs, 28 days of each at most: the mid estimate of lostSales.",
-            Self::LostRevenue => "Revenue lost by stock-outs, 28 days of each at most: the mid estimate of lostSales.",
         }
     }
     /// The figure computed from sums; None if one of them is unknown, or without a denominator.
@@ -369,7 +346,8 @@ mod tests {
     #[test]
     fn figures_are_made_of_sums() {
         let sum = |base| match base {
-            Base::Gross => Some(1_000),
+            Base::Gross => Some(1_200),
+            Base::Untaxed => Some(1_000),
             Base::Cost => Some(250),
             Base::Sold => Some(4),
             Base::Orders => None,

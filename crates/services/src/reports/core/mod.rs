@@ -15,6 +15,7 @@ mod figure;
 mod fill;
 mod lost_sales;
 mod measure;
+mod measure_text;
 mod productivity;
 mod relative;
 mod shrinkage;

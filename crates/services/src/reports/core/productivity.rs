@@ -17,6 +17,8 @@ pub struct Productivity {
     pub closing: i128,
     /// Revenue less refunds, in one currency.
     pub net: i128,
+    /// The same without sales tax.
+    pub untaxed_net: i128,
     /// Booked cost of sold units, and of those that were returned, in any currency.
     pub cost: i128,
     pub returned_cost: i128,
@@ -37,6 +39,7 @@ impl Productivity {
         self.sold += other.sold;
         self.closing += other.closing;
         self.net += other.net;
+        self.untaxed_net += other.untaxed_net;
         self.cost += other.cost;
         self.returned_cost += other.returned_cost;
         self.value_sum += other.value_sum;
@@ -70,7 +73,7 @@ impl Productivity {
         if self.has_other_currencies {
             return None;
         }
-        ratios::gmroi(self.net as f64, self.net_cost() as f64, &[self.mean_value(days)])
+        ratios::gmroi(self.untaxed_net as f64, self.net_cost() as f64, &[self.mean_value(days)])
     }
     /// Vectors pub-01 and pub-02.
     pub fn turnover(&self, days: i64) -> Option<f64> {
@@ -95,7 +98,7 @@ mod tests {
 
     #[test]
     fn revenue_and_cost_of_other_sales_give_no_margin() {
-        let own = Productivity { net: 3_350, cost: 1_340, value_sum: 4_000, ..Productivity::default() };
+        let own = Productivity { net: 4_020, untaxed_net: 3_350, cost: 1_340, value_sum: 4_000, ..Productivity::default() };
         let other = Productivity { cost: 2_010, has_other_currencies: true, ..Productivity::default() };
         assert_eq!((own.gmroi(4), own.turnover(4)), (Some(2.01), Some(1.34)));
         let mut both = own;

@@ -16,7 +16,7 @@ use super::{
     narrow::{ReportFilter, SqlParameters},
 };
 use crate::{
-    demand::rows::{CURRENT, FIRST_DAY, FactKey},
+    demand::rows::{CURRENT, FIRST_DAY, FactKey, UNTAXED},
     reports::core::{Base, BaseSource, Bucket, ComparisonPeriod, MAX_GROUPS, ReportDimension, ReportSpec},
 };
 
@@ -169,6 +169,7 @@ impl Statement<'_> {
                 Base::Returned => "d.returned_units",
                 Base::OrderLines => "d.order_lines",
                 Base::Gross => "d.gross_minor",
+                Base::Untaxed => UNTAXED,
                 Base::Discount => "d.discount_minor",
                 Base::Refund => "d.refund_minor",
                 Base::Cost => "d.cost_minor",

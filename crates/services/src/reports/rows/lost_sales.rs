@@ -11,16 +11,19 @@ use platform::storage::{Backend, Fault, Finds, ROWS_PER_PAGE, Reads};
 
 use super::narrow::{ReportFilter, SqlParameters};
 use crate::{
-    demand::rows::{CURRENT, by_level},
+    demand::rows::{CURRENT, UNTAXED, by_level},
     reports::core::UnitPrice,
 };
 
 /// Days that a price is the mean of: the last ones up to the last day in stock.
 const PRICED_DAYS: i64 = 28;
-/// Columns for the units, revenue and cost of sales.
-const PAID: &str =
-    "CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) AS units, CAST(sum(d.gross_minor) AS bigint) AS gross,
-    CAST(sum(d.cost_minor) AS bigint) AS cost";
+/// Columns for the units, revenue without tax and cost of sales.
+fn paid() -> String {
+    format!(
+        "CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) AS units, CAST(sum({UNTAXED}) AS bigint) AS revenue,
+        CAST(sum(d.cost_minor) AS bigint) AS cost"
+    )
+}
 
 #[derive(Record)]
 struct PaidRow {
@@ -30,8 +33,8 @@ struct PaidRow {
     store: StoreId,
     #[record(sql = "x.units")]
     units: i64,
-    #[record(sql = "x.gross")]
-    gross: i64,
+    #[record(sql = "x.revenue")]
+    revenue: i64,
     #[record(sql = "x.cost")]
     cost: i64,
 }
@@ -47,7 +50,7 @@ struct ListedRow {
     cost_currency: Option<String>,
 }
 
-/// Returns the average prices and costs of levels in the 28 days up to their last day in stock, in
+/// Returns the average prices without tax and costs of levels in the 28 days up to their last day in stock, in
 /// one currency. Levels without sales in that time are left out.
 pub async fn load_paid_prices(
     reads: &impl Reads,
@@ -71,24 +74,24 @@ pub async fn load_paid_prices(
         "d.generation = {CURRENT} AND d.product_id = w.product_id AND d.store_id = w.store_id
          AND d.business_date <= w.last_day AND d.business_date > w.last_day - {PRICED_DAYS} AND d.currency = {money}"
     );
-    let backend = reads.backend();
+    let (backend, paid) = (reads.backend(), paid());
     let paid_sql = match backend {
         Backend::Sqlite => format!(
-            "SELECT w.product_id, w.store_id, {PAID} FROM {levels} JOIN demand_day d{by_level} ON d.tenant_id = $1 AND {days}
+            "SELECT w.product_id, w.store_id, {paid} FROM {levels} JOIN demand_day d{by_level} ON d.tenant_id = $1 AND {days}
              GROUP BY w.product_id, w.store_id",
             by_level = by_level(backend)
         ),
         // Looked up level by level: Postgres cannot estimate how few days of each are needed, and
         // would scan all days.
         Backend::Postgres => format!(
-            "SELECT w.product_id, w.store_id, y.units, y.gross, y.cost FROM {levels}
-             CROSS JOIN LATERAL (SELECT {PAID} FROM demand_day d WHERE d.tenant_id = $1 AND {days}) y"
+            "SELECT w.product_id, w.store_id, y.units, y.revenue, y.cost FROM {levels}
+             CROSS JOIN LATERAL (SELECT {paid} FROM demand_day d WHERE d.tenant_id = $1 AND {days}) y"
         ),
     };
     let sql = format!("SELECT {} FROM ({paid_sql}) x WHERE x.units > 0", PaidRow::SELECT);
     let price_of = |row: PaidRow| {
         let per_unit = |minor: i64| minor as f64 / row.units as f64;
-        ((row.product, row.store), UnitPrice { price: per_unit(row.gross), cost: Some(per_unit(row.cost)) })
+        ((row.product, row.store), UnitPrice { price: per_unit(row.revenue), cost: Some(per_unit(row.cost)) })
     };
     Ok(reads.records::<PaidRow>(&sql, bound.values).await?.into_iter().map(price_of).collect())
 }

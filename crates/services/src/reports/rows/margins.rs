@@ -8,6 +8,7 @@ use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 
 use super::narrow::{ReportFilter, SqlParameters};
+use crate::demand::rows::UNTAXED;
 
 /// Grouping of the report's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,6 +28,9 @@ pub struct GroupMargin {
     pub units: i64,
     #[record(sql = "CAST(sum(g.gross) AS bigint)")]
     pub gross: i64,
+    /// Gross revenue without tax.
+    #[record(sql = "CAST(sum(g.untaxed) AS bigint)")]
+    pub untaxed: i64,
     #[record(sql = "CAST(sum(g.discounts) AS bigint)")]
     pub discounts: i64,
     #[record(sql = "CAST(sum(g.refunds) AS bigint)")]
@@ -51,8 +55,8 @@ pub async fn margins(
         MarginGroup::Product | MarginGroup::Category => "d.product_id",
     };
     let days = format!(
-        "SELECT {key} AS grp, d.ordered_units - d.cancelled_units AS units, d.gross_minor AS gross, d.discount_minor AS discounts,
-           d.refund_minor AS refunds, d.cost_minor AS cost
+        "SELECT {key} AS grp, d.ordered_units - d.cancelled_units AS units, d.gross_minor AS gross, {UNTAXED} AS untaxed,
+           d.discount_minor AS discounts, d.refund_minor AS refunds, d.cost_minor AS cost
          FROM demand_day d WHERE {days} AND d.currency = {money}{only}
            AND (d.ordered_units <> 0 OR d.returned_units <> 0 OR d.gross_minor <> 0 OR d.refund_minor <> 0)",
         only = SqlParameters::of_products(report_filter, "d.product_id")
@@ -66,9 +70,9 @@ pub async fn margins(
 /// Sums of products, each with its category as its group.
 fn of_categories(days: &str) -> String {
     format!(
-        "SELECT p.category_id AS grp, q.units, q.gross, q.discounts, q.refunds, q.cost FROM (
+        "SELECT p.category_id AS grp, q.units, q.gross, q.untaxed, q.discounts, q.refunds, q.cost FROM (
            SELECT d.grp, CAST(sum(d.units) AS bigint) AS units, CAST(sum(d.gross) AS bigint) AS gross,
-             CAST(sum(d.discounts) AS bigint) AS discounts, CAST(sum(d.refunds) AS bigint) AS refunds, CAST(sum(d.cost) AS bigint) AS cost
+             CAST(sum(d.untaxed) AS bigint) AS untaxed, CAST(sum(d.discounts) AS bigint) AS discounts, CAST(sum(d.refunds) AS bigint) AS refunds, CAST(sum(d.cost) AS bigint) AS cost
            FROM ({days}) d GROUP BY d.grp) q
          JOIN product p ON p.tenant_id = $1 AND p.id = q.grp"
     )

@@ -12,6 +12,7 @@ use platform::storage::{Fault, Finds, Reads};
 use super::narrow::{ReportFilter, SqlParameters};
 use crate::{
     demand::rows::{CURRENT, FIRST_DAY, products_of_same_category},
+    insight::core::untaxed_refund,
     reports::core::Productivity,
 };
 
@@ -41,8 +42,13 @@ struct FlowRow {
     units: i64,
     #[record(sql = "CAST(sum(d.net_units * ({to} - d.business_date + 1)) AS bigint)")]
     closing_sum: i64,
-    #[record(sql = "CAST(sum(CASE WHEN d.currency <> {money} THEN 0 ELSE d.gross_minor - d.refund_minor END) AS bigint)")]
-    net: i64,
+    #[record(sql = "CAST(sum(CASE WHEN d.currency <> {money} THEN 0 ELSE d.gross_minor END) AS bigint)")]
+    gross: i64,
+    #[record(sql = "CAST(sum(CASE WHEN d.currency <> {money} THEN 0 ELSE d.refund_minor END) AS bigint)")]
+    refunds: i64,
+    /// Revenue without tax, before refunds.
+    #[record(sql = "CAST(sum(CASE WHEN d.currency <> {money} THEN 0 ELSE d.list_minor - d.discount_minor END) AS bigint)")]
+    untaxed: i64,
     /// Rows of documents in other currencies.
     #[record(sql = "count(*) FILTER (WHERE d.currency <> {money} AND d.currency <> '')")]
     others: i64,
@@ -54,8 +60,7 @@ struct FlowRow {
 }
 
 /// The columns of `FlowRow`, of the days before.
-const COLUMNS_BEFORE_PERIOD: &str =
-    "d.product_id, d.store_id, 0, 0, 0, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint), CAST(min(d.business_date) AS integer)";
+const COLUMNS_BEFORE_PERIOD: &str = "d.product_id, d.store_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint), CAST(min(d.business_date) AS integer)";
 
 /// The flows of all levels in all stores: a level's share of its product's value depends on all of
 /// them.
@@ -92,7 +97,8 @@ pub async fn level_flows(reads: &impl Reads, report_filter: &ReportFilter, curre
             moved_in: row.moved_in.into(),
             sold: row.sold.into(),
             closing: i128::from(row.opening) + i128::from(row.units),
-            net: row.net.into(),
+            net: i128::from(row.gross) - i128::from(row.refunds),
+            untaxed_net: i128::from(row.untaxed) - untaxed_refund(row.refunds, (row.gross.into(), row.untaxed.into())),
             first_day: Some(row.first_day),
             has_other_currencies: row.others > 0,
             ..Productivity::default()

@@ -32,17 +32,18 @@ impl GroupMargin {
     pub const fn net(&self) -> i64 {
         self.gross - self.refunds
     }
-    /// Returns the margin of the sold units, before refunds.
+    /// Returns the margin of the sold units, before refunds: sales tax is no part of it.
     pub const fn margin(&self) -> i64 {
-        self.gross - self.cost
+        self.untaxed - self.cost
     }
     pub fn margin_rate(&self) -> Option<f64> {
-        forecast::ratios::ratio(self.margin() as f64, self.gross as f64)
+        forecast::ratios::ratio(self.margin() as f64, self.untaxed as f64)
     }
     fn join(&mut self, other: &Self) -> Option<()> {
         let sums = [
             (&mut self.units, other.units),
             (&mut self.gross, other.gross),
+            (&mut self.untaxed, other.untaxed),
             (&mut self.discounts, other.discounts),
             (&mut self.refunds, other.refunds),
             (&mut self.cost, other.cost),
@@ -73,11 +74,11 @@ pub async fn margin_report(
     let report_filter = restrict_to_permit(&permit, report_filter);
     let source = facts_source(db, &scope, report_filter.span).await?;
     let group_margins = rows::margins(&scope, &report_filter, group, source.currency).await?;
-    let mut totals = GroupMargin { key: None, units: 0, gross: 0, discounts: 0, refunds: 0, cost: 0 };
+    let mut totals = GroupMargin { key: None, units: 0, gross: 0, untaxed: 0, discounts: 0, refunds: 0, cost: 0 };
     for row in &group_margins {
         totals.join(row).ok_or(ReportError::TooLarge)?;
     }
-    for sum in [totals.units, totals.gross, totals.discounts, totals.refunds, totals.cost] {
+    for sum in [totals.units, totals.gross, totals.untaxed, totals.discounts, totals.refunds, totals.cost] {
         to_safe_integer(sum.into())?;
     }
     let sort_key = |row: &GroupMargin| match top {

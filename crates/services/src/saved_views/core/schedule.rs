@@ -7,7 +7,7 @@ use super::{
     problem::Problem,
     view::{Variables, variables_problem},
 };
-use crate::alerts::core::check_address;
+use crate::{alerts::core::check_address, buckets::core::Bucket};
 
 /// Maximum schedules of a tenant.
 pub const MAX_SCHEDULES: i64 = 200;
@@ -63,6 +63,9 @@ pub struct ScheduleFields {
     /// Whether the event of a table has its first rows.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub tells_rows: bool,
+    /// Bucket of the tenant's into which each table is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<Bucket>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
@@ -95,6 +98,8 @@ pub struct Schedule {
     pub updated_at: Timestamp,
     /// The file of the last stored table.
     pub last_file: Option<FileId>,
+    /// The bucket's secret, sealed.
+    pub sealed: Option<Vec<u8>>,
 }
 
 /// A run that has not ended.
@@ -141,9 +146,9 @@ impl ScheduleRule {
 }
 
 impl ScheduleFields {
-    /// Whether a table has no recipient, event or file.
+    /// Whether a table has no recipient, event, file or bucket.
     fn has_no_output(&self) -> bool {
-        !(self.is_mailed() || self.emits_event || self.keeps_file)
+        !(self.is_mailed() || self.emits_event || self.keeps_file || self.bucket.is_some())
     }
 
     /// Whether the schedule has recipients of e-mails.
@@ -171,8 +176,10 @@ impl ScheduleFields {
             }
         }
         if self.has_no_output() {
-            problem_list
-                .push(Problem::Missing { message: "an address, a member, the event or a kept file is needed", name: "emails" });
+            problem_list.push(Problem::Missing {
+                message: "an address, a member, the event, a kept file or a bucket is needed",
+                name: "emails",
+            });
         }
         if self.emails.len() + self.members.len() > MAX_RECIPIENTS {
             problem_list.push(Problem::TooMany { most: MAX_RECIPIENTS, name: "emails" });
@@ -188,6 +195,11 @@ impl ScheduleFields {
 }
 
 impl Schedule {
+    /// Name in the bucket of the table that is due at a time, as in RFC 3339 and UTC: equal for each try of a run.
+    pub fn bucket_name(&self, slug: &str, due_at: &str, extension: &str) -> String {
+        let moment: String = due_at.chars().take(19).map(|c| if c == ':' { '-' } else { c }).collect();
+        format!("{slug}/{moment}Z-{}.{extension}", self.id)
+    }
     /// Returns the schedule after the end of its run.
     #[must_use]
     pub fn after_run(&self, end: RunEnd, now: Timestamp) -> Self {
@@ -266,6 +278,7 @@ mod tests {
             locale: PaperLocale::English,
             keeps_file: false,
             tells_rows: false,
+            bucket: None,
         }
     }
 
@@ -287,7 +300,15 @@ mod tests {
             created_at: Timestamp(1),
             updated_at: Timestamp(1),
             last_file: None,
+            sealed: None,
         }
+    }
+
+    #[test]
+    fn a_file_in_a_bucket_is_named_after_its_time() {
+        let name = schedule().bucket_name("low-stock", "2026-12-01T07:00:00.000000Z", "csv");
+        let id = schedule().id;
+        assert_eq!(name, format!("low-stock/2026-12-01T07-00-00Z-{id}.csv"));
     }
 
     #[test]

@@ -7,12 +7,16 @@ use entity::{
 };
 use platform::{
     jobs::Horizon,
+    secrets::{Loss, SealedColumn},
     storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::saved_views::core::{Run, Schedule, ScheduleFields, ScheduleRule};
+use crate::{
+    buckets::{BucketRow, core::Bucket},
+    saved_views::core::{Run, Schedule, ScheduleFields, ScheduleRule},
+};
 
 #[derive(Record)]
 #[record(of = saved_view_schedule, alias = "s")]
@@ -49,6 +53,30 @@ struct ScheduleRow {
     keeps_file: i32,
     tells_rows: i32,
     last_file_id: Option<FileId>,
+    endpoint: Option<String>,
+    bucket: Option<String>,
+    region: Option<String>,
+    prefix: Option<String>,
+    access_key_id: Option<String>,
+    secret_sealed: Option<Vec<u8>>,
+}
+
+/// The secret of a login at a tenant's bucket. A lost one becomes empty, which no valid secret is.
+pub const SECRET: SealedColumn = SealedColumn {
+    table: "saved_view_schedule",
+    column: "secret_sealed",
+    keys: &["tenant_id", "id"],
+    blind: None,
+    loss: Loss::Random(
+        0,
+        "status = 'PAUSED', next_run_at = NULL, last_error = 'the secret of the bucket was lost: set the schedule with it again', \
+         version = version + 1, updated_at = :now",
+    ),
+};
+
+/// The row of a schedule's bucket.
+pub const fn bucket_row(tenant: TenantId, id: SavedViewScheduleId) -> BucketRow {
+    BucketRow { column: SECRET, keys: [tenant.uuid(), id.uuid()] }
 }
 
 fn corrupt(rule: &'static str) -> Fault {
@@ -59,6 +87,13 @@ impl TryFrom<ScheduleRow> for Schedule {
     type Error = Fault;
     fn try_from(row: ScheduleRow) -> Result<Self, Fault> {
         let sent_addresses = serde_json::from_str(&row.run_sent).map_err(|_| corrupt("run_sent is a list of texts"))?;
+        let bucket = row.endpoint.zip(row.bucket).map(|(endpoint, name)| Bucket {
+            endpoint,
+            name,
+            region: row.region.unwrap_or_default(),
+            prefix: row.prefix.unwrap_or_default(),
+            access_key_id: row.access_key_id.unwrap_or_default(),
+        });
         let fields = ScheduleFields {
             variables: serde_json::from_str(&row.variables).map_err(|_| corrupt("variables are a JSON object"))?,
             rows: row.list_path,
@@ -77,6 +112,7 @@ impl TryFrom<ScheduleRow> for Schedule {
             locale: row.locale,
             keeps_file: row.keeps_file != 0,
             tells_rows: row.tells_rows != 0,
+            bucket,
         };
         Ok(Self {
             id: row.id,
@@ -95,6 +131,7 @@ impl TryFrom<ScheduleRow> for Schedule {
             created_at: row.created_at,
             updated_at: row.updated_at,
             last_file: row.last_file_id,
+            sealed: row.secret_sealed,
         })
     }
 }
@@ -105,6 +142,7 @@ fn to_json(items: &impl serde::Serialize) -> Result<String, Fault> {
 
 fn row_of(tenant_id: TenantId, schedule: &Schedule) -> Result<saved_view_schedule::Model, Fault> {
     let (fields, rule) = (&schedule.fields, &schedule.fields.rule);
+    let bucket = fields.bucket.as_ref();
     let sent_addresses = schedule.run.as_ref().map(|run| run.sent.as_slice()).unwrap_or_default();
     Ok(saved_view_schedule::Model {
         tenant_id,
@@ -140,6 +178,12 @@ fn row_of(tenant_id: TenantId, schedule: &Schedule) -> Result<saved_view_schedul
         keeps_file: i32::from(fields.keeps_file),
         tells_rows: i32::from(fields.tells_rows),
         last_file_id: schedule.last_file,
+        endpoint: bucket.map(|bucket| bucket.endpoint.clone()),
+        bucket: bucket.map(|bucket| bucket.name.clone()),
+        region: bucket.map(|bucket| bucket.region.clone()),
+        prefix: bucket.map(|bucket| bucket.prefix.clone()),
+        access_key_id: bucket.map(|bucket| bucket.access_key_id.clone()),
+        secret_sealed: schedule.sealed.clone(),
     })
 }
 

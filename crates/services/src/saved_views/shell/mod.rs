@@ -1,6 +1,7 @@
 //! Storing and reading views.
 
 mod change;
+mod destinations;
 mod due;
 mod engine;
 mod links;

@@ -7,13 +7,17 @@ use platform::{
 };
 
 use super::engine::DocumentProblem;
-use crate::saved_views::core::Problem;
+use crate::{buckets::core::BucketProblem, saved_views::core::Problem};
 
 /// Refusal of a call that wrote nothing.
 #[derive(Debug, Clone)]
 pub enum SavedViewRefusal {
     BadKey(KeyProblem),
     Field(Problem),
+    /// A problem of a schedule's bucket.
+    Bucket(BucketProblem),
+    /// Requests to the bucket's endpoint are not allowed; the text is the reason.
+    Endpoint(String),
     NotFound,
     /// The view of the link or the schedule does not exist.
     NoView,
@@ -54,6 +58,7 @@ impl Staged for SavedViewRefusal {
         match self {
             Self::BadKey(_) => Stage::Shape,
             Self::Field(problem) => problem.stage(),
+            Self::Bucket(problem) => problem.stage(),
             Self::NotFound
             | Self::NoView
             | Self::NoLink
@@ -61,7 +66,7 @@ impl Staged for SavedViewRefusal {
             | Self::NoMember(_)
             | Self::NoRole(_)
             | Self::NoReader(_) => Stage::Reference,
-            Self::NoTable(_) | Self::Document(_) | Self::TooDear(_) => Stage::Value,
+            Self::Endpoint(_) | Self::NoTable(_) | Self::Document(_) | Self::TooDear(_) => Stage::Value,
             Self::TooManyLinks
             | Self::TooManySchedules
             | Self::TooManySchedulesOfView

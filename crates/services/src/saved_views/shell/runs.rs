@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    destinations::TableToStore,
     due::next_run,
     engine::{DocumentRefusal, Table, TableOutcome, TableRequest},
     service::SavedViews,
 };
 use crate::{
     alerts::core::is_same_address,
+    buckets::BucketFailure,
     exchange::Requester,
     files::FileError,
     saved_views::{
@@ -173,7 +175,11 @@ impl SavedViews {
         let recipients = addresses(identity, job.tenant, &schedule).await?;
         let result = schedule.fields.emits_event.then(|| result_of(&view, &schedule, (run.due_at, hash.as_str()), &table));
         let tenant = rows::tenant_name(&self.0.db.tenant(job.tenant)).await?;
-        let file = (is_mailed || keeps_file).then(|| TableToStore { bytes: Bytes::copy_from_slice(&table.bytes), read_at });
+        let keeps_bytes = is_mailed || keeps_file || schedule.fields.bucket.is_some();
+        let stored_bytes = if keeps_bytes { Bytes::copy_from_slice(&table.bytes) } else { Bytes::new() };
+        let bucket_bytes = stored_bytes.clone();
+        let file = (is_mailed || keeps_file).then(|| TableToStore { bytes: stored_bytes, read_at });
+        let due_at = run.due_at;
         let email = email_of(&tenant, &view, &schedule, table);
         let delivery_problem = if is_mailed && !sender.0.is_configured() {
             Some(NO_MAIL)
@@ -189,8 +195,13 @@ impl SavedViews {
                 DeliveredRecipients::Some => Some(MAIL_NOT_ACCEPTED),
             }
         };
-        // The file is written last, so that an unavailable mail server does not cause a file for
-        // each try.
+        match self.write_to_bucket(&view, &schedule, (job.tenant, due_at), bucket_bytes).await {
+            Ok(()) => {}
+            Err(BucketFailure::Away(reason)) => return self.postpone_or_fail(job, &schedule, reason).await,
+            Err(BucketFailure::Fault(fault)) => return Err(fault.into()),
+        }
+        // The file is written last, so that an unavailable mail server or bucket does not cause a
+        // file for each try.
         let mut file_note = STORED_AS_FILE;
         if let Some(table) = file.filter(|_| keeps_file || delivery_problem.is_some()) {
             match self.store_table(job, &view, &schedule, table).await {
@@ -209,26 +220,6 @@ impl SavedViews {
         let end = delivery_problem.map_or(RunEnd::Sent(hash), |reason| RunEnd::Failed(format!("{reason}; {file_note}")));
         self.end_with(job, &schedule, end, result).await?;
         if delivery_problem == Some(MAIL_NOT_ACCEPTED) { Err(Failure::Hopeless(MAIL_NOT_ACCEPTED.to_owned())) } else { Ok(()) }
-    }
-
-    /// Stores a table as a file in the tenant's file store: it belongs to the owner, for seven
-    /// days.
-    async fn store_table(&self, job: &Job, view: &View, schedule: &Schedule, table: TableToStore) -> Result<FileId, FileError> {
-        let format = schedule.fields.format;
-        let file_info = (format!("{}.{}", view.fields.slug, file_extension(format)), media_type(format));
-        let author = (schedule.maker, schedule.key);
-        let mut writer = self.0.files.write_as_of(job.tenant, author, file_info, table.read_at).await?;
-        if !table.bytes.is_empty() {
-            writer.write(table.bytes).await?;
-        }
-        let file = writer.finish().await?;
-        let mut work = self.0.db.global().maintenance_for(job.tenant).await?;
-        if let Err(error) = file.keep(&mut work).await {
-            work.rollback().await?;
-            return Err(error);
-        }
-        work.commit().await?;
-        Ok(file.id())
     }
 
     /// Ends or postpones a run whose table was refused.
@@ -326,12 +317,6 @@ struct CompletedRun {
     run: Run,
     table: Table,
     /// A time before the data was read.
-    read_at: Timestamp,
-}
-
-/// The bytes of a table that is stored as a file.
-struct TableToStore {
-    bytes: Bytes,
     read_at: Timestamp,
 }
 

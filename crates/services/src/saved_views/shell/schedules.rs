@@ -9,21 +9,20 @@ use platform::{
     stages::{Refusals, Stage},
     storage::{
         Fault, Work,
-        idempotency::{CallResult, hash_of, settle},
+        idempotency::{self, CallResult, hash_of, settle},
     },
 };
 use serde::Serialize;
 
 use super::{
-    change::{
-        ChangeResult, CreatedExtra, ManagePermit, check_key, check_shape, end, end_with, find_receipt, key_of, load_replayed,
-    },
+    change::{ChangeResult, CreatedExtra, ManagePermit, check_key, end, end_with, find_receipt, key_of, load_replayed},
     due::next_run,
     refusal::{SavedViewError, SavedViewRefusal},
     service::SavedViews,
 };
 use crate::{
     alerts::core::distinct_addresses,
+    buckets::core::SecretKey,
     saved_views::{
         core::{MAX_SCHEDULES, MAX_SCHEDULES_OF_A_VIEW, Problem, Schedule, ScheduleFields, View, ViewRef},
         events::{SAVED_VIEW_SCHEDULE_DELETED, SAVED_VIEW_SCHEDULE_SET},
@@ -45,6 +44,9 @@ pub struct ScheduleSet {
     pub view: SavedViewId,
     /// An empty time zone stands for that of the tenant.
     pub fields: ScheduleFields,
+    /// Secret of the bucket; `None` keeps the stored one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretKey>,
     pub is_paused: bool,
     /// API key of the calling program.
     #[serde(skip)]
@@ -82,7 +84,7 @@ impl SavedViews {
         if !zone.is_empty() && !clock::is_time_zone(zone) {
             problems.push(Problem::Invalid { message: NO_ZONE, name: "timeZone" });
         }
-        check_shape(&input.idempotency_key, problems)?;
+        check_shape_with(&input, problems)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let outcome = self.apply_schedule_set(&mut work, &permit, &input).await;
         settle(work, outcome, mode.is_dry()).await
@@ -106,7 +108,9 @@ impl SavedViews {
         let (view, before) = lock_view_and_schedule(work, input).await?;
         let fields = self.validated_fields(work, permit, &view, input).await?;
         check_state(work, input, before.as_ref()).await?;
-        let schedule = self.build_schedule(permit, input, fields, before);
+        let id = before.as_ref().map_or_else(|| self.0.clock.id(), |before| before.id);
+        let sealed = self.sealed_secret(permit, input, (id, before.as_ref()))?;
+        let schedule = self.build_schedule(permit, input, (id, fields, sealed), before);
         if schedule.version == 1 {
             rows::insert_schedule(work, &schedule).await?;
         } else {
@@ -138,10 +142,27 @@ impl SavedViews {
         self.check_readable(permit, view, &fields.variables, &mut refusals).await?;
         let problem = self.engine()?.table_problem(&view.fields.document, fields.rows.as_deref());
         refusals.extend(problem.map(SavedViewRefusal::NoTable));
+        let endpoint_problem = fields.bucket.as_ref().and_then(|bucket| self.0.buckets.endpoint_problem(bucket));
+        refusals.extend(endpoint_problem.map(SavedViewRefusal::Endpoint));
         refusals.end(Stage::Value)?;
         fields.emails = distinct_addresses(&fields.emails);
         fields.members = fields.members.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         Ok(fields)
+    }
+
+    /// Returns the sealed secret of the bucket: the input's, or the stored one.
+    fn sealed_secret(
+        &self,
+        permit: &ManagePermit,
+        input: &ScheduleSet,
+        (id, before): (SavedViewScheduleId, Option<&Schedule>),
+    ) -> Result<Option<Vec<u8>>, SavedViewError> {
+        let Some(bucket) = &input.fields.bucket else { return Ok(None) };
+        let stored =
+            (before.and_then(|before| before.fields.bucket.as_ref()), before.and_then(|before| before.sealed.as_deref()));
+        let row = rows::bucket_row(permit.tenant(), id);
+        let sealed = self.0.buckets.seal(row, (bucket, input.secret.as_ref()), stored)?;
+        Ok(Some(sealed.map_err(SavedViewRefusal::Bucket)?))
     }
 
     /// Returns the schedule to store, without the run state of the one before.
@@ -149,13 +170,13 @@ impl SavedViews {
         &self,
         permit: &ManagePermit,
         input: &ScheduleSet,
-        fields: ScheduleFields,
+        (id, fields, sealed): (SavedViewScheduleId, ScheduleFields, Option<Vec<u8>>),
         before: Option<Schedule>,
     ) -> Schedule {
         let now = self.0.clock.now();
         let next = next_run(&fields.rule, now);
         Schedule {
-            id: before.as_ref().map_or_else(|| self.0.clock.id(), |before| before.id),
+            id,
             view: input.view,
             fields,
             status: if input.is_paused { ScheduleStatus::Paused } else { ScheduleStatus::Active },
@@ -171,6 +192,7 @@ impl SavedViews {
             created_at: before.as_ref().map_or(now, |before| before.created_at),
             updated_at: now,
             last_file: before.as_ref().and_then(|before| before.file_for(input.key)),
+            sealed,
         }
     }
 
@@ -199,6 +221,18 @@ impl SavedViews {
     pub async fn schedules(&self, permit: &ManagePermit, view: SavedViewId) -> Result<Vec<Schedule>, Fault> {
         rows::schedules_of(&permit.scope(&self.0.db), view).await
     }
+}
+
+/// Refuses an invalid idempotency key, and fields or a bucket of a wrong form.
+fn check_shape_with(input: &ScheduleSet, problems: Vec<Problem>) -> Result<(), SavedViewError> {
+    let mut refusals = Refusals::default();
+    refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(SavedViewRefusal::BadKey));
+    refusals.extend(problems.into_iter().map(SavedViewRefusal::Field));
+    if let Some(bucket) = &input.fields.bucket {
+        let problems = bucket.problems_with(input.secret.as_ref(), input.id.is_some());
+        refusals.extend(problems.into_iter().map(SavedViewRefusal::Bucket));
+    }
+    refusals.end(Stage::Shape).map_err(SavedViewError::from)
 }
 
 /// Returns the view, and the schedule to change; `None` if one is created. Both are locked.

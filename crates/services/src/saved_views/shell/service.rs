@@ -8,7 +8,7 @@ use platform::{
 };
 
 use super::{engine::ViewEngine, link_use_cache::LinkUses};
-use crate::files::Files;
+use crate::{buckets::BucketOpener, files::Files, webhooks::Webhooks};
 
 /// The room's service. Cheap to clone.
 #[derive(Clone)]
@@ -19,14 +19,16 @@ pub(super) struct Inner {
     pub(super) clock: Clock,
     /// Store of the tables.
     pub(super) files: Files,
+    pub(super) buckets: BucketOpener,
     /// Weak, since the engine holds the schema, which holds this service.
     engine: RwLock<Option<Weak<dyn ViewEngine>>>,
     pub(super) uses: LinkUses,
 }
 
 impl SavedViews {
-    pub fn new(db: Database, clock: Clock, files: Files) -> Self {
-        Self(Arc::new(Inner { db, clock, files, engine: RwLock::default(), uses: LinkUses::default() }))
+    pub fn new(db: Database, clock: Clock, files: Files, webhooks: &Webhooks) -> Self {
+        let buckets = BucketOpener::new(webhooks);
+        Self(Arc::new(Inner { db, clock, files, buckets, engine: RwLock::default(), uses: LinkUses::default() }))
     }
 
     pub fn database(&self) -> &Database {

@@ -1,10 +1,9 @@
-//! A bucket of a tenant's, and its credentials.
+//! A bucket of a tenant's, its credentials, and their problems.
 
 use std::fmt;
 
+use platform::stages::{Stage, Staged};
 use serde::Serialize;
-
-use super::problem::Problem;
 
 const MAX_TEXT: usize = 200;
 const MAX_SECRET: usize = 256;
@@ -21,6 +20,26 @@ pub struct Bucket {
     pub access_key_id: String,
 }
 
+/// Problem of a bucket's field, or of its secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BucketProblem {
+    Invalid { message: &'static str, name: &'static str },
+    TooLong { most: usize, name: &'static str },
+    Missing { message: &'static str, name: &'static str },
+}
+
+impl BucketProblem {
+    /// Neither the input nor the row has the secret of the login.
+    pub const NO_SECRET: Self =
+        Self::Missing { message: "the secret is needed for a login that is not kept", name: "secretAccessKey" };
+}
+
+impl Staged for BucketProblem {
+    fn stage(&self) -> Stage {
+        Stage::Shape
+    }
+}
+
 /// The secret of a login at a bucket.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -34,7 +53,7 @@ impl fmt::Debug for SecretKey {
 
 impl Bucket {
     /// Returns all faults of the bucket. The endpoint's address is checked later.
-    pub fn problems(&self) -> Vec<Problem> {
+    pub fn problems(&self) -> Vec<BucketProblem> {
         let fields = [
             self.endpoint_problem(),
             self.name_problem(),
@@ -42,7 +61,7 @@ impl Bucket {
                 character_problem(
                     &self.region,
                     "-",
-                    Problem::Invalid { message: "a region is expected, as in eu-west-2", name: "region" },
+                    BucketProblem::Invalid { message: "a region is expected, as in eu-west-2", name: "region" },
                 )
             }),
             self.prefix_problem(),
@@ -51,67 +70,82 @@ impl Bucket {
         fields.into_iter().flatten().collect()
     }
 
-    fn endpoint_problem(&self) -> Option<Problem> {
+    fn endpoint_problem(&self) -> Option<BucketProblem> {
         let message = "the URL of a host without a path is expected, as in https://s3.eu-west-2.amazonaws.com";
         let host = self.endpoint.split_once("://").map_or("", |(_, rest)| rest.trim_end_matches('/'));
         let is_invalid = host.is_empty() || host.contains(['/', '?', '#', '\\']);
         required_problem(&self.endpoint, "endpoint", "the URL of a host is needed, as in https://s3.eu-west-2.amazonaws.com")
-            .or_else(|| is_invalid.then_some(Problem::Invalid { message, name: "endpoint" }))
+            .or_else(|| is_invalid.then_some(BucketProblem::Invalid { message, name: "endpoint" }))
     }
 
-    fn name_problem(&self) -> Option<Problem> {
+    fn name_problem(&self) -> Option<BucketProblem> {
         let message = "a bucket's name of 3 to 63 small letters, digits, hyphens and dots is expected";
         if self.name.trim().is_empty() {
-            return Some(Problem::Missing { message: "a bucket's name is needed", name: "name" });
+            return Some(BucketProblem::Missing { message: "a bucket's name is needed", name: "name" });
         }
-        (!is_bucket(&self.name)).then_some(Problem::Invalid { message, name: "name" })
+        (!is_bucket(&self.name)).then_some(BucketProblem::Invalid { message, name: "name" })
     }
 
-    fn prefix_problem(&self) -> Option<Problem> {
+    fn prefix_problem(&self) -> Option<BucketProblem> {
         if self.prefix.chars().nth(MAX_TEXT).is_some() {
-            return Some(Problem::TooLong { most: MAX_TEXT, name: "prefix" });
+            return Some(BucketProblem::TooLong { most: MAX_TEXT, name: "prefix" });
         }
         let is_folder = |part: &str| is_word(part, "-_.=") && part != "." && part != "..";
         let message = "names of letters, digits, hyphens, dots, underscores and equals signs between slashes are expected";
         let is_invalid = !self.prefix.is_empty() && !self.prefix.split('/').all(is_folder);
-        is_invalid.then_some(Problem::Invalid { message, name: "prefix" })
+        is_invalid.then_some(BucketProblem::Invalid { message, name: "prefix" })
     }
 
-    fn login_problem(&self) -> Option<Problem> {
+    fn login_problem(&self) -> Option<BucketProblem> {
         let message = "an access key ID of letters, digits, hyphens, dots and underscores is expected";
         required_problem(&self.access_key_id, "accessKeyId", "an access key ID is needed")
-            .or_else(|| character_problem(&self.access_key_id, "-_.", Problem::Invalid { message, name: "accessKeyId" }))
+            .or_else(|| character_problem(&self.access_key_id, "-_.", BucketProblem::Invalid { message, name: "accessKeyId" }))
+    }
+
+    /// Returns all faults of a bucket that is set with this secret; without one the row, if there is one, may have it.
+    pub fn problems_with(&self, secret: Option<&SecretKey>, has_row: bool) -> Vec<BucketProblem> {
+        let mut problems = self.problems();
+        problems.extend((secret.is_none() && !has_row).then_some(BucketProblem::NO_SECRET));
+        problems.extend(secret.and_then(SecretKey::problem));
+        problems
+    }
+
+    /// Whether the stored secret of another bucket is for the same login at the same host.
+    pub(super) fn has_login_of(&self, other: &Self) -> bool {
+        (&self.endpoint, &self.access_key_id) == (&other.endpoint, &other.access_key_id)
     }
 
     /// Whether another login leads to the same place.
-    pub(super) fn is_place_of(&self, other: &Self) -> bool {
+    pub fn is_place_of(&self, other: &Self) -> bool {
         (&self.endpoint, &self.name, &self.prefix) == (&other.endpoint, &other.name, &other.prefix)
     }
 }
 
 impl SecretKey {
     /// Returns the problem of an invalid secret.
-    pub fn problem(&self) -> Option<Problem> {
+    pub fn problem(&self) -> Option<BucketProblem> {
         const NAME: &str = "secretAccessKey";
         if self.0.trim().is_empty() {
-            return Some(Problem::Missing { message: "a secret is needed", name: NAME });
+            return Some(BucketProblem::Missing { message: "a secret is needed", name: NAME });
         }
         let is_invalid = self.0.len() > MAX_SECRET || !self.0.bytes().all(|byte| byte.is_ascii_graphic());
-        is_invalid
-            .then_some(Problem::Invalid { message: "a secret of 1 to 256 visible ASCII characters is expected", name: NAME })
+        is_invalid.then_some(BucketProblem::Invalid {
+            message: "a secret of 1 to 256 visible ASCII characters is expected",
+            name: NAME,
+        })
     }
 }
 
 /// Returns the problem of a required text that is empty or too long.
-fn required_problem(text: &str, name: &'static str, message: &'static str) -> Option<Problem> {
+fn required_problem(text: &str, name: &'static str, message: &'static str) -> Option<BucketProblem> {
     if text.trim().is_empty() {
-        return Some(Problem::Missing { message, name });
+        return Some(BucketProblem::Missing { message, name });
     }
-    text.chars().nth(MAX_TEXT).map(|_| Problem::TooLong { most: MAX_TEXT, name })
+    text.chars().nth(MAX_TEXT).map(|_| BucketProblem::TooLong { most: MAX_TEXT, name })
 }
 
 /// Returns the problem unless the text consists of ASCII letters, digits and these signs.
-fn character_problem(text: &str, signs: &str, problem: Problem) -> Option<Problem> {
+fn character_problem(text: &str, signs: &str, problem: BucketProblem) -> Option<BucketProblem> {
     (!is_word(text, signs)).then_some(problem)
 }
 
@@ -146,7 +180,7 @@ mod tests {
     fn problem(bucket: &Bucket) -> Option<&'static str> {
         match bucket.problems()[..] {
             [] => None,
-            [Problem::Invalid { name, .. } | Problem::TooLong { name, .. }] => Some(name),
+            [BucketProblem::Invalid { name, .. } | BucketProblem::TooLong { name, .. }] => Some(name),
             ref others => panic!("{others:?}"),
         }
     }
@@ -179,10 +213,10 @@ mod tests {
         let is_as_expected = matches!(
             found[..],
             [
-                Problem::Missing { name: "endpoint", .. },
-                Problem::Missing { name: "name", .. },
-                Problem::Missing { name: "region", .. },
-                Problem::Invalid { name: "prefix", .. }
+                BucketProblem::Missing { name: "endpoint", .. },
+                BucketProblem::Missing { name: "name", .. },
+                BucketProblem::Missing { name: "region", .. },
+                BucketProblem::Invalid { name: "prefix", .. }
             ]
         );
         assert!(is_as_expected, "{found:?}");
