@@ -6376,7 +6376,8 @@ export type ReplenishmentReasonCode =
   | 'NOT_NEEDED'
   | 'WEEKDAYS'
   | 'FEW_SALES'
-  | 'LIQUIDATED';
+  | 'LIQUIDATED'
+  | 'PART_OF_KITS';
 
 /** Reason for which a chosen line was not approved. */
 export type ReplenishmentRefusalCode =

@@ -6,6 +6,7 @@ mod budgets;
 mod calendar;
 mod cuts;
 pub mod desk;
+mod kits;
 mod lines;
 mod minimum;
 mod policies;

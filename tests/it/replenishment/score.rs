@@ -24,13 +24,13 @@ on_both!(
 const DAY: i64 = 86_400_000_000;
 
 /// Returns how many proposals are scored in the night so many days from now.
-async fn scored(desk: &Desk<'_>, days: i64) -> usize {
+pub async fn scored(desk: &Desk<'_>, days: i64) -> usize {
     let now = (desk.world.node.clock.now().micros() / DAY + days) * DAY + DAY / 6;
     let clock = Clock::manual(move || Timestamp(now), now as u64);
     score_due(&desk.world.node.db, &clock, desk.world.ours.owner.tenant).await.unwrap()
 }
 
-async fn line(desk: &Desk<'_>, plan: &Value) -> Value {
+pub async fn line(desk: &Desk<'_>, plan: &Value) -> Value {
     let query = "query($id: ID!) { replenishmentPlan(id: $id) { businessDate lines { nodes { state dueOn score { outcome demand estimatedDemand isWithin outDays left excess naivePoint isNaiveWithin } } } } }";
     let answer = desk.books.office.execute(query, json!({ "id": plan["id"] })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");

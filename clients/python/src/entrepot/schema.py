@@ -5064,6 +5064,7 @@ ReplenishmentReasonCode = Literal[
     "WEEKDAYS",
     "FEW_SALES",
     "LIQUIDATED",
+    "PART_OF_KITS",
 ]
 
 

@@ -171,6 +171,8 @@ pub enum ReplenishmentReasonCode {
     FewSales,
     /// An approved plan of liquidation clears the stock, so that only owed units are replenished.
     Liquidated,
+    /// The product is part of kits, which are forecast to sell.
+    PartOfKits,
 }
 
 /// Reason for which a chosen line was not approved.

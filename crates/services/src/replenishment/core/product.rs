@@ -75,6 +75,14 @@ impl Demand {
     }
 }
 
+/// Units of a level's demand that are parts of kits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct KitShare {
+    pub kits: usize,
+    /// Mean units of the first coming week.
+    pub weekly: f64,
+}
+
 /// A product in a store. Units are the product's smallest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LevelState {
@@ -91,10 +99,12 @@ pub struct LevelState {
     pub reorder_point: Option<i64>,
     pub maximum: Option<i64>,
     pub demand: Option<Demand>,
-    /// Units of the last 52 weeks.
+    /// Units of the last 52 weeks, with those of kits.
     pub year_units: i64,
     /// The sum of the squares of each of these weeks' units.
     pub year_squares: f64,
+    /// Its demand, units and squares that are those of parts of kits. None without any.
+    pub kits: Option<KitShare>,
     pub classes: Option<Classes>,
     /// Whether an approved plan clears its units: nothing is ordered for it but owed units.
     pub is_liquidated: bool,
@@ -119,6 +129,7 @@ impl LevelState {
             demand: None,
             year_units: 0,
             year_squares: 0.0,
+            kits: None,
             classes: None,
             is_liquidated: false,
             is_asked: true,

@@ -6,6 +6,7 @@ use platform::plurals::pluralize;
 
 use super::{
     calendar_reason::waiting_reason,
+    kits::kit_reason,
     line::{LineKind, LineState, PlanLine},
     line_figures::LineFigures,
     policy::Rule,
@@ -79,7 +80,7 @@ pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, 
 
 /// Returns the reasons for the store's need.
 fn need_reasons(basis: &Basis, product: &ProductState, need: &Target<'_>, (point, up_to): (i64, i64)) -> Vec<Reason> {
-    let (level, position) = (need.level, need.level.position());
+    let (level, demand, position) = (need.level, basis.demand(need.level), need.level.position());
     let units = |units: i64| format_units(units, product.decimals);
     let first = if matches!(need.rule, Rule::Periodic { .. }) {
         let text = format!("it is a review day: position {}, filled up to {}", units(position), units(up_to));
@@ -103,6 +104,7 @@ fn need_reasons(basis: &Basis, product: &ProductState, need: &Target<'_>, (point
         let text = format!("no lead time is stated: {days} assumed");
         reasons.push(Reason::new(ReasonCode::AssumedLead, text, &[("leadDays", product.leads.stated)]));
     }
+    reasons.extend(level.kits.map(|kits| kit_reason(kits, demand.mean(1.0), product.decimals)));
     reasons.extend(waiting_reason(basis.today, &product.leads, &need.leads));
     reasons.extend(need.reasons.iter().cloned());
     reasons

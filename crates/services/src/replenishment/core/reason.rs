@@ -33,6 +33,7 @@ pub enum ReasonCode {
     Weekdays,
     FewSales,
     Liquidated,
+    PartOfKits,
 }
 
 /// A reason with the numbers that its text names.

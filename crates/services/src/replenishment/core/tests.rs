@@ -6,7 +6,10 @@ use std::{
 };
 
 use entity::prelude::*;
-use forecast::{intervals::SumPools, xyz::XyzClass};
+use forecast::{
+    intervals::{DayShape, DayShare, SumPools},
+    xyz::XyzClass,
+};
 use inventory::purchasing::core::{PriceBreak, Supply};
 use uuid::Uuid;
 
@@ -42,9 +45,8 @@ fn basis(error: f32, rule: Option<Rule>) -> Basis {
 fn point(service: i32, cover_days: i32) -> Option<Rule> {
     Some(Rule::ReorderPoint { service, cover_days, order_cost: None })
 }
-#[expect(clippy::unnecessary_wraps, reason = "as a level has it")]
-fn demand(mean: f64, scale: f64) -> Option<Demand> {
-    Some(Demand {
+fn wanted(mean: f64, scale: f64) -> Demand {
+    Demand {
         path: vec![mean; 26],
         scale,
         pool: Some(0),
@@ -54,7 +56,11 @@ fn demand(mean: f64, scale: f64) -> Option<Demand> {
         score: 80.0,
         classes: None,
         shape: None,
-    })
+    }
+}
+#[expect(clippy::unnecessary_wraps, reason = "as a level has it")]
+fn demand(mean: f64, scale: f64) -> Option<Demand> {
+    Some(wanted(mean, scale))
 }
 fn level(store: u128, available: i64, mean: f64) -> LevelState {
     LevelState { available, demand: demand(mean, 6.7056), year_units: 600, ..LevelState::empty(id(store)) }
@@ -106,6 +112,7 @@ fn numbered(mut lines: Vec<PlanLine>) -> Vec<PlanLine> {
 mod budgets;
 mod calendar;
 mod cuts;
+mod kits;
 mod minimum;
 mod risk;
 mod safety;

@@ -56,6 +56,7 @@ const fn is_newer(code: ReasonCode) -> bool {
             | ReasonCode::Weekdays
             | ReasonCode::FewSales
             | ReasonCode::Liquidated
+            | ReasonCode::PartOfKits
     )
 }
 

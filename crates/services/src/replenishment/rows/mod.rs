@@ -2,6 +2,7 @@
 
 mod approval_rule;
 mod facts;
+mod kits;
 mod line_list;
 pub mod line_tests;
 mod lines;
@@ -20,6 +21,7 @@ pub use facts::{
     ProductFacts, StoreUnits, SupplierFacts, backordered_units, catalogue, drafted_units, levels, liquidated_levels,
     outgoing_draft_units, stores, suppliers, turnovers,
 };
+pub use kits::{ComponentUse, components_in_kits};
 pub use line_list::{LINES, LineFilter, LineSort, LinesSorted, lines_source, products_of};
 pub use lines::{change_lines, insert_lines, line_page, lines_of, purchase_sums};
 pub use plan_sort::{PlanSort, PlansSorted, SortedPlan};

@@ -1,11 +1,11 @@
 //! Proposals whose covered time has passed, and their results.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{demand_day, product, replenishment_line, replenishment_plan},
+    tables::{demand_day, kit_component, product, replenishment_line, replenishment_plan},
 };
 use forecast::ratios::ratio;
 use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
@@ -76,6 +76,19 @@ struct DayRow {
     #[record(of = demand_day, alias = "d")]
     business_date: i32,
     #[record(sql = "CAST(sum(d.ordered_units - d.cancelled_units - d.taken_back_units) AS bigint)")]
+    units: i64,
+}
+
+/// Demand on a day for the kits that a level's product is part of.
+#[derive(Record)]
+struct KitDayRow {
+    #[record(of = kit_component, alias = "c")]
+    component_id: ProductId,
+    #[record(of = demand_day, alias = "d")]
+    store_id: StoreId,
+    #[record(of = demand_day, alias = "d")]
+    business_date: i32,
+    #[record(sql = "CAST(sum(c.quantity * (d.ordered_units - d.cancelled_units - d.taken_back_units)) AS bigint)")]
     units: i64,
 }
 
@@ -157,7 +170,7 @@ pub async fn due_scores(reads: &impl Reads, today: i32) -> Result<Vec<LineOutcom
     rows.into_iter().map(score).collect()
 }
 
-/// Reads the demand of levels by day, oldest first: days from one on and before another.
+/// Reads the demand of levels by day, oldest first: days from one on and before another. Kits count by what they are made of today.
 async fn level_days(
     reads: &impl Reads,
     levels: &[(ProductId, StoreId)],
@@ -168,16 +181,27 @@ async fn level_days(
         "SELECT {} FROM {level_table} CROSS JOIN demand_day d{}
          WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = k.a AND d.store_id = k.b
            AND d.business_date >= $2 AND d.business_date < $3
-         GROUP BY d.product_id, d.store_id, d.business_date ORDER BY d.business_date",
+         GROUP BY d.product_id, d.store_id, d.business_date",
         DayRow::SELECT,
         by_level(reads.backend())
     );
-    let values = [since.into(), until.into()].into_iter().chain(level_values).collect();
-    let mut days_by_level: HashMap<(ProductId, StoreId), Vec<(i32, i64)>> = HashMap::new();
-    for row in reads.records::<DayRow>(&sql, values).await? {
-        days_by_level.entry((row.product_id, row.store_id)).or_default().push((row.business_date, row.units));
+    let kits_sql = format!(
+        "SELECT {} FROM {level_table} CROSS JOIN kit_component c CROSS JOIN demand_day d{}
+         WHERE c.tenant_id = $1 AND c.component_id = k.a AND d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = c.kit_id
+           AND d.store_id = k.b AND d.business_date >= $2 AND d.business_date < $3
+         GROUP BY c.component_id, d.store_id, d.business_date",
+        KitDayRow::SELECT,
+        by_level(reads.backend())
+    );
+    let values: Vec<Value> = [since.into(), until.into()].into_iter().chain(level_values).collect();
+    let mut days_by_level: HashMap<(ProductId, StoreId), BTreeMap<i32, i64>> = HashMap::new();
+    for row in reads.records::<DayRow>(&sql, values.clone()).await? {
+        *days_by_level.entry((row.product_id, row.store_id)).or_default().entry(row.business_date).or_default() += row.units;
     }
-    Ok(days_by_level)
+    for row in reads.records::<KitDayRow>(&kits_sql, values).await? {
+        *days_by_level.entry((row.component_id, row.store_id)).or_default().entry(row.business_date).or_default() += row.units;
+    }
+    Ok(days_by_level.into_iter().map(|(level, days)| (level, days.into_iter().collect())).collect())
 }
 
 /// Writes scores on their lines.

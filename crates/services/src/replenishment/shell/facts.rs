@@ -22,10 +22,10 @@ use crate::{
     },
     replenishment::{
         core::{
-            Basis, Classes, Demand, LeadTimes, LevelState, MAX_LEAD_DAYS, OpenLine, PlanLine, PlanScope, Policies, ProductState,
-            plan_product,
+            Basis, Classes, Demand, KitUse, LeadTimes, LevelState, MAX_LEAD_DAYS, OpenLine, PlanLine, PlanScope, Policies,
+            ProductState, plan_product,
         },
-        rows::{self, ProductFacts, StoreUnits, SupplierFacts},
+        rows::{self, ComponentUse, ProductFacts, StoreUnits, SupplierFacts},
     },
 };
 
@@ -63,6 +63,8 @@ struct TenantFacts {
     /// Lines of orders that may be cut.
     open: HashMap<ProductId, Vec<OpenLine>>,
     turnovers: BTreeMap<Level, Turnover>,
+    /// Those of products that no plan is for, kits among them.
+    unplanned: BTreeMap<Level, Turnover>,
     /// Classes by the year alone, for levels without classes in the newest run.
     classes: BTreeMap<Level, StoredClasses>,
     suppliers: HashMap<SupplierId, SupplierFacts>,
@@ -129,7 +131,7 @@ async fn load_facts(
     let mut turnovers = rows::turnovers(scope, (week - 7 * YEAR_WEEKS, week)).await?;
     let sold: BTreeSet<ProductId> = turnovers.keys().map(|(_, product)| *product).collect();
     let planned = forecasts::planned_products(scope, &sold.into_iter().collect::<Vec<_>>()).await?;
-    turnovers.retain(|(_, product), _| planned.contains_key(product));
+    let unplanned = turnovers.extract_if(.., |(_, product), _| !planned.contains_key(product)).collect();
     for ((_, product), turnover) in &mut turnovers {
         *turnover =
             planned.get(product).map_or(*turnover, |priced| turnover.at(priced.price_minor.unwrap_or(0), priced.unit_decimals));
@@ -159,6 +161,7 @@ async fn load_facts(
         liquidated: rows::liquidated_levels(scope, today).await?,
         open,
         turnovers,
+        unplanned,
         classes,
         suppliers: rows::suppliers(scope, measured_since).await?,
         measured_since,
@@ -173,11 +176,10 @@ async fn load_product_states(
 ) -> Result<Vec<ProductState>, Fault> {
     let ids: Vec<ProductId> = chunk.iter().map(|facts| facts.id).collect();
     let mut levels = rows::levels(scope, &ids).await?;
-    let mut demands: HashMap<(ProductId, StoreId), Demand> = HashMap::new();
+    let (mut demands, mut kits) = (HashMap::new(), KitUses::new());
     if let Some(week) = tenant_facts.forecast_week {
-        for series in forecasts::series_of_products(scope, week, &ids).await? {
-            demands.insert((series.product, series.store), demand(&series, today));
-        }
+        demands = demands_of(scope, (week, today), &ids).await?;
+        kits = load_kits(scope, tenant_facts, (week, today), &ids).await?;
     }
     let sellable_days = forecasts::sellable_days(scope, &ids, tenant_facts.measured_since).await?;
     let mut offers = default_suppliers_of(scope, &ids).await?;
@@ -189,7 +191,9 @@ async fn load_product_states(
         }
         let mut product_levels = levels.remove(&facts.id).unwrap_or_default();
         // A product that is owed in a store that never had it has no level yet.
-        for store in tenant_facts.owed_at.get(&facts.id).into_iter().flatten() {
+        // Neither has one that is needed for the kits of a store.
+        let mut kit_uses = kits.remove(&facts.id).unwrap_or_default();
+        for store in tenant_facts.owed_at.get(&facts.id).into_iter().flatten().chain(kit_uses.keys()) {
             if !product_levels.iter().any(|level| level.store == *store) {
                 product_levels.push(LevelState::empty(*store));
             }
@@ -197,6 +201,7 @@ async fn load_product_states(
         product_levels.retain(|level| tenant_facts.stores.contains(&level.store));
         for level in &mut product_levels {
             tenant_facts.add_level_facts(facts.id, level, demands.remove(&(facts.id, level.store)));
+            level.add_kits(kit_uses.remove(&level.store).unwrap_or_default());
         }
         let stated = supply.as_ref().and_then(|supply| supply.lead_time_days);
         product_states.push(ProductState {
@@ -213,6 +218,42 @@ async fn load_product_states(
         });
     }
     Ok(product_states)
+}
+
+type Demands = HashMap<(ProductId, StoreId), Demand>;
+/// Kits by their component and store.
+type KitUses = HashMap<ProductId, BTreeMap<StoreId, Vec<KitUse>>>;
+
+async fn demands_of(scope: &TenantScope, (week, today): (i32, i32), products: &[ProductId]) -> Result<Demands, Fault> {
+    let series = forecasts::series_of_products(scope, week, products).await?;
+    Ok(series.into_iter().map(|series| ((series.product, series.store), demand(&series, today))).collect())
+}
+
+/// Reads what kits are forecast to sell in each store, by their components.
+async fn load_kits(
+    scope: &TenantScope,
+    tenant_facts: &TenantFacts,
+    weeks: (i32, i32),
+    components: &[ProductId],
+) -> Result<KitUses, Fault> {
+    let uses = rows::components_in_kits(scope, components).await?;
+    let kits: BTreeSet<ProductId> = uses.iter().map(|one| one.kit_id).collect();
+    let mut stores_of: BTreeMap<ProductId, Vec<(StoreId, Demand)>> = BTreeMap::new();
+    let mut kit_uses = KitUses::new();
+    for part in kits.into_iter().collect::<Vec<_>>().chunks(CHUNK) {
+        for ((kit, store), demand) in demands_of(scope, weeks, part).await? {
+            stores_of.entry(kit).or_default().push((store, demand));
+        }
+    }
+    for ComponentUse { component_id, kit_id, quantity } in uses {
+        for (store, demand) in stores_of.get(&kit_id).into_iter().flatten().filter(|(_, demand)| demand.has_demand()) {
+            let sold = tenant_facts.unplanned.get(&(*store, kit_id));
+            let (year_units, year_squares) = sold.map_or((0, 0.0), |sold| (sold.units, sold.squares));
+            let kit = KitUse { per_kit: quantity.get(), demand: demand.clone(), year_units, year_squares };
+            kit_uses.entry(component_id).or_default().entry(*store).or_default().push(kit);
+        }
+    }
+    Ok(kit_uses)
 }
 
 fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
