@@ -18,6 +18,7 @@ of them exactly once.
 import argparse
 import collections
 import contextlib
+import email.utils
 import http.client
 import http.server
 import json
@@ -37,6 +38,11 @@ from watcher import Watcher
 STORES, PRODUCTS, OPENING = 2, 20, 1_000_000
 TENANTS, CLIENTS = 2, 8
 PATIENCE = 15  # seconds that a client waits for one answer; an operation may take 10
+REST = 6  # seconds that clients of a soak rest after a third of it, without connections
+NODE_FAULTS = {"node-killed", "node-paused", "node-cut-off", "memory", "memory-refused"}
+STOPPED = {"postgres-killed", "postgres-away", "postgres-crash", "postgres-fast", "log-disk-full"}
+AWAY = STOPPED | {"postgres-paused", "black-hole", "disk-full"}  # faults in which nothing can be written
+FIRST_WRITE, LAST_REFUSAL, BEYOND, GAP = 5, 10, 5, 3  # seconds after the end; of an outage more than the fault; of a fault that stops no writes
 PROOF = 1_800  # seconds that `entrepot verify` may take: a soak of an hour leaves millions of entries
 LOGIN = (
     "mutation($e: String!, $p: String!, $s: String!) { login(email: $e, password: $p, tenant: $s) {"
@@ -99,6 +105,10 @@ class Client(threading.Thread):
         try:
             step = 0
             while time.time() < self.load.until:
+                if self.load.is_resting():
+                    self.close()
+                    time.sleep(0.1)
+                    continue
                 step += 1
                 self.open = self.operation(step)
                 if not self.finish(self.open):
@@ -169,9 +179,13 @@ class Client(threading.Thread):
         self.connection.request("POST", "/graphql", body, headers)
         return self.connection.getresponse().read()
 
-    def leave(self, code):
-        self.connection.close()
+    def close(self):
+        if self.connection:
+            self.connection.close()
         self.connection = None
+
+    def leave(self, code):
+        self.close()
         self.node = (self.node + 1) % len(self.load.nodes)
         return code, None, 0.1
 
@@ -183,8 +197,7 @@ class Client(threading.Thread):
             answer = json.loads(self.request(body, {"content-type": "application/json"}))
             self.token = answer["data"]["login"]["result"]["accessToken"]
         except (OSError, http.client.HTTPException, KeyError, TypeError):
-            self.connection.close()
-            self.connection = None
+            self.close()
 
 
 class Probe(threading.Thread):
@@ -193,6 +206,7 @@ class Probe(threading.Thread):
     def __init__(self, port):
         super().__init__(daemon=True)
         self.port, self.seen, self.is_over = port, [], False
+        self.degraded, self.shift = 0, 0.0  # answers that say so; by how much its clock differed at most
 
     def run(self):
         while not self.is_over:
@@ -200,7 +214,11 @@ class Probe(threading.Thread):
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2.5)
                 connection.request("GET", "/readyz")
-                is_ready = connection.getresponse().status == 200
+                answer = connection.getresponse()
+                is_ready = answer.status == 200
+                self.degraded += b'"degraded"' in answer.read()
+                if answer.headers["date"]:
+                    self.shift = max(self.shift, abs(email.utils.parsedate_to_datetime(answer.headers["date"]).timestamp() - time.time()))
                 connection.close()
             except (OSError, http.client.HTTPException):
                 is_ready = False
@@ -221,7 +239,7 @@ class Probe(threading.Thread):
 class Load:
     def __init__(self, options):
         self.name, self.nodes, self.pause, self.settle = options.name, options.nodes, options.pause, options.settle
-        self.wrong, self.until = [], 0.0
+        self.wrong, self.until, self.resting = [], 0.0, None
         # The folders of the accounts are needed no more when the load is over.
         self.folder = tempfile.TemporaryDirectory(prefix="entrepot-faults-")
         self.tenants = []
@@ -229,6 +247,9 @@ class Load:
             folder = os.path.join(self.folder.name, str(number))
             os.mkdir(folder)
             self.tenants.append(Tenant(number, self.nodes[number % len(self.nodes)], folder, options.webhooks))
+
+    def is_resting(self):
+        return self.resting is not None and self.resting <= time.time() < self.resting + REST
 
     def run(self, seconds, helpers):
         self.until = time.time() + seconds
@@ -319,7 +340,8 @@ def figures(clients, marks, began):
         "longest_write_s": round(waits[-1], 2) if waits else None,
         "refusals": dict(collections.Counter(code for _, _, code, _ in bad)),
         "p99_before_ms": part(calm, 0.99),
-        "p99_ms": part(took, 0.99),
+        # Of whole operations, with the tries that were refused.
+        "p99_ms": part(waits, 0.99),
         "slowest_ms": part(took, 1),
     }
 
@@ -341,13 +363,13 @@ def process_figures(files):
 
 
 def grown(samples):
-    """What a soak must not see: memory at its end by more than 5 % above that after a third of it, a descriptor more when the clients have gone."""
+    """What a soak must not see: memory at its end by more than 5 % above that after a third of it, a descriptor more than when its clients rested then."""
     wrong = []
-    for number, (early, end, rest) in enumerate(zip(samples["early"], samples["end"], samples["rest"]), 1):
+    for number, (early, rested, end, rest) in enumerate(zip(samples["early"], samples["rested"], samples["end"], samples["rest"]), 1):
         if end["rss_mib"] > early["rss_mib"] * 1.05:
             wrong.append(f"node {number}: {early['rss_mib']} MiB became {end['rss_mib']}")
-        if rest["descriptors"] > early["descriptors"]:
-            wrong.append(f"node {number}: {early['descriptors']} descriptors with clients, {rest['descriptors']} without")
+        if rest["descriptors"] > rested["descriptors"]:
+            wrong.append(f"node {number}: {rested['descriptors']} descriptors without clients became {rest['descriptors']}")
     return wrong
 
 
@@ -456,6 +478,55 @@ class Shipping(threading.Thread):
         }
 
 
+def late(name, line):
+    """What took longer than it may: bounds of outages, of what is sent meanwhile, and of the time after the fault."""
+    found = []
+
+    def bound(what, value, most):
+        if value is None or value > most:
+            found.append(f"{what}: {value} s, at most {most}")
+
+    if name != "soak":
+        bound("first write after the end", line["first_write_s"], FIRST_WRITE)
+        bound("last refusal after the end", line["last_refusal_s"] or 0, LAST_REFUSAL)
+        bound("no write was answered for", line["away_s"], line["fault_s"] + BEYOND if name in AWAY else GAP)
+    if "letters" in line and line["letters"]["letters"] < line["letters"]["invited"]:
+        found.append(f"letters: {line['letters']}")
+    if "shipping" in line:
+        bound("the shipped log is behind at the end", line["shipping"]["lag_at_end_s"] if line["shipping"]["lag_at_end_s"] >= 0 else None, 10)
+    # The receiver that is well must not wait for the other.
+    bound("messages of the receiver that is well", line.get("webhooks", {}).get("well.got", {}).get("complete_s", 0), LAST_REFUSAL + 20)
+    return found
+
+
+def without_effect(name, line, probes, marks, files, ask_database):
+    """Why the fault cannot have happened, or None: a fault that did not happen proves nothing."""
+
+    def quiet(file):
+        """Nothing came between the first seconds of the fault and its end."""
+        with open(file) as f:
+            return not any(marks["fault"] + 2 < float(row.split()[-1]) < marks["healed"] for row in f)
+
+    if name in STOPPED:
+        started = float(ask_database("SELECT extract(epoch FROM pg_postmaster_start_time())")[0])
+        return None if started > marks["fault"] else "Postgres is the one of before"
+    if name in NODE_FAULTS | {"postgres-paused", "black-hole"}:
+        return None if line["unready_s"] > 3 else "each node was ready all the time"
+    if name == "disk-full":
+        return None if "UNAVAILABLE" in line["refusals"] else "each write had its place"
+    if name.startswith("redis-") or name == "nodes-cut":
+        return None if any(probe.degraded for probe in probes) else "no node said that Redis is away"
+    if name.startswith("clock-"):
+        return None if max(probe.shift for probe in probes) > 3_000 else "no node's clock differed by an hour"
+    if name.startswith("hooks-"):
+        return None if quiet(files["hooks"]) else "the receiver took messages"
+    if name.startswith("mail-"):
+        return None if quiet(files["mail"]) else "the mail server took letters"
+    if name in ("bucket-dead", "bucket-slow"):
+        return None if line["shipping"]["longest_lag_s"] > 3 else "the log was in the bucket all the time"
+    return None
+
+
 def load_command(options):
     load = Load(options)
     probes = [Probe(port) for port in load.nodes]
@@ -476,6 +547,9 @@ def load_command(options):
     early = threading.Timer(options.seconds / 3, lambda: samples.update(early=process_figures(options.pids)))
     if options.soak:
         early.start()
+        load.resting = began + options.seconds / 3 + 1
+        rested = threading.Timer(options.seconds / 3 + REST, lambda: samples.update(rested=process_figures(options.pids)))
+        rested.start()
     clients = load.run(options.seconds, [helper for helper in (letters, shipping) if helper])
     samples["end"] = process_figures(options.pids)
     if os.path.exists(options.marks):
@@ -513,11 +587,13 @@ def load_command(options):
             shipping.is_over = True
             shipping.join()
             line["shipping"] = shipping.report(marks["healed"])
+        files = {"hooks": next(iter(options.received), None), "mail": options.letters}
+        load.wrong += late(options.name, line)
+        load.wrong += filter(None, [without_effect(options.name, line, probes, marks, files, ask_database)])
     except BaseException as fault:  # noqa: BLE001 - a node that does not come back is a result
         load.wrong.append(f"check: {fault!r}")
     for client in clients:
-        if client.connection:
-            client.connection.close()
+        client.close()
     time.sleep(3)
     samples["rest"] = process_figures(options.pids)
     line["processes"] = samples

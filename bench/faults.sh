@@ -8,7 +8,8 @@
 # keys for a minute. After ten seconds the fault is made. A client sends an operation again with the same key until it is answered, after
 # 250 ms at most, and goes to the other node when one does not answer within 15 s. Then each answered write has to be in the database
 # exactly once, each level has to be the sum of what was answered, operations around the fault are sent once more and have to get their
-# first answer, and `entrepot verify` runs. The fault fails if one of these does not hold.
+# first answer, and `entrepot verify` runs. The fault fails if one of these does not hold, if the outage is more than 5 s longer than the fault (3 s in
+# all where the fault stops no writes), if after its end the first write takes more than 5 s or a refusal comes after 10 s, or if it had no effect.
 #
 # Some differ. Where nodes lose Redis or one loses Postgres, a stream of one company is followed at the first node: no change may be missing in it, and the time
 # from the answer of a change until it arrives there is said. The faults of a bucket have one node on SQLite that ships its log there; after them `backup verify` and `backup drill` have
@@ -19,7 +20,7 @@
 # Postgres and Redis are its own: processes on the eleven loopback ports from ENTREPOT_FAULTS_PORT (15540) on, data in a temporary
 # folder. It refuses to run when one of these ports is taken, and it ends no process but its own. Needed: the Postgres server programs (15 or
 # newer), redis-server, python3; for the clock also libfaketime (Debian: faketime), which is installed where that is ours to do; for full disks
-# root, which may mount a tmpfs. A fault that cannot be made here is left out, and that is said.
+# root, which may mount a tmpfs. A fault that cannot be made here is left out, and that is said: it ends with 3 then.
 # FAULTS_SECONDS (60, at least 55) is the time of a load, FAULTS_OVERLOAD (300) that of the overload, FAULTS_SOAK (3600) that of the soak. Lines
 # of JSON go to $ENTREPOT_BENCH_WORK/faults.jsonl (removed first), logs to faults-logs beside it, a table of Markdown to the terminal. Further
 # settings: the head of bench/lib.sh.
@@ -66,7 +67,8 @@ bucket-slow      SQLite ships its log to a bucket that takes 4 s for each answer
 bucket-lies      SQLite ships its log to a bucket that keeps each object with one bit turned
 clock-ahead      the clock of one of two nodes is an hour ahead
 clock-behind     the clock of one of two nodes is an hour behind
-memory           one of two nodes is at its limit of memory
+memory           one of two nodes is started again and says that it is at its limit of memory
+memory-refused   the system gives one of two nodes no more memory, and kills it after 10 s
 overload         twice the load that the node can bear
 soak             no fault: a soak, for memory and descriptors
 LIST
@@ -123,7 +125,7 @@ own_folder() {
 }
 
 mark() { printf '%s %s\n' "$1" "$(date +%s.%N)" >>"$MARKS"; }
-query() { PGOPTIONS='-c client_min_messages=warning' "$PG_BIN/psql" -XAtq -v ON_ERROR_STOP=1 "$ROOT_URL/postgres" -c "$1"; }
+query() { PGOPTIONS='-c client_min_messages=warning' timeout 60 "$PG_BIN/psql" -XAtq -v ON_ERROR_STOP=1 "$ROOT_URL/postgres" -c "$1"; }
 
 # ── Postgres ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -468,6 +470,19 @@ break_memory() {
   return "$wrong"
 }
 
+# As at the limit of a cgroup: what it asks for is refused, and then it is ended.
+break_memory-refused() {
+  local pid size
+  pid=$(node_pid 1)
+  size=$(awk '$1 == "VmSize:" { print $2 * 1024 }' "/proc/$pid/status")
+  mark fault
+  prlimit --pid "$pid" --as="$size" || return 1
+  sleep 10
+  if kill -9 "$pid" 2>/dev/null; then say "memory-refused: it went on without"; else say "memory-refused: it ended by itself"; fi
+  start_node 1 || true
+  mark healed
+}
+
 set_clock() { # the offset; in one step, the node reads the file at each look at its clock
   echo "$1" >"$DIR/clock.new"
   mv "$DIR/clock.new" "$DIR/clock"
@@ -516,6 +531,11 @@ try_fault() { # name
   return "$rc"
 }
 
+leave_out() { # name, reason
+  say "$1: left out, $2"
+  left_out+=("$1")
+}
+
 begin_fault() { # name
   local name=$1 rc=0 seconds=$LOAD_SECONDS further=() space='' database="$ROOT_URL/fault" room
   local nodes=("${NODES[@]}") pids=("$RUN/node1.pid" "$RUN/node2.pid")
@@ -527,7 +547,7 @@ begin_fault() { # name
   disk-full)
     room=$(($(query "SELECT pg_database_size('migrated') >> 20") + 128))
     if ! make_small_disk "$room"; then
-      say "$name: left out, no disk can be mounted here"
+      leave_out "$name" "no disk can be mounted here"
       return 0
     fi
     query "CREATE TABLESPACE small LOCATION '$SMALL/ours'" || return 1
@@ -535,7 +555,7 @@ begin_fault() { # name
     ;;
   log-disk-full)
     if ! make_small_disk 256; then
-      say "$name: left out, no disk can be mounted here"
+      leave_out "$name" "no disk can be mounted here"
       return 0
     fi
     ;;
@@ -582,7 +602,7 @@ begin_fault() { # name
   clock-*)
     CLOCK=$(find_clock)
     if [ -z "$CLOCK" ]; then
-      say "$name: left out, there is no libfaketime here"
+      leave_out "$name" "there is no libfaketime here"
       return 0
     fi
     set_clock +0
@@ -606,7 +626,7 @@ begin_fault() { # name
     return "$rc"
   fi
   [ -n "$EMBEDDED" ] || start_node 2 || return 1
-  TMPDIR=$DIR python3 "$ROOT/bench/faults.py" load --name "$name" --what "$(what "$name")" --out "$LINES" --marks "$MARKS" --ready "$RUN/loading" \
+  TMPDIR=$DIR timeout $((seconds + 3600)) python3 "$ROOT/bench/faults.py" load --name "$name" --what "$(what "$name")" --out "$LINES" --marks "$MARKS" --ready "$RUN/loading" \
     --psql "$PG_BIN/psql" --database "$database" --binary "$BIN" --nodes "${nodes[@]}" --pids "${pids[@]}" \
     --seconds "$seconds" "${further[@]}" 2>"$RUN/load.log" &
   LOAD=$!
@@ -646,9 +666,13 @@ trap 'exit 130' INT TERM
 (umask 077 && "$BIN" keys new >"$ENTREPOT_KEYS_FILE")
 make_postgres
 rm -f "$LINES"
-failed=()
+failed=() left_out=()
 for name in "${ALL[@]}"; do
   try_fault "$name" || failed+=("$name")
 done
 [ ! -e "$LINES" ] || python3 "$ROOT/bench/faults.py" table "$LINES"
 [ ${#failed[@]} = 0 ] || die "failed: ${failed[*]}"
+[ ${#left_out[@]} = 0 ] || {
+  say "left out, and so not shown: ${left_out[*]}"
+  exit 3
+}

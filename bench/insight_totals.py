@@ -13,6 +13,8 @@ month, every row of every page, with its totals and its number of rows. A row th
   stockValueSummary   at the end of each month and now, by both methods; rows by product and store
   demandFacts         all of its figures; rows by day, week, product and store
   stockPerformance    days in and out of stock, turnover, days of supply, sell-through, lost units; rows by product
+  lostSales           days and units of stock-outs, and their revenue and margin at the mean price of the 28 days before; rows by product
+  deadStock           free units, their value and price, and the days since the last sale, of all that is on hand long after the year
   stockProductivity   sell-through, GMROI, turnover and days of inventory by booked value; rows by product and store
   marginReport        rows by product and store
   abcXyz              shares, classes and variations of all products, also over the weeks in stock
@@ -20,8 +22,8 @@ month, every row of every page, with its totals and its number of rows. A row th
   customerScores, customerCohorts, fulfilmentReport, shrinkage, boughtTogether (its first pages), stockAgeing (units and value), dashboard (sales, stock)
 
 Amounts, units and numbers of documents have to be equal. Ratios, which are said to six decimals, may differ from the exact fraction by half of the sixth one.
-Not compared, because the file does not determine them: channels, countries, categories, suppliers, hours, money lost by stock-outs, forecasts, dead stock,
-reasons of shrinkage, ages. Prints a table of Markdown; ends with 1 on a difference, of which each report shows the first --most.
+Not compared, because the file does not determine them: channels, countries, categories, suppliers, hours, forecasts, what could be
+done about dead stock, reasons of shrinkage, ages. Prints a table of Markdown; ends with 1 on a difference, of which each report shows the first --most.
 """
 
 import argparse
@@ -42,9 +44,12 @@ from year import Sums, Unusable, Year
 HALF = Fraction(5, 10**7) + Fraction(1, 10**9)
 MONEY = set(
     "grossRevenue refunds netRevenue charges chargeCredits costOfGoodsSold listValue discounts received returned removed corrected revalued landedCostVariance"
-    " change value meanStockValue returnedCost margin revenue lostValue foundValue netValue stockValue".split()
+    " change value meanStockValue returnedCost margin revenue price lostValue foundValue netValue stockValue".split()
 )
 EVENT_DAYS = 28  # of a stock-out in totals of lost units
+SILENT_DAYS = 180  # after which stock without a sale is dead
+PRICED_DAYS = 28  # that a lost unit's price is the mean of
+RANGES = {"lostRevenue", "lostMargin"}  # objects of which each figure is an amount
 WINDOWS = (30, 90, 365)
 PATIENCE = 600  # seconds that facts and books may take to come to where the journal is
 
@@ -67,7 +72,7 @@ def is_nothing(value):
 
 def written(value):
     if isinstance(value, frozenset):
-        return " or ".join(sorted(value))
+        return " or ".join(map(str, sorted(value)))
     return f"{float(value):.9f}" if isinstance(value, Fraction) else str(value)
 
 
@@ -123,13 +128,13 @@ def fields_of(rows):
     return {name: None for row in rows.values() for name in row}
 
 
-def selection(names):
+def selection(names, are_amounts=False):
     """`a b { amount } c { d e }` for the names a, b, c.d and c.e of figures."""
     inside = {}
     for name in names:
         head, _, rest = name.partition(".")
         inside.setdefault(head, []).extend([rest] if rest else [])
-    return " ".join(head + (f" {{ {selection(rest)} }}" if rest else " { amount }" if head in MONEY else "") for head, rest in inside.items())
+    return " ".join(head + (f" {{ {selection(rest, head in RANGES)} }}" if rest else " { amount }" if are_amounts or head in MONEY else "") for head, rest in inside.items())
 
 
 def pence(amount):
@@ -498,6 +503,71 @@ def stock_performance(r):
     r.rows("stockPerformance", r.whole.dates, own, of_product, SKU, "product")
 
 
+def paid(year, sku, last):
+    """Price and cost of a unit in pence: the means of the days up to the last one in stock, else those of the product."""
+    closings = year.closings[sku]
+    days = [day for day in range(year.first, last + 1) if (closings[day - year.first] or 0) > 0]
+    units = gross = cost = 0
+    for day in range(max(days[-1] - PRICED_DAYS + 1, year.first), days[-1] + 1) if days else ():
+        if cell := year.cells.get((day, sku)):
+            units, gross, cost = units + cell.sold, gross + cell.gross, cost + cell.cost
+    product = year.products[sku]
+    return (Fraction(gross, units), Fraction(cost, units)) if units else (Fraction(product.price), Fraction(product.cost))
+
+
+def rounded(amount):
+    """Halves go away from zero."""
+    return (amount > 0 or -1) * math.floor(abs(amount) + Fraction(1, 2))
+
+
+def either_way(amount):
+    """A sum of floating numbers may fall on either side of a half."""
+    near = frozenset(rounded(amount + off) for off in (-Fraction(1, 10**6), Fraction(0), Fraction(1, 10**6)))
+    return near if len(near) > 1 else rounded(amount)
+
+
+def lost_sales(r):
+    for period in r.periods:
+        levels = {sku: one for sku, one in r.performances[period.label].items() if one.out_days}
+        known = {sku: (one, paid(r.year, sku, period.last)) for sku, one in levels.items() if one.in_days}
+        total, own = together(levels.values()), {}
+        sums = {"outDays": total.out_days, "cutDays": total.out_days - total.capped, "stockouts": total.stockouts}
+        beside = {"unknownLevels": len(levels) - len(known), "unpricedLevels": 0}
+        for name, share in SHARES.items():
+            units = {sku: lost(one, one.capped, share) for sku, (one, _) in known.items()}
+            revenue = {sku: units[sku] * price for sku, (_, (price, _)) in known.items()}
+            margin = {sku: units[sku] * (price - cost) for sku, (_, (price, cost)) in known.items()}
+            sums[f"lostUnits.{name}"] = sum(units.values(), Fraction(0))
+            # Rows are rounded, not their sum.
+            sums |= {f"lostRevenue.{name}": sum(map(rounded, revenue.values())), f"lostMargin.{name}": sum(map(rounded, margin.values()))}
+            for sku, one in levels.items():
+                row = own.setdefault(sku, {"activeDays": one.in_days + one.out_days, "outDays": one.out_days, "countedDays": one.capped, "stockouts": one.stockouts})
+                row[f"lostUnits.{name}"], row[f"countedUnits.{name}"] = lost(one, one.out_days, share), units.get(sku)
+                row[f"lostRevenue.{name}"] = either_way(revenue[sku]) if sku in revenue else None
+                row[f"lostMargin.{name}"] = either_way(margin[sku]) if sku in margin else None
+        r.totals("lostSales", period.filter, sums | beside, period.label)
+        if period is r.whole:
+            r.rows("lostSales", period.filter, own, of_product, SKU, "product")
+
+
+def dead_stock(r):
+    """All stock is dead years after the last sale; before that the file does not tell which."""
+    year, today, last = r.year, datetime.date.today().toordinal(), {}
+    if today - year.last < SILENT_DAYS:
+        return say(f"  deadStock: the year ended less than {SILENT_DAYS} days ago")
+    for day, sku in sorted(day_sku for day_sku, cell in year.cells.items() if cell.sold):
+        last[sku] = day
+    own = {
+        sku: {
+            "quantity": one.closing, "value": one.closing * one.cost, "price": one.price or None, "daysOfSupply": None,
+            "daysWithoutSale": today - last[sku] if sku in last else None,
+        }
+        for sku, one in year.products.items() if one.closing > 0
+    }
+    r.rows("deadStock", "", own, of_product, SKU, "product")
+    r.totals("deadStock", "", {"levels": len(own), "value": sum(one["value"] for one in own.values()), "withoutCost": 0}, "now")
+
+
 def productivity_row(p, s, period):
     days = period.days
     net_cost, mean = s.cost - s.returned_cost, Fraction(p.value_sum, days)
@@ -806,7 +876,7 @@ def dashboard(r):
 
 CHECKS = {
     "salesSummary": sales, "movementSummary": movements, "costSummary": costs, "stockValueSummary": values, "demandFacts": facts,
-    "stockPerformance": stock_performance, "stockProductivity": productivity, "marginReport": margins, "abcXyz": abc_xyz, "customerScores": customers,
+    "stockPerformance": stock_performance, "lostSales": lost_sales, "deadStock": dead_stock, "stockProductivity": productivity, "marginReport": margins, "abcXyz": abc_xyz, "customerScores": customers,
     "customerCohorts": cohorts, "fulfilmentReport": fulfilment, "shrinkage": shrinkage, "boughtTogether": baskets, "report": builder, "dashboard": dashboard,
 }
 

@@ -1,6 +1,5 @@
 """Subscribers of bench/faults.py and bench/upgrade.py: they follow a stream, and come back when their connection ends. A library."""
 
-import bisect
 import http.client
 import json
 import threading
@@ -74,9 +73,9 @@ class Watcher(Follower):
 
     def __init__(self, port, tenant):
         super().__init__(port, tenant)
-        # The highest number of a change so far, each time that it rose, and when that was.
-        self.seqs, self.moments = [], []
-        self.resets, self.wrong = 0, None
+        # When each change came first, by its number; and when snapshots after a reset were complete, which have all that was changed before they were asked for.
+        self.arrived, self.snapshots = {}, []
+        self.resets, self.wrong, self.asked = 0, None, None
 
     def fail(self, fault):
         self.wrong = repr(fault)
@@ -88,32 +87,31 @@ class Watcher(Follower):
         item, now = answer["data"]["stockChanged"], time.time()
         if item["phase"] == "RESET":
             self.resets += 1
-            self.cursor = None
+            self.cursor, self.asked = None, now
             return False
         if item["phase"] == "SNAPSHOT":
             return True
         self.cursor = item["cursor"]
         if item["phase"] == "READY":
             self.is_ready.set()
-        seqs = [int(change["seq"]) for change in item["changes"] or []]
-        if seqs and (not self.seqs or max(seqs) > self.seqs[-1]):
-            self.seqs.append(max(seqs))
-            self.moments.append(now)
+            if self.asked:
+                self.snapshots.append((self.asked, now))
+                self.asked = None
+        for change in item["changes"] or []:
+            self.arrived.setdefault(int(change["seq"]), now)
         return True
 
+    def moment(self, seq, ended):
+        """When a change had arrived: by itself, or in the snapshot of a reset."""
+        return self.arrived.get(seq) or next((complete for asked, complete in self.snapshots if asked >= ended), None)
+
     def report(self, done, patience):
-        """Seconds from the answer of each change to the first moment at which the stream was as far."""
-        owed, until = sorted((int(one["seq"]), one["ended"]) for one in done), time.time() + patience
-        while owed and time.time() < until and not self.wrong and (not self.seqs or self.seqs[-1] < owed[-1][0]):
-            time.sleep(0.2)
+        """Seconds from the answer of each change until it arrived."""
+        owed, until = [(int(one["seq"]), one["ended"]) for one in done], time.time() + patience
+        while time.time() < until and not self.wrong and any(self.moment(*one) is None for one in owed):
+            time.sleep(0.5)
         self.is_over = True
-        seqs, lags = list(self.seqs), []
-        for seq, ended in owed:
-            at = bisect.bisect_left(seqs, seq)
-            if at < len(seqs):
-                lags.append(max(0.0, self.moments[at] - ended))
-        lags.sort()
-        # A reset begins the stream anew, with a snapshot in the place of what was missed.
+        lags = sorted(max(0.0, moment - ended) for seq, ended in owed if (moment := self.moment(seq, ended)) is not None)
         return {
             "changes": len(owed), "missing": len(owed) - len(lags), "p50_s": round(lags[len(lags) // 2], 2) if lags else None,
             "latest_s": round(lags[-1], 2) if lags else None, "opened": self.opened, "resets": self.resets, "wrong": self.wrong,

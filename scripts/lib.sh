@@ -72,11 +72,10 @@ apt_install() {
 
 # Waits until a command succeeds: wait_for SECONDS COMMAND...
 wait_for() {
-  local tenths=$(($1 * 10))
+  local until=$((SECONDS + $1))
   shift
   while ! "$@" >/dev/null 2>&1; do
-    [ "$tenths" -gt 0 ] || return 1
-    tenths=$((tenths - 1))
+    [ "$SECONDS" -le "$until" ] || return 1
     sleep 0.1
   done
 }

@@ -381,6 +381,8 @@ pub const LIST: &[(&str, &[&str])] = &[
     ("m0204_promised_scores", &[include_str!("m0204/promised_scores.sql")]),
     // Buckets into which schedules of saved views write their tables.
     ("m0205_schedule_buckets", &[include_str!("m0205/schedule_buckets.sql")]),
+    // Messages of webhooks that were never tried.
+    ("m0206_untried_messages", &[include_str!("m0206/untried_messages.sql")]),
 ];
 
 /// Migrations that let a CHECK or a unique index accept more than before, and rebuild its table on SQLite for it. Existing

@@ -1,5 +1,6 @@
 //! `entrepot partitions`: the parts of tables that are parted by month.
 
+use entity::prelude::Timestamp;
 use platform::{
     clock::Clock,
     storage::{Backend, Database, Fault, Month, Part, PartState},
@@ -16,7 +17,7 @@ use crate::config::{DatabaseArgs, FileArgs, PartitionsAction};
 /// Months ahead that there must be: below, the alarm fires.
 const MIN_MONTHS_AHEAD: i64 = 2;
 
-/// Whether there are parts for the months to come; true of an archive.
+/// Whether there are parts for the months to come; of an archive, whether no month has failed.
 pub async fn run(action: PartitionsAction) -> Result<bool, StartError> {
     match action {
         PartitionsAction::Run { database } => {
@@ -91,6 +92,9 @@ async fn archive(database: &DatabaseArgs, files: &FileArgs, keep_months: i64, jo
     let db = open_partitioned(database).await?;
     let store = Store::open(location).map_err(|error| Fault::Broken(format!("--files: {error}")))?;
     let now = Clock::system().now();
+    if let Some(fault) = db.server_clock().await?.and_then(|server| clock_fault(now, server)) {
+        return Err(fault.into());
+    }
     let cutoff = Month::of(now).plus(-keep_months);
     // As in `journal.trim`: events that were not delivered are kept twice as long.
     let grace_seconds = 2 * journal_days * 24 * 3600;
@@ -102,7 +106,20 @@ async fn archive(database: &DatabaseArgs, files: &FileArgs, keep_months: i64, jo
     }
     print_stdout(&format!("{} partition(s) older than {keep_months} months", outcomes.len()))?;
     db.close().await?;
-    Ok(true)
+    Ok(!outcomes.iter().any(|(_, outcome)| matches!(outcome, MonthOutcome::Failed(_))))
+}
+
+/// Months leave by the clock, and a wrong one would take the present month out.
+const MAX_CLOCK_DIFFERENCE_SECONDS: i64 = 24 * 3600;
+
+fn clock_fault(own: Timestamp, server: Timestamp) -> Option<Fault> {
+    let seconds = (own.micros() - server.micros()) / 1_000_000;
+    (seconds.abs() > MAX_CLOCK_DIFFERENCE_SECONDS).then(|| {
+        Fault::Broken(format!(
+            "this machine's clock and that of Postgres differ by {} hours: months leave by the clock. Repair it, and run the command again",
+            seconds.abs() / 3600
+        ))
+    })
 }
 
 fn outcome_line(part: &str, outcome: &MonthOutcome) -> String {
@@ -116,14 +133,23 @@ fn outcome_line(part: &str, outcome: &MonthOutcome) -> String {
         ),
         MonthOutcome::Kept { days } => format!("{part}\tarchived, removed in {days} day(s)"),
         MonthOutcome::Waits(reason) => format!("{part}\twaits: {reason}"),
+        MonthOutcome::Failed(reason) => format!("{part}\tFAILED: {reason}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use entity::prelude::Timestamp;
-
     use super::*;
+
+    #[test]
+    fn months_do_not_leave_by_a_clock_that_differs_by_days() {
+        let server = Timestamp(1_795_000_000_000_000);
+        assert!(clock_fault(server.plus_seconds(3_600), server).is_none());
+        for seconds in [-100 * 86_400, 100 * 86_400] {
+            let refused = clock_fault(server.plus_seconds(seconds), server).unwrap().to_string();
+            assert!(refused.contains("differ by 2400 hours"), "{refused}");
+        }
+    }
 
     #[test]
     fn months_that_subscribers_catch_up_with_are_not_archived() {

@@ -58,6 +58,7 @@ impl BackupSchedule {
     }
 
     async fn run_shipping(&self, db: Database, clock: Clock, spool_bytes: u64, mut stop_signal: oneshot::Receiver<()>) {
+        let mut refused_since = None;
         loop {
             let wait = match self.shipper(&db, &clock, spool_bytes) {
                 Ok(Some(shipper)) => {
@@ -69,6 +70,9 @@ impl BackupSchedule {
                 Ok(None) => RETRY_INTERVAL,
                 Err(error) => {
                     metrics::count_log_shipping_failure();
+                    // The alarm is on the lag, which the shipper itself would set.
+                    let now = clock.monotonic();
+                    metrics::set_log_shipping_lag(now.since(*refused_since.get_or_insert(now)));
                     let error = scrub_message(&error.to_string());
                     tracing::warn!(%error, "the log is not shipped");
                     REFUSED_RETRY_INTERVAL

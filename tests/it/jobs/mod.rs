@@ -29,6 +29,7 @@ on_both!(
     standing_jobs_are_shared_and_each_has_one_holder,
     a_silent_workers_jobs_are_taken_after_the_lease_and_not_before,
     clocks_may_jump,
+    a_job_that_a_clock_ahead_has_queued_does_not_wait_for_it,
     a_queued_job_runs_once_however_many_workers_race_for_it,
     a_job_that_always_fails_ends_as_a_dead_letter_that_says_why,
     a_job_that_gets_on_between_its_failures_is_no_dead_letter,
@@ -92,6 +93,29 @@ async fn clocks_may_jump(world: &World) {
     assert_eq!(world.node.jobs.counters().now().taken_over, 0, "a jump of the clock took a job from a worker that lives");
     first.stop().await;
     second.stop().await;
+}
+
+async fn a_job_that_a_clock_ahead_has_queued_does_not_wait_for_it(world: &World) {
+    world.advance_clock(3_600);
+    put_down(world, "test.count").await;
+    world.advance_clock(-3_600);
+    let tries = Arc::new(AtomicUsize::new(0));
+    let counted = tries.clone();
+    let worker = work(
+        world,
+        Registry::default().queued("test.count", 3, move |_: Lease, _| {
+            let nth = counted.fetch_add(1, Ordering::SeqCst);
+            async move { if nth == 0 { Err(Fault::Broken("it fails once".to_owned()).into()) } else { Ok(()) } }
+        }),
+    );
+    wait_until("its first try", async || tries.load(Ordering::SeqCst) == 1).await;
+    // A pause after a failure is not later than a right clock can say, and is kept.
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(tries.load(Ordering::SeqCst), 1);
+    world.advance_clock(10);
+    wait_until("its second try", async || world::in_state(world, "DONE").await == 1).await;
+    assert_eq!(tries.load(Ordering::SeqCst), 2);
+    worker.stop().await;
 }
 
 async fn a_queued_job_runs_once_however_many_workers_race_for_it(world: &World) {

@@ -16,6 +16,7 @@ on_both!(
     a_pause_that_is_asked_for_is_obeyed,
     an_endpoint_that_is_gone_is_disabled_and_the_others_hear_of_it,
     a_receiver_that_was_down_gets_everything,
+    messages_that_a_clock_ahead_has_queued_do_not_wait_for_it,
 );
 
 const GAPS: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
@@ -131,4 +132,30 @@ async fn a_receiver_that_was_down_gets_everything(world: &World) {
     assert_eq!(receiver.seqs().into_iter().collect::<Vec<_>>(), seqs);
     wait_until("it to be well", async || read_endpoint(world, &hook_endpoint.id).await["failures"] == 0).await;
     works.kill().await;
+}
+
+async fn messages_that_a_clock_ahead_has_queued_do_not_wait_for_it(world: &World) {
+    // Ten messages at once are held by the receiver; the others wait behind them.
+    let receiver = Receiver::new(|_, _| Answer::Silence).await;
+    let _works = deliver(world).await;
+    let hook_endpoint = endpoint(world, &receiver.url(), &["category.created"]).await;
+    world.advance_clock(3_600);
+    for nth in 0..12 {
+        category(world, &format!("ahead {nth}")).await;
+    }
+    wait_until("all to be queued", async || {
+        read_endpoint(world, &hook_endpoint.id).await["deliveries"]["nodes"].as_array().unwrap().len() == 12
+    })
+    .await;
+    wait_until("ten to be sent", async || receiver.count() == 10).await;
+    world.advance_clock(-3_600);
+    receiver.answers(|_, _| Answer::Status(200));
+    // Ten failures pause the endpoint for a minute.
+    wait_until("ten failures", async || attempts(world, &hook_endpoint.id).await.len() == 10).await;
+    world.advance_clock(120);
+    let untried = async || {
+        let shown = read_endpoint(world, &hook_endpoint.id).await;
+        shown["deliveries"]["nodes"].as_array().unwrap().iter().filter(|delivery| delivery["state"] == "DELIVERED").count()
+    };
+    wait_until("those that were never tried", async || untried().await >= 2).await;
 }

@@ -376,6 +376,17 @@ async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     assert_eq!(outcome(&archive(late.plus_seconds(8 * 86_400)).await.unwrap(), &event), Some(MonthOutcome::Removed));
     assert_eq!((part(&db, &event).await, part(&db, &attempt).await), (None, None));
     verify_month(&store, &anew).await.unwrap();
+
+    // A clock that was behind has the month made once more, and writes into it: the archive stays as it is.
+    run_sql(&owner, &format!("CREATE TABLE {event} (LIKE event INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")).await;
+    let (from, to) = (first.start(), first.plus(1).start());
+    run_sql(&owner, &format!("ALTER TABLE event ATTACH PARTITION {event} FOR VALUES FROM ({from}) TO ({to})")).await;
+    events(&owner, 7_001, 7_002, first.start()).await;
+    let outcomes = archive(late.plus_seconds(9 * 86_400)).await.unwrap();
+    let Some(MonthOutcome::Failed(reason)) = outcome(&outcomes, &event) else { panic!("{outcomes:?}") };
+    assert!(reason.contains("has 6999 rows of this month already") && reason.contains("a clock that was behind"), "{reason}");
+    verify_month(&store, &anew).await.unwrap();
+    assert_eq!(numbers(&owner, &format!("SELECT count(*) FROM {event}")).await, [2], "and what was written late is still there");
     db.close().await.unwrap();
     owner.close().await.unwrap();
 }

@@ -17,6 +17,8 @@ const TENANTS: usize = 6;
 const ON_HAND: i64 = 500;
 /// Time for which the effects of a restart are watched.
 const WATCH: Duration = Duration::from_secs(15);
+/// Time after a restart in which a node is ready again.
+const READY: Duration = Duration::from_secs(5);
 /// Between two single writes: one alone meets each idle connection in its turn.
 const STEP: Duration = Duration::from_millis(150);
 
@@ -62,12 +64,16 @@ async fn a_restart_of_postgres_fails_nothing_once_it_is_back_and_loses_no_entry(
     let mut refused = i64::try_from(4 * 4 * TENANTS).unwrap();
     postgres.restart().await;
     let (back, mut failed, mut last, mut number) = (Instant::now(), 0, Duration::ZERO, 0);
+    let mut first_taken = None;
     while back.elapsed() < WATCH {
         for shop in &shops {
             number += 1;
             let was_ready = health(&server).await.0 == 200;
             let answers = writes(shop, &format!("after {number}")).await;
             refused += i64::from(answers[2].is_ok());
+            if was_ready && answers.iter().all(Result::is_ok) {
+                first_taken.get_or_insert(back.elapsed());
+            }
             if answers.iter().any(Result::is_err) && was_ready {
                 (failed, last) = (failed + 1, back.elapsed());
             }
@@ -75,6 +81,7 @@ async fn a_restart_of_postgres_fails_nothing_once_it_is_back_and_loses_no_entry(
         }
     }
     println!("{number} rounds of single writes after a restart, {failed} with a failure while ready, the last after {last:?}");
+    assert!(first_taken.is_some_and(|after| after < READY), "ready and taking writes {first_taken:?} after the restart");
     assert_eq!(failed, 0, "a node that says it is ready takes writes; the last failure was {last:?} after the restart");
     let started_at = Instant::now();
     while refusals(&site).await < refused {

@@ -27,6 +27,8 @@ const LIFTED: [&str; 8] =
 const UNHELD: Duration = Duration::from_millis(2_800);
 /// Time for which the network drops all packets.
 const SILENCE: Duration = Duration::from_secs(20);
+/// Time after which an operation ends.
+const OPERATION: Duration = Duration::from_secs(10);
 
 async fn adjusted(shop: &Shop, key: &str) -> Result<Value, String> {
     let (product, store) = shop.place(0, 0);
@@ -53,8 +55,12 @@ async fn a_database_that_falls_silent_costs_the_time_of_its_silence_and_no_more(
     }
     way.swallow();
     let started_at = Instant::now();
-    let meanwhile =
-        shops.iter().flat_map(|shop| (0..2).map(move |n| async move { adjusted(shop, &format!("meanwhile {n}")).await }));
+    let meanwhile = shops.iter().flat_map(|shop| {
+        (0..2).map(move |n| async move {
+            let asked_at = Instant::now();
+            (adjusted(shop, &format!("meanwhile {n}")).await, asked_at.elapsed())
+        })
+    });
     let meanwhile = join_all(meanwhile);
     let watch = async {
         let mut ready_for = Duration::ZERO;
@@ -66,7 +72,12 @@ async fn a_database_that_falls_silent_costs_the_time_of_its_silence_and_no_more(
         }
         ready_for
     };
-    let (_, ready_for) = tokio::join!(timeout(SILENCE, meanwhile), watch);
+    let (answers, ready_for) = tokio::join!(timeout(SILENCE, meanwhile), watch);
+    for (answer, took) in answers.expect("each request has its answer within the silence") {
+        let refusal = answer.expect_err("nothing can be written");
+        assert!(["UNAVAILABLE", "TIMEOUT"].iter().any(|code| refusal.contains(code)), "{refusal}");
+        assert!(took < OPERATION + Duration::from_secs(3), "an operation ends after ten seconds, this one after {took:?}");
+    }
     assert!(ready_for < Duration::from_secs(5), "ready for {ready_for:?} into the silence");
     way.speak();
     let healed = Instant::now();

@@ -92,7 +92,7 @@ pub(super) fn new_waiting_job(
 pub const MAX_DEATHS: i64 = 2;
 
 /// Maximum seconds between two tries of a failing job.
-const MAX_BACKOFF_SECONDS: i64 = 300;
+pub(super) const MAX_BACKOFF_SECONDS: i64 = 300;
 
 /// Returns the seconds until the next try after so many failures: doubled with each, plus or minus
 /// a fifth, so that jobs that failed together are not retried together.

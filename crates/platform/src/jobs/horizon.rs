@@ -4,20 +4,24 @@
 use entity::prelude::Timestamp;
 use sea_orm::Value;
 
-/// Maximum days between now and the next moment of a row, if the clock that set it was right.
+/// Maximum time between now and the next moment of a row, if the clock that set it was right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Horizon {
-    days: i64,
+    seconds: i64,
 }
 
 impl Horizon {
+    pub const fn of_seconds(seconds: i64) -> Self {
+        Self { seconds }
+    }
+
     pub const fn of_days(days: i64) -> Self {
-        Self { days }
+        Self::of_seconds(days * 86_400)
     }
 
     /// Returns the latest moment that a right clock can have set at `now`.
     pub fn latest(self, now: Timestamp) -> Timestamp {
-        now.plus_seconds(self.days * 86_400)
+        now.plus_seconds(self.seconds)
     }
 
     /// Returns the condition that the moment in a column is due at `now`, or later than a right

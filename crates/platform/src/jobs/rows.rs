@@ -1,5 +1,7 @@
 //! Jobs and workers as rows.
 
+use std::iter;
+
 use entity::{
     prelude::*,
     record::{Record, Selected, TableRecord},
@@ -7,11 +9,17 @@ use entity::{
 };
 use sea_orm::Value;
 
-use super::core::{Job, State};
+use super::{
+    core::{Job, MAX_BACKOFF_SECONDS, State},
+    horizon::Horizon,
+};
 use crate::{
     storage::{Fault, Finds, Global, GlobalReads, GlobalWork, LockOrder, Reads, Row, SUSPENDED, Work, word},
     traces,
 };
+
+/// Time between now and the moment of a queued job: the longest pause after a failure with its jitter, and some for clocks that differ.
+const QUEUE_HORIZON: Horizon = Horizon::of_seconds(2 * MAX_BACKOFF_SECONDS);
 
 #[derive(Record)]
 #[record(of = job)]
@@ -72,17 +80,21 @@ pub async fn periodic(global: &Global) -> Result<Vec<Job>, Fault> {
     jobs_of_all_tenants(global, "job", "FROM job WHERE period IS NOT NULL ORDER BY kind", vec![]).await
 }
 
-/// Queued jobs that workers hold, the oldest first.
+/// Queued jobs that workers hold, the oldest first. A moment that only a clock ahead can have set has come.
 pub async fn load_running(global: &Global, now: Timestamp, limit: i64) -> Result<Vec<Job>, Fault> {
-    let tail_sql = "FROM job WHERE period IS NULL AND state = 'RUNNING' AND due_at <= $1 ORDER BY due_at, tenant_id, id LIMIT $2";
-    jobs_of_all_tenants(global, "job", tail_sql, vec![now.micros().into(), limit.into()]).await
+    let (is_due, moments) = QUEUE_HORIZON.due_condition("due_at", now, 2);
+    let tail_sql =
+        format!("FROM job WHERE period IS NULL AND state = 'RUNNING' AND {is_due} ORDER BY due_at, tenant_id, id LIMIT $1");
+    let values = iter::once(limit.into()).chain(moments).collect();
+    jobs_of_all_tenants(global, "job", &tail_sql, values).await
 }
 
 /// Returns queued jobs that are due: first the oldest one of each tenant, then the next one of
 /// each, and so on, so that one tenant's many jobs do not hide those of others. Jobs of suspended
 /// tenants and of the kinds `on_hold` are left out.
 pub async fn load_waiting(global: &Global, now: Timestamp, limit: i64, on_hold: &[&str]) -> Result<Vec<Job>, Fault> {
-    let mut values: Vec<Value> = vec![now.micros().into(), limit.into()];
+    let (is_due, moments) = QUEUE_HORIZON.due_condition("j.due_at", now, 2);
+    let mut values: Vec<Value> = iter::once(limit.into()).chain(moments).collect();
     let hold_condition = if on_hold.is_empty() {
         String::new()
     } else {
@@ -91,8 +103,8 @@ pub async fn load_waiting(global: &Global, now: Timestamp, limit: i64, on_hold: 
     };
     let tail_sql = format!(
         "FROM (SELECT j.*, row_number() OVER (PARTITION BY j.tenant_id ORDER BY j.due_at, j.id) AS turn FROM job j
-           WHERE j.period IS NULL AND j.state = 'WAITING' AND j.due_at <= $1 AND j.tenant_id NOT IN {SUSPENDED}{hold_condition}) q
-         ORDER BY turn, due_at, tenant_id, id LIMIT $2"
+           WHERE j.period IS NULL AND j.state = 'WAITING' AND {is_due} AND j.tenant_id NOT IN {SUSPENDED}{hold_condition}) q
+         ORDER BY turn, due_at, tenant_id, id LIMIT $1"
     );
     jobs_of_all_tenants(global, "q", &tail_sql, values).await
 }

@@ -98,6 +98,13 @@ pub fn set_log_shipping(lag: Duration, spooled: u64, log: u64) {
     }
 }
 
+/// Sets the lag of a log that is not shipped at all.
+pub fn set_log_shipping_lag(lag: Duration) {
+    if is_enabled() {
+        gauge!(names::SHIPPING_LAG).set(lag.as_secs_f64());
+    }
+}
+
 /// Counts a segment of the log that is stored in the backup storage.
 pub fn count_shipped_log(bytes: u64) {
     if is_enabled() {

@@ -28,8 +28,8 @@ use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 pub use activity::{ActivityGuard, count_work, work_done};
 pub use backups::{
     backup_failures, backup_listing, backup_schedule, count_log_shipping_difference, count_log_shipping_failure,
-    count_shipped_log, init_log_shipping, record_backup, record_backup_drill, set_log_shipping, set_outgoing_held,
-    set_revocations_listed_at,
+    count_shipped_log, init_log_shipping, record_backup, record_backup_drill, set_log_shipping, set_log_shipping_lag,
+    set_outgoing_held, set_revocations_listed_at,
 };
 pub use exports::count_export_run;
 pub use faults::{count_panic, count_slow_operation, count_slow_statement, faults};

@@ -5,9 +5,9 @@ use entity::{
     record::{Record, Selected},
 };
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
-use super::{Backend, Database, Fault, Row};
+use super::{Backend, Database, Fault, Row, limits};
 
 /// A Postgres server, from its own views.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -119,7 +119,15 @@ impl Database {
 
     /// Queries with the login of the URL: the roles of requests may not see the server's state.
     pub(super) async fn query_as_login(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
-        Ok(self.owner.query_all_raw(Statement::from_sql_and_values(self.backend.into(), sql, values)).await?)
+        self.answer_to_login(self.owner.query_all_raw(Statement::from_sql_and_values(self.backend.into(), sql, values))).await
+    }
+
+    /// Waits for an answer on a connection of the login as long as a request's statement may take. These connections have no limits of their own: without
+    /// this one, a server that is silent would be waited for without an end.
+    pub(super) async fn answer_to_login<T>(&self, answer: impl Future<Output = Result<T, DbErr>>) -> Result<T, Fault> {
+        let limit = limits::REQUESTS.answer();
+        let answer = tokio::time::timeout(limit, answer).await;
+        Ok(answer.map_err(|_| Fault::Broken(format!("the database gave the login no answer within {} s", limit.as_secs())))??)
     }
 }
 

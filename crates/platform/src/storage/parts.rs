@@ -98,7 +98,7 @@ impl Database {
                 partitioned.table,
                 months::PART
             );
-            let rows = self.owner.query_all_raw(Statement::from_string(self.backend.into(), sql)).await?;
+            let rows = self.query_as_login(&sql, vec![]).await?;
             for row in &rows {
                 parts.push(Row::new(row).record::<PartRow>()?.part(partitioned.table));
             }
@@ -135,7 +135,7 @@ impl Database {
         }
         let before = self.parts().await?.len();
         for partitioned in PARTED {
-            months::make(&self.owner, partitioned, now.micros()).await?;
+            self.answer_to_login(months::make(&self.owner, partitioned, now.micros())).await?;
         }
         Ok(self.parts().await?.len().saturating_sub(before))
     }
@@ -154,13 +154,13 @@ impl Database {
             let advice = "is still in use: run the command again, it continues from here";
             result.map_err(|_| Fault::Broken(format!("the part {} {advice}", part.name)))??;
         }
-        self.owner.execute_unprepared(&DROP_FOREIGN_KEYS.replace("{part}", &part.name)).await.map(drop).map_err(Fault::from)
+        self.answer_to_login(self.owner.execute_unprepared(&DROP_FOREIGN_KEYS.replace("{part}", &part.name))).await.map(drop)
     }
 
     /// Stores the note that a part is archived.
     pub async fn store_part_note(&self, part: &Part, note: &str) -> Result<(), Fault> {
         let sql = format!("COMMENT ON TABLE \"{}\" IS '{}'", part.name, note.replace('\'', "''"));
-        self.owner.execute_unprepared(&sql).await.map(drop).map_err(Fault::from)
+        self.answer_to_login(self.owner.execute_unprepared(&sql)).await.map(drop)
     }
 
     /// Deletes a tenant's rows from a detached part, which its table no longer reaches.
@@ -186,7 +186,7 @@ impl Database {
         if part.state != PartState::Detached || !part.is_detachable() {
             return Err(Fault::Broken(format!("{} is a part of its table: it is not removed", part.name)));
         }
-        self.owner.execute_unprepared(&format!("DROP TABLE \"{}\"", part.name)).await.map(drop).map_err(Fault::from)
+        self.answer_to_login(self.owner.execute_unprepared(&format!("DROP TABLE \"{}\"", part.name))).await.map(drop)
     }
 
     /// Returns the next rows of a part, in the order of its key, after one of them.

@@ -7,11 +7,13 @@ use std::{
     time::Duration,
 };
 
-use platform::storage::{Fault, LockFile};
+use platform::storage::{Fault, LockFile, free_bytes};
 use sea_orm::sqlx::{self, ConnectOptions, Connection, sqlite};
 
 /// Maximum time that the copy waits for a lock on the database.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes that a copy leaves free beside a twentieth of the database, for commits meanwhile.
+const MIN_RESERVE: u64 = 64 << 20;
 /// Suffixes of a database, its journals and its shared memory.
 const DATABASE_SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
@@ -51,10 +53,32 @@ impl LocalLock {
     }
 
     /// Returns the path that a drill restores to. Remains of a killed drill are removed.
-    pub fn drill_target(&self) -> PathBuf {
+    ///
+    /// # Errors
+    /// The disk of the database has no room for another one.
+    pub fn drill_target(&self) -> Result<PathBuf, Fault> {
         let target = sibling(&self.file, "drill");
         remove(&sibling(&target, "restoring"));
-        target
+        self.check_room()?;
+        Ok(target)
+    }
+
+    /// Refuses to write another database beside this one where the disk has no room for both: commits would fail for want of it.
+    fn check_room(&self) -> Result<(), Fault> {
+        let [file, log, ..] = with_companions(&self.file);
+        let bytes_of = |path: &Path| std::fs::metadata(path).map_or(0, |facts| facts.len());
+        let bytes = bytes_of(&file) + bytes_of(&log);
+        let needed = bytes + bytes / 20 + MIN_RESERVE;
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match free_bytes(folder) {
+            Some(free) if free < needed => Err(Fault::Broken(format!(
+                "{} MiB are free in {}, and a second copy of the database beside it needs {}: commits would fail on a full disk. Free space there",
+                free >> 20,
+                folder.display(),
+                needed >> 20
+            ))),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -81,6 +105,7 @@ impl LocalCopy {
         }
         let copy = Self { path: sibling(file, "backup-copy") };
         remove(&copy.path);
+        lock.check_room()?;
         copy_file(file, &copy.path).await?;
         Ok(copy)
     }
@@ -88,10 +113,14 @@ impl LocalCopy {
 
 impl LocalCopy {
     /// Returns the path of a copy that the caller writes; an existing file is removed.
-    pub fn place(lock: &LocalLock) -> Self {
+    ///
+    /// # Errors
+    /// The disk of the database has no room for another one.
+    pub fn place(lock: &LocalLock) -> Result<Self, Fault> {
         let copy = Self { path: sibling(&lock.file, "backup-copy") };
         remove(&copy.path);
-        copy
+        lock.check_room()?;
+        Ok(copy)
     }
 }
 
@@ -163,7 +192,7 @@ mod tests {
         drop(copy);
         assert!(with_companions(&path).iter().all(|path| !path.exists()));
         std::fs::write(folder.path().join("shop.sqlite.drill.restoring"), "half a drill").unwrap();
-        assert!(with_companions(&lock.drill_target()).iter().all(|path| !path.exists()));
+        assert!(with_companions(&lock.drill_target().unwrap()).iter().all(|path| !path.exists()));
         assert!(!folder.path().join("shop.sqlite.drill.restoring").exists());
         drop(lock);
         assert!(LocalLock::take(&file).unwrap().is_some());

@@ -14,7 +14,7 @@ use crate::{
     files::Store,
     webhooks,
 };
-use archive::{MANIFEST, digest, folder, put_manifest, put_rows, remove_unlisted, shape_of, store_fault};
+use archive::{MANIFEST, MAX_BYTES, digest, folder, put_manifest, put_rows, remove_unlisted, shape_of, store_fault};
 
 pub use archive::{ArchivedFile, ArchivedMonth, verify_month};
 pub use erase::erase_from_months;
@@ -39,6 +39,8 @@ pub enum MonthOutcome {
     },
     /// The month is still needed, for this reason.
     Waits(String),
+    /// The month could not be archived, and the next run tries it again.
+    Failed(String),
 }
 
 /// Conditions on which months leave the database.
@@ -69,7 +71,9 @@ async fn archive_locked(db: &Database, store: &Store, terms: ArchiveTerms<'_>) -
     let mut outcomes = Vec::new();
     for part in db.parts().await? {
         if part.is_detachable() && part.month.is_some_and(|month| month < terms.before) {
-            let outcome = archive_month(db, store, &part, terms).await?;
+            // A month that fails keeps no other in the database.
+            let outcome =
+                archive_month(db, store, &part, terms).await.unwrap_or_else(|fault| MonthOutcome::Failed(fault.to_string()));
             outcomes.push((part.name, outcome));
         }
     }
@@ -93,6 +97,11 @@ async fn archive_month(db: &Database, store: &Store, part: &Part, terms: Archive
             return Ok(outcome);
         }
     }
+    if part.note.is_none()
+        && let Some(reason) = find_other_archive(db, store, &part).await?
+    {
+        return Ok(MonthOutcome::Failed(reason));
+    }
     let (archived, folder) = (write(db, store, &part, terms).await?, folder(&part));
     if archived.rows == 0 {
         // An interrupted run may have left files of rows that are erased by now. A whole archive
@@ -109,6 +118,26 @@ async fn archive_month(db: &Database, store: &Store, part: &Part, terms: Archive
     db.store_part_note(&part, &text).await?;
     remove_unlisted(store, &folder, &archived).await?;
     Ok(MonthOutcome::Archived(archived))
+}
+
+/// Returns the reason why a part must not take the place of an archive that is there: it has fewer rows, so it was made anew after the month had left, by a
+/// clock that was behind. A run that was interrupted before it noted its archive has left one of the same rows.
+async fn find_other_archive(db: &Database, store: &Store, part: &Part) -> Result<Option<String>, Fault> {
+    let manifest = format!("{}/{MANIFEST}", folder(part));
+    if !store.holds(&manifest).await.map_err(|error| store_fault(&manifest, &error))? {
+        return Ok(None);
+    }
+    let text = store.get(&manifest, MAX_BYTES).await.map_err(|error| store_fault(&manifest, &error))?.unwrap_or_default();
+    let archived: ArchivedMonth =
+        serde_json::from_slice(&text).map_err(|error| Fault::Broken(format!("{manifest} is not of an archive: {error}")))?;
+    let rows = db.part_size(part).await?;
+    let reason = || {
+        format!(
+            "{manifest} has {} rows of this month already, and the table {} has {rows}: it was made after the month had left, by a clock that was behind. Check the clocks of nodes and workers; move the archive elsewhere to archive these rows as well",
+            archived.rows, part.name
+        )
+    };
+    Ok((rows > 0 && rows < archived.rows).then(reason))
 }
 
 /// Removes an archived month from the database after its week. Returns `None` if its archive is

@@ -30,7 +30,8 @@ locals {
     ENTREPOT_METRICS_LISTEN = local.metrics_listen
     ENTREPOT_MAIL_FROM      = var.mail_from
     ENTREPOT_PUBLIC_URL     = var.public_url
-  }, var.settings)
+    # Nodes and workers that remove events themselves would leave nothing to archive.
+  }, var.archive ? { ENTREPOT_JOURNAL_ARCHIVE = "true" } : {}, var.settings)
   node_environment = {
     ENTREPOT_LISTEN               = "127.0.0.1:8081"
     ENTREPOT_PROXIES              = "127.0.0.1"

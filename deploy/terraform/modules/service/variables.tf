@@ -200,7 +200,7 @@ variable "dump_version" {
 }
 
 variable "archive" {
-  description = "Whether months of the journal and of webhook attempts that are older than 13 leave the database each day, as Parquet into the bucket of the files."
+  description = "Whether months of the journal and of webhook attempts that are older than 13 leave the database each day, as Parquet into the bucket of the files. Nodes and workers then keep events until they are archived."
   type        = bool
   default     = false
 }

@@ -1,5 +1,6 @@
 //! Writes the chunks of a backup: each compressed and encrypted.
 
+use bytes::Bytes;
 use platform::{clock::Clock, storage::Fault};
 
 use super::{BackupError, Backups};
@@ -32,11 +33,18 @@ pub(super) async fn put(
     let sealed = sealed.ok_or_else(|| Fault::Broken("a chunk could not be encrypted".to_owned()))?;
     let chunk = Chunk { name, bytes: sealed.len() as u64, sha256: sha256(&sealed) };
     let object = format!("{id}/{}", chunk.name);
-    if !backups.store.create(&object, sealed.into()).await? {
-        return Err(BackupError::Occupied(object));
-    }
+    create(backups, &object, sealed.into()).await?;
     read_back(&backups.store, &backups.clock, &object, &chunk).await?;
     Ok(chunk)
+}
+
+/// Creates an object. One that has these bytes already is ours: a place that answered too late was asked again.
+pub(super) async fn create(backups: &Backups, object: &str, bytes: Bytes) -> Result<(), BackupError> {
+    if backups.store.create(object, bytes.clone()).await? {
+        return Ok(());
+    }
+    let stored = backups.store.get(object, bytes.len() as u64).await?;
+    if stored.is_some_and(|stored| stored == bytes) { Ok(()) } else { Err(BackupError::Occupied(object.to_owned())) }
 }
 
 /// Reads back one of 64 objects, to detect a store that loses data.

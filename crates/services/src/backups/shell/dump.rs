@@ -70,6 +70,7 @@ pub async fn restore_dump(
 ) -> Result<Manifest, BackupError> {
     let backup = backups.open_verified(id).await?;
     backup.check_engine(POSTGRES)?;
+    backup.check_schema()?;
     let mut running_restore = RunningRestore::begin(programs, login)?;
     let outcome = backups.read_chunks(&backup, async |chunk| running_restore.feed(&chunk).await).await;
     match outcome {

@@ -83,6 +83,10 @@ pub enum BackupError {
     NoneWhole(String),
     #[error("the backup {0} does not have the size and the hash of the backed-up database. Restore another one")]
     NotWhole(BackupId),
+    #[error(
+        "the backup {id} is of a newer Entrepot than this one (its database has the migration {schema}): use that version or a later one"
+    )]
+    NewerSchema { id: BackupId, schema: String },
     #[error("another backup, {by}, is being made in this place: let it finish. One that was killed holds its lock until {until}")]
     Locked { by: String, until: String },
     #[error("another backup or drill of this database is running on this machine: let it finish, then run this one again")]

@@ -2,7 +2,10 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
-use platform::secrets::{self, OpenError};
+use platform::{
+    secrets::{self, OpenError},
+    storage::knows_schema,
+};
 
 use super::{BackupError, Backups, MANIFEST};
 use crate::{
@@ -24,6 +27,15 @@ pub(super) struct OpenBackup {
 }
 
 impl OpenBackup {
+    /// Refuses a backup whose database a restore could not bring to this version, before any of it is written.
+    pub fn check_schema(&self) -> Result<(), BackupError> {
+        let schema = &self.manifest.schema;
+        if schema.is_empty() || knows_schema(schema) {
+            return Ok(());
+        }
+        Err(BackupError::NewerSchema { id: self.id.clone(), schema: sanitize_text(schema) })
+    }
+
     /// Refuses a backup of another kind of database.
     pub fn check_engine(&self, engine: &'static str) -> Result<(), BackupError> {
         if self.manifest.engine == engine {

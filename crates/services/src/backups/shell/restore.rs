@@ -53,6 +53,7 @@ pub async fn restore(
     }
     let backup = backups.open_verified(id).await?;
     backup.check_engine(SQLITE)?;
+    backup.check_schema()?;
     let taken_at = backup.manifest.taken_at;
     if at.is_some_and(|at| at.micros() < taken_at) {
         return Err(BackupError::TooEarly(id.clone(), clock::rfc3339(Timestamp(taken_at))));

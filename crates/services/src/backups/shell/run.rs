@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use bytes::Bytes;
 use entity::{
     prelude::Timestamp,
     record::{Record, Selected},
@@ -16,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{
     BackupError, Backups, MANIFEST,
-    chunks::put,
+    chunks::{create, put},
     file_lists::{StoredFiles, write_lists},
     read::context,
 };
@@ -154,8 +155,11 @@ async fn finish(backups: &Backups, id: &BackupId, envelope: &Envelope) -> Result
         return Err(BackupError::TooManyParts);
     }
     backups.renew(id).await?;
-    let object = format!("{id}/{MANIFEST}");
-    if backups.store.create(&object, text.into()).await? { Ok(()) } else { Err(BackupError::Occupied(object)) }
+    let (object, text) = (format!("{id}/{MANIFEST}"), Bytes::from(text));
+    create(backups, &object, text.clone()).await?;
+    // Without it nothing of the backup can be read.
+    let stored = backups.store.get(&object, MAX_MANIFEST_BYTES).await?;
+    if stored.is_some_and(|stored| stored == text) { Ok(()) } else { Err(BackupError::ReadBack(object)) }
 }
 
 /// Stored form of the database.

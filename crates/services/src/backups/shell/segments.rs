@@ -37,9 +37,14 @@ pub(super) fn segment_names(objects: &Objects) -> Vec<SegmentName> {
 }
 
 impl Backups {
-    /// The objects of one backup.
-    async fn objects_of(&self, id: &BackupId) -> Result<Objects, BackupError> {
-        Ok(self.objects().await?.remove(id).unwrap_or_default())
+    /// Segments of one backup by their names, in order.
+    async fn segments_of(&self, id: &BackupId) -> Result<Vec<SegmentName>, BackupError> {
+        let folder = format!("{id}/{FOLDER}");
+        let listed = self.store.names_under(&folder).await?;
+        let objects = listed.iter().filter_map(|name| name.strip_prefix(&format!("{folder}/")));
+        let mut names: Vec<_> = objects.filter_map(SegmentName::parse).collect();
+        names.sort();
+        Ok(names)
     }
 
     /// Reads all segments of a generation that were read up to a moment, each proven; of a backup that is no generation there are none.
@@ -49,13 +54,13 @@ impl Backups {
         until: Option<i64>,
         mut each: impl FnMut(&SegmentHead, &[u8]) -> Result<(), BackupError>,
     ) -> Result<ReachedPoint, BackupError> {
-        let names = segment_names(&self.objects_of(&backup.id).await?);
+        let names = self.segments_of(&backup.id).await?;
         let key = backup.key.for_segments();
         let (mut reach, mut previous) = (ReachedPoint { segments: 0, until: backup.manifest.taken_at }, String::new());
-        for name in names {
-            if until.is_some_and(|until| name.read_at > until) {
-                break;
-            }
+        // A clock that was set back has stamped later segments with earlier times: those between belong to the moment as well.
+        let count =
+            until.map_or(names.len(), |until| names.iter().rposition(|name| name.read_at <= until).map_or(0, |last| last + 1));
+        for name in names.into_iter().take(count) {
             let object = format!("{}/{FOLDER}/{}", backup.id, name.text());
             let segment_error = |reason: &str| BackupError::Segment {
                 object: object.clone(),

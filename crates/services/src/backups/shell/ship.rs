@@ -158,11 +158,13 @@ impl Shipper {
         self.round_or_fail();
         let checkpoint = writer.checkpoint().await?;
         let whole_log = wal::header(&self.log).ok().flatten().filter(|_| checkpoint.is_whole);
+        let whole_log = whole_log.map(|header| (header, checkpoint.frames));
         drop(writer);
         // Returns the connection before this thread compresses data.
         tokio::task::yield_now().await;
         let mut state = self.state.borrow_mut();
         state.checkpointed_at = monotonic(&self.clock);
+        state.checkpoints += 1;
         let whole_position = state.position.filter(|position| checkpoint.is_whole && position.frames == checkpoint.frames);
         (state.whole, state.whole_log) = (whole_position, whole_log);
         Ok(())

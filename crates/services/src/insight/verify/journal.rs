@@ -9,7 +9,7 @@ pub(super) const CHECKS: &[Check] = &[
         rests_on: tables![event],
         broken: "SELECT 'seq ' || seq, 'seq ' || nth, 'seq ' || seq
                  FROM (SELECT seq, row_number() OVER (ORDER BY seq) + (SELECT low_seq FROM tenant_counter WHERE tenant_id = $1) AS nth
-                       FROM event WHERE tenant_id = $1) e
+                       FROM event WHERE tenant_id = $1 AND seq > (SELECT low_seq FROM tenant_counter WHERE tenant_id = $1)) e
                  WHERE seq <> nth ORDER BY nth LIMIT 1",
     },
     Check {
@@ -23,7 +23,7 @@ pub(super) const CHECKS: &[Check] = &[
                    'head ' || c.head || ' orders ' || c.order_number || ' returns ' || c.return_number
                  FROM tenant t LEFT JOIN tenant_counter c ON c.tenant_id = $1
                  WHERE t.id = $1 AND (c.tenant_id IS NULL
-                   OR c.head <> (SELECT coalesce(max(seq), c.low_seq) FROM event WHERE tenant_id = $1)
+                   OR c.head <> (SELECT coalesce(max(seq), c.low_seq) FROM event WHERE tenant_id = $1 AND seq > c.low_seq)
                    OR c.order_number <> (SELECT count(*) FROM sales_order WHERE tenant_id = $1)
                    OR c.return_number <> (SELECT count(*) FROM sales_return WHERE tenant_id = $1))",
     },

@@ -136,12 +136,17 @@ impl From<DueRow> for DueMessage {
     }
 }
 
-/// Reads the oldest due messages.
+/// Reads the oldest due messages. Those that were never tried are due, whatever the clock said that queued them.
 pub async fn due(reads: &impl Reads, endpoint: EndpointId, now: Timestamp, limit: i64) -> Result<Vec<DueMessage>, Fault> {
     let sql = format!(
         "SELECT {} FROM webhook_delivery d
                LEFT JOIN event v ON v.tenant_id = d.tenant_id AND v.seq = d.seq
-               WHERE d.tenant_id = $1 AND d.endpoint_id = $2 AND d.state = 'PENDING' AND d.due_at <= $3 ORDER BY d.seq LIMIT $4",
+               WHERE d.tenant_id = $1 AND d.endpoint_id = $2 AND d.state = 'PENDING' AND d.seq IN (
+                 SELECT seq FROM (SELECT w.seq FROM webhook_delivery w WHERE w.tenant_id = $1 AND w.endpoint_id = $2 AND w.state = 'PENDING'
+                   AND w.due_at <= $3 ORDER BY w.seq LIMIT $4) due
+                 UNION SELECT seq FROM (SELECT w.seq FROM webhook_delivery w WHERE w.tenant_id = $1 AND w.endpoint_id = $2 AND w.state = 'PENDING'
+                   AND w.attempts = 0 ORDER BY w.seq LIMIT $4) untried)
+               ORDER BY d.seq LIMIT $4",
         DueRow::SELECT
     );
     let rows = reads.records::<DueRow>(&sql, vec![endpoint.into(), now.micros().into(), limit.into()]).await?;

@@ -245,8 +245,9 @@ struct BusyRow {
     #[record(of = tenant_counter, alias = "c")]
     epoch: Uuid,
     #[record(
-        sql = "EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.state = 'PENDING'
-        AND d.due_at <= $2) AND (e.paused_until IS NULL OR e.paused_until <= $2) AS is_due"
+        sql = "(EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.state = 'PENDING'
+        AND d.due_at <= $2) OR EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id
+        AND d.state = 'PENDING' AND d.attempts = 0)) AND (e.paused_until IS NULL OR e.paused_until <= $2) AS is_due"
     )]
     is_due: bool,
 }

@@ -15,7 +15,11 @@ use super::{
     shipper::{RETRY_INTERVAL, ROUND_INTERVAL, Shipper, monotonic, record_failure},
 };
 use crate::backups::{
-    core::{sealed::DataKey, segment::pages, wal::Position},
+    core::{
+        sealed::DataKey,
+        segment::pages,
+        wal::{LogHeader, Position},
+    },
     file::{LocalCopy, LocalLock},
     id::BackupId,
     shell::{
@@ -106,7 +110,7 @@ impl Shipper {
     }
 
     async fn store(&self, lock: &LocalLock, id: &BackupId) -> Result<CompletedBackup, BackupError> {
-        let copy = LocalCopy::place(lock);
+        let copy = LocalCopy::place(lock)?;
         let key = new_key(&self.backups);
         let taken_at = self.copy_database(id, &key, &copy).await?;
         let source = Source { lock, options: self.settings.options, version: self.settings.version };
@@ -145,7 +149,8 @@ impl Shipper {
     async fn copy_database(&self, id: &BackupId, key: &DataKey, copy: &LocalCopy) -> Result<Timestamp, BackupError> {
         let disk_error = |error: io::Error| BackupError::Disk(copy.path.display().to_string(), error);
         self.state.borrow_mut().is_copying = true;
-        let (before, whole_log) = (wal::header(&self.log).map_err(disk_error)?, self.state.borrow().whole_log);
+        let (before, checkpoints) = (wal::header(&self.log).map_err(disk_error)?, self.state.borrow().checkpoints);
+        let is_whole = self.is_whole_in_file(before).map_err(disk_error)?;
         let mut file = File::options().write(true).create_new(true).open(&copy.path).map_err(disk_error)?;
         let mut database_file = self.main;
         database_file.seek(SeekFrom::Start(0)).map_err(disk_error)?;
@@ -164,8 +169,10 @@ impl Shipper {
         }
         let is_known = match (before, wal::header(&self.log).map_err(disk_error)?) {
             (None, _) => true,
-            // The whole earlier log was in the file when its copy began.
-            (Some(before), Some(after)) => after == before || (whole_log == Some(before) && after.follows(&before)),
+            // The whole earlier log was in the file when its copy began, and nothing was moved there since.
+            (Some(before), Some(after)) => {
+                after == before || (is_whole && self.state.borrow().checkpoints == checkpoints && after.follows(&before))
+            }
             (Some(_), None) => false,
         };
         if !is_known {
@@ -174,10 +181,24 @@ impl Shipper {
         let mut state = self.state.borrow_mut();
         let last_position = state.position.filter(|_| state.current.is_some());
         state.position = self.write_log(&mut file, last_position).map_err(disk_error)?;
-        file.sync_all().map_err(disk_error)?;
+        // It is read and removed by this process: it need not survive a power cut, and to write it out would keep this thread from the log.
         state.next_stream = Some(Stream { id: id.clone(), key: key.for_segments(), number: 0, previous: String::new() });
         state.is_copying = false;
         Ok(self.clock.now())
+    }
+
+    /// Whether the last checkpoint has moved all frames of this log into the file: none was added since, as happens where a reader from before keeps SQLite
+    /// from beginning the log anew.
+    fn is_whole_in_file(&self, header: Option<LogHeader>) -> io::Result<bool> {
+        let Some((whole, frames)) = self.state.borrow().whole_log else { return Ok(false) };
+        if header != Some(whole) {
+            return Ok(false);
+        }
+        let mut at = Position::start(whole);
+        while let Next::Frames(batch) = wal::next(&self.log, &at)? {
+            at = batch.end;
+        }
+        Ok(at.frames == frames)
     }
 
     /// Applies the log's frames to a copy, up to a position, or to the last transaction. Returns

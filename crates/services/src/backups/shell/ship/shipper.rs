@@ -53,8 +53,10 @@ pub(super) struct State {
     pub(super) position: Option<Position>,
     /// Position of the log at the last checkpoint that moved all of it into the database.
     pub(super) whole: Option<Position>,
-    /// The log that it was, also where nobody reads it.
-    pub(super) whole_log: Option<LogHeader>,
+    /// The log that it was and its frames, also where nobody reads it.
+    pub(super) whole_log: Option<(LogHeader, u64)>,
+    /// Checkpoints so far: one that runs while the file is copied changes it.
+    pub(super) checkpoints: u64,
     pub(super) is_copying: bool,
     /// Start of the current generation, in microseconds since 1970 UTC.
     pub(super) begun_at: i64,
